@@ -1,0 +1,1 @@
+"""Kvalitet: a warehouse of quality indicators."""

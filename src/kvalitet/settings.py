@@ -1,0 +1,134 @@
+"""Where things are and how to reach them: one object, read from the environment once."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from kvalitet.errors import KvalitetError
+
+TIMEZONE = ZoneInfo("Europe/Copenhagen")
+
+#: Login roles of the warehouse; each step connects as its own (see docs/security.md).
+LOADER = "kvalitet_loader"
+TRANSFORMER = "kvalitet_transformer"
+GATE = "kvalitet_gate"
+PUBLISHER = "kvalitet_publisher"
+BI = "kvalitet_bi"
+DETAIL = "kvalitet_detail"
+AUDITOR = "kvalitet_auditor"
+LOGIN_ROLES = (LOADER, TRANSFORMER, GATE, PUBLISHER, BI, DETAIL, AUDITOR)
+READER_ROLES = (BI, DETAIL, AUDITOR)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The folders of one installation and the address of its warehouse.
+
+    `server` is `host:port`, `database` the warehouse's name in it. Passwords are files in
+    `secrets_dir` named after the role (mode 0600), or `KVALITET_PASSWORD_FILE_<ROLE>` names
+    another file. The admin's connection is not part of the settings: see warehouse/admin.py.
+    """
+
+    root: Path
+    var: Path
+    inbox: str
+    server: str
+    database: str
+
+    @classmethod
+    def from_environment(cls, root: Path | None = None) -> "Settings":
+        """Read the settings of the checkout `root` (default: KVALITET_ROOT, or the working folder).
+
+        `KVALITET_DATABASE_URL` (without password) points at an existing server; otherwise the
+        address is that of the embedded one, noted in var/run/postgres.address when it started.
+        """
+        root = (root or Path(os.environ.get("KVALITET_ROOT", "."))).resolve()
+        if not (root / "dbt_project").is_dir():
+            raise KvalitetError(
+                f"{root} is not a Kvalitet checkout: it has no dbt_project folder.",
+                "Run from the checkout, or set KVALITET_ROOT to it.",
+            )
+        var = Path(os.environ.get("KVALITET_VAR", root / "var")).resolve()
+        server, database = _address(var)
+        inbox = os.environ.get("KVALITET_INBOX", f"file://{var / 'inbox'}")
+        return cls(root=root, var=var, inbox=inbox, server=server, database=database)
+
+    @property
+    def contracts_dir(self) -> Path:
+        return Path(os.environ.get("KVALITET_CONTRACTS", self.root / "expectations" / "contracts"))
+
+    @property
+    def suites_dir(self) -> Path:
+        return self.root / "expectations" / "suites"
+
+    @property
+    def dbt_dir(self) -> Path:
+        return self.root / "dbt_project"
+
+    @property
+    def site_dir(self) -> Path:
+        return Path(os.environ.get("KVALITET_SITE", self.var / "site"))
+
+    @property
+    def secrets_dir(self) -> Path:
+        return Path(os.environ.get("KVALITET_SECRETS", self.var / "secrets"))
+
+    def dsn(self, role: str) -> str:
+        """The libpq URL of `role`, one of LOGIN_ROLES.
+
+        Raises KvalitetError where the role's password file is missing.
+        """
+        password = self._password(role)
+        return f"postgresql://{role}:{quote(password, safe='')}@{self.server}/{self.database}"
+
+    def _password(self, role: str) -> str:
+        named = os.environ.get(f"KVALITET_PASSWORD_FILE_{role.removeprefix('kvalitet_').upper()}")
+        file = Path(named) if named else self.secrets_dir / role
+        if not file.is_file():
+            raise KvalitetError(
+                f"The password of the role {role} is not at {file}.",
+                "Run `kvalitet up`, which makes the roles, or mount the secret there.",
+            )
+        return file.read_text().strip()
+
+    def pseudonym_key(self) -> bytes:
+        """The key of the pseudonyms (32 bytes); it is never stored in the warehouse."""
+        file = Path(os.environ.get("KVALITET_PSEUDONYM_KEY_FILE", self.secrets_dir / "pseudonym.key"))
+        if not file.is_file():
+            raise KvalitetError(
+                f"The pseudonym key is not at {file}.",
+                "Run `kvalitet up`, or restore the key from its backup: a new key breaks every pseudonym.",
+            )
+        key = bytes.fromhex(file.read_text().strip())
+        if len(key) < 32:
+            raise KvalitetError(f"The pseudonym key at {file} is shorter than 32 bytes.", "Restore it from its backup.")
+        return key
+
+
+def _address(var: Path) -> tuple[str, str]:
+    url = os.environ.get("KVALITET_DATABASE_URL")
+    if url:
+        parts = urlsplit(url)
+        if parts.scheme not in ("postgresql", "postgres") or not parts.hostname or not parts.path.strip("/"):
+            raise KvalitetError(
+                "KVALITET_DATABASE_URL is not of the form postgresql://host:port/database.",
+                "Correct it; the admin's user name and password belong in KVALITET_ADMIN_URL.",
+            )
+        return f"{parts.hostname}:{parts.port or 5432}", parts.path.strip("/")
+    noted = var / "run" / "postgres.address"
+    return (noted.read_text().strip() if noted.is_file() else "127.0.0.1:0"), "kvalitet"
+
+
+def write_secret(file: Path, value: str | None = None) -> str:
+    """Return the secret in `file`, making it first (mode 0600) where it does not exist."""
+    if file.is_file():
+        return file.read_text().strip()
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    value = value or secrets.token_urlsafe(24)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(value)
+    return value

@@ -1,0 +1,1 @@
+"""The Postgres server, its roles and migrations, and connections to it."""
