@@ -1,0 +1,6 @@
+"""Delivery contracts: what each source promises, in the Open Data Contract Standard 3.x."""
+
+from kvalitet.contracts.model import Column, Contract, Table
+from kvalitet.contracts.reader import load_contracts, read_contract
+
+__all__ = ["Column", "Contract", "Table", "load_contracts", "read_contract"]

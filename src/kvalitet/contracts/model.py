@@ -1,0 +1,147 @@
+"""A contract as the rest of the project sees it: typed, with everything looked up once."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+CLASSIFICATIONS = ("public", "internal", "personal", "sensitive", "whistleblower")
+LOGICAL_TYPES = ("string", "date", "timestamp", "number", "integer", "boolean")
+ENCODINGS = ("utf-8", "utf-8-sig", "iso-8859-1", "windows-1252")
+PERSON_FORMATS = ("cpr", "cpr_or_cvr")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One delivered column. `name` is its name in the warehouse, `header` as it is delivered."""
+
+    name: str
+    header: str
+    logical_type: str
+    description: str
+    classification: str
+    is_required: bool = False
+    key_position: int | None = None
+    format: str | None = None  # JDK pattern of dates and timestamps; cpr or cpr_or_cvr of persons
+    pattern: str | None = None
+    max_length: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    scale: int = 6
+    valid_values: tuple[str, ...] = ()
+    missing_values: dict[str, str] = field(default_factory=dict)  # marker as delivered -> reason
+    true_values: tuple[str, ...] = ("True", "true", "1")
+    false_values: tuple[str, ...] = ("False", "false", "0")
+    removes_spaces: bool = False
+    allows_formula: bool = False
+    landed_because: str | None = None
+    ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
+
+    @property
+    def is_landed(self) -> bool:
+        """Sensitive values enter the warehouse only where the contract says why."""
+        return self.classification != "sensitive" or bool(self.landed_because)
+
+    @property
+    def missing_reason_name(self) -> str | None:
+        """The companion column that says why a value is missing, where markers are agreed."""
+        return f"{self.name}_missing_reason" if self.missing_values else None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One delivered table and where it lies in the delivery."""
+
+    source_id: str
+    name: str
+    description: str
+    file_pattern: str  # holds {cutoff}, the delivery's own stated cut-off date
+    absence_closes: bool
+    columns: tuple[Column, ...]
+    sheet: str | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        keyed = [column for column in self.columns if column.key_position is not None]
+        return tuple(column.name for column in sorted(keyed, key=lambda column: column.key_position or 0))
+
+    @property
+    def raw_name(self) -> str:
+        return f"{self.source_id}__{self.name}"
+
+    def raw_columns(self) -> dict[str, str]:
+        """Landed columns in order, name -> logical type, reasons for missing values included."""
+        columns: dict[str, str] = {}
+        for column in self.columns:
+            if column.is_landed:
+                columns[column.name] = "string" if column.classification == "personal" else column.logical_type
+                if column.missing_reason_name:
+                    columns[column.missing_reason_name] = "string"
+        return columns
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one source promises. With `problems`, it can be read but nothing is taken in by it."""
+
+    id: str
+    title: str
+    version: str
+    sha256: str
+    problems: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()  # fields of the standard that say nothing to this project
+    description: str = ""
+    owner: str = ""
+    support: str = ""
+    tier: str = ""
+    schedule: str = ""  # cron, Copenhagen time
+    latest_arrival: str = ""  # local time of day, HH:MM
+    latency_days: int | None = None  # older than this at a build's as-of date is stale
+    folder: str = ""
+    file_format: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    quote: str = '"'
+    decimal_sign: str = ""
+    thousands_sign: str = ""
+    timezone: str = ""
+    max_bytes: int = 2_000_000_000
+    max_rejected_percent: float = 0.0
+    max_closed_percent: float = 0.0
+    requires_final_newline: bool = True
+    tables: dict[str, Table] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def doc_md(self) -> str:
+        """The source's page in Markdown: what arrives, when, who answers for it, what to do when it fails."""
+        lines = [f"# {self.title}", "", self.description, ""]
+        if self.problems:
+            lines += ["**Nothing is taken in by this contract until these are mended:**", ""]
+            lines += [f"- {problem}" for problem in self.problems] + [""]
+        lines += [
+            f"- **Owner:** {self.owner} · **support:** {self.support} · **tier:** {self.tier}",
+            f"- **Due:** `{self.schedule}` (Copenhagen time), at the latest {self.latest_arrival};"
+            f" stale after {self.latency_days} days",
+            f"- **Refused as a whole** beyond {self.max_rejected_percent:g} % set-aside rows"
+            f" or {self.max_closed_percent:g} % closed rows",
+            "",
+        ]
+        for table in self.tables.values():
+            absence = "closes the row" if table.absence_closes else "means nothing"
+            lines += [f"## {table.name}", "", table.description, "", f"File `{table.file_pattern}`; absence {absence}."]
+            lines += ["", "| delivered as | column | type | class | meaning |", "|---|---|---|---|---|"]
+            lines += [
+                f"| {c.header} | {c.name if c.is_landed else '(not landed)'} | {c.logical_type}"
+                f"{' · key' if c.key_position is not None else ''} | {c.classification} | {c.description} |"
+                for c in table.columns
+            ]
+            lines.append("")
+        lines += [
+            "## When it fails",
+            "",
+            "1. Read the task's last message: it says what, where and what to do.",
+            f"2. *Refused*: nothing changed; the last good delivery is used and marked stale. Ask {self.support or self.owner}"
+            " for a new file with the same cut-off, put it in the inbox, and clear the task.",
+            f"3. *Refused for closures* that are right: `kvalitet extract {self.id} --allow-closures 'name: reason'`.",
+            "4. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
+            f"5. Rows set aside: `kvalitet status --source {self.id}` lists them by rule and column.",
+        ]
+        return "\n".join(lines)

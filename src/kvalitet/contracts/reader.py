@@ -1,0 +1,242 @@
+"""Reads ODCS 3.x files into contracts, and says what is missing before intake may start."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from open_data_contract_standard.model import (
+    CustomProperty,
+    DataQuality,
+    OpenDataContractStandard,
+    SchemaObject,
+    SchemaProperty,
+    Server,
+)
+from pydantic import ValidationError
+
+from kvalitet.contracts.model import (
+    CLASSIFICATIONS,
+    ENCODINGS,
+    LOGICAL_TYPES,
+    PERSON_FORMATS,
+    Column,
+    Contract,
+    Table,
+)
+from kvalitet.contracts.patterns import is_supported_pattern
+from kvalitet.contracts.usage import unused_fields
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
+#: Server types whose files fsspec reaches; the folder is the same, the inbox's address says how.
+FILE_SERVERS = ("local", "sftp", "s3", "azure")
+
+
+def load_contracts(settings: Settings) -> dict[str, Contract]:
+    """All contracts by source id, in order of id.
+
+    A file that cannot be read at all becomes a contract with that as its only problem, so that
+    one broken contract stops its own source and no other.
+    """
+    contracts: dict[str, Contract] = {}
+    for file in sorted(settings.contracts_dir.glob("*.odcs.yaml")):
+        try:
+            contract = read_contract(file)
+        except KvalitetError as error:
+            stem = file.name.removesuffix(".odcs.yaml")
+            contract = Contract(id=stem, title=stem, version="", sha256="", problems=(str(error),))
+        if contract.id in contracts:
+            raise KvalitetError(f"Two contracts have the id {contract.id}.", f"Give {file.name} an id of its own.")
+        contracts[contract.id] = contract
+    return contracts
+
+
+def read_contract(file: Path) -> Contract:
+    """Read one ODCS 3.x file, also one written elsewhere.
+
+    Raises KvalitetError where it is not YAML or not ODCS. What intake still lacks is in `problems`.
+    """
+    content = file.read_bytes()
+    try:
+        document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise KvalitetError(f"{file.name} is not YAML: {error}.", "Correct the file at that place.") from None
+    if not isinstance(document, dict) or document.get("kind") != "DataContract":
+        raise KvalitetError(f"{file.name} is not a data contract.", "An ODCS file says `kind: DataContract`.")
+    if not str(document.get("apiVersion", "")).startswith("v3."):
+        raise KvalitetError(
+            f"{file.name} follows {document.get('apiVersion')}.", "Kvalitet reads apiVersion v3.x of the standard."
+        )
+    try:
+        standard = OpenDataContractStandard(**document)
+    except ValidationError as error:
+        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise KvalitetError(f"{file.name} does not follow the standard: {places}.", "Correct these fields.") from None
+    return _contract(standard, document, hashlib.sha256(content).hexdigest())
+
+
+def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha256: str) -> Contract:
+    problems: list[str] = []
+    source_id = standard.id or ""
+    if not IDENTIFIER.fullmatch(source_id):
+        problems.append("id: must be lower-case letters, digits and _ (it names the raw tables)")
+    server, settings = _server(standard, problems)
+    tables = [_table(source_id, table, settings, problems) for table in standard.schema_ or []]
+    if not tables:
+        problems.append("schema: names no table")
+    if server.format == "xlsx":
+        problems += [f"schema {t.name}: customProperties.sheet is missing" for t in tables if not t.sheet]
+    types = {column.logical_type for table in tables for column in table.columns}
+    if "number" in types and settings.get("decimalSign") not in (",", "."):
+        problems.append("servers: customProperties.decimalSign must be , or . (the contract has numbers)")
+    if "timestamp" in types and not settings.get("timezone"):
+        problems.append("servers: customProperties.timezone is missing (the contract has unzoned timestamps)")
+    sla = {item.property: item for item in standard.slaProperties or []}
+    schedule = sla["frequency"].schedule if "frequency" in sla else None
+    if not schedule:
+        problems.append("slaProperties: frequency with a cron schedule is missing")
+    members = (standard.team.members if hasattr(standard.team, "members") else standard.team) or []  # type: ignore[union-attr]
+    owners = [m.name or m.username or "" for m in members if m.role == "owner"]
+    if not owners:
+        problems.append("team: a member with role owner is missing")
+    latency = sla["latency"].value if "latency" in sla else None
+    description = standard.description
+    return Contract(
+        id=source_id,
+        title=standard.name or source_id,
+        version=standard.version or "",
+        sha256=sha256,
+        problems=tuple(problems),
+        unused=tuple(unused_fields(document)),
+        description=" ".join(filter(None, (description.purpose, description.usage, description.limitations)))
+        if description
+        else "",
+        owner=owners[0] if owners else "",
+        support=next((s.channel or "" for s in standard.support or []), ""),
+        tier=next((tag for tag in standard.tags or [] if tag.startswith("tier-")), "tier-3"),
+        schedule=schedule or "",
+        latest_arrival=str(sla["timeOfAvailability"].value) if "timeOfAvailability" in sla else "05:00",
+        latency_days=int(latency) if latency is not None else None,
+        folder=server.path or "",
+        file_format=server.format or "",
+        encoding=(server.encoding or "").lower(),
+        delimiter=server.delimiter or "",
+        quote=settings.get("quote", '"'),
+        decimal_sign=settings.get("decimalSign", ""),
+        thousands_sign=settings.get("thousandsSign", ""),
+        timezone=settings.get("timezone", ""),
+        max_bytes=int(settings.get("maxBytes", 2_000_000_000)),
+        max_rejected_percent=float(settings.get("maxRejectedPercent", 0)),
+        max_closed_percent=float(settings.get("maxClosedPercent", 0)),
+        requires_final_newline=bool(settings.get("requiresFinalNewline", True)),
+        tables={table.name: table for table in tables},
+        document=document,
+    )
+
+
+def _server(standard: OpenDataContractStandard, problems: list[str]) -> tuple[Server, dict[str, Any]]:
+    server = next((s for s in standard.servers or [] if s.type in FILE_SERVERS), None)
+    if server is None:
+        problems.append(f"servers: one of type {', '.join(FILE_SERVERS)} is missing")
+        return Server(), {}
+    settings = _custom(server.customProperties)
+    if server.format not in ("csv", "xlsx"):
+        problems.append("servers: format must be csv or xlsx")
+    if server.format == "csv":
+        if (server.encoding or "").lower() not in ENCODINGS:
+            problems.append(f"servers: encoding must be one of {', '.join(ENCODINGS)}")
+        if not server.delimiter or len(server.delimiter) != 1:
+            problems.append("servers: delimiter must be one character")
+    if not server.path or ".." in server.path.split("/") or server.path.startswith("/"):
+        problems.append("servers: path must be a folder below the inbox")
+    return server, settings
+
+
+def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems: list[str]) -> Table:
+    where = f"schema {table.name}"
+    custom = _custom(table.customProperties)
+    columns = tuple(_column(where, column, problems) for column in table.properties or [])
+    if not IDENTIFIER.fullmatch(table.name or ""):
+        problems.append(f"{where}: name must be lower-case letters, digits and _")
+    if "{cutoff}" not in (table.physicalName or "") or "/" in (table.physicalName or ""):
+        problems.append(f"{where}: physicalName must be a file name with {{cutoff}} in it")
+    if custom.get("absent") not in ("closed", "kept"):
+        problems.append(f"{where}: customProperties.absent must be closed or kept")
+    for attribute in ("name", "header"):
+        values = [getattr(column, attribute) for column in columns]
+        problems += [f"{where}: {attribute} {v} is there twice" for v in sorted({v for v in values if values.count(v) > 1})]
+    result = Table(
+        source_id=source_id,
+        name=table.name or "",
+        description=table.description or "",
+        file_pattern=table.physicalName or "",
+        absence_closes=custom.get("absent") == "closed",
+        columns=columns,
+        sheet=custom.get("sheet"),
+    )
+    if not result.key:
+        problems.append(f"{where}: no column is primaryKey")
+    if any(column.classification == "whistleblower" for column in columns):
+        problems += [
+            f"{where}.{c.name}: a whistleblower contract may hold period, category and count only"
+            for c in columns
+            if c.logical_type not in ("date", "integer") and not c.valid_values
+        ]
+    return result
+
+
+def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
+    here = f"{where}.{column.name}"
+    custom = _custom(column.customProperties)
+    options = column.logicalTypeOptions or {}
+    name = column.name or ""
+    if not IDENTIFIER.fullmatch(name):
+        problems.append(f"{here}: name must be lower-case letters, digits and _ (physicalName holds the header)")
+    if column.classification not in CLASSIFICATIONS:
+        problems.append(f"{here}: classification must be one of {', '.join(CLASSIFICATIONS)}")
+    if column.logicalType not in LOGICAL_TYPES:
+        problems.append(f"{here}: logicalType must be one of {', '.join(LOGICAL_TYPES)}")
+    if column.logicalType in ("date", "timestamp") and not is_supported_pattern(options.get("format")):
+        problems.append(f"{here}: logicalTypeOptions.format must be a date pattern such as dd-MM-yyyy")
+    if column.logicalType == "string" and options.get("format") not in (None, *PERSON_FORMATS):
+        problems.append(f"{here}: logicalTypeOptions.format must be one of {', '.join(PERSON_FORMATS)}")
+    if column.primaryKey and column.classification == "sensitive":
+        problems.append(f"{here}: a sensitive column cannot be a key")
+    multiple_of = options.get("multipleOf")
+    return Column(
+        name=name,
+        header=column.physicalName or name,
+        logical_type=column.logicalType or "",
+        description=" ".join((column.description or "").split()),
+        classification=column.classification or "",
+        is_required=bool(column.required or column.primaryKey),
+        key_position=(column.primaryKeyPosition or 1) if column.primaryKey else None,
+        format=options.get("format"),
+        pattern=options.get("pattern"),
+        max_length=options.get("maxLength"),
+        minimum=options.get("minimum"),
+        maximum=options.get("maximum"),
+        scale=max(0, len(str(multiple_of).partition(".")[2])) if multiple_of else 6,
+        valid_values=_valid_values(column.quality or []),
+        missing_values={str(m["value"]): str(m["reason"]) for m in custom.get("missingValues", [])},
+        true_values=tuple(map(str, custom.get("trueValues", Column.true_values))),
+        false_values=tuple(map(str, custom.get("falseValues", Column.false_values))),
+        removes_spaces=bool(custom.get("removeSpaces")),
+        allows_formula=bool(custom.get("allowLeadingFormulaCharacters")),
+        landed_because=custom.get("landedBecause"),
+        ambiguous_time=custom.get("ambiguousTime"),
+    )
+
+
+def _valid_values(rules: list[DataQuality]) -> tuple[str, ...]:
+    for rule in rules:
+        if (rule.metric or rule.rule) == "invalidValues" and rule.arguments and rule.mustBe == 0:
+            return tuple(map(str, rule.arguments.get("validValues", ())))
+    return ()
+
+
+def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:
+    return {item.property: item.value for item in properties or [] if item.property}

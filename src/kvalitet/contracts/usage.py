@@ -1,0 +1,56 @@
+"""Which fields of a contract this project makes use of, so that a reader is told of the others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+#: Paths that are read; `[]` stands for each item of a list. A customProperty is read by its name.
+USED = {
+    "apiVersion", "kind", "id", "name", "version", "tags",
+    "description.purpose", "description.usage", "description.limitations",
+    "team.members[].name", "team.members[].username", "team.members[].role",
+    "team[].name", "team[].username", "team[].role",
+    "support[].channel",
+    "servers[].type", "servers[].path", "servers[].format", "servers[].delimiter", "servers[].encoding",
+    "servers[].customProperties[quote]", "servers[].customProperties[decimalSign]",
+    "servers[].customProperties[thousandsSign]", "servers[].customProperties[timezone]",
+    "servers[].customProperties[maxBytes]", "servers[].customProperties[maxRejectedPercent]",
+    "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
+    "schema[].name", "schema[].physicalName", "schema[].description",
+    "schema[].customProperties[absent]", "schema[].customProperties[sheet]",
+    "schema[].properties[].name", "schema[].properties[].physicalName", "schema[].properties[].description",
+    "schema[].properties[].logicalType", "schema[].properties[].required", "schema[].properties[].primaryKey",
+    "schema[].properties[].primaryKeyPosition", "schema[].properties[].classification",
+    "schema[].properties[].logicalTypeOptions.format", "schema[].properties[].logicalTypeOptions.pattern",
+    "schema[].properties[].logicalTypeOptions.maxLength", "schema[].properties[].logicalTypeOptions.minimum",
+    "schema[].properties[].logicalTypeOptions.maximum", "schema[].properties[].logicalTypeOptions.multipleOf",
+    "schema[].properties[].quality[invalidValues]",
+    "schema[].properties[].customProperties[missingValues]",
+    "schema[].properties[].customProperties[trueValues]", "schema[].properties[].customProperties[falseValues]",
+    "schema[].properties[].customProperties[removeSpaces]",
+    "schema[].properties[].customProperties[allowLeadingFormulaCharacters]",
+    "schema[].properties[].customProperties[landedBecause]",
+    "schema[].properties[].customProperties[ambiguousTime]",
+    "slaProperties[frequency]", "slaProperties[timeOfAvailability]", "slaProperties[latency]",
+}  # fmt: skip
+NAMED_LISTS = {"customProperties": "property", "quality": "metric", "slaProperties": "property"}
+
+
+def unused_fields(document: dict[str, Any]) -> list[str]:
+    """The document's fields that nothing here reads, as sorted paths such as `price.priceAmount`."""
+    return sorted({path for path in _paths(document, "") if path not in USED})
+
+
+def _paths(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            here = f"{path}.{name}" if path else str(name)
+            if name in NAMED_LISTS and isinstance(inner, list):
+                for item in inner:
+                    yield f"{here}[{item.get(NAMED_LISTS[name]) if isinstance(item, dict) else item}]"
+            else:
+                yield from _paths(inner, here)
+    elif isinstance(value, list) and value and isinstance(value[0], (dict, list)):
+        for item in value:
+            yield from _paths(item, f"{path}[]")
+    else:
+        yield path
