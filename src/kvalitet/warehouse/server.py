@@ -1,0 +1,316 @@
+"""The embedded Postgres: server binaries from a wheel, run over TCP on loopback.
+
+Data folder: var/server/data (see server_place.py for root). The admin's password stays in
+var/server/admin.password, outside the secrets that tasks are given. With KVALITET_DATABASE_URL
+set there is no embedded server: the admin's connection is then KVALITET_ADMIN_URL.
+"""
+
+import fcntl
+import os
+import random
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import psutil
+import psycopg
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings, write_secret
+from kvalitet.warehouse.server_place import Say, place, remove_outside, server_user
+
+ADMIN = "kvalitet_admin"
+OLDEST_VERSION = 15
+_SPACE_NEEDED = 500 * 2**20  # bytes: an empty cluster with its write-ahead log
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """Whether the embedded server runs, and where; `pid` is None while it does not."""
+
+    address: str
+    data: Path
+    pid: int | None
+
+    @property
+    def is_running(self) -> bool:
+        return self.pid is not None
+
+
+def is_embedded() -> bool:
+    return not os.environ.get("KVALITET_DATABASE_URL")
+
+
+def admin_url(settings: Settings, database: str = "postgres") -> str:
+    """The libpq URL of the admin; only `up` and the migrations may use it.
+
+    Raises KvalitetError where there is no such credential.
+    """
+    if not is_embedded():
+        url = os.environ.get("KVALITET_ADMIN_URL")
+        if not url:
+            raise KvalitetError(
+                "KVALITET_DATABASE_URL names an existing server, but KVALITET_ADMIN_URL is not set.",
+                "Set it to postgresql://admin:password@host:port/postgres: roles and migrations need it once.",
+            )
+        return urlsplit(url)._replace(path=f"/{database}").geturl() if database != "postgres" else url
+    file = _password_file(settings)
+    if not file.is_file():
+        raise KvalitetError(f"The server's admin password is not at {file}.", "Run `kvalitet up`, which makes it.")
+    return f"postgresql://{ADMIN}:{quote(file.read_text().strip(), safe='')}@{settings.server}/{database}"
+
+
+def start(settings: Settings, say: Say = print) -> Settings:
+    """Start the embedded server where it does not run yet; returns the settings with its address.
+
+    With an own server: checks that its admin can be reached and that it is new enough.
+    Raises KvalitetError (binaries missing, disk full, server not ready) with what mends it.
+    """
+    if not is_embedded():
+        _check_version(admin_url(settings))
+        return settings
+    with _only_one(settings):
+        data, programs = place(settings, say)
+        for attempt in (1, 2):
+            if _postmaster(data) is None:
+                if not (data / "PG_VERSION").is_file():
+                    _initialise(settings, data, programs)
+                _clear_remains(data)
+                _run(settings, data, programs, say)
+            settings = replace(settings, server=_address_file(settings).read_text().strip())
+            try:
+                _check_version(admin_url(settings))
+                break
+            except KvalitetError:
+                time.sleep(1)  # it may have been dying when we looked
+                if attempt == 2 or _postmaster(data) is not None:
+                    raise
+    return settings
+
+
+def stop(settings: Settings) -> bool:
+    """Stop the embedded server; False where it did not run (or is not ours to stop)."""
+    if not is_embedded() or not (settings.var / "server").is_dir():
+        return False
+    with _only_one(settings):
+        process = _postmaster(_data(settings))
+        if process is None:
+            return False
+        # SIGINT is Postgres' fast shutdown: sessions are ended, everything committed is kept.
+        process.send_signal(2)
+        try:
+            process.wait(60)
+        except psutil.TimeoutExpired:
+            raise KvalitetError(
+                f"Postgres (pid {process.pid}) does not end.",
+                f"See {settings.var}/log/postgres.log; end it with: kill -QUIT {process.pid}",
+            ) from None
+    return True
+
+
+def status(settings: Settings) -> ServerStatus:
+    data = _data(settings)
+    process = _postmaster(data)
+    noted = _address_file(settings)
+    address = noted.read_text().strip() if noted.is_file() else settings.server
+    return ServerStatus(address, data, process.pid if process else None)
+
+
+def remove(settings: Settings) -> None:
+    """Stop the server and delete its data, also where that lies outside the checkout."""
+    stop(settings)
+    remove_outside(settings)
+    shutil.rmtree(settings.var / "server", ignore_errors=True)
+
+
+def free_port(low: int = 20000, high: int = 32000, taken: frozenset[int] = frozenset()) -> int:
+    """A loopback port nobody listens on, below the range that outgoing connections are given."""
+    for port in random.sample(range(low, high), 200):
+        if port not in taken and is_free(port):
+            return port
+    raise KvalitetError("No free port between 20000 and 32000 on 127.0.0.1.", "End what listens there: ss -ltn")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _password_file(settings: Settings) -> Path:
+    return settings.var / "server" / "admin.password"
+
+
+def _address_file(settings: Settings) -> Path:
+    return settings.var / "run" / "postgres.address"
+
+
+def _data(settings: Settings) -> Path:
+    return (settings.var / "server" / "data").resolve()
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Two commands at once take turns."""
+    folder = settings.var / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "server.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _initialise(settings: Settings, data: Path, programs: Path) -> None:
+    if shutil.disk_usage(data).free < _SPACE_NEEDED:
+        raise KvalitetError(
+            f"The disk of {data} has less than {_SPACE_NEEDED // 2**20} MB left.",
+            f"Make room (df -h {data}), or set KVALITET_VAR to a folder on another disk.",
+        )
+    password, user = write_secret(_password_file(settings)), server_user()
+    handover = data.parent / f"{data.name}.password"  # initdb reads it as the server's user
+    handover.unlink(missing_ok=True)
+    write_secret(handover, password)
+    try:
+        if user:
+            os.chown(handover, user.pw_uid, user.pw_gid)
+        arguments = ["-U", ADMIN, "-A", "scram-sha-256", "--pwfile", handover, "-E", "UTF8", "--locale=C.UTF-8"]
+        done = _call([programs / "initdb", "-D", data, *arguments], capture_output=True)
+    finally:
+        handover.unlink(missing_ok=True)
+    if done.returncode != 0:
+        for left in data.iterdir():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        raise _failure("Postgres could not make its data folder", done.stderr, data)
+
+
+def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
+    log = settings.var / "log" / "postgres.log"
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    noted = _address_file(settings)
+    port = int(noted.read_text().rpartition(":")[2]) if noted.is_file() else 0
+    said = ""
+    for _ in range(3):
+        if not port or not is_free(port):
+            before, port = port, free_port()
+            if before:
+                say(f"Port {before} is taken; the warehouse is now at 127.0.0.1:{port} (BI tools must be told).")
+        start_of_log = log.stat().st_size if log.exists() else 0
+        with open(log, "ab") as out:
+            options = " ".join(f"-c {name}={value}" for name, value in _server_settings(port).items())
+            done = _call(
+                [programs / "pg_ctl", "start", "-D", data, "-w", "-t", "120", "-o", options], stdout=out, stderr=out
+            )
+        if done.returncode == 0:
+            noted.write_text(f"127.0.0.1:{port}\n")
+            return
+        said = log.read_bytes()[start_of_log:].decode(errors="replace")
+        if "could not bind" not in said:
+            break
+        time.sleep(0.2)
+    raise _failure(f"Postgres did not start (its log: {log})", said, data)
+
+
+def _server_settings(port: int) -> dict[str, object]:
+    """For a machine that does other things too: memory by its size, everything on loopback."""
+    memory_mb = psutil.virtual_memory().total // 2**20
+    return {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "''",
+        "max_connections": 200,
+        "shared_buffers": f"{min(512, max(64, memory_mb // 16))}MB",
+        "effective_cache_size": f"{memory_mb // 2}MB",
+        "work_mem": "32MB",
+        "maintenance_work_mem": "128MB",
+        "max_wal_size": "2GB",
+        "checkpoint_timeout": "15min",
+        "wal_level": "minimal",  # no replicas here: new tables are synced instead of logged twice
+        "max_wal_senders": 0,
+        "synchronous_commit": "on",
+        "max_locks_per_transaction": 256,
+        "random_page_cost": 1.1,
+        "jit": "off",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+    }
+
+
+def _postmaster(data: Path) -> psutil.Process | None:
+    """The server's process by its own note, if it is that process and no later one with its number."""
+    try:
+        process = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+        alive = process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data
+        return process if alive else None
+    except psutil.AccessDenied:
+        raise KvalitetError(f"Another user runs the server of {data}.", "Stop it as that user first.") from None
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return None
+
+
+def _clear_remains(data: Path) -> None:
+    """After a kill -9: end the dead server's own children and drop its note."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.name().startswith("postgres") and Path(process.cwd()) == data:
+                process.kill()
+                process.wait(10)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _call(command: list, **options) -> subprocess.CompletedProcess:
+    """Run a Postgres program as the server's user, without this process' secrets in its environment."""
+    user = server_user()
+    options |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    return subprocess.run(
+        [str(part) for part in command],
+        check=False,
+        cwd="/",
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        umask=0o077,
+        **options,
+    )
+
+
+def _failure(what: str, said: bytes | str, data: Path) -> KvalitetError:
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    last = next((line for line in reversed(text.splitlines()) if "FATAL" in line or "error" in line.lower()), "")
+    if "No space left" in text:
+        return KvalitetError(f"{what}: the disk of {data} is full.", f"Make room (df -h {data}) and start again.")
+    if "initialized by PostgreSQL version" in text or "incompatible with server" in text:
+        return KvalitetError(
+            f"{what}: {data} was made by another major version.", "Dump it with that version, `make clean`, restore."
+        )
+    return KvalitetError(f"{what}. {last.strip()}", "Run `make clean` to begin anew where the data can be spared.")
+
+
+def _check_version(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with psycopg.connect(url, connect_timeout=10) as connection:
+                version = connection.info.server_version // 10000
+                break
+        except psycopg.OperationalError as error:
+            said = str(error).strip().splitlines()[-1].strip()
+        if time.monotonic() > deadline or not ("starting up" in said or "recovery" in said):
+            raise KvalitetError(
+                f"The server at {urlsplit(url).hostname}:{urlsplit(url).port or 5432} does not let the admin in: {said}",
+                "See var/log/postgres.log." if is_embedded() else "Check KVALITET_ADMIN_URL, and that the server runs.",
+            )
+        time.sleep(0.5)
+    if version < OLDEST_VERSION:
+        raise KvalitetError(
+            f"The server is PostgreSQL {version}; {OLDEST_VERSION} or newer is needed (security_invoker views).",
+            "Upgrade it, or unset KVALITET_DATABASE_URL to use the embedded server.",
+        )
