@@ -1,0 +1,114 @@
+"""What can be known of the compose file without an engine: its schema, its secrets, its doors."""
+
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+DOCKER = Path(__file__).parents[2] / "docker"
+COMPOSE = DOCKER / "compose.yaml"
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict:
+    return yaml.safe_load(COMPOSE.read_text())
+
+
+@pytest.fixture(scope="module")
+def made_secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that make-secrets.sh fills, run from a copy so that the checkout stays as it is."""
+    copy = tmp_path_factory.mktemp("docker")
+    shutil.copy(DOCKER / "make-secrets.sh", copy)
+    subprocess.run(["sh", copy / "make-secrets.sh"], check=True, capture_output=True)
+    return copy / "secrets"
+
+
+def test_compose_file_is_valid_against_the_schema() -> None:
+    tool = shutil.which("check-jsonschema", path=Path(sys.executable).parent)
+    assert tool, "check-jsonschema is in the dev group"
+    run = subprocess.run(
+        [tool, "--builtin-schema", "vendor.compose-spec", COMPOSE], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def test_every_secret_used_is_declared_and_made(compose: dict, made_secrets: Path) -> None:
+    used = {secret for service in compose["services"].values() for secret in service.get("secrets", [])}
+    declared = set(compose["secrets"])
+    assert used == declared
+    files = {name: entry["file"].removeprefix("${KVALITET_SECRETS_DIR:-./secrets}/") for name, entry in compose["secrets"].items()}
+    assert set(files.values()) == {file.name for file in made_secrets.iterdir()}
+    assert all(name == file for name, file in files.items()), "settings look for a secret under its file's name"
+
+
+def test_secret_files_are_closed_to_others_and_never_empty(made_secrets: Path) -> None:
+    assert stat.S_IMODE(made_secrets.stat().st_mode) == 0o700
+    for file in made_secrets.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
+        assert len(file.read_text()) >= 24, file.name
+    assert len(bytes.fromhex((made_secrets / "pseudonym.key").read_text())) == 32
+
+
+def test_make_secrets_keeps_what_is_there(made_secrets: Path) -> None:
+    before = {file.name: file.read_text() for file in made_secrets.iterdir()}
+    subprocess.run(["sh", made_secrets.parent / "make-secrets.sh"], check=True, capture_output=True)
+    assert {file.name: file.read_text() for file in made_secrets.iterdir()} == before
+
+
+def test_only_migrate_and_the_server_itself_have_the_admin_secret(compose: dict) -> None:
+    holders = {name for name, service in compose["services"].items() if "admin_password" in service.get("secrets", [])}
+    assert holders == {"migrate", "postgres"}
+    assert compose["services"]["migrate"]["restart"] == "no"
+
+
+def test_passwords_of_people_reach_no_running_service(compose: dict) -> None:
+    for name, service in compose["services"].items():
+        if name != "migrate":
+            assert not {"kvalitet_bi", "kvalitet_detail"} & set(service.get("secrets", [])), name
+
+
+def test_the_pseudonym_key_is_only_where_deliveries_are_read(compose: dict) -> None:
+    holders = {name for name, service in compose["services"].items() if "pseudonym.key" in service.get("secrets", [])}
+    assert holders == {"scheduler", "migrate"}
+
+
+def test_every_port_is_published_on_loopback(compose: dict) -> None:
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports), ports
+    assert not any(service.get("network_mode") for service in compose["services"].values())
+
+
+@pytest.mark.parametrize("name", sorted(yaml.safe_load(COMPOSE.read_text())["services"]))
+def test_every_service_is_hardened(compose: dict, name: str) -> None:
+    service = compose["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert not service["user"].startswith(("0", "root"))
+    assert not service.get("privileged")
+
+
+def test_services_that_stay_have_a_health_check(compose: dict) -> None:
+    for name, service in compose["services"].items():
+        assert ("healthcheck" in service) == (service["restart"] != "no"), name
+
+
+def test_no_secret_stands_in_the_compose_file(compose: dict) -> None:
+    for name, service in compose["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            if re.search(r"PASSWORD|SECRET|KEY|CONN", variable):
+                assert re.match(r"cat /run/secrets/|/run/secrets|/tmp/", value), f"{name}: {variable}"
+
+
+def test_the_image_is_pinned_and_not_root() -> None:
+    lines = (DOCKER / "Dockerfile").read_text().splitlines()
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    assert all(re.search(r":\d+\.\d+", base) for base in bases), bases
+    assert re.fullmatch(r"USER [1-9]\d*:\d+", next(line for line in lines if line.startswith("USER ")))
+    assert any("--frozen --no-dev" in line for line in lines)
