@@ -1,0 +1,40 @@
+"""Each morning: which sources do not keep their contract, and which builds died without saying so."""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable, task
+
+from kvalitet import night_tasks
+from kvalitet.settings import TIMEZONE
+
+DOC = """
+# housekeeping
+
+05:30 Copenhagen time, when the night is over.
+
+- **check_slas** compares the load records with the contracts. Red: the message lists each source that is late, with the
+  reason; the published indicators show it as stale. Ask the source's support channel (on its DAG's page) for the
+  delivery; when it arrives, trigger `extract__<source>` and then `indicators`.
+- **end_lapsed_builds** ends builds whose heartbeat has stopped, so that the candidate is free. Red only where the
+  warehouse cannot be reached.
+"""
+
+with DAG(
+    dag_id="housekeeping",
+    description="Contracts' SLAs and lapsed builds",
+    doc_md=DOC,
+    schedule=CronTriggerTimetable("30 5 * * *", timezone=TIMEZONE.key),
+    start_date=datetime(2024, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={
+        "owner": "Kvalitet",
+        "retries": 2,
+        "retry_delay": timedelta(minutes=2),
+        "retry_exponential_backoff": 2,
+        "execution_timeout": timedelta(minutes=10),
+    },
+    tags=["tier-2", "housekeeping"],
+) as dag:
+    task(night_tasks.check_slas)()
+    task(night_tasks.end_lapsed_builds)()

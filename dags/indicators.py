@@ -1,0 +1,68 @@
+"""The night: wait for the sources, build the star as a candidate, let the gate judge it, publish, report."""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, chain, task
+
+from kvalitet import night_tasks
+from kvalitet.settings import TIMEZONE
+
+DOC = """
+# indicators
+
+Builds the whole star from a fixed set of loads into the schema *candidate*, lets the gate judge it, and publishes it
+only if it holds. Until `publish` is green, readers see the previous publication. Starts 01:30 Copenhagen time, waits
+for the sources due tonight until 05:00 at the latest; a source that is late, refused or failed does not stop it: its
+last good data is used and marked stale. Nothing new since the last publication: everything after `begin` is skipped.
+
+**Run by hand** (Trigger): without parameters it builds at once from what has been taken in.
+
+## When it fails
+1. Open the red task's log: the last lines say what, where and what to do. Readers are not affected.
+2. **validate** red: the gate held the build back. The message names the checks, how many of how many; the validation
+   page says the same. Mend the delivery (or the rule) and trigger a new run, or waive the check with a reason and a date.
+3. **staging … reports** red: a model failed. Mend it, then *clear `begin` and all downstream*. Clearing one layer alone
+   is refused: the build has ended and the candidate is no longer its own.
+4. **begin** red: another build holds the candidate; the message says who. Wait for it, or until its claim lapses.
+5. **publish**: cleared after it published, it does nothing. **report**: may be cleared at any time.
+
+More in docs/runbook.md.
+"""
+PARAMS = {
+    "sources": Param([], type="array", description="Wait for an outcome of these sources"),
+    "since": Param(None, type=["null", "string"], format="date-time", description="An outcome counts from here on"),
+    "wait_minutes": Param(60, type="integer", minimum=0, description="Wait for them this long at most"),
+    "force": Param(False, type="boolean", description="Build even if nothing is new, e.g. after a changed definition"),
+}
+
+with DAG(
+    dag_id="indicators",
+    description="From the night's loads to published indicators",
+    doc_md=DOC,
+    schedule=CronTriggerTimetable("30 1 * * *", timezone=TIMEZONE.key),
+    start_date=datetime(2024, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    # A run that hangs must not keep the next night's from starting.
+    dagrun_timeout=timedelta(hours=20),
+    on_failure_callback=night_tasks.release,
+    default_args={
+        "owner": "Kvalitet",
+        "retries": 1,
+        "retry_delay": timedelta(seconds=30),
+        "execution_timeout": timedelta(hours=3),
+        "on_failure_callback": night_tasks.release,
+    },
+    params=PARAMS,
+    tags=["tier-1", "publication"],
+) as dag:
+    wait_for_sources = night_tasks.WaitForSources(task_id="wait_for_sources", execution_timeout=timedelta(hours=6))
+    build_id = task(night_tasks.begin)()
+    layer = task(night_tasks.layer)
+    layers = [layer.override(task_id=name)(build_id, name) for name in ("staging", "intermediate", "star", "reports")]
+    finish = task(night_tasks.finish)(build_id)
+    validate = task(night_tasks.validate)(build_id)
+    publication_id = task(night_tasks.publish, outlets=[Asset(name="reporting", uri="kvalitet://reporting")])(build_id)
+    report = task(night_tasks.report)(build_id, publication_id)
+
+    chain(wait_for_sources, build_id, *layers, finish, validate, publication_id, report)

@@ -1,0 +1,302 @@
+"""One night: what has come of the sources, whether there is anything to build, and how it went.
+
+Plain functions, used by the DAGs and the command line alike; nothing here knows Airflow.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kvalitet.errors import KvalitetError
+from kvalitet.night_calendar import Window, due_sources, latest_arrival, night_window
+from kvalitet.settings import AUDITOR, TIMEZONE, TRANSFORMER, Settings
+from kvalitet.warehouse.connection import connect, fetch_all
+
+if TYPE_CHECKING:
+    from kvalitet.builds import Build
+    from kvalitet.contracts import Contract
+
+__all__ = ["Window", "due_sources", "latest_arrival", "night_window"]
+
+LAYERS = ("staging", "intermediate", "star", "reports")
+#: The statuses in which a build holds its schema (audit.build's unique index says the same).
+CLAIMING = ("building", "built", "passed")
+#: A failed extract may still be tried again for this long (dags/extract.py: 3 retries, back-off).
+RETRIES_ARE_OVER = timedelta(minutes=20)
+
+#: The newest outcome of each source since it was due: one row per source asked for.
+OUTCOMES = """
+select due.source_id, run.outcome, run.message, run.finished_at
+from unnest(%(sources)s::text[], %(due_at)s::timestamptz[]) as due (source_id, due_at)
+left join lateral (
+    select outcome, message, finished_at from audit.extract_run
+    where extract_run.source_id = due.source_id and extract_run.finished_at >= due.due_at
+    order by run_id desc limit 1
+) as run on true
+order by due.source_id
+"""
+
+NEWS = """
+with published as (
+    select build.build_id from audit.publication join audit.build using (build_id)
+    order by publication_id desc limit 1
+), newest as (
+    select source_id, max(load_id) as load_id from audit.load where outcome = 'accepted' group by source_id
+)
+select newest.source_id || ' (load ' || newest.load_id || ')' as item
+from newest left join audit.build_load as used
+    on used.source_id = newest.source_id and used.build_id = (select build_id from published)
+where newest.load_id is distinct from used.load_id
+order by newest.source_id
+"""
+
+NEWEST_CUTOFF = (
+    "select source_id, max(cutoff_date) as cutoff_date from audit.load where outcome = 'accepted' group by 1"
+)
+
+
+def outcomes(settings: Settings, due: Mapping[str, datetime]) -> list[dict[str, Any]]:
+    """What has come of each source since it was due; `outcome` is None where nothing has."""
+    return fetch_all(settings, TRANSFORMER, OUTCOMES, {"sources": list(due), "due_at": list(due.values())})
+
+
+def unsettled(rows: Iterable[Mapping[str, Any]], now: datetime, patient: bool) -> list[str]:
+    """The sources that are still worth waiting for, of `outcomes`' rows.
+
+    A patient wait (the scheduled night's) goes on while Airflow may try a failed extract again and
+    while a missing delivery may still arrive. Otherwise any outcome is the outcome.
+    """
+    waiting = []
+    for row in rows:
+        outcome = row["outcome"]
+        retrying = outcome == "failed" and now - row["finished_at"] < RETRIES_ARE_OVER
+        if outcome is None or (patient and (outcome == "missing" or retrying)):
+            waiting.append(row["source_id"])
+    return waiting
+
+
+def news(settings: Settings) -> list[str]:
+    """What a build tonight would rest on that the latest publication does not; empty where nothing."""
+    return [row["item"] for row in fetch_all(settings, TRANSFORMER, NEWS)]
+
+
+def is_anything_new(settings: Settings) -> bool:
+    """Whether a build would rest on other deliveries than the latest publication."""
+    return bool(news(settings))
+
+
+def begin_night(settings: Settings, owner: str, force: bool = False) -> "Build | None":
+    """Claim the candidate for a night's build; None where there is nothing new to publish.
+
+    A claim that `owner` itself still holds (its begin was cleared and runs again) is given up
+    first. Raises BuildRefused where somebody else holds the candidate.
+    """
+    from kvalitet.builds import begin_build
+
+    if not force and not is_anything_new(settings):
+        return None
+    release_claims(settings, owner, "Given up: the same run began again.")
+    return begin_build(settings, owner=owner)
+
+
+def release_claims(settings: Settings, owner: str, message: str) -> list[int]:
+    """End as failed every build that `owner` still claims; returns the ids of those ended.
+
+    A build that has ended (held back, published) keeps its status.
+    """
+    query = """
+        update audit.build set status = 'failed', message = %(message)s, finished_at = clock_timestamp()
+        where owner = %(owner)s and status = any(%(claiming)s) returning build_id
+    """
+    parameters = {"owner": owner, "message": message, "claiming": list(CLAIMING)}
+    return [row["build_id"] for row in fetch_all(settings, TRANSFORMER, query, parameters)]
+
+
+def publish_once(settings: Settings, build_id: int) -> int:
+    """Publish a build that passed; returns its publication_id. A build already published is left as it is."""
+    from kvalitet.publication import publish
+
+    query = "select publication_id from audit.publication where build_id = %(build_id)s"
+    rows = fetch_all(settings, TRANSFORMER, query, {"build_id": build_id})
+    return rows[0]["publication_id"] if rows else publish(settings, build_id).publication_id
+
+
+def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: datetime) -> dict[str, str]:
+    """The sources that do not keep their contract's SLA, each with what is wrong.
+
+    Late is: due in the night that ended last and no delivery taken in, or newest data older than
+    the contract's latency. `now` is aware.
+    """
+    due = due_sources(contracts, night_window(now - timedelta(days=1)))
+    late = {}
+    for row in outcomes(settings, due):
+        if row["outcome"] not in ("accepted", "nothing_new"):
+            due_at = due[row["source_id"]].astimezone(TIMEZONE)
+            late[row["source_id"]] = row["message"] or f"Not fetched since it was due {due_at:%d-%m-%Y %H:%M}."
+    newest = {row["source_id"]: row["cutoff_date"] for row in fetch_all(settings, TRANSFORMER, NEWEST_CUTOFF)}
+    today = now.astimezone(TIMEZONE).date()
+    for source, contract in contracts.items():
+        cutoff = newest.get(source)
+        if cutoff is None:
+            late.setdefault(source, "No delivery has been taken in yet.")
+        elif contract.latency_days is not None and (today - cutoff).days > contract.latency_days:
+            agreed = f"the contract promises at most {contract.latency_days} days"
+            late.setdefault(source, f"The newest delivery is of {cutoff:%d-%m-%Y}; {agreed}.")
+    return late
+
+
+@dataclass(frozen=True)
+class SourceResult:
+    """What one source brought in the night; counts are rows, over all its deliveries and tables."""
+
+    source_id: str
+    outcome: str | None
+    message: str
+    delivered: int
+    accepted: int
+    rejected: int
+    stale_reason: str | None
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """How a night ended. `build_status` is None where nothing was new; `checks` counts by status."""
+
+    sources: list[SourceResult]
+    build_id: int | None
+    build_status: str | None
+    build_message: str | None
+    checks: dict[str, int]
+    failed_critical: list[dict[str, Any]]
+    publication_id: int | None
+
+
+def night_result(settings: Settings, since: datetime, owner: str) -> NightResult:
+    """Read how the night that began at `since` (aware) under `owner` went, from the warehouse's own records."""
+    with connect(settings, AUDITOR) as connection:
+        build = connection.execute(
+            """
+            select build_id, status, message, publication_id
+            from audit.build left join audit.publication using (build_id)
+            where owner = %s order by build_id desc limit 1
+            """,
+            [owner],
+        ).fetchone() or dict.fromkeys(("build_id", "status", "message", "publication_id"))
+        sources = connection.execute(SOURCE_RESULTS, {"since": since, "build_id": build["build_id"]}).fetchall()
+        checks = connection.execute(
+            "select status, count(*)::int as count from audit.check_result where build_id = %s group by status",
+            [build["build_id"]],
+        ).fetchall()
+        failed = connection.execute(
+            """
+            select check_id, status, description, violations, denominator, detail, advice_engineer
+            from audit.check_result
+            where build_id = %s and severity = 'critical' and status in ('failed', 'error') order by check_id
+            """,
+            [build["build_id"]],
+        ).fetchall()
+    return NightResult(
+        sources=[SourceResult(**row) for row in sources],
+        build_id=build["build_id"],
+        build_status=build["status"],
+        build_message=build["message"],
+        checks={row["status"]: row["count"] for row in checks},
+        failed_critical=failed,
+        publication_id=build["publication_id"],
+    )
+
+
+SOURCE_RESULTS = """
+with tried as (
+    select distinct on (source_id) source_id, outcome, message
+    from audit.extract_run where finished_at >= %(since)s order by source_id, run_id desc
+), counted as (
+    select load.source_id, sum(rows_delivered) as delivered, sum(rows_rejected) as rejected,
+        sum(rows_delivered - rows_rejected) filter (where load.outcome = 'accepted') as accepted
+    from audit.load join audit.load_table using (load_id)
+    where load.finished_at >= %(since)s group by load.source_id
+), used as (
+    select source_id, stale_reason from audit.build_load where build_id = %(build_id)s and is_stale
+)
+select source_id, tried.outcome, coalesce(tried.message, '') as message,
+    coalesce(counted.delivered, 0)::bigint as delivered, coalesce(counted.accepted, 0)::bigint as accepted,
+    coalesce(counted.rejected, 0)::bigint as rejected, used.stale_reason
+from tried full join counted using (source_id) full join used using (source_id)
+order by source_id
+"""
+
+
+def run_night(
+    settings: Settings, progress: Callable[[str, str], None] = lambda step, detail: None, owner: str | None = None
+) -> NightResult:
+    """The whole night without Airflow: extract every source, build, check, publish, report.
+
+    A source that is refused or fails does not stop the others. `progress` is told each step that
+    begins and, where there is one, what came of it. Raises what a step of the build raises, except
+    that a build held back by the gate is a result.
+    """
+    from kvalitet.contracts import load_contracts
+    from kvalitet.gate import GateClosed
+    from kvalitet.intake import extract
+
+    since = datetime.now(UTC)
+    owner = owner or f"kvalitet night {since:%Y-%m-%dT%H:%M:%S.%fZ}"
+    for source in load_contracts(settings):
+        progress("extract", source)
+        try:
+            result = extract(settings, source)
+            progress("extract", f"{source}: {result.outcome}. {result.message}")
+        except KvalitetError as error:
+            progress("extract", f"{source}: {error}")
+    progress("begin", "")
+    build = begin_night(settings, owner)
+    if build is None:
+        return night_result(settings, since, owner)
+    try:
+        _build_and_publish(settings, build.build_id, progress)
+    except GateClosed as error:
+        progress("validate", str(error))
+    except BaseException as error:
+        release_claims(settings, owner, f"{type(error).__name__}: {error}")
+        raise
+    return night_result(settings, since, owner)
+
+
+def _build_and_publish(settings: Settings, build_id: int, progress: Callable[[str, str], None]) -> None:
+    from kvalitet.publication.finish import finish_candidate
+    from kvalitet.transform import build_layer
+
+    for layer in LAYERS:
+        progress(layer, "")
+        result = build_layer(settings, build_id, layer)
+        progress(layer, f"{result.models} models, {result.rows} rows")
+    progress("finish", "")
+    finish_candidate(settings, build_id)
+    progress("validate", "")
+    validate_and_report(settings, build_id)
+    progress("publish", "")
+    publication_id = publish_once(settings, build_id)
+    progress("report", "")
+    report(settings, build_id, publication_id)
+
+
+def validate_and_report(settings: Settings, build_id: int) -> Any:
+    """Let the gate judge the build. Where it holds the build back, write the pages that say why, then raise."""
+    from kvalitet.gate import GateClosed, validate
+
+    try:
+        return validate(settings, build_id)
+    except GateClosed:
+        report(settings, build_id, None)
+        raise
+
+
+def report(settings: Settings, build_id: int, publication_id: int | None) -> list[Path]:
+    """Write the pages of a publication, or of a build that was held back (publication_id None)."""
+    from kvalitet.reports import write_site
+
+    if publication_id is None:
+        return write_site(settings, build_id=build_id)
+    return write_site(settings, publication_id=publication_id)

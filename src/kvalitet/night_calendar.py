@@ -1,0 +1,78 @@
+"""When a night is and which sources fall due in it: arithmetic on contracts, without a warehouse."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from kvalitet.settings import TIMEZONE
+
+if TYPE_CHECKING:
+    from kvalitet.contracts import Contract
+
+#: When a night ends: no source is waited for beyond this Copenhagen time.
+NIGHT_ENDS = time(5, 0)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A night as two instants in UTC: what falls due in [start, deadline) belongs to it."""
+
+    start: datetime
+    deadline: datetime
+
+
+def next_local(moment: datetime, clock: time) -> datetime:
+    """The first instant (UTC) at or after `moment` (aware) when Copenhagen's clocks show `clock`."""
+    day = moment.astimezone(TIMEZONE).date()
+    while (instant := datetime.combine(day, clock, TIMEZONE).astimezone(UTC)) < moment:
+        day += timedelta(days=1)
+    return instant
+
+
+def night_window(moment: datetime) -> Window:
+    """The night that `moment` (aware) lies in: it ends at the next 05:00 and began at the one before."""
+    deadline = next_local(moment, NIGHT_ENDS)
+    eve = deadline.astimezone(TIMEZONE).date() - timedelta(days=1)
+    return Window(datetime.combine(eve, NIGHT_ENDS, TIMEZONE).astimezone(UTC), deadline)
+
+
+def last_due(schedule: str, window: Window) -> datetime | None:
+    """The last instant (UTC) in the window at which the cron line fires; None where it does not.
+
+    Cron lines are read on Copenhagen's clock, as Airflow reads them. A time that spring skips
+    fires an hour later by the clock; one that autumn repeats fires the first time.
+    """
+    from croniter import croniter
+
+    # A day's margin on either side, because the walk is on the wall clock and the window is not.
+    start = window.start.astimezone(TIMEZONE).replace(tzinfo=None) - timedelta(days=1)
+    end = window.deadline.astimezone(TIMEZONE).replace(tzinfo=None) + timedelta(days=1)
+    walk = croniter(schedule, end, ret_type=datetime)
+    while (wall := walk.get_prev(datetime)) >= start:
+        instant = wall.replace(tzinfo=TIMEZONE).astimezone(UTC)
+        if window.start <= instant < window.deadline:
+            return instant
+    return None
+
+
+def is_cron(schedule: str) -> bool:
+    """Whether a contract's schedule is a cron line that can be read."""
+    from croniter import croniter
+
+    return croniter.is_valid(schedule)
+
+
+def due_sources(contracts: Mapping[str, "Contract"], window: Window) -> dict[str, datetime]:
+    """The sources due in the window, each with the last time it was due (UTC).
+
+    A contract with problems is never due: nothing is taken in by it, so nothing is waited for.
+    """
+    sound = {source: contract.schedule for source, contract in contracts.items() if not contract.problems}
+    due = {source: last_due(schedule, window) for source, schedule in sound.items() if is_cron(schedule)}
+    return {source: moment for source, moment in due.items() if moment is not None}
+
+
+def latest_arrival(contract: "Contract", due_at: datetime) -> datetime:
+    """Until when (UTC) a delivery due at `due_at` (aware) is on time by its contract."""
+    return next_local(due_at, time.fromisoformat(contract.latest_arrival) if contract.latest_arrival else NIGHT_ENDS)

@@ -1,0 +1,197 @@
+"""What the DAGs' tasks call: each runs one step and speaks Airflow's language about how it went.
+
+Steps are imported inside the tasks, so that a DAG file stays quick to read. What a task returns
+lies readable in Airflow's database: counts and ids only, never a delivered value.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import BaseOperator, BaseSensorOperator, Context, PokeReturnValue, get_current_context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def no_retry(expected: type[KvalitetError] = KvalitetError) -> Iterator[None]:
+    """Fail the task at once, with what happened and what to do, where an error will not mend itself."""
+    try:
+        yield
+    except expected as error:
+        raise AirflowFailException(str(error)) from None
+
+
+def is_manual(context: Context) -> bool:
+    return str(context["dag_run"].run_type) == "manual"
+
+
+def owner_of(context: Context) -> str:
+    """The name under which a DAG run claims the candidate."""
+    return f"airflow {context['dag_run'].run_id}"
+
+
+class ExtractSource(BaseSensorOperator):
+    """Takes in all new deliveries of one source.
+
+    A scheduled run looks again until the contract's latest arrival while the delivery is missing,
+    holding no worker meanwhile; a manual run looks once. Refused: red without retry. Failed
+    otherwise: retried. Nothing new: skipped, so that the source's asset stays as it was.
+    """
+
+    def __init__(self, source_id: str, **kwargs: Any) -> None:
+        super().__init__(mode="reschedule", **kwargs)
+        self.source_id = source_id
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:
+        from kvalitet.contracts import load_contracts
+        from kvalitet.intake import DeliveryRefused, extract
+        from kvalitet.night import latest_arrival
+
+        settings = Settings.from_environment()
+        by, reason = context["params"]["closures_allowed_by"], context["params"]["closures_allowed_reason"]
+        with no_retry(DeliveryRefused):
+            result = extract(settings, self.source_id, allow_closures=(by, reason) if by and reason else None)
+        log.info("%s: %s. %s", self.source_id, result.outcome, result.message)
+        if result.outcome == "nothing_new":
+            raise AirflowSkipException(result.message)
+        if result.outcome == "missing":
+            due_at = context["dag_run"].run_after
+            until = latest_arrival(load_contracts(settings)[self.source_id], due_at)
+            if is_manual(context) or datetime.now(UTC) >= until:
+                raise AirflowFailException(result.message)
+            return False
+        counts = {str(load.load_id): load.tables for load in result.loads}
+        return PokeReturnValue(True, {"outcome": result.outcome, "loads": counts})
+
+
+class WaitForSources(BaseOperator):
+    """Waits until every source due tonight has an outcome, or until the night's deadline.
+
+    A manual run waits only for what its parameters name (`sources`, `since`, `wait_minutes`).
+    Returns {source id: outcome or None}.
+    """
+
+    def execute(self, context: Context) -> dict[str, str | None]:
+        from kvalitet.night import outcomes, unsettled
+        from kvalitet.night_trigger import SourcesTrigger
+
+        due, deadline = self._due(context)
+        if not due:
+            return {}
+        patient, now = not is_manual(context), datetime.now(UTC)
+        rows = outcomes(Settings.from_environment(), due)
+        if now < deadline and unsettled(rows, now, patient):
+            iso = {source: moment.isoformat() for source, moment in due.items()}
+            self.defer(trigger=SourcesTrigger(iso, deadline.isoformat(), patient), method_name="resume")
+        return self.resume(context, {row["source_id"]: row["outcome"] for row in rows})
+
+    def resume(self, context: Context, event: dict[str, str | None]) -> dict[str, str | None]:
+        for source, outcome in event.items():
+            if outcome not in ("accepted", "nothing_new"):
+                log.warning("%s: %s; its last good data is used.", source, outcome or "no outcome by the deadline")
+        return event
+
+    def _due(self, context: Context) -> tuple[dict[str, datetime], datetime]:
+        from kvalitet.contracts import load_contracts
+        from kvalitet.night import due_sources, night_window
+
+        run_after, params = context["dag_run"].run_after, context["params"]
+        if is_manual(context):
+            since = datetime.fromisoformat(params["since"]) if params["since"] else run_after
+            deadline = datetime.now(UTC) + timedelta(minutes=params["wait_minutes"])
+            return dict.fromkeys(params["sources"], since), deadline
+        window = night_window(run_after)
+        return due_sources(load_contracts(Settings.from_environment()), window), window.deadline
+
+
+def begin() -> int:
+    """Claim the candidate and fix the night's set of loads; skips all that follows where nothing is new."""
+    from kvalitet.night import begin_night
+
+    context = get_current_context()
+    with no_retry():
+        build = begin_night(Settings.from_environment(), owner_of(context), force=context["params"]["force"])
+    if build is None:
+        raise AirflowSkipException("Nothing new since the last publication; readers keep it.")
+    for source, reason in build.stale.items():
+        log.warning("%s is stale: %s", source, reason)
+    return build.build_id
+
+
+def layer(build_id: int, name: str) -> dict[str, Any]:
+    """Build one dbt layer; its per-model results are in audit.model_run."""
+    from kvalitet.transform import build_layer
+
+    with no_retry():
+        result = build_layer(Settings.from_environment(), build_id, name)
+    return {"models": result.models, "rows": result.rows, "seconds": result.seconds}
+
+
+def finish(build_id: int) -> None:
+    """Keys, comments, rights and policies on the finished candidate."""
+    from kvalitet.publication.finish import finish_candidate
+
+    with no_retry():
+        finish_candidate(Settings.from_environment(), build_id)
+
+
+def validate(build_id: int) -> None:
+    """The gate: red with the failed checks where the build is held back; readers keep what they have."""
+    from kvalitet.night import validate_and_report
+
+    with no_retry():
+        validate_and_report(Settings.from_environment(), build_id)
+
+
+def publish(build_id: int) -> int:
+    """Swap the candidate in; a build that is already published is left as it is."""
+    from kvalitet.night import publish_once
+
+    with no_retry():
+        return publish_once(Settings.from_environment(), build_id)
+
+
+def report(build_id: int, publication_id: int) -> int:
+    """Write the publication's pages; returns how many."""
+    from kvalitet.night import report as write_report
+
+    with no_retry():
+        return len(write_report(Settings.from_environment(), build_id, publication_id))
+
+
+def release(context: Context) -> None:
+    """On failure: give the candidate back, so that the next run is not refused for a dead claim."""
+    from kvalitet.night import release_claims
+
+    error = context.get("exception")
+    message = f"{context['ti'].task_id if 'ti' in context else 'run'}: {error or 'failed'}"
+    for build_id in release_claims(Settings.from_environment(), owner_of(context), message):
+        log.warning("Build %s ended as failed; readers keep the previous publication.", build_id)
+
+
+def check_slas() -> None:
+    """Red with the list of sources that do not keep what their contract promises."""
+    from kvalitet.contracts import load_contracts
+    from kvalitet.night import late_sources
+
+    settings = Settings.from_environment()
+    with no_retry():
+        late = late_sources(settings, load_contracts(settings), datetime.now(UTC))
+    if late:
+        lines = [f"- {source}: {reason}" for source, reason in sorted(late.items())]
+        what = f"{len(late)} source(s) do not keep their contract:\n" + "\n".join(lines)
+        raise AirflowFailException(f"{what}\nAsk each source's support channel (its DAG's page names it).")
+
+
+def end_lapsed_builds() -> list[int]:
+    """End builds whose heartbeat has stopped; returns their ids."""
+    from kvalitet.builds import end_lapsed
+
+    return end_lapsed(Settings.from_environment())
