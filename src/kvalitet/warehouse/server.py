@@ -9,6 +9,7 @@ import fcntl
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -103,14 +104,15 @@ def stop(settings: Settings) -> bool:
         if process is None:
             return False
         # SIGINT is Postgres' fast shutdown: sessions are ended, everything committed is kept.
-        process.send_signal(2)
-        try:
-            process.wait(60)
-        except psutil.TimeoutExpired:
-            raise KvalitetError(
-                f"Postgres (pid {process.pid}) does not end.",
-                f"See {settings.var}/log/postgres.log; end it with: kill -QUIT {process.pid}",
-            ) from None
+        process.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + 60
+        while _postmaster(_data(settings)) is not None:
+            if time.monotonic() > deadline:
+                raise KvalitetError(
+                    f"Postgres (pid {process.pid}) does not end.",
+                    f"See {settings.var}/log/postgres.log; end it with: kill -QUIT {process.pid}",
+                )
+            time.sleep(0.05)
     return True
 
 

@@ -1,0 +1,117 @@
+"""Fixtures that everybody's tests share.
+
+- `warehouse_server` (session): Settings of a prepared, empty warehouse on a Postgres of this test
+  session's own. It is the template of the databases below: do not write to it.
+- `settings`: Settings of a fresh warehouse for one test (a copy of the template, some 50 ms): own
+  database, own var folder and own empty inbox below `tmp_path`; the roles' passwords are shared.
+- `admin_url`: the superuser's libpq URL of that test's database.
+- `debian_server` (session): the admin URL of an empty Debian Postgres 15, or the test is skipped.
+
+Fast tests: `pytest -m "not slow"`. Mark with `slow` what takes more than a few seconds.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from kvalitet.settings import Settings
+from kvalitet.warehouse import admin, server
+
+ROOT = Path(__file__).resolve().parents[1]
+DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    for name in [name for name in os.environ if name.startswith(("KVALITET_", "AIRFLOW_"))]:
+        del os.environ[name]  # the tests' servers only, whatever the shell is set to
+    os.environ["KVALITET_ROOT"] = str(ROOT)
+
+
+@pytest.fixture(scope="session")
+def warehouse_server() -> Iterator[Settings]:
+    """Settings of a prepared, empty warehouse: the template of the tests' own databases."""
+    # Not below pytest's own temporary folder: as root, Postgres' user could not pass through it.
+    var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
+    var.chmod(0o755)
+    blank = Settings(root=ROOT, var=var, inbox=f"file://{var}/inbox", server="127.0.0.1:0", database="kvalitet")
+    try:
+        started = server.start(blank)
+        admin.prepare(started, server.admin_url(started))
+        yield started
+    finally:
+        server.remove(blank)
+        shutil.rmtree(var, ignore_errors=True)
+
+
+@pytest.fixture
+def settings(warehouse_server: Settings, tmp_path: Path) -> Iterator[Settings]:
+    """A fresh warehouse for one test: own database, var folder and inbox."""
+    var, inbox = tmp_path / "var", tmp_path / "inbox"
+    for folder in (var / "run", inbox):
+        folder.mkdir(parents=True)
+    (var / "secrets").symlink_to(warehouse_server.secrets_dir)
+    (var / "run" / "postgres.address").write_text(f"{warehouse_server.server}\n")
+    database = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
+        _copy_database(connection, warehouse_server.database, database)
+        yield replace(warehouse_server, var=var, inbox=f"file://{inbox}", database=database)
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
+
+
+@pytest.fixture
+def admin_url(settings: Settings, warehouse_server: Settings) -> str:
+    """The superuser's libpq URL of this test's database."""
+    return server.admin_url(warehouse_server, settings.database)
+
+
+def _copy_database(connection: psycopg.Connection, template: str, database: str) -> None:
+    name = sql.Identifier(database)
+    connection.execute(sql.SQL("create database {} template {}").format(name, sql.Identifier(template)))
+    # Postgres copies the contents, but not the rights on the database itself.
+    connection.execute(sql.SQL("revoke all on database {} from public").format(name))
+    rights = connection.execute(
+        "select privilege_type, grantee::regrole::text from pg_database, aclexplode(datacl)"
+        " where datname = %s and grantee <> 0 and grantee <> datdba",
+        [template],
+    )
+    for right, role in rights.fetchall():
+        connection.execute(sql.SQL("grant {} on database {} to {}").format(sql.SQL(right), name, sql.Identifier(role)))
+
+
+@pytest.fixture(scope="session")
+def debian_server() -> Iterator[str]:
+    """The admin URL of an empty PostgreSQL 15 from Debian's packages; skips where it is not installed."""
+    if not (DEBIAN_PROGRAMS / "initdb").is_file():
+        pytest.skip("Debian's postgresql-15 is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="kvalitet-test-pg15-"))
+    user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+    if user:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    user_id, group_id, port = user and user.pw_uid, user and user.pw_gid, server.free_port()
+    password = folder / "password"
+    password.write_text("only-for-this-test")
+    data = folder / "data"
+
+    def call(program: str, *arguments: str) -> None:
+        command = [str(DEBIAN_PROGRAMS / program), "-D", str(data), *arguments]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, user=user_id, group=group_id)
+
+    call("initdb", "-U", "own_admin", "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8")
+    options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
+    try:
+        yield f"postgresql://own_admin:only-for-this-test@127.0.0.1:{port}/postgres"
+    finally:
+        call("pg_ctl", "stop", "-m", "fast")
+        shutil.rmtree(folder)

@@ -1,0 +1,160 @@
+"""The embedded server: started, kept, mended after a crash, and removed without a trace."""
+
+import os
+import signal
+import socket
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings
+from kvalitet.warehouse import admin, server, server_place
+
+
+@pytest.fixture
+def blank() -> Iterator[Settings]:
+    """Settings of an installation that has no server yet."""
+    var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
+    var.chmod(0o755)
+    settings = Settings(root=Path.cwd(), var=var, inbox="", server="127.0.0.1:0", database="kvalitet")
+    yield settings
+    server.remove(settings)
+    for folder in ("log", "run"):
+        for file in (var / folder).glob("*"):
+            file.unlink()
+        if (var / folder).is_dir():
+            (var / folder).rmdir()
+    var.rmdir()  # fails where the server left anything behind
+
+
+def answer(settings: Settings, query: str) -> object:
+    with psycopg.connect(server.admin_url(settings)) as connection:
+        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        return row[0] if row else None
+
+
+def test_start_is_idempotent_and_the_port_stays(blank: Settings) -> None:
+    first = server.start(blank)
+    pid = server.status(blank).pid
+    assert server.start(blank).server == first.server
+    assert server.status(blank).pid == pid
+    assert server.stop(blank)
+    assert not server.stop(blank)
+    assert server.start(blank).server == first.server
+
+
+def test_only_loopback_with_passwords(blank: Settings) -> None:
+    started = server.start(blank)
+    assert answer(started, "show listen_addresses") == "127.0.0.1"
+    assert answer(started, "show unix_socket_directories") == ""
+    assert answer(started, "select string_agg(distinct auth_method, ',') from pg_hba_file_rules") == "scram-sha-256"
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(f"postgresql://{server.ADMIN}:wrong@{started.server}/postgres")
+    password = blank.var / "server" / "admin.password"
+    assert stat.S_IMODE(password.stat().st_mode) == 0o600
+    assert not password.is_relative_to(blank.secrets_dir)
+
+
+def test_committed_rows_survive_a_killed_server(blank: Settings) -> None:
+    started = server.start(blank)
+    with psycopg.connect(server.admin_url(started)) as connection:
+        connection.execute("create table kept as select 42 as answer")
+    pid = server.status(blank).pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    assert answer(server.start(blank), "select answer from kept") == 42
+
+
+def test_a_note_of_a_dead_server_does_not_stop_the_next(blank: Settings) -> None:
+    server.start(blank)
+    note = server.status(blank).data / "postmaster.pid"
+    left = note.read_text()
+    server.stop(blank)
+    # The number has gone to another process since: this one.
+    note.write_text(left.replace(left.split()[0], str(os.getpid()), 1))
+    assert not server.status(blank).is_running
+    assert answer(server.start(blank), "select 1") == 1
+
+
+def test_a_taken_port_is_replaced_and_said(blank: Settings) -> None:
+    first = server.start(blank)
+    server.stop(blank)
+    said: list[str] = []
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", int(first.server.split(":")[1])))
+        other.listen()
+        second = server.start(blank, said.append)
+    assert second.server != first.server
+    assert answer(second, "select 1") == 1
+    assert second.server in said[0]
+
+
+def test_a_full_disk_is_said_with_its_folder(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_SPACE_NEEDED", 2**62)
+    with pytest.raises(KvalitetError) as error:
+        server.start(blank)
+    assert "df -h" in error.value.remedy
+
+
+def test_missing_binaries_are_said(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_place.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(KvalitetError) as error:
+        server.start(blank)
+    assert "uv sync --frozen" in error.value.remedy
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_as_root_an_unreachable_checkout_is_worked_around(blank: Settings) -> None:
+    blank.var.chmod(0o700)
+    said: list[str] = []
+    started = server.start(blank, said.append)
+    outside = server.status(blank).data
+    assert not outside.is_relative_to(blank.var)
+    assert str(outside.parent) in said[0]
+    assert answer(started, "select 1") == 1
+    server.remove(blank)
+    assert not outside.parent.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_unreachable_binaries_are_copied(blank: Settings, tmp_path: Path) -> None:
+    copied = server_place._copy_programs(server_place.binaries(), tmp_path, lambda said: None)
+    for program in (copied / "bin").iterdir():
+        assert stat.S_IMODE(program.stat().st_mode) == 0o755
+    assert server_place._copy_programs(server_place.binaries(), tmp_path, pytest.fail) == copied
+
+
+def test_an_own_server_of_version_15_is_prepared(
+    debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = debian_server.split("@")[1].split("/")[0]
+    monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{address}/kvalitet_own")
+    monkeypatch.setenv("KVALITET_VAR", str(tmp_path))
+    settings = Settings.from_environment()
+    with pytest.raises(KvalitetError, match="KVALITET_ADMIN_URL"):
+        server.start(settings)
+    monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server)
+    assert server.start(settings) == settings
+    admin.prepare(settings, server.admin_url(settings))
+    with psycopg.connect(settings.dsn("kvalitet_auditor")) as connection:
+        assert connection.execute("select count(*) from audit.build").fetchone() == (0,)
+    assert not server.stop(settings)
+
+
+def test_a_server_that_is_too_old_is_refused(debian_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "OLDEST_VERSION", 16)
+    with pytest.raises(KvalitetError, match="PostgreSQL 15; 16 or newer"):
+        server._check_version(debian_server)
+
+
+def test_each_test_has_a_warehouse_of_its_own(settings: Settings, admin_url: str) -> None:
+    with psycopg.connect(settings.dsn("kvalitet_auditor")) as connection:
+        assert connection.execute("select current_database()").fetchone() == (settings.database,)
+    with psycopg.connect(admin_url) as connection:
+        assert connection.execute("select count(*) from audit.build").fetchone() == (0,)
