@@ -12,3 +12,11 @@ class KvalitetError(Exception):
         self.what = what
         self.remedy = remedy
         super().__init__(f"{what} {remedy}".strip())
+
+
+class DeliveryRefused(KvalitetError):
+    """A whole delivery was refused: nothing of it was taken in, and what was there stands."""
+
+
+class DeliveryNotReady(KvalitetError):
+    """A delivery is incomplete or still being written; the next attempt may find it whole."""

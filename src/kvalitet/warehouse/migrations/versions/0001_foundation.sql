@@ -42,7 +42,7 @@ create table audit.load_table (
 -- One row per value that kept a row out. No delivered value but the row's key (pseudonymised where personal).
 create table audit.reject (
     reject_id bigint generated always as identity primary key,
-    load_id bigint not null references audit.load,
+    load_id bigint not null references audit.load deferrable initially deferred,
     source_id text not null,
     table_name text not null,
     row_number bigint,                     -- record in the file, the header not counted; null where the file broke off
@@ -52,7 +52,7 @@ create table audit.reject (
     rule text not null,                    -- stable code, e.g. date_impossible
     reason text not null,
     holds_previous boolean not null default false,
-    resolved_by_load bigint references audit.load
+    resolved_by_load bigint references audit.load deferrable initially deferred
 );
 create index reject_open on audit.reject (source_id, table_name, row_key) where resolved_by_load is null;
 
@@ -205,6 +205,7 @@ grant select on all tables in schema audit to kvalitet_publisher;
 
 grant select, insert on audit.load, audit.load_table, audit.reject, audit.extract_run to kvalitet_loader;
 grant update (resolved_by_load) on audit.reject to kvalitet_loader;
+grant usage, select on all sequences in schema audit to kvalitet_loader;
 
 grant select on
     audit.load, audit.load_table, audit.extract_run, audit.build, audit.build_load,

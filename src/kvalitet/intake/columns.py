@@ -1,0 +1,143 @@
+"""The SQL that turns one delivered text into a typed value, or names the rule it breaks.
+
+Text becomes a value or the row is set aside; nothing becomes null or zero because it could not
+be read. All of it runs inside DuckDB, over record batches.
+"""
+
+from dataclasses import dataclass
+
+from kvalitet.contracts import Column, Contract
+from kvalitet.contracts.patterns import to_shape, to_strptime
+from kvalitet.intake.workbook import UNREADABLE
+
+#: Ten digits that begin with a date; replacement numbers have 6 added to the first digit.
+CPR_IN_TEXT = r"(^|\D)([0-3]|[6-9])\d(0\d|1[0-2])\d{2}[- ]?\d{4}(\D|$)"
+CPR = r"(0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])(0[1-9]|1[0-2])\d{6}"
+FORMULA = r"[=+\-@\t\r].*"
+PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
+
+
+@dataclass(frozen=True)
+class ColumnSql:
+    """Expressions over the raw texts: `clean` (text or null), `typed` over it, and (condition, rule) checks."""
+
+    clean: str
+    missing_reason: str | None
+    typed: str
+    checks: tuple[tuple[str, str], ...]
+
+
+def quote(text: str) -> str:
+    """An SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def column_sql(contract: Contract, column: Column, raw: str, clean: str, typed: str) -> ColumnSql:
+    """`raw`, `clean` and `typed` are the names under which the query's steps know the column."""
+    text = f"regexp_replace({raw}, '\\s', '', 'g')" if column.removes_spaces else raw
+    reason = None
+    if column.missing_values:
+        markers = ", ".join(map(quote, column.missing_values))
+        cases = " ".join(f"when {quote(m)} then {quote(r)}" for m, r in column.missing_values.items())
+        reason = f"case {raw} {cases} end"
+        text = f"case when {raw} in ({markers}) then null else {text} end"
+    expression, checks = _typed(contract, column, clean, typed)
+    if column.is_required:
+        checks.insert(0, (f"{raw} is null", "required"))
+    if contract.file_format == "xlsx":
+        checks.insert(0, (f"{raw} = {quote(UNREADABLE)}", "formula_error"))
+    return ColumnSql(text, reason, expression, tuple(checks))
+
+
+def _typed(contract: Contract, column: Column, clean: str, typed: str) -> tuple[str, list[tuple[str, str]]]:
+    unread = f"{clean} is not null and {typed} is null"
+    if column.classification == "personal":
+        return _person(column, clean, unread)
+    if column.logical_type == "string":
+        return _string(column, clean)
+    if column.logical_type in ("date", "timestamp"):
+        return _moment(contract, column, clean, typed, unread)
+    if column.logical_type == "boolean":
+        yes, no = (", ".join(map(quote, values)) for values in (column.true_values, column.false_values))
+        return f"case when {clean} in ({yes}) then true when {clean} in ({no}) then false end", [
+            (unread, "boolean_format")
+        ]
+    return _number(contract, column, clean, typed, unread)
+
+
+def _person(column: Column, clean: str, unread: str) -> tuple[str, list[tuple[str, str]]]:
+    if column.format is None:
+        return f"pseudonym({clean})", []
+    digits = f"regexp_replace({clean}, '[- ]', '', 'g')"
+    form = CPR if column.format == "cpr" else rf"{CPR}|\d{{8}}"
+    return f"case when regexp_full_match({digits}, '{form}') then pseudonym({digits}) end", [(unread, "cpr_invalid")]
+
+
+def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
+    if column.valid_values:
+        return clean, [(f"{clean} not in ({', '.join(map(quote, column.valid_values))})", "unknown_value")]
+    checks = []
+    if column.pattern:
+        checks.append((f"not regexp_full_match({clean}, {quote(column.pattern)})", "pattern"))
+    if column.max_length:
+        checks.append((f"length({clean}) > {column.max_length}", "too_long"))
+    has_cpr = f"(length({clean}) >= 10 and regexp_matches({clean}, '{CPR_IN_TEXT}'))"
+    if column.classification == "sensitive":  # landed for a stated reason: masked rather than set aside
+        return f"regexp_replace({clean}, '{CPR_IN_TEXT}', '\\1[cpr]\\4', 'g')", checks
+    checks.append((has_cpr, "cpr_in_text"))
+    if not column.allows_formula:
+        formula = f"(regexp_full_match({clean}, '{FORMULA}', 's') and not regexp_full_match({clean}, '{PLAIN_NUMBER}'))"
+        checks.append((formula, "formula"))
+        return f"case when not {has_cpr} and not {formula} then {clean} end", checks
+    return f"case when not {has_cpr} then {clean} end", checks
+
+
+def _moment(
+    contract: Contract, column: Column, clean: str, typed: str, unread: str
+) -> tuple[str, list[tuple[str, str]]]:
+    pattern = column.format or ""
+    has_shape = f"regexp_full_match({clean}, '{to_shape(pattern)}')"
+    local = f"try_strptime({clean}, '{to_strptime(pattern)}')"
+    parsed = f"case when {has_shape} then {local} end"
+    checks = [(f"{clean} is not null and not {has_shape}", "date_format"), (unread, "date_impossible")]
+    if column.logical_type == "date":
+        return f"({parsed})::date", checks
+    zone = quote(contract.timezone)
+    # DuckDB takes the later of two instants and shifts a skipped time: both are looked for here.
+    utc = f"timezone({zone}, {parsed})"
+    back = f"timezone({zone}, {typed})"
+    checks.append((f"{typed} is not null and {back} <> {local}", "local_time_nonexistent"))
+    earlier = f"timezone({zone}, {typed} - interval 1 hour) = {local}"
+    later = f"timezone({zone}, {typed} + interval 1 hour) = {local}"
+    if column.ambiguous_time == "earlier":
+        return f"least({utc}, case when timezone({zone}, {utc} - interval 1 hour) = {local} then {utc} - interval 1 hour else {utc} end)", checks
+    if column.ambiguous_time != "later":
+        checks.append((f"{typed} is not null and ({earlier} or {later})", "local_time_ambiguous"))
+    return utc, checks
+
+
+def _number(
+    contract: Contract, column: Column, clean: str, typed: str, unread: str
+) -> tuple[str, list[tuple[str, str]]]:
+    checks = []
+    if column.logical_type == "integer":
+        expression = f"case when regexp_full_match({clean}, '[+-]?\\d+') then try_cast({clean} as bigint) end"
+        checks.append((unread, "integer_format"))
+    else:
+        sign, thousands = f"[{contract.decimal_sign}]", contract.thousands_sign
+        whole = rf"\d{{1,3}}([{thousands}]\d{{3}})+|\d+" if thousands else r"\d+"
+        plain = f"replace({clean}, '{thousands}', '')" if thousands else clean
+        expression = (
+            f"case when regexp_full_match({clean}, '[+-]?({whole})({sign}\\d{{1,{max(column.scale, 1)}}})?')"
+            f" then try_cast(replace({plain}, '{contract.decimal_sign}', '.') as decimal(38, {column.scale})) end"
+        )
+        decimals = f"regexp_full_match({clean}, '[+-]?({whole})({sign}\\d+)?')"
+        checks += [(f"{unread} and {decimals}", "too_many_decimals"), (f"{unread} and not {decimals}", "number_format")]
+    limits = [
+        f"{typed} {sign} {limit:g}"
+        for sign, limit in (("<", column.minimum), (">", column.maximum))
+        if limit is not None
+    ]
+    if limits:
+        checks.append((" or ".join(limits), "out_of_range"))
+    return expression, checks

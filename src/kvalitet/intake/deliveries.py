@@ -1,0 +1,89 @@
+"""Finds a source's deliveries in the inbox, wherever fsspec reaches it."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import fsspec
+from fsspec import AbstractFileSystem
+
+from kvalitet.contracts import Contract
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """All files of one cut-off date. `paths` maps each table to its file; `absent` names what has not come."""
+
+    cutoff: date
+    filesystem: AbstractFileSystem
+    paths: dict[str, str]
+    absent: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.cutoff.isoformat()
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The deliveries of one source, oldest first, and how many files there no contract names."""
+
+    deliveries: tuple[Delivery, ...]
+    unrecognised_files: int
+
+
+def look(settings: Settings, contract: Contract) -> Inbox:
+    """List the source's folder. A folder that is not there is an empty inbox.
+
+    Only plain files directly in the folder whose names follow the contract count: links and
+    names that lead elsewhere are left alone and counted as unrecognised.
+    """
+    filesystem, root = fsspec.core.url_to_fs(settings.inbox)
+    folder = f"{root.rstrip('/')}/{contract.folder}"
+    try:
+        entries = filesystem.ls(folder, detail=True)
+    except FileNotFoundError:
+        entries = []
+    patterns = {name: _expression(table.file_pattern) for name, table in contract.tables.items()}
+    found: dict[date, dict[str, str]] = {}
+    unrecognised = 0
+    for entry in entries:
+        file_name = str(entry["name"]).rsplit("/", 1)[-1]
+        cutoffs = {name: _cutoff(pattern, file_name) for name, pattern in patterns.items()}
+        if entry["type"] != "file" or entry.get("islink") or not any(cutoffs.values()):
+            unrecognised += 1
+            continue
+        for name, cutoff in cutoffs.items():
+            if cutoff:
+                found.setdefault(cutoff, {})[name] = str(entry["name"])
+    deliveries = tuple(
+        Delivery(
+            cutoff=cutoff,
+            filesystem=filesystem,
+            paths=paths,
+            absent=tuple(
+                table.file_pattern.replace("{cutoff}", cutoff.isoformat())
+                for name, table in contract.tables.items()
+                if name not in paths
+            ),
+        )
+        for cutoff, paths in sorted(found.items())
+    )
+    return Inbox(deliveries, unrecognised)
+
+
+def _expression(file_pattern: str) -> re.Pattern[str]:
+    before, _, after = file_pattern.partition("{cutoff}")
+    return re.compile(rf"{re.escape(before)}(\d{{4}}-\d{{2}}-\d{{2}}){re.escape(after)}")
+
+
+def _cutoff(pattern: re.Pattern[str], file_name: str) -> date | None:
+    match = pattern.fullmatch(file_name)
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        raise KvalitetError(
+            "A delivered file's name states a cut-off date that does not exist.", "Rename the file in the inbox."
+        ) from None

@@ -1,0 +1,169 @@
+"""Reads a spooled table as typed, pseudonymised record batches, in bounded memory."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow
+
+from kvalitet.contracts import Contract, Table
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.columns import column_sql, quote
+from kvalitet.intake.spool import SpooledFile
+from kvalitet.intake.workbook import write_table
+
+BATCH_ROWS = 65_536
+MEMORY_LIMIT = "384MB"
+#: Longest record; a quote left open swallows the rest of the file up to here.
+MAX_RECORD_BYTES = 2_097_152
+HASH_BLOCK_BYTES = 64
+
+
+@dataclass(frozen=True)
+class BrokenRecord:
+    """A record whose columns cannot be told apart: its line in the file and a keyed digest of it."""
+
+    line: int
+    digest: str
+
+
+class Reading:
+    """One table being read. `batches` may be consumed once; `broken` is known afterwards."""
+
+    def __init__(self, session: duckdb.DuckDBPyConnection, query: str) -> None:
+        self._session = session
+        self.batches: pyarrow.RecordBatchReader = session.sql(query).to_arrow_reader(BATCH_ROWS)
+
+    def broken_count(self) -> int:
+        """How many records have another number of columns than agreed, or an open quote."""
+        return self._session.execute("select count(distinct line) from reject_errors").fetchall()[0][0]
+
+    def broken(self) -> list[BrokenRecord]:
+        rows = self._session.execute(
+            "select line, row_digest(coalesce(any_value(csv_line), '')) from reject_errors group by line order by line"
+        ).fetchall()
+        return [BrokenRecord(*row) for row in rows]
+
+
+@contextmanager
+def reading(contract: Contract, table: Table, file: SpooledFile, key: bytes, folder: Path) -> Iterator[Reading]:
+    """Open `table` for reading.
+
+    Batches hold the table's raw columns, then row_hash, row_number, row_key, row_digest and
+    problems (`column:rule;…`, null for an accepted row). Raises DeliveryRefused where the header
+    is not the agreed one.
+    """
+    path = file.path
+    delimiter, quote_sign = contract.delimiter, contract.quote
+    if contract.file_format == "xlsx":
+        path = folder / f"{table.name}.csv"
+        write_table(contract, table, file.path, file.file_name, path)
+        delimiter, quote_sign = ",", '"'
+    header = _header(path, delimiter, quote_sign)
+    _check_header(contract, table, file.file_name, header)
+    session = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(folder)})
+    try:
+        session.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
+        session.execute("set timezone = 'UTC'")
+        _define_digests(session, key)
+        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign))
+    finally:
+        session.close()
+
+
+def _define_digests(session: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """HMAC-SHA-256 (RFC 2104) as SQL macros; persons and rows are kept apart by a prefix."""
+    block = key.ljust(HASH_BLOCK_BYTES, b"\0")
+    for name, pad in (("inner_key", 0x36), ("outer_key", 0x5C)):
+        session.execute(f"set variable {name} = ?", [bytes(byte ^ pad for byte in block)])
+    hmac = "sha256(getvariable('outer_key') || unhex(sha256(getvariable('inner_key') || encode({}))))"
+    session.execute(f"create macro pseudonym(value) as {hmac.format(quote('person:') + ' || value')}")
+    session.execute(f"create macro row_digest(value) as {hmac.format(quote('row:') + ' || value')}")
+
+
+def _header(path: Path, delimiter: str, quote_sign: str) -> list[str]:
+    with path.open(newline="", encoding="utf-8") as lines:
+        try:
+            return next(csv.reader(lines, delimiter=delimiter, quotechar=quote_sign), [])
+        except csv.Error:
+            return []
+
+
+def _check_header(contract: Contract, table: Table, file_name: str, header: list[str]) -> None:
+    """The order of columns is free; their names and number are not. Delivered names are not repeated here:
+    a file without a header would have its first row's values printed."""
+    agreed = [column.header for column in table.columns]
+    missing = [name for name in agreed if name not in header]
+    extra = [str(position) for position, name in enumerate(header, 1) if name not in agreed]
+    twice = [name for name in agreed if header.count(name) > 1]
+    if len(header) == 1 and len(agreed) > 1:
+        raise DeliveryRefused(
+            f"{file_name}: the first line has one column; the agreed delimiter is {contract.delimiter!r}.",
+            "Ask for the agreed delimiter, or correct `delimiter` in the contract.",
+        )
+    if missing or extra or twice:
+        parts = [
+            f"missing: {', '.join(missing)}" if missing else "",
+            f"not agreed: column {', '.join(extra)}" if extra else "",
+            f"there twice: {', '.join(twice)}" if twice else "",
+        ]
+        raise DeliveryRefused(
+            f"{file_name}: the header is not the agreed one ({'; '.join(filter(None, parts))}).",
+            "Ask for the agreed columns, or agree on a new version of the contract.",
+        )
+
+
+def _query(contract: Contract, table: Table, path: Path, header: list[str], delimiter: str, quote_sign: str) -> str:
+    position = {name: index for index, name in enumerate(header)}
+    columns = ", ".join(f"'r{index}': 'varchar'" for index in range(len(header)))
+    landed = [column for column in table.columns if column.is_landed]
+    clean, typed, outputs, problems, hashed = [], [], [], [], []
+    key_ok: list[str] = []
+    for column in landed:
+        raw = f"r{position[column.header]}"
+        c, t = f"c_{column.name}", f"t_{column.name}"
+        expressions = column_sql(contract, column, raw, c, t)
+        clean.append(f"{expressions.clean} as {c}")
+        typed.append(f"{expressions.typed} as {t}")
+        outputs.append(f"{t} as {column.name}")
+        hashed.append(f"coalesce({t}::varchar, chr(30))")
+        if column.missing_reason_name:
+            clean.append(f"{expressions.missing_reason} as m_{column.name}")
+            outputs.append(f"m_{column.name} as {column.missing_reason_name}")
+            hashed.append(f"coalesce(m_{column.name}, chr(30))")
+        checks = [f"when {condition} then {quote(f'{column.name}:{rule}')}" for condition, rule in expressions.checks]
+        if checks:
+            problems.append(f"case {' '.join(checks)} end")
+        if column.key_position is not None:
+            key_ok.append(f"case {' '.join(checks)} end is null and {t} is not null" if checks else f"{t} is not null")
+    repeated = " and ".join(
+        f"r{position[c.header]} = {quote(c.header)}" for c in table.columns if c.key_position is not None
+    )
+    all_raw = ", ".join(f"coalesce(r{index}, chr(30))" for index in range(len(header)))
+    row_key = " || '|' || ".join(f"t_{name}::varchar" for name in table.key)
+    return f"""
+        with delivered as (
+            select row_number() over () as row_number, *
+            from read_csv({quote(str(path))}, auto_detect = false, header = true, delim = {quote(delimiter)},
+                quote = {quote(quote_sign)}, escape = {quote(quote_sign)}, nullstr = '', strict_mode = true,
+                store_rejects = true, max_line_size = {MAX_RECORD_BYTES}, columns = {{{columns}}})
+        ),
+        cleaned as (select *, {", ".join(clean)} from delivered),
+        typed as (select *, {", ".join(typed)} from cleaned),
+        judged as (
+            select *,
+                case when {repeated} then '*:header_repeated'
+                else nullif(concat_ws(';', {", ".join(problems) or "null"}), '') end as problems
+            from typed
+        )
+        select {", ".join(outputs)},
+            md5(concat_ws(chr(31), {", ".join(hashed)})) as row_hash,
+            row_number,
+            case when problems is not null and ({" and ".join(key_ok)}) then {row_key} end as row_key,
+            case when problems is not null then row_digest(concat_ws(chr(31), {all_raw})) end as row_digest,
+            problems
+        from judged
+    """

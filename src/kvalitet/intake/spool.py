@@ -1,0 +1,169 @@
+"""Fetches delivered files into a private spool: hashed, size-checked, decoded to UTF-8.
+
+Everything after works on the spooled copy, so a file that changes in the inbox meanwhile
+cannot end half old and half new in the warehouse.
+"""
+
+import codecs
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kvalitet.contracts import Contract
+from kvalitet.errors import DeliveryNotReady, DeliveryRefused
+from kvalitet.intake.deliveries import Delivery
+from kvalitet.settings import Settings
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class SpooledFile:
+    """One delivered file: its own name, size and digest as delivered, and the spooled copy."""
+
+    file_name: str
+    bytes: int
+    sha256: str
+    path: Path
+
+
+@contextmanager
+def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Iterator[dict[str, SpooledFile]]:
+    """The delivery's files by table, in a folder only this user can read, removed afterwards.
+
+    Raises DeliveryNotReady where a file is still being written, DeliveryRefused where one is
+    empty, too large, in another encoding than agreed, or breaks off in the middle of a line.
+    """
+    base = settings.var / "spool"
+    base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _remove_leftovers(base)
+    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=base))
+    try:
+        by_path: dict[str, SpooledFile] = {}
+        for path in delivery.paths.values():
+            if path not in by_path:
+                by_path[path] = _fetch(contract, delivery, path, folder / f"{len(by_path)}.spool")
+        yield {table: by_path[path] for table, path in delivery.paths.items()}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_leftovers(base: Path) -> None:
+    """Remove the spools of processes that were killed: they hold delivered values in clear."""
+    for folder in base.iterdir():
+        pid = folder.name.partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> SpooledFile:
+    file_name = path.rsplit("/", 1)[-1]
+    before = _state(delivery, path)
+    if before["size"] == 0:
+        raise DeliveryRefused(f"{file_name} is empty.", "Ask for the file again.")
+    if before["size"] > contract.max_bytes:
+        raise DeliveryRefused(
+            f"{file_name} is {before['size']} bytes; the contract allows {contract.max_bytes}.",
+            "Raise maxBytes in the contract if the size is right.",
+        )
+    digest = hashlib.sha256()
+    decode = TextCheck(file_name, contract.encoding) if contract.file_format == "csv" else None
+    size = 0
+    with delivery.filesystem.open(path, "rb") as source, target.open("wb") as out:
+        while chunk := source.read(CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+            if size > contract.max_bytes:
+                raise DeliveryRefused(f"{file_name} grew beyond {contract.max_bytes} bytes.", "Ask for it again.")
+            out.write(decode(chunk) if decode else chunk)
+        if decode:
+            out.write(decode.finish(contract.requires_final_newline))
+    if size != before["size"] or _state(delivery, path) != before:
+        raise DeliveryNotReady(f"{file_name} is still being written.", "It is read at the next attempt.")
+    return SpooledFile(file_name, size, digest.hexdigest(), target)
+
+
+def _state(delivery: Delivery, path: str) -> dict:
+    delivery.filesystem.invalidate_cache()
+    info = delivery.filesystem.info(path)
+    modified = info.get("mtime") or info.get("LastModified") or info.get("last_modified")
+    age = time.time() - modified if isinstance(modified, (int, float)) else None
+    settle = float(os.environ.get("KVALITET_SETTLE_SECONDS", "2"))
+    if age is not None and 0 <= age < settle:
+        time.sleep(settle - age)
+        return _state(delivery, path)
+    return {"size": info["size"], "modified": modified}
+
+
+class TextCheck:
+    """Turns chunks of the agreed encoding into UTF-8, and refuses text that is in another one.
+
+    A single-byte encoding accepts any byte, so two signs of a wrong agreement are looked for:
+    the whole file is valid UTF-8 with letters beyond ASCII, or it holds C1 control characters.
+    """
+
+    def __init__(self, file_name: str, encoding: str) -> None:
+        self.file_name = file_name
+        self.encoding = encoding
+        self.is_utf8 = encoding.startswith("utf-8")
+        self.decoder = codecs.getincrementaldecoder("utf-8" if self.is_utf8 else encoding)()
+        self.as_utf8 = None if self.is_utf8 else codecs.getincrementaldecoder("utf-8")()
+        self.lines = 1
+        self.has_high_bytes = False
+        self.last_byte = b""
+        self.is_first = True
+
+    def __call__(self, chunk: bytes) -> bytes:
+        if b"\0" in chunk:
+            self._refuse(f"line {self.lines + chunk[: chunk.index(0)].count(10)} holds a zero byte")
+        if self.is_first:
+            self.is_first = False
+            chunk = chunk.removeprefix(codecs.BOM_UTF8) if self.is_utf8 else chunk
+        try:
+            text = self.decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            self._refuse(f"line {self.lines + error.object[: error.start].count(10)} is not {self.encoding}")
+        self.has_high_bytes = self.has_high_bytes or not chunk.isascii()
+        if self.as_utf8 and self.has_high_bytes:
+            self._look_for_other_encodings(chunk, text)
+        self.lines += chunk.count(b"\n")
+        self.last_byte = chunk[-1:] or self.last_byte
+        return chunk if self.is_utf8 else text.encode()
+
+    def finish(self, requires_final_newline: bool) -> bytes:
+        try:
+            self.decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            self._refuse(f"line {self.lines} is not {self.encoding}")
+        if self.as_utf8 and self.has_high_bytes:
+            self._refuse("it is UTF-8 throughout")
+        if self.last_byte not in (b"\n", b"\r"):
+            if requires_final_newline:
+                raise DeliveryRefused(
+                    f"{self.file_name} breaks off: line {self.lines} has no end.",
+                    "Ask for the file again; if the source never ends its last line,"
+                    " say requiresFinalNewline: false in the contract.",
+                )
+            return b"\n"
+        return b""
+
+    def _look_for_other_encodings(self, chunk: bytes, text: str) -> None:
+        if self.encoding == "iso-8859-1" and any("\x80" <= letter <= "\x9f" for letter in set(text)):
+            self._refuse("it holds characters that only windows-1252 has")
+        try:
+            if self.as_utf8:
+                self.as_utf8.decode(chunk)
+        except UnicodeDecodeError:
+            self.as_utf8 = None
+
+    def _refuse(self, finding: str) -> None:
+        raise DeliveryRefused(
+            f"{self.file_name} is not in the agreed encoding {self.encoding}: {finding}.",
+            "Ask for the agreed encoding, or correct `encoding` in the contract.",
+        )
