@@ -1,0 +1,196 @@
+"""From figures to tables: one table holds one source, one kind of year and one population, never two."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+
+from kvalitet.reports import danish, words
+from kvalitet.reports.model import Indicator, Indicators, Source, Value
+
+K = TypeVar("K")
+WHOLE = "alle"
+NO_BREAKDOWN = "ingen"
+#: A breakdown of its own beside those of the facts: by unit of the organisation.
+BY_UNIT = "enhed"
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    mark: str = ""
+    is_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    detail: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    period_kind: str
+    population: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    breakdown: str = NO_BREAKDOWN
+
+
+@dataclass(frozen=True)
+class SourceTables:
+    source: Source
+    tables: tuple[Table, ...]
+    breakdowns: tuple[Table, ...]
+
+
+def by_source(data: Indicators) -> list[SourceTables]:
+    """The tables of every source that has figures, in the order of the source numbers."""
+    figures: dict[str, list[Value]] = defaultdict(list)
+    for value in data.values:
+        figures[value.source_id].append(value)
+    known = {source.source_id: source for source in data.sources}
+    sources = [known.get(source_id) or Source(source_id, None, source_id, True) for source_id in figures]
+    sources.sort(key=lambda source: (source.source_number or 99, danish.order(source.name_da)))
+    names = _Names(data)
+    return [
+        SourceTables(
+            source,
+            tuple(_tables([v for v in figures[source.source_id] if breakdown_of(v) == NO_BREAKDOWN], names)),
+            tuple(_tables([v for v in figures[source.source_id] if breakdown_of(v) != NO_BREAKDOWN], names)),
+        )
+        for source in sources
+    ]
+
+
+def breakdown_of(value: Value) -> str:
+    """The breakdown a figure belongs to; a figure of one unit is a breakdown of the administration."""
+    if value.breakdown_kind != NO_BREAKDOWN:
+        return value.breakdown_kind
+    return NO_BREAKDOWN if value.organisation_id == WHOLE else BY_UNIT
+
+
+def figure(value: Value, decimals: int, unit: str = "") -> Cell:
+    """One figure as text: a word and not 0 where there is none, a mark where it is not final."""
+    if value.value is None:
+        word = words.FIGURE_EMPTY["skjult"][0] if value.is_suppressed else words.FIGURE_EMPTY.get(value.status, ("",))[0]
+        return Cell(word or danish.MISSING, is_empty=True)
+    mark, _ = words.FIGURE_MARK.get(value.status, ("", ""))
+    return Cell(danish.number(value.value, decimals) + words.UNIT_AFTER.get(unit, ""), mark)
+
+
+def marks_used(data: Indicators) -> list[tuple[str, str]]:
+    """The marks and words that the page needs to explain, each with its explanation."""
+    used = {value.status for value in data.values}
+    if any(value.value is None and value.is_suppressed for value in data.values):
+        used.add("skjult")
+    return [words.FIGURE_MARK[s] for s in words.FIGURE_MARK if s in used] + [
+        words.FIGURE_EMPTY[s] for s in words.FIGURE_EMPTY if s in used
+    ]
+
+
+class _Names:
+    """What the rows are called."""
+
+    def __init__(self, data: Indicators) -> None:
+        self.indicators = {(i.indicator_id, i.version): i for i in data.indicators}
+        self.order = {key: place for place, key in enumerate(self.indicators)}
+        self.organisations = data.organisations
+
+    def indicator(self, value: Value) -> Indicator:
+        key = (value.indicator_id, value.indicator_version)
+        return self.indicators.get(key) or _unknown_indicator(value)
+
+    def label(self, value: Value, versions: int) -> str:
+        indicator = self.indicator(value)
+        unit = words.UNIT.get(indicator.unit, indicator.unit)
+        version = f", definition {value.indicator_version}" if versions > 1 else ""
+        return f"{indicator.name_da} ({unit}{version})"
+
+    def detail(self, value: Value) -> str:
+        authority = words.fictional(value.authority, value.is_fictional)
+        return " · ".join(part for part in (self.member(value), authority) if part)
+
+    def member(self, value: Value) -> str:
+        parts = []
+        if value.breakdown_kind != NO_BREAKDOWN:
+            parts.append("i alt" if value.breakdown_member == WHOLE else value.breakdown_member)
+        if value.organisation_id != WHOLE:
+            parts.append(self.organisations.get(value.organisation_id, value.organisation_id))
+        return ", ".join(parts)
+
+    def row_order(self, value: Value) -> tuple:
+        place = self.order.get((value.indicator_id, value.indicator_version), len(self.order))
+        return (
+            place,
+            danish.order(value.authority),
+            value.breakdown_member == WHOLE,
+            danish.natural_order(self.member(value)),
+        )
+
+
+def _unknown_indicator(value: Value) -> Indicator:
+    return Indicator(
+        indicator_id=value.indicator_id, version=value.indicator_version, name_da=value.indicator_id,
+        definition_da=None, numerator_da=None, denominator_da=None, unit="", direction="neutral", dated_by=None,
+        open_cases_da=None, population_da=None, legal_basis=None, owner=None, valid_from_year=None,
+        valid_to_year=None, decimals=_decimals(value.value),
+    )  # fmt: skip
+
+
+def _decimals(value: Decimal | None) -> int:
+    exponent = value.normalize().as_tuple().exponent if value is not None else 0
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _tables(values: list[Value], names: _Names) -> Iterable[Table]:
+    def place(group: tuple[str, str, str]) -> tuple:
+        breakdown, kind, population = group
+        rank = words.PERIOD_ORDER.index(kind) if kind in words.PERIOD_ORDER else len(words.PERIOD_ORDER)
+        return breakdown, rank, danish.order(population)
+
+    groups = _group(values, lambda v: (breakdown_of(v), v.period_kind, v.population_da))
+    for group in sorted(groups, key=place):
+        yield _table(group, groups[group], names)
+
+
+def _table(group: tuple[str, str, str], values: list[Value], names: _Names) -> Table:
+    breakdown, period_kind, population = group
+    starts: dict[str, date] = {}
+    for value in values:
+        starts[value.period_label] = min(value.period_start, starts.get(value.period_label, date.max))
+    columns = tuple(sorted(starts, key=lambda label: (starts[label], label)))
+    versions = _group(values, lambda v: (v.indicator_id, v.indicator_version))
+    rows = _group(
+        sorted(values, key=names.row_order),
+        lambda v: (v.indicator_id, v.indicator_version, v.authority, v.organisation_id, v.breakdown_member),
+    )
+    return Table(
+        period_kind,
+        population,
+        columns,
+        tuple(
+            _row(row, columns, names, sum(key[0] == row[0].indicator_id for key in versions)) for row in rows.values()
+        ),
+        breakdown,
+    )
+
+
+def _row(values: list[Value], columns: tuple[str, ...], names: _Names, versions: int) -> Row:
+    decimals = names.indicator(values[0]).decimals
+    cells = {value.period_label: figure(value, decimals) for value in values}
+    return Row(
+        names.label(values[0], versions),
+        names.detail(values[0]),
+        tuple(cells.get(column, Cell("", is_empty=True)) for column in columns),
+    )
+
+
+def _group(values: Iterable[Value], key: Callable[[Value], K]) -> dict[K, list[Value]]:
+    groups: dict[K, list[Value]] = defaultdict(list)
+    for value in values:
+        groups[key(value)].append(value)
+    return groups

@@ -1,0 +1,94 @@
+"""The Danish words for the codes of the warehouse. A code without a word is shown as it is."""
+
+STATUS = {
+    "error": "Fejl i målingen",
+    "failed": "Ikke opfyldt",
+    "not_applicable": "Ikke relevant",
+    "passed": "Opfyldt",
+}
+#: One glance, without colour.
+STATUS_SIGN = {"error": "!", "failed": "✕", "not_applicable": "○", "passed": "✓"}
+SEVERITY = {"critical": "Kritisk", "warning": "Advarsel"}
+
+BUILD = {
+    "building": "Under opbygning",
+    "built": "Bygget, ikke valideret",
+    "passed": "Godkendt, ikke offentliggjort",
+    "held_back": "Holdt tilbage",
+    "published": "Offentliggjort",
+    "failed": "Afbrudt",
+    "lapsed": "Opgivet",
+}
+
+OUTCOME = {
+    "accepted": "Modtaget",
+    "nothing_new": "Intet nyt",
+    "missing": "Udeblevet",
+    "refused": "Afvist",
+    "failed": "Fejlet",
+}
+
+PERIOD_KIND = {
+    "kalenderaar": "Kalenderår",
+    "beretningsaar": "Beretningsår",
+    "kvartal": "Kvartal",
+}
+PERIOD_SPAN = {
+    "kalenderaar": "1. januar – 31. december",
+    "beretningsaar": "1. april – 31. marts",
+    "kvartal": "tre måneder af kalenderåret",
+}
+PERIOD_ORDER = ("kalenderaar", "beretningsaar", "kvartal")
+
+BREAKDOWN = {
+    "lov": "Fordelt på lov",
+    "tema": "Fordelt på tema",
+    "center": "Fordelt på center",
+    "klagetype": "Fordelt på klagetype",
+    "udfald": "Fordelt på udfald",
+    "alvorlighed": "Fordelt på alvorlighed",
+    "modtager": "Fordelt på modtager",
+    "forvaltning": "Fordelt på forvaltning",
+    "enhed": "Fordelt på organisatorisk enhed",
+}
+
+UNIT = {"antal": "antal", "pct": "procent", "dage": "dage", "arbejdsdage": "arbejdsdage"}
+UNIT_AFTER = {"pct": " %", "dage": " dage", "arbejdsdage": " arbejdsdage"}
+DIRECTION = {
+    "lavere_er_bedre": "Lavere er bedre",
+    "hoejere_er_bedre": "Højere er bedre",
+    "neutral": "Hverken højere eller lavere er i sig selv bedre",
+}
+
+#: Status of a figure: the mark beside it and what the mark means.
+FIGURE_MARK = {
+    "foreloebig": ("f", "Foreløbigt tal: perioden er ikke afsluttet, eller sager er stadig åbne."),
+    "foraeldet": ("æ", "Kilden er forældet: tallet bygger på den seneste gode levering."),
+}
+FIGURE_EMPTY = {
+    "skjult": ("skjult", "Skjult, fordi tallet er så lille, at det kan vise tilbage til enkeltpersoner."),
+    "uden_grundlag": ("uden grundlag", "Der er ingen sager at regne på i perioden."),
+}
+
+LAYER = {"staging": "Klargøring", "intermediate": "Fælles regler", "star": "Stjerneskema", "reports": "Rapporttabeller"}
+MODEL_STATUS = {"success": "Bygget", "pass": "Bestået", "error": "Fejl", "fail": "Ikke bestået", "skipped": "Sprunget over"}
+DATED_BY = {
+    "received": "den dag, klagen er modtaget",
+    "answered": "den dag, klagen er besvaret",
+    "decided": "den dag, sagen er afgjort",
+    "published": "den periode, kilden selv oplyser",
+}
+#: Why a row was kept out, by the rule's code.
+RULE: dict[str, str] = {}
+FICTIONAL = "(fiktiv)"
+
+
+def fictional(authority: str, is_fictional: bool) -> str:
+    """The authority's name, marked where its figures are made up."""
+    if is_fictional and FICTIONAL not in authority:
+        return f"{authority} {FICTIONAL}"
+    return authority
+
+
+def plural(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many

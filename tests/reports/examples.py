@@ -1,0 +1,188 @@
+"""Made-up input for the pages: a publication with every kind of mark, and a held-back build."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from kvalitet.reports import model as m
+
+AT = datetime(2024, 11, 21, 2, 14, tzinfo=UTC)
+EXAMPLEBY = "Eksempelby Kommune (fiktiv)"
+OWN = "Beskæftigelses- og Integrationsforvaltningen i Eksempelby Kommune (fiktiv)"
+ALL_COMPLAINTS = "Alle klager til forvaltningen, uanset hvem der modtog dem"
+INQUIRIES = "Henvendelser til Borgerrådgiveren om sagsbehandling"
+SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+def indicator(indicator_id: str, name: str, unit: str = "antal", decimals: int = 0, **more) -> m.Indicator:
+    fields = {
+        "version": 1, "definition_da": f"{name} i perioden.", "numerator_da": "Antal sager i perioden",
+        "denominator_da": None if unit == "antal" else "Alle afgjorte sager", "direction": "lavere_er_bedre",
+        "dated_by": "received", "open_cases_da": "Åbne sager tæller med.", "population_da": ALL_COMPLAINTS,
+        "legal_basis": "Forvaltningsloven", "owner": "Kvalitetsenheden", "valid_from_year": 2019, "valid_to_year": None,
+    }  # fmt: skip
+    return m.Indicator(indicator_id=indicator_id, name_da=name, unit=unit, decimals=decimals, **(fields | more))
+
+
+def value(indicator_id: str, source: str, label: str, number: float | None, **more) -> m.Value:
+    year = int(label[:4])
+    kind = "beretningsaar" if "/" in label else "kvartal" if "K" in label else "kalenderaar"
+    start, end = date(year, 1, 1), date(year, 12, 31)
+    if kind == "beretningsaar":
+        start, end = date(year, 4, 1), date(year + 1, 3, 31)
+    if kind == "kvartal":
+        start, end = date(year, 3 * int(label[-1]) - 2, 1), date(year, 3 * int(label[-1]), 28)
+    fields = {
+        "indicator_version": 1, "organisation_id": "alle", "authority": OWN, "breakdown_kind": "ingen",
+        "breakdown_member": "alle", "population_da": ALL_COMPLAINTS, "numerator": None, "denominator": None,
+        "n": None, "is_suppressed": False, "is_fictional": True, "status": "endelig",
+    }  # fmt: skip
+    return m.Value(
+        indicator_id=indicator_id, source_id=source, period_kind=kind, period_label=label, period_start=start,
+        period_end=end, value=None if number is None else Decimal(str(number)), **(fields | more),
+    )  # fmt: skip
+
+
+def yearly(indicator_id: str, source: str, numbers: dict[str, float | None], **more) -> list[m.Value]:
+    return [value(indicator_id, source, label, number, **more) for label, number in numbers.items()]
+
+
+def values() -> tuple[m.Value, ...]:
+    bif, ombudsman, board, audit = "bif_complaints", "borgerraadgiver_annual", "ankestyrelsen_statistics", "audit_remarks"
+    counts = {"2019": 1186, "2020": 1043, "2021": 1121, "2022": 1154, "2023": 1149}
+    inquiries = {"2019/20": 395, "2020/21": 371, "2021/22": 402, "2022/23": 571, "2023/24": 548}
+    external = {"authority": EXAMPLEBY, "population_da": INQUIRIES}
+    real = {"authority": "Københavns Kommune", "population_da": INQUIRIES, "is_fictional": False}
+    appeals = {"authority": "Hele landet", "population_da": "Afgjorte klagesager i Ankestyrelsen", "is_fictional": False}
+    rows = yearly("klager", bif, counts)
+    rows += yearly("klager", bif, {"2024": 987}, status="foreloebig")
+    rows += yearly("svar_rettidig_pct", bif, {"2019": 81.4, "2020": 79.96, "2021": 77.2, "2022": 71.05, "2023": 74.3})
+    rows += yearly("svar_rettidig_pct", bif, {"2024": 76.1}, status="foreloebig")
+    rows += yearly("gengangere_pct", bif, {"2019": 11.2, "2020": 12.9, "2021": 12.1, "2022": 17.8, "2023": 14.0})
+    for member, number in {"Sagsbehandlingstid": 402, "Ældresager": 12, "Åbenhed": None, "Økonomi": 31, "Afgørelse": 88}.items():
+        rows.append(
+            value("klager", bif, "2023", number, breakdown_kind="tema", breakdown_member=member,
+                  is_suppressed=number is None, status="skjult" if number is None else "endelig")
+        )  # fmt: skip
+    for unit, number in {"C01": 201, "C10": 77, "C02": 190, "C11": None}.items():
+        rows.append(value("klager", bif, "2023", number, organisation_id=unit, status="endelig" if number else "uden_grundlag"))
+    rows += [value("klager", bif, f"{year}-K{q}", 250 + 13 * q, breakdown_kind="klagetype", breakdown_member="formalitet")
+             for year in (2022, 2023) for q in (1, 2, 3, 4)]  # fmt: skip
+    rows += yearly("henvendelser", ombudsman, inquiries, status="foraeldet", **external)
+    rows += yearly("henvendelser", ombudsman, {"2021/22": 840, "2022/23": 1077, "2023/24": 912}, **real)
+    rows += yearly("medhold_pct", ombudsman, {"2021/22": 58, "2022/23": 65, "2023/24": None}, **(real | {"status": "uden_grundlag"}))
+    for law, numbers in {"Aktivloven": (29, 26), "Serviceloven": (36, 32), "Sygedagpengeloven": (18, 18)}.items():
+        rows += yearly("omgoerelse_pct", board, dict(zip(("2020", "2021"), numbers, strict=True)),
+                       breakdown_kind="lov", breakdown_member=law, **appeals)  # fmt: skip
+    rows += yearly("omgoerelse_pct", board, {"2019": 33, "2020": 29, "2021": 26}, **appeals)
+    rows += yearly("bemaerkninger", audit, {"2015": 19, "2016": 17, "2025": 11}, authority="Københavns Kommune",
+                   population_da="Intern Revisions bemærkninger i årets revisionsberetning", is_fictional=False)  # fmt: skip
+    return tuple(rows)
+
+
+def statements() -> tuple[m.Statement, ...]:
+    def said(category, measure, unit, number, title, publisher, chosen, url="https://ast.dk/tal?a=1&b=2"):
+        return m.Statement("Hele landet", False, category, "2021", measure, unit, publisher, title, date(2022, 10, 31),
+                           url, Decimal(number), chosen)  # fmt: skip
+
+    return (
+        said("Kommunale sager i alt", "Afgjorte sager", "antal", "20097", "Omgørelsesstatistik 2021", "Lundsteen & Wiederquist", False),
+        said("Kommunale sager i alt", "Afgjorte sager", "antal", "21018", "Årsartikel 2021", "Ankestyrelsen", True),
+        said("Aktivloven", "Omgørelsesprocent", "pct", "26.7", "=cmd|' /C calc'!A0", "Ankestyrelsen", True, "javascript:alert(1)"),
+        said("Aktivloven", "Omgørelsesprocent", "pct", "26", "Omgørelsesstatistik 2021", "Lundsteen & Wiederquist", False),
+    )
+
+
+def check(check_id: str, severity: str, status: str, violations: int | None, denominator: int | None, **more) -> m.Check:
+    fields = {
+        "suite": "fct_complaint", "table_name": "fct_complaint", "threshold": "højst 0",
+        "description": "Hvert klagepunkt hører til en klage.",
+        "why": "En forældreløs række tælles med i punkter, men ikke i klager.", "owner": "Kvalitetsenheden",
+        "advice_engineer": "Sammenhold nøglerne i de to tabeller for den nyeste levering.",
+        "advice_reader": "Sammenlign ikke klager med klagepunkter, før det er rettet.", "detail": None,
+    }  # fmt: skip
+    return m.Check(check_id=check_id, severity=severity, status=status, violations=violations,
+                   denominator=denominator, **(fields | more))  # fmt: skip
+
+
+def checks(failing: bool) -> tuple[m.Check, ...]:
+    return (
+        check("fct_complaint_points_have_complaint", "critical", "failed" if failing else "passed", 312 if failing else 0, 12044),
+        check("fct_complaint_key_is_unique", "critical", "passed", 0, 9032, description="Hver klage findes én gang."),
+        check("fct_indicator_value_years_kept", "critical", "error" if failing else "passed", None if failing else 0,
+              None if failing else 71, description="Hvert år, der er vist før, er der stadig.",
+              detail="Målingen kunne ikke gennemføres: UndefinedColumn." if failing else None),
+        check("rpt_overlap_matched", "warning", "failed", 41, 402, threshold="højst 5 %",
+              description="Sager, Borgerrådgiveren har henvist, kan genfindes hos forvaltningen."),
+        check("fct_audit_remark_carried_over", "warning", "not_applicable", None, None,
+              description="Videreførte bemærkninger fandtes året før.", detail="Der er ingen bemærkninger fra 2024."),
+    )  # fmt: skip
+
+
+def build(status: str = "published", build_id: int = 3) -> m.Build:
+    message = "2 kritiske kontroller er ikke opfyldt." if status == "held_back" else None
+    return m.Build(build_id, "night", date(2024, 11, 20), "0.1.0+9d602c2", status, message, AT, AT)
+
+
+def validation(held_back: bool = False) -> m.Validation:
+    def load(load_id: int, source: str, stale: str | None = None) -> m.Load:
+        return m.Load(source, load_id, "2024-11-20", date(2024, 11, 20), SHA, "1.0.0", AT, AT, None, None, bool(stale), stale)
+
+    tables = (
+        m.LoadTable(7, "complaints", "klager_2024-11-20.csv", 1834992, SHA, 9050, 18, 41, 12, 3, 8976, 4),
+        m.LoadTable(7, "complaint_points", "klagepunkter_2024-11-20.csv", 734992, SHA, 12044, 0, 55, 0, 4, 11985, 0),
+        m.LoadTable(5, "annual_figures", "aarstal_2024-06-01.csv", 2911, SHA, 9, 0, 9, 0, 0, 0, 0),
+    )
+    return m.Validation(
+        build=build("held_back" if held_back else "published", 4 if held_back else 3),
+        publication=None if held_back else m.Publication(2, 3, AT, "kvalitet_publisher"),
+        checks=checks(held_back),
+        loads=(load(7, "bif_complaints"), load(5, "borgerraadgiver_annual", "Ingen levering siden 01-06-2024.")),
+        tables=tables,
+        attempts=(m.Attempt("bif_complaints", "accepted", "1 levering, 9.032 rækker.", AT),
+                  m.Attempt("borgerraadgiver_annual", "missing", "Ingen fil i indbakken.", AT)),
+        rejects=(m.RejectCount("bif_complaints", "complaints", "received_at", "time_does_not_exist", 6, 9),
+                 m.RejectCount("bif_complaints", "complaints", "citizen_pseudonym", "format", 12, 12)),
+        models=(m.ModelRun("staging", "stg_bif__complaints", "success", None, Decimal("0.21"), None),
+                m.ModelRun("star", "fct_complaint", "success", 9032, Decimal("1.94"), None)),
+        digests=(m.TableDigest("star", "fct_complaint", 9032, SHA), m.TableDigest("star", "fct_indicator_value", 1320, SHA)),
+        source_names={"bif_complaints": "BIF-klager", "borgerraadgiver_annual": "Borgerrådgiverens årstal"},
+    )  # fmt: skip
+
+
+def indicators() -> m.Indicators:
+    return m.Indicators(
+        publication=m.Publication(2, 3, AT, "kvalitet_publisher"),
+        build=build(),
+        indicators=(
+            indicator("klager", "Klager"),
+            indicator("svar_rettidig_pct", "Klager besvaret inden fristen", "pct", 1, direction="hoejere_er_bedre"),
+            indicator("gengangere_pct", "Gengangere", "pct", 1),
+            indicator("henvendelser", "Henvendelser", population_da=INQUIRIES, dated_by="published"),
+            indicator("medhold_pct", "Helt eller delvist medhold", "pct", 0),
+            indicator("omgoerelse_pct", "Omgørelsesprocent", "pct", 0, dated_by="decided"),
+            indicator("bemaerkninger", "Revisionsbemærkninger"),
+        ),
+        sources=(
+            m.Source("bif_complaints", 4, "Klagesager, formalitet og realitet", False),
+            m.Source("borgerraadgiver_annual", 6, "Borgerrådgiveren", True),
+            m.Source("audit_remarks", 7, "Revision", True),
+            m.Source("ankestyrelsen_statistics", 9, "Ankestyrelsen", True),
+        ),
+        organisations={f"C{n:02}": f"Center {n} (fiktiv)" for n in range(1, 12)},
+        freshness=(
+            m.Freshness("bif_complaints", 7, date(2024, 11, 20), False, None),
+            m.Freshness("borgerraadgiver_annual", 5, date(2024, 6, 1), True, "Ingen levering siden 01-06-2024."),
+            m.Freshness("audit_remarks", None, None, True, "Aldrig modtaget."),
+        ),
+        values=values(),
+        statements=statements(),
+        failed_checks=tuple(c for c in checks(False) if c.status == "failed"),
+        checks_total=5,
+    )
+
+
+def entries() -> list[m.Entry]:
+    held = m.Entry(build("held_back", 4), None, 5, 1, 2, 1, False, has_validation=True)
+    second = m.Entry(build(), m.Publication(2, 3, AT, "kvalitet_publisher"), 5, 3, 0, 1, True, True, True)
+    first = m.Entry(build("published", 1), m.Publication(1, 1, AT, "kvalitet_publisher"), 5, 5, 0, 0, False, True, True)
+    return [held, second, first]
