@@ -41,7 +41,10 @@ def test_every_secret_used_is_declared_and_made(compose: dict, made_secrets: Pat
     used = {secret for service in compose["services"].values() for secret in service.get("secrets", [])}
     declared = set(compose["secrets"])
     assert used == declared
-    files = {name: entry["file"].removeprefix("${KVALITET_SECRETS_DIR:-./secrets}/") for name, entry in compose["secrets"].items()}
+    files = {
+        name: entry["file"].removeprefix("${KVALITET_SECRETS_DIR:-./secrets}/")
+        for name, entry in compose["secrets"].items()
+    }
     assert set(files.values()) == {file.name for file in made_secrets.iterdir()}
     assert all(name == file for name, file in files.items()), "settings look for a secret under its file's name"
 
