@@ -1,0 +1,228 @@
+"""Airflow's configuration, environment and metadata database for one installation.
+
+Everything is written to var/airflow/airflow.cfg (mode 0600) anew at each start, so
+`AIRFLOW_HOME=var/airflow .venv/bin/airflow …` works by hand too. Task logs are read from the
+disk: the log servers, which would listen on every interface, are not started.
+"""
+
+import base64
+import configparser
+import hashlib
+import io
+import json
+import os
+import secrets
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from kvalitet.errors import KvalitetError
+from kvalitet.services.processes import log_file
+from kvalitet.settings import TIMEZONE, Settings, write_secret
+from kvalitet.warehouse import server
+
+USER = "admin"
+#: Started in this order; stopping begins with the scheduler, so that no new task starts.
+COMPONENTS = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+#: Not for tasks: the admin's credential, and whatever would override the configuration below.
+_KEPT_OUT = ("AIRFLOW", "KVALITET_ADMIN_URL", "PG")
+_NO_PORT = "1"  # nobody listens there: asking for a served log fails at once
+
+
+@dataclass(frozen=True)
+class AirflowApi:
+    """Where Airflow's UI and REST API are, and who may enter."""
+
+    url: str
+    user: str
+    password: str
+    password_file: Path
+
+
+def airflow_api(settings: Settings) -> AirflowApi:
+    """Raises KvalitetError before the first `up`."""
+    address, passwords = address_file(settings), _passwords_file(settings)
+    if not address.is_file() or not passwords.is_file():
+        raise KvalitetError("Airflow has not been set up here yet.", "Run `kvalitet up`.")
+    password = json.loads(passwords.read_text())[USER]
+    return AirflowApi(f"http://{address.read_text().strip()}", USER, password, passwords)
+
+
+def airflow_env(settings: Settings) -> dict[str, str]:
+    """The environment of Airflow's processes and thereby of every task."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT_OUT)}
+    loopback = "127.0.0.1,localhost"
+    return env | {
+        "AIRFLOW_HOME": str(home(settings)),
+        "AIRFLOW_CONFIG": str(home(settings) / "airflow.cfg"),
+        "KVALITET_ROOT": str(settings.root),
+        "KVALITET_VAR": str(settings.var),
+        "KVALITET_INBOX": settings.inbox,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        # A proxy of the administration's network must not be asked for this machine's own ports.
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), loopback])),
+        "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), loopback])),
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "SCARF_ANALYTICS": "false",
+    }
+
+
+def home(settings: Settings) -> Path:
+    return settings.var / "airflow"
+
+
+def address_file(settings: Settings) -> Path:
+    return settings.var / "run" / "airflow.address"
+
+
+def _passwords_file(settings: Settings) -> Path:
+    return home(settings) / "passwords.json"
+
+
+def configure(settings: Settings) -> str:
+    """Write airflow.cfg; returns its digest, by which a running component is known to be current."""
+    home(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_secret(_passwords_file(settings), json.dumps({USER: secrets.token_urlsafe(12)}))
+    out = io.StringIO()
+    config = configparser.RawConfigParser()
+    config.read_dict(_options(settings))
+    config.write(out)
+    # Airflow interpolates: a percent sign in a value (a password) must be doubled.
+    text = "# Written by `kvalitet up` at each start; changes here are lost.\n" + out.getvalue().replace("%", "%%")
+    file = home(settings) / "airflow.cfg"
+    if not file.is_file() or file.read_text() != text:
+        file.unlink(missing_ok=True)
+        write_secret(file, text)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _options(settings: Settings) -> dict[str, dict[str, object]]:
+    address = address_file(settings).read_text().strip()
+    logs = settings.var / "log" / "airflow"
+    return {
+        "core": {
+            "dags_folder": settings.root / "dags",
+            "executor": "LocalExecutor",
+            "parallelism": min(16, max(4, 2 * (psutil.cpu_count() or 1))),
+            "load_examples": False,
+            "dags_are_paused_at_creation": False,  # the nights run unless somebody pauses them
+            "default_timezone": TIMEZONE.key,
+            "fernet_key": write_secret(
+                settings.secrets_dir / "airflow_fernet", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+            ),
+            "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+            "simple_auth_manager_users": f"{USER}:admin",
+            "simple_auth_manager_passwords_file": _passwords_file(settings),
+            "execution_api_server_url": f"http://{address}/execution/",
+            "hostname_callable": "socket.gethostname",  # the default asks the network's name server
+            "plugins_folder": home(settings) / "plugins",
+        },
+        "database": {
+            "sql_alchemy_conn": _url(settings, "postgresql+psycopg2"),
+            "sql_alchemy_conn_async": _url(settings, "postgresql+asyncpg"),
+        },
+        "logging": {
+            "base_log_folder": logs,
+            "dag_processor_child_process_log_directory": logs / "dag_processor",
+            "file_task_handler_new_folder_permissions": "0o700",
+            "file_task_handler_new_file_permissions": "0o600",
+            "colored_console_log": False,
+            "worker_log_server_port": _NO_PORT,
+            "trigger_log_server_port": _NO_PORT,
+        },
+        "scheduler": {"scheduler_idle_sleep_time": 0.5},
+        "dag_processor": {
+            "parsing_processes": 1,
+            "refresh_interval": 30,
+            "min_file_process_interval": 120,
+            "stale_dag_threshold": 180,
+            "print_stats_interval": 600,
+        },
+        "triggerer": {"capacity": 100},
+        "api": {
+            "instance_name": "Kvalitet",
+            "host": address.rpartition(":")[0],
+            "port": address.rpartition(":")[2],
+            "base_url": f"http://{address}",
+            "workers": 1,
+            "secret_key": write_secret(settings.secrets_dir / "airflow_api"),
+        },
+        "api_auth": {"jwt_secret": write_secret(settings.secrets_dir / "airflow_jwt", secrets.token_urlsafe(64))},
+    }
+
+
+# --- the metadata database ----------------------------------------------------------------------
+
+
+def database_name(settings: Settings) -> str:
+    """Of Airflow's own database, which is also the name of the role that owns it."""
+    return f"{settings.database}_airflow"
+
+
+def _url(settings: Settings, driver: str) -> str:
+    name = database_name(settings)
+    return f"{driver}://{name}:{write_secret(settings.secrets_dir / name)}@{settings.server}/{name}"
+
+
+def prepare_database(settings: Settings) -> bool:
+    """Make Airflow's role and database; True where `airflow db migrate` is due."""
+    name = database_name(settings)
+    role, password = sql.Identifier(name), write_secret(settings.secrets_dir / name)
+    with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
+        if not connection.execute("select from pg_roles where rolname = %s", [name]).fetchone():
+            connection.execute(sql.SQL("create role {} login").format(role))
+        verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        connection.execute(sql.SQL("alter role {} password {}").format(role, sql.Literal(verifier)))
+        connection.execute(
+            sql.SQL("grant {} to current_user").format(role)
+        )  # an own server's admin may be no superuser
+        if not connection.execute("select from pg_database where datname = %s", [name]).fetchone():
+            make = "create database {} owner {} template template0 encoding 'UTF8'"
+            connection.execute(sql.SQL(make).format(role, role))
+        connection.execute(sql.SQL("revoke all on database {} from public").format(role))
+        noted = connection.execute(
+            "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [name]
+        ).fetchone()
+    return noted is None or noted[0] != _stamp()
+
+
+def migrate_database(settings: Settings) -> None:
+    """Run `airflow db migrate` and note the version in the database. Raises KvalitetError."""
+    log = log_file(settings, "airflow-migrate")
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(log, "ab") as out:
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        done = subprocess.run(
+            command,
+            check=False,
+            cwd=settings.root,
+            env=airflow_env(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    if done.returncode != 0:
+        raise KvalitetError("Airflow's database could not be set up.", f"Its output is in {log}; then `kvalitet up`.")
+    with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("comment on database {} is {}").format(
+                sql.Identifier(database_name(settings)), sql.Literal(_stamp())
+            )
+        )
+
+
+def _stamp() -> str:
+    return f"Airflow {version('apache-airflow-core')} metadata"
