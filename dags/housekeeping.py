@@ -10,13 +10,14 @@ from kvalitet.settings import TIMEZONE
 DOC = """
 # housekeeping
 
-05:30 Copenhagen time, when the night is over.
+05:30 Copenhagen time, when the night is over: compares the load records with what the contracts promise, and ends
+builds whose heartbeat has stopped, so that the candidate is free.
 
-- **check_slas** compares the load records with the contracts. Red: the message lists each source that is late, with the
-  reason; the published indicators show it as stale. Ask the source's support channel (on its DAG's page) for the
-  delivery; when it arrives, trigger `extract__<source>` and then `indicators`.
-- **end_lapsed_builds** ends builds whose heartbeat has stopped, so that the candidate is free. Red only where the
-  warehouse cannot be reached.
+## When it fails
+1. **check_slas** red: the message lists each source that is late, with the reason; the published indicators show it as
+   stale. Ask the source's support channel (on its DAG's page) for the delivery; when it has arrived, trigger
+   `extract__<source>` and then `indicators`.
+2. **end_lapsed_builds** red: the warehouse cannot be reached, see docs/runbook.md.
 """
 
 with DAG(

@@ -114,6 +114,12 @@ def release_claims(settings: Settings, owner: str, message: str) -> list[int]:
     return [row["build_id"] for row in fetch_all(settings, TRANSFORMER, query, parameters)]
 
 
+def describe(error: object) -> str:
+    """What an error may say in the warehouse's records: only errors of our own are free of delivered values."""
+    expected = isinstance(error, KvalitetError) or type(error).__name__ == "AirflowFailException"
+    return str(error) if expected else f"{type(error).__name__}, see the log."
+
+
 def publish_once(settings: Settings, build_id: int) -> int:
     """Publish a build that passed; returns its publication_id. A build already published is left as it is."""
     from kvalitet.publication import publish
@@ -259,7 +265,7 @@ def run_night(
     except GateClosed as error:
         progress("validate", str(error))
     except BaseException as error:
-        release_claims(settings, owner, f"{type(error).__name__}: {error}")
+        release_claims(settings, owner, describe(error))
         raise
     return night_result(settings, since, owner)
 

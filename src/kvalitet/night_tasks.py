@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import BaseOperator, BaseSensorOperator, Context, PokeReturnValue, get_current_context
+from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from kvalitet.errors import KvalitetError
@@ -28,11 +28,11 @@ def no_retry(expected: type[KvalitetError] = KvalitetError) -> Iterator[None]:
         raise AirflowFailException(str(error)) from None
 
 
-def is_manual(context: Context) -> bool:
+def is_manual(context: Any) -> bool:
     return str(context["dag_run"].run_type) == "manual"
 
 
-def owner_of(context: Context) -> str:
+def owner_of(context: Any) -> str:
     """The name under which a DAG run claims the candidate."""
     return f"airflow {context['dag_run'].run_id}"
 
@@ -49,7 +49,7 @@ class ExtractSource(BaseSensorOperator):
         super().__init__(mode="reschedule", **kwargs)
         self.source_id = source_id
 
-    def poke(self, context: Context) -> bool | PokeReturnValue:
+    def poke(self, context: Any) -> bool | PokeReturnValue:
         from kvalitet.contracts import load_contracts
         from kvalitet.intake import DeliveryRefused, extract
         from kvalitet.night import latest_arrival
@@ -78,7 +78,7 @@ class WaitForSources(BaseOperator):
     Returns {source id: outcome or None}.
     """
 
-    def execute(self, context: Context) -> dict[str, str | None]:
+    def execute(self, context: Any) -> dict[str, str | None]:
         from kvalitet.night import outcomes, unsettled
         from kvalitet.night_trigger import SourcesTrigger
 
@@ -92,13 +92,13 @@ class WaitForSources(BaseOperator):
             self.defer(trigger=SourcesTrigger(iso, deadline.isoformat(), patient), method_name="resume")
         return self.resume(context, {row["source_id"]: row["outcome"] for row in rows})
 
-    def resume(self, context: Context, event: dict[str, str | None]) -> dict[str, str | None]:
+    def resume(self, context: Any, event: dict[str, str | None]) -> dict[str, str | None]:
         for source, outcome in event.items():
             if outcome not in ("accepted", "nothing_new"):
                 log.warning("%s: %s; its last good data is used.", source, outcome or "no outcome by the deadline")
         return event
 
-    def _due(self, context: Context) -> tuple[dict[str, datetime], datetime]:
+    def _due(self, context: Any) -> tuple[dict[str, datetime], datetime]:
         from kvalitet.contracts import load_contracts
         from kvalitet.night import due_sources, night_window
 
@@ -115,7 +115,7 @@ def begin() -> int:
     """Claim the candidate and fix the night's set of loads; skips all that follows where nothing is new."""
     from kvalitet.night import begin_night
 
-    context = get_current_context()
+    context: Any = get_current_context()
     with no_retry():
         build = begin_night(Settings.from_environment(), owner_of(context), force=context["params"]["force"])
     if build is None:
@@ -166,12 +166,12 @@ def report(build_id: int, publication_id: int) -> int:
         return len(write_report(Settings.from_environment(), build_id, publication_id))
 
 
-def release(context: Context) -> None:
+def release(context: Any) -> None:
     """On failure: give the candidate back, so that the next run is not refused for a dead claim."""
-    from kvalitet.night import release_claims
+    from kvalitet.night import describe, release_claims
 
-    error = context.get("exception")
-    message = f"{context['ti'].task_id if 'ti' in context else 'run'}: {error or 'failed'}"
+    task_id = context["ti"].task_id if "ti" in context else "run"
+    message = f"{task_id}: {describe(context.get('exception'))}"
     for build_id in release_claims(Settings.from_environment(), owner_of(context), message):
         log.warning("Build %s ended as failed; readers keep the previous publication.", build_id)
 

@@ -50,12 +50,12 @@ class SourcesTrigger(BaseTrigger):
 
     async def _outcomes(self) -> list[dict[str, Any]]:
         import psycopg
-        from psycopg.rows import dict_row
+        from psycopg.rows import DictRow, dict_row
 
         due_at = [datetime.fromisoformat(moment) for moment in self.due.values()]
         try:
             # A connection per look: none is held open through a night's wait.
-            connection = await psycopg.AsyncConnection.connect(
+            connection = await psycopg.AsyncConnection[DictRow].connect(
                 Settings.from_environment().dsn(TRANSFORMER), row_factory=dict_row, connect_timeout=10
             )
             async with connection:

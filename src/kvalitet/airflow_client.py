@@ -1,0 +1,109 @@
+"""The few things asked of Airflow's REST API."""
+
+import time
+from typing import Any, Self
+
+import httpx
+
+from kvalitet.errors import KvalitetError
+
+PARTS = {
+    "metadatabase": "database",
+    "scheduler": "scheduler",
+    "dag_processor": "dag-processor",
+    "triggerer": "triggerer",
+}
+
+
+class AirflowClient:
+    """A session with one Airflow, signed in as one user.
+
+    Each method raises KvalitetError where Airflow does not answer or refuses.
+    """
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.url = url.rstrip("/")
+        self._credentials = {"username": user, "password": password}
+        # Not through a proxy of the environment: the address is this machine's own.
+        self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def sign_in(self, patience_seconds: float = 120) -> None:
+        """Fetch a token; waits for an API server that is still starting."""
+        give_up = time.monotonic() + patience_seconds
+        while True:
+            try:
+                answer = self._http.post("/auth/token", json=self._credentials)
+                if answer.status_code in (401, 403):
+                    raise KvalitetError(
+                        f"Airflow at {self.url} refuses the password.", "Run `make stop`, then `make run`."
+                    )
+                if answer.is_success:
+                    self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+                    return
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > give_up:
+                raise KvalitetError(
+                    f"Airflow's API at {self.url} does not answer after {patience_seconds:.0f} s.",
+                    "Look in var/log/airflow-api-server.log; then `make stop` and `make run`.",
+                )
+            time.sleep(1)
+
+    def dags(self) -> dict[str, bool]:
+        """All parsed DAGs: id -> whether it is paused."""
+        listed = self._call("GET", "/dags", params={"limit": 1000})["dags"]
+        return {dag["dag_id"]: dag["is_paused"] for dag in listed if not dag.get("is_stale")}
+
+    def import_errors(self) -> list[str]:
+        """File and last line of each DAG file that cannot be read."""
+        errors = self._call("GET", "/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
+
+    def unpause(self, dag_id: str) -> None:
+        self._call("PATCH", f"/dags/{dag_id}", params={"update_mask": "is_paused"}, json={"is_paused": False})
+
+    def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None) -> None:
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+        self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+
+    def run_states(self, run_id: str) -> dict[str, str]:
+        """State of every DAG's run of that id."""
+        listed = self._call("GET", "/dags/~/dagRuns", params={"run_id_pattern": run_id, "limit": 1000})["dag_runs"]
+        return {run["dag_id"]: run["state"] for run in listed if run["dag_run_id"] == run_id}
+
+    def tasks(self, run_id: str) -> list[dict[str, Any]]:
+        """Task instances of every DAG's run of that id, in no order (dag_id, task_id, state, duration, …)."""
+        body = {"dag_run_ids": [run_id], "page_limit": 1000}
+        return self._call("POST", "/dags/~/dagRuns/~/taskInstances/list", json=body)["task_instances"]
+
+    def unhealthy(self) -> list[str]:
+        """The components that Airflow itself says are not alive."""
+        health = self._call("GET", "/monitor/health")
+        return [name for part, name in PARTS.items() if (health.get(part) or {}).get("status") != "healthy"]
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        for attempt in (1, 2, 3):
+            try:
+                answer = self._http.request(method, f"/api/v2{path}", **arguments)
+            except httpx.TransportError as error:
+                # A busy or restarting server may miss one call; only reading is safe to repeat.
+                if attempt < 3 and (method == "GET" or isinstance(error, httpx.ConnectError)):
+                    time.sleep(2)
+                    continue
+                raise KvalitetError(
+                    f"Airflow at {self.url} does not answer: {type(error).__name__}.",
+                    "Look in var/log/airflow-api-server.log.",
+                ) from None
+            if answer.status_code == 401 and attempt == 1:
+                self.sign_in()
+                continue
+            if not answer.is_success:
+                raise KvalitetError(f"Airflow refuses {method} {path}: {answer.status_code} {answer.text[:300]}")
+            return answer.json()
+        raise AssertionError("unreachable")

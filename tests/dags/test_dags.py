@@ -1,0 +1,113 @@
+"""Every DAG is there, readable, owned, scheduled on Copenhagen's clock, and quick to read."""
+
+import json
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kvalitet.contracts import load_contracts
+from kvalitet.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACTS = load_contracts(Settings.from_environment(ROOT))
+DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
+HEAVY = ("dbt", "great_expectations", "duckdb", "pyarrow", "polars", "pandas", "numpy", "adbc_driver_postgresql")
+STEPS = [
+    "wait_for_sources", "begin", "staging", "intermediate", "star", "reports",
+    "finish", "validate", "publish", "report",
+]  # fmt: skip
+
+
+def test_every_dag_file_is_read_without_errors(dag_bag: Any) -> None:
+    assert dag_bag.import_errors == {}
+
+
+def test_there_is_one_extract_dag_per_contract_and_the_two_of_the_night(dag_bag: Any) -> None:
+    assert CONTRACTS
+    assert set(dag_bag.dags) == {f"extract__{source}" for source in CONTRACTS} | {"indicators", "housekeeping"}
+
+
+def test_every_dag_has_owner_tier_documentation_and_never_overlaps_itself(dag_bag: Any) -> None:
+    for dag in dag_bag.dags.values():
+        assert [tag for tag in dag.tags if tag.startswith("tier-")], dag.dag_id
+        assert "## When it fails" in dag.doc_md, f"{dag.dag_id} does not say what to do when it fails"
+        assert dag.max_active_runs == 1 and dag.catchup is False, dag.dag_id
+        for task in dag.tasks:
+            assert task.owner not in ("", "airflow", "unknown"), f"{dag.dag_id}.{task.task_id} has no owner"
+            assert task.retries >= 1 and task.execution_timeout, f"{dag.dag_id}.{task.task_id}"
+
+
+def test_schedules_are_on_copenhagens_clock(dag_bag: Any) -> None:
+    for dag in dag_bag.dags.values():
+        assert str(dag.timetable.timezone) == "Europe/Copenhagen", dag.dag_id
+    for source, contract in CONTRACTS.items():
+        assert dag_bag.dags[f"extract__{source}"].timetable.expression == contract.schedule
+
+
+@pytest.mark.parametrize("source", CONTRACTS)
+def test_an_extract_dag_says_what_its_contract_says(dag_bag: Any, source: str) -> None:
+    dag, contract = dag_bag.dags[f"extract__{source}"], CONTRACTS[source]
+    (task,) = dag.tasks
+    assert task.owner == contract.owner
+    assert contract.tier in dag.tags
+    assert contract.support in dag.doc_md
+    assert task.retry_exponential_backoff == 2
+    assert [outlet.uri for outlet in task.outlets] == [f"kvalitet://raw/{source}"]
+
+
+def test_the_night_is_one_line_of_steps(dag_bag: Any) -> None:
+    dag = dag_bag.dags["indicators"]
+    assert [task.task_id for task in dag.topological_sort()] == STEPS
+    for before, after in pairwise(STEPS):
+        assert after in dag.get_task(before).downstream_task_ids
+    assert all(task.on_failure_callback for task in dag.tasks)
+
+
+def test_a_broken_cron_line_stops_only_its_own_source(airflow_home: Path, tmp_path: Path) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    for file in (ROOT / "expectations" / "contracts").glob("*.yaml"):
+        text = file.read_text()
+        if file.name.startswith("organisation"):
+            text = text.replace("schedule: ", "schedule: never ", 1).replace('never "', '"never ', 1)
+            assert text != file.read_text()
+        (tmp_path / file.name).write_text(text)
+    os.environ["KVALITET_CONTRACTS"] = str(tmp_path)
+    try:
+        bag = DagBag(ROOT / "dags" / "extract.py", safe_mode=True)
+    finally:
+        del os.environ["KVALITET_CONTRACTS"]
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {f"extract__{source}" for source in CONTRACTS}
+
+
+def test_a_dag_file_is_short_and_holds_no_sql() -> None:
+    for file in DAG_FILES:
+        lines = file.read_text().splitlines()
+        assert len(lines) < 150, file.name
+        assert not [line for line in lines if "select " in line.lower().split("#")[0]], file.name
+
+
+def test_dag_files_import_nothing_heavy(airflow_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a process of its own, which has only Airflow: how long each file takes, and what it brought in."""
+    program = """
+import json, runpy, sys, time
+import airflow.sdk
+seconds = {}
+for file in sys.argv[1:-1]:
+    began = time.process_time()
+    runpy.run_path(file)
+    seconds[file] = round(time.process_time() - began, 3)
+print(json.dumps([seconds, [name for name in sys.argv[-1].split(",") if name in sys.modules]]))
+"""
+    command = [sys.executable, "-c", program, *map(str, DAG_FILES), ",".join(HEAVY)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    seconds, heavy = json.loads(answer.splitlines()[-1])
+    with capsys.disabled():
+        print("\nDAG files read in", {Path(file).name: value for file, value in seconds.items()}, "s of CPU")
+    assert heavy == []
