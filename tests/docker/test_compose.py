@@ -1,5 +1,6 @@
 """What can be known of the compose file without an engine: its schema, its secrets, its doors."""
 
+import configparser
 import re
 import shutil
 import stat
@@ -10,8 +11,24 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kvalitet.services.airflow import COMPONENTS, address_file, configure
+from kvalitet.settings import Settings
+
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE = DOCKER / "compose.yaml"
+
+#: Options that say where something is, or how large the machine is: they differ from `kvalitet up` on purpose.
+PLACES = {
+    ("core", "parallelism"),
+    ("core", "simple_auth_manager_passwords_file"),
+    ("core", "execution_api_server_url"),
+    ("core", "plugins_folder"),
+    ("logging", "base_log_folder"),
+    ("logging", "dag_processor_child_process_log_directory"),
+    ("api", "host"),
+    ("api", "port"),
+    ("api", "base_url"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +123,37 @@ def test_no_secret_stands_in_the_compose_file(compose: dict) -> None:
     for name, service in compose["services"].items():
         for variable, value in service.get("environment", {}).items():
             if re.search(r"PASSWORD|SECRET|KEY|CONN", variable):
-                assert re.match(r"cat /run/secrets/|/run/secrets|/tmp/", value), f"{name}: {variable}"
+                assert re.match(r"cat /run/secrets/|sed \S+ /run/secrets/|/run/secrets|/tmp/", value), (
+                    f"{name}: {variable}"
+                )
+
+
+def test_airflow_is_configured_as_on_one_machine(compose: dict, tmp_path: Path) -> None:
+    """Whatever `kvalitet up` sets must be decided for the containers too."""
+    settings = Settings(root=DOCKER.parent, var=tmp_path, inbox="", server="127.0.0.1:5432", database="kvalitet")
+    (tmp_path / "run").mkdir()
+    address_file(settings).write_text("127.0.0.1:8080")
+    configure(settings)
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(tmp_path / "airflow" / "airflow.cfg")
+    image = (DOCKER / "Dockerfile").read_text()
+    environment = compose["services"]["api-server"]["environment"]
+    decided = [(section, option) for section in config.sections() for option in config.options(section)]
+    for section, option in decided:
+        variable = f"AIRFLOW__{section}__{option}".upper()
+        if f"{variable}=" in image or f"{variable}_CMD" in environment:
+            continue
+        assert variable in environment, f"{variable} is set by `kvalitet up` and not in compose.yaml"
+        if (section, option) not in PLACES:
+            assert environment[variable] == config[section][option], variable
+
+
+def test_components_start_as_on_one_machine(compose: dict) -> None:
+    for name, arguments in COMPONENTS.items():
+        command = compose["services"][name]["command"]
+        assert (
+            command[-1].endswith("airflow api-server") if name == "api-server" else command == ["airflow", *arguments]
+        )
 
 
 def test_the_image_is_pinned_and_not_root() -> None:
