@@ -1,0 +1,15 @@
+"""From a finished candidate to what readers see: finishing, publishing, rolling back, the ledger."""
+
+from kvalitet.publication.finish import FinishResult, finish_candidate
+from kvalitet.publication.ledger import figures
+from kvalitet.publication.swap import Publication, PublishRefused, publish, rollback
+
+__all__ = [
+    "FinishResult",
+    "Publication",
+    "PublishRefused",
+    "figures",
+    "finish_candidate",
+    "publish",
+    "rollback",
+]

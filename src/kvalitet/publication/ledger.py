@@ -1,0 +1,86 @@
+"""What was said: publications, their figures, and every change of what readers see. Append-only."""
+
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import DictRow
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import AUDITOR, Settings
+from kvalitet.warehouse.connection import connect
+
+_FIGURE_COLUMNS = (
+    "indicator_id, indicator_version, source_id, organisation_id, authority, period_kind, period_label,"
+    " period_start, period_end, breakdown_kind, breakdown_member, numerator, denominator, value, n,"
+    " is_suppressed, status"
+)
+
+
+def figures(settings: Settings, publication_id: int) -> list[DictRow]:
+    """Every figure of one publication as it was published, ordered by its key.
+
+    Raises KvalitetError where there is no such publication.
+    """
+    with connect(settings, AUDITOR) as connection:
+        known = [
+            row["publication_id"]
+            for row in connection.execute(
+                "select publication_id from audit.publication order by publication_id"
+            )
+        ]
+        if publication_id not in known:
+            listed = ", ".join(map(str, known[-10:])) or "none yet"
+            raise KvalitetError(
+                f"There is no publication {publication_id}.",
+                f"Published so far: {listed}.",
+            )
+        return connection.execute(
+            f"select publication_id, {_FIGURE_COLUMNS} from audit.publication_figure where publication_id = %s"
+            " order by indicator_id, indicator_version, source_id, organisation_id, authority, period_kind,"
+            " period_start, period_label, breakdown_kind, breakdown_member",
+            [publication_id],
+        ).fetchall()
+
+
+def next_publication_id(connection: psycopg.Connection[DictRow]) -> int:
+    """The number after the last one published. Only under the publisher's lock: no number is ever skipped."""
+    row = connection.execute(
+        "select coalesce(max(publication_id), 0) + 1 as id from audit.publication"
+    ).fetchone()
+    assert row is not None
+    return row["id"]
+
+
+def record(
+    connection: psycopg.Connection[DictRow],
+    publication_id: int,
+    build_id: int,
+    published_at: datetime,
+) -> int:
+    """Write the publication and its figures in the swap's transaction; returns the number of figures."""
+    # The identity column's own sequence would skip a number for every publication that did not happen.
+    connection.execute(
+        "insert into audit.publication (publication_id, build_id, published_at, published_by)"
+        " overriding system value values (%s, %s, %s, session_user)",
+        [publication_id, build_id, published_at],
+    )
+    written = connection.execute(
+        f"insert into audit.publication_figure (publication_id, {_FIGURE_COLUMNS})"
+        f" select %s, {_FIGURE_COLUMNS} from candidate.fct_indicator_value",
+        [publication_id],
+    )
+    return written.rowcount
+
+
+def event(
+    connection: psycopg.Connection[DictRow],
+    publication_id: int,
+    name: str,
+    reason: str | None,
+) -> None:
+    """Note that readers see `publication_id` from now on."""
+    connection.execute(
+        "insert into audit.publication_event (publication_id, event, reason, happened_by)"
+        " values (%s, %s, %s, session_user)",
+        [publication_id, name, reason],
+    )

@@ -1,0 +1,173 @@
+"""Readers around a swap: wait for them, and after a grace period end those still in the way.
+
+docs/decisions/0003-publishing-waits-for-readers.md says why. In short: a transaction that has read
+one published table must not meet another publication in the next one, and a snapshot from before
+the candidate's rows were committed would find the new tables empty.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.rows import DictRow
+
+from kvalitet.errors import KvalitetError
+from kvalitet.publication.digest import tables_of
+from kvalitet.settings import GATE, LOADER, PUBLISHER, TRANSFORMER
+
+#: The pipeline's own roles are never ended: their work is a run's, and their builds hold claims.
+PIPELINE = [LOADER, TRANSFORMER, GATE, PUBLISHER]
+
+#: For how long a new reader may be made to wait per attempt, and the pause between attempts, seconds.
+PATIENCE = 0.1
+PAUSE = 0.05
+#: After the grace period: how long ended sessions may take to go, seconds.
+ENDING = 15.0
+
+_OLD = """
+select a.pid, a.usename::text as role, a.usename = any(%(pipeline)s) or r.rolsuper as is_spared
+from pg_stat_activity as a join pg_roles as r on r.oid = a.usesysid
+where a.datname = current_database() and a.backend_type = 'client backend'
+  and a.backend_xmin is not null and a.xact_start <= %(committed_at)s
+  and age(a.backend_xmin) >= age(%(xid)s::text::xid)
+  and not (a.usename = any(%(pipeline)s) or r.rolsuper)
+"""
+
+_BLOCKING = """
+select distinct a.pid, a.usename::text as role, a.usename = any(%(pipeline)s) or coalesce(r.rolsuper, true) as is_spared
+from pg_locks as l
+join pg_class as c on c.oid = l.relation
+join pg_stat_activity as a on a.pid = l.pid
+left join pg_roles as r on r.oid = a.usesysid
+where l.locktype = 'relation' and l.granted
+  and l.database = (select oid from pg_database where datname = current_database())
+  and c.relnamespace = any(select to_regnamespace(name) from unnest(%(schemas)s::text[]) as name)
+  and l.pid <> all(%(own)s)
+"""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The last commit to a candidate: snapshots that do not see it must be gone before the swap."""
+
+    xid: int
+    committed_at: object
+
+
+@dataclass
+class Ended:
+    """The reader sessions that a swap had to end, as `role (pid)`."""
+
+    sessions: list[str] = field(default_factory=list)
+
+
+def exclusive(
+    connection: psycopg.Connection[DictRow],
+    watch: psycopg.Connection[DictRow],
+    schemas: list[str],
+    grace: float,
+    last_commit: Commit | None = None,
+) -> Ended:
+    """Hold every table of `schemas` for this transaction alone, with no snapshot older than `last_commit` left.
+
+    `connection` is in the swap's transaction, `watch` is in autocommit and sees who is there.
+    Waits up to `grace` seconds for readers to finish by themselves, then ends them. Raises
+    KvalitetError where somebody who may not be ended stays in the way.
+    """
+    ended = Ended()
+    deadline = time.monotonic() + grace
+    own = [connection.info.backend_pid, watch.info.backend_pid]
+    patience = _patience(watch)
+    while True:
+        old = _old_snapshots(watch, last_commit)
+        if not old and _lock(connection, schemas, patience):
+            return ended
+        if time.monotonic() >= deadline:
+            blocking = watch.execute(
+                _BLOCKING, {"pipeline": PIPELINE, "schemas": schemas, "own": own}
+            ).fetchall()
+            _end(watch, [row for row in old + blocking if not row["is_spared"]], ended)
+            if time.monotonic() >= deadline + ENDING:
+                raise _still_there(old + blocking)
+        time.sleep(PAUSE)
+
+
+def _old_snapshots(
+    watch: psycopg.Connection[DictRow], last_commit: Commit | None
+) -> list[DictRow]:
+    if last_commit is None:
+        return []
+    parameters = {
+        "pipeline": PIPELINE,
+        "xid": last_commit.xid,
+        "committed_at": last_commit.committed_at,
+    }
+    return watch.execute(_OLD, parameters).fetchall()
+
+
+def _patience(watch: psycopg.Connection[DictRow]) -> float:
+    """Shorter than deadlock_timeout, so that the publisher yields before a reader is told of a deadlock."""
+    row = watch.execute(
+        "select setting::int as ms from pg_settings where name = 'deadlock_timeout'"
+    ).fetchone()
+    assert row is not None
+    return min(PATIENCE, row["ms"] / 2000)
+
+
+def _lock(
+    connection: psycopg.Connection[DictRow], schemas: list[str], patience: float
+) -> bool:
+    """Lock all tables of all schemas, or none: gives up after `patience` seconds altogether.
+
+    lock_timeout counts per table, so statement_timeout bounds the whole.
+    """
+    names = [
+        sql.Identifier(schema, name)
+        for schema in schemas
+        for name in tables_of(connection, schema)
+    ]
+    if not names:
+        return True
+    try:
+        with connection.transaction(), _timeout(connection, patience):
+            connection.execute(
+                sql.SQL("lock table {} in access exclusive mode").format(
+                    sql.SQL(", ").join(names)
+                )
+            )
+    except (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected):
+        return False
+    return True
+
+
+@contextmanager
+def _timeout(connection: psycopg.Connection[DictRow], seconds: float) -> Iterator[None]:
+    connection.execute(
+        "select set_config('statement_timeout', %s, true)",
+        [f"{round(seconds * 1000)}ms"],
+    )
+    yield
+    connection.execute("select set_config('statement_timeout', '0', true)")
+
+
+def _end(watch: psycopg.Connection[DictRow], rows: list[DictRow], ended: Ended) -> None:
+    for row in rows:
+        name = f"{row['role']} ({row['pid']})"
+        if name not in ended.sessions:
+            ended.sessions.append(name)
+            watch.execute("select pg_terminate_backend(%s)", [row["pid"]])
+
+
+def _still_there(rows: list[DictRow]) -> KvalitetError:
+    names = ", ".join(
+        sorted(
+            {f"{row['role'] or 'a server process'} (pid {row['pid']})" for row in rows}
+        )
+    )
+    return KvalitetError(
+        f"Nothing was swapped: {names or 'a session'} stays in the way and may not be ended by the publisher.",
+        "Let it finish or end it (select pg_terminate_backend(pid) as admin), then publish again.",
+    )

@@ -1,0 +1,423 @@
+"""Publishing and rolling back: one transaction that changes what readers see, or nothing.
+
+Whatever instant a publisher is killed at, the server holds either the old state or the new one;
+at most a stamp stays behind in the candidate, which nobody reads and the next attempt rewrites.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from kvalitet.errors import KvalitetError
+from kvalitet.publication import ledger
+from kvalitet.publication.catalogue import DETAIL_SUFFIX, GROUP_OF_READER, READER_TABLE
+from kvalitet.publication.digest import (
+    contents,
+    differences,
+    digests,
+    recorded,
+    tables_of,
+)
+from kvalitet.publication.readers import Commit, exclusive
+from kvalitet.settings import GATE, PUBLISHER, Settings
+from kvalitet.warehouse.connection import connect
+
+OWNER = "kvalitet_publication_owner"
+REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
+#: One publication or rollback at a time, across processes and machines.
+LOCK_KEY = 7_203_310
+#: How long readers may finish by themselves, seconds (environment: KVALITET_READER_GRACE_SECONDS).
+GRACE = 60.0
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What readers see now. `readers_ended` names the sessions that outstayed the grace period;
+    `swap_ms` is for how long new readers had to wait at most."""
+
+    publication_id: int
+    build_id: int
+    as_of_date: date
+    published_at: datetime
+    figures: int = 0
+    readers_ended: tuple[str, ...] = ()
+    swap_ms: float = 0.0
+
+
+class PublishRefused(KvalitetError):
+    """Nothing was published; readers see what they saw."""
+
+
+def publish(
+    settings: Settings, build_id: int, grace: float | None = None
+) -> Publication:
+    """Make the candidate of build `build_id` what readers see; `grace` in seconds, default GRACE.
+
+    A build that is published already is returned as it is. Raises PublishRefused where the build
+    did not pass the gate, its tables are not those that the gate measured, or another publication
+    is under way; KvalitetError where a session that may not be ended stays in the way.
+    """
+    with (
+        connect(settings, PUBLISHER) as connection,
+        _alone(settings, connection) as watch,
+    ):
+        build = _build(connection, build_id)
+        if build["status"] == "published":
+            return _published(connection, build_id)
+        _refuse_unless_passed(build)
+        publication_id = ledger.next_publication_id(connection)
+        last_commit, published_at = _stamp(connection, build, publication_id)
+        _refuse_unless_measured(connection, build_id)
+        figures = ledger.record(connection, publication_id, build_id, published_at)
+        _take_over(connection, CANDIDATE)
+        _drop(connection, PREVIOUS)
+        schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
+        ended = exclusive(connection, watch, schemas, _grace(grace), last_commit)
+        started = time.perf_counter()
+        _rename(connection, REPORTING, PREVIOUS)
+        _close(connection, PREVIOUS)
+        _rename(connection, CANDIDATE, REPORTING)
+        _open(connection, REPORTING)
+        ledger.event(connection, publication_id, "published", None)
+        _mark_published(connection, build_id)
+        connection.commit()
+        swap_ms = (time.perf_counter() - started) * 1000
+    return Publication(
+        publication_id,
+        build_id,
+        build["as_of_date"],
+        published_at,
+        figures,
+        tuple(ended.sessions),
+        swap_ms,
+    )
+
+
+def rollback(
+    settings: Settings, reason: str, grace: float | None = None
+) -> Publication:
+    """Give readers the publication before this one; what they saw becomes `previous`.
+
+    A second rollback therefore undoes the first. Raises PublishRefused without a reason, without a
+    previous publication, or where its tables are not those that its gate measured.
+    """
+    if not reason.strip():
+        raise PublishRefused(
+            "A rollback needs a reason.",
+            "Say why; it stays in the ledger and readers may ask.",
+        )
+    with (
+        connect(settings, PUBLISHER) as connection,
+        _alone(settings, connection) as watch,
+    ):
+        if not tables_of(connection, PREVIOUS) or not tables_of(connection, REPORTING):
+            raise PublishRefused(
+                "There is no publication to roll back to.",
+                "Only the one before the present one is kept.",
+            )
+        row = connection.execute(
+            "select publication_id, build_id, as_of_date, published_at from previous.publication"
+        )
+        publication = Publication(**(row.fetchone() or {}))
+        measured = [
+            digest
+            for digest in recorded(connection, publication.build_id)
+            if digest.kind == "content"
+        ]
+        if changed := differences(measured, contents(connection, PREVIOUS)):
+            raise PublishRefused(
+                f"Publication {publication.publication_id} is no longer what was published: {', '.join(changed)}.",
+                f"Rebuild it from its deliveries: `kvalitet build --as-recorded {publication.publication_id}`.",
+            )
+        schemas = [
+            schema + suffix
+            for schema in (PREVIOUS, REPORTING)
+            for suffix in ("", DETAIL_SUFFIX)
+        ]
+        ended = exclusive(connection, watch, schemas, _grace(grace))
+        started = time.perf_counter()
+        _rename(connection, REPORTING, ASIDE)
+        _rename(connection, PREVIOUS, REPORTING)
+        _rename(connection, ASIDE, PREVIOUS)
+        _close(connection, PREVIOUS)
+        _open(connection, REPORTING)
+        ledger.event(
+            connection, publication.publication_id, "rolled_back_to", reason.strip()
+        )
+        connection.commit()
+        swap_ms = (time.perf_counter() - started) * 1000
+    return Publication(
+        **{
+            **publication.__dict__,
+            "readers_ended": tuple(ended.sessions),
+            "swap_ms": swap_ms,
+        }
+    )
+
+
+def _grace(grace: float | None) -> float:
+    return (
+        float(os.environ.get("KVALITET_READER_GRACE_SECONDS", GRACE))
+        if grace is None
+        else grace
+    )
+
+
+@contextmanager
+def _alone(
+    settings: Settings, connection: psycopg.Connection[DictRow]
+) -> Iterator[psycopg.Connection[DictRow]]:
+    """The only publisher; yields a second connection, in autocommit, to watch readers with."""
+    # The server notices within a second that a killed publisher is gone, also in a long statement.
+    connection.execute("set client_connection_check_interval = '1s'")
+    row = connection.execute(
+        "select pg_try_advisory_lock(%s) as is_ours", [LOCK_KEY]
+    ).fetchone()
+    connection.commit()
+    if not row or not row["is_ours"]:
+        raise PublishRefused(
+            "Another publication or rollback is under way.",
+            "Wait for it to end, then look at `kvalitet status`.",
+        )
+    with connect(settings, PUBLISHER) as watch:
+        watch.autocommit = True
+        yield watch
+
+
+def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
+    row = connection.execute(
+        "select build_id, status, message, target_schema, as_of_date from audit.build where build_id = %s",
+        [build_id],
+    ).fetchone()
+    if row is None:
+        raise PublishRefused(
+            f"There is no build {build_id}.", "`kvalitet status` shows the builds."
+        )
+    return row
+
+
+def _refuse_unless_passed(build: DictRow) -> None:
+    build_id = build["build_id"]
+    if build["target_schema"] != CANDIDATE:
+        raise PublishRefused(
+            f"Build {build_id} is a rebuild of the past in {build['target_schema']}: it is not for publishing.",
+            "Compare it there, or build anew with `kvalitet build`.",
+        )
+    if build["status"] != "passed":
+        remedy = {
+            "building": "Wait for it to end.",
+            "built": f"Run the gate first: `kvalitet validate --build {build_id}`.",
+            "held_back": "See the validation page, have what is wrong corrected, and build anew.",
+        }
+        raise PublishRefused(
+            f"Build {build_id} cannot be published: it is {build['status']}. {build['message'] or ''}".strip(),
+            remedy.get(build["status"], "Build anew: `kvalitet build`."),
+        )
+
+
+def _published(connection: psycopg.Connection[DictRow], build_id: int) -> Publication:
+    row = connection.execute(
+        "select p.publication_id, p.build_id, b.as_of_date, p.published_at"
+        " from audit.publication as p join audit.build as b using (build_id) where p.build_id = %s",
+        [build_id],
+    ).fetchone()
+    assert row is not None
+    return Publication(**row)
+
+
+def _stamp(
+    connection: psycopg.Connection[DictRow], build: DictRow, publication_id: int
+) -> tuple[Commit, datetime]:
+    """Write which publication this will be into the candidate, and commit it before the swap begins.
+
+    A snapshot taken between this commit and the swap's then finds the row in the new tables.
+    """
+    connection.execute("set local lock_timeout = '10s'")
+    connection.execute("delete from candidate.publication")
+    row = connection.execute(
+        "insert into candidate.publication (publication_id, build_id, as_of_date, published_at)"
+        " values (%s, %s, %s, clock_timestamp())"
+        " returning published_at, pg_current_xact_id()::xid::text::bigint as xid",
+        [publication_id, build["build_id"], build["as_of_date"]],
+    ).fetchone()
+    connection.commit()
+    instant = connection.execute("select clock_timestamp() as committed_at").fetchone()
+    assert row is not None and instant is not None
+    connection.commit()
+    return Commit(row["xid"], instant["committed_at"]), row["published_at"]
+
+
+def _refuse_unless_measured(
+    connection: psycopg.Connection[DictRow], build_id: int
+) -> None:
+    """Hold the candidate still and compare it with what the gate measured."""
+    connection.execute("set local lock_timeout = '10s'")
+    names = [
+        sql.Identifier(schema, name)
+        for schema in (CANDIDATE, f"{CANDIDATE}{DETAIL_SUFFIX}")
+        for name in tables_of(connection, schema)
+    ]
+    connection.execute(
+        sql.SQL("lock table {} in access exclusive mode").format(
+            sql.SQL(", ").join(names)
+        )
+    )
+    connection.execute("set local lock_timeout = 0")
+    measured = recorded(connection, build_id)
+    changed = differences(measured, digests(connection, CANDIDATE))
+    connection.execute("set local search_path = pg_catalog")
+    if changed or not measured:
+        message = f"The candidate is not what the gate measured: {', '.join(changed) or 'nothing was measured'}."
+        connection.rollback()
+        # The claim is freed: a candidate that somebody changed is not to be mended but built anew.
+        connection.execute(
+            "update audit.build set status = 'failed', message = %s, finished_at = clock_timestamp()"
+            " where build_id = %s and status = 'passed'",
+            [message, build_id],
+        )
+        connection.commit()
+        raise PublishRefused(
+            message,
+            "Find out who wrote to the candidate, then build anew: `kvalitet build`.",
+        )
+
+
+def _mark_published(connection: psycopg.Connection[DictRow], build_id: int) -> None:
+    """In the swap's own transaction: a claim that lapsed meanwhile undoes the swap."""
+    marked = connection.execute(
+        "update audit.build set status = 'published', message = null, finished_at = clock_timestamp()"
+        " where build_id = %s and status = 'passed'",
+        [build_id],
+    )
+    if marked.rowcount != 1:
+        raise PublishRefused(
+            f"The claim of build {build_id} lapsed while it was published.",
+            "Build anew.",
+        )
+
+
+def _exists(connection: psycopg.Connection[DictRow], schema: str) -> bool:
+    row = connection.execute(
+        "select to_regnamespace(%s) is not null as is_there", [schema]
+    ).fetchone()
+    return bool(row and row["is_there"])
+
+
+def _with_detail(connection: psycopg.Connection[DictRow], schema: str) -> list[str]:
+    return [
+        name
+        for name in (schema, f"{schema}{DETAIL_SUFFIX}")
+        if _exists(connection, name)
+    ]
+
+
+def _take_over(connection: psycopg.Connection[DictRow], schema: str) -> None:
+    """The candidate's tables become the publication owner's: no build can write to them again."""
+    owner = sql.Identifier(OWNER)
+    for place in _with_detail(connection, schema):
+        connection.execute(
+            sql.SQL("alter schema {} owner to {}").format(sql.Identifier(place), owner)
+        )
+        for kind, relkinds in (
+            ("table", "rp"),
+            ("view", "v"),
+            ("materialized view", "m"),
+        ):
+            for name in tables_of(connection, place, relkinds):
+                connection.execute(
+                    sql.SQL("alter {} {} owner to {}").format(
+                        sql.SQL(kind), sql.Identifier(place, name), owner
+                    )
+                )
+
+
+def _drop(connection: psycopg.Connection[DictRow], schema: str) -> None:
+    connection.execute("set local lock_timeout = '10s'")
+    for place in reversed(_with_detail(connection, schema)):
+        connection.execute(
+            sql.SQL("drop schema {} cascade").format(sql.Identifier(place))
+        )
+    connection.execute("set local lock_timeout = 0")
+
+
+def _rename(connection: psycopg.Connection[DictRow], schema: str, name: str) -> None:
+    for place in _with_detail(connection, schema):
+        new = name + place.removeprefix(schema)
+        connection.execute(
+            sql.SQL("alter schema {} rename to {}").format(
+                sql.Identifier(place), sql.Identifier(new)
+            )
+        )
+
+
+def _grants(
+    connection: psycopg.Connection[DictRow], schema: str
+) -> list[tuple[str, sql.Identifier]]:
+    """What each reader role may read of `schema`, as its own table of readers says."""
+    rows = connection.execute(
+        sql.SQL("select table_name, reader from {} order by 1, 2").format(
+            sql.Identifier(schema, READER_TABLE)
+        )
+    ).fetchall()
+    detail = set(tables_of(connection, f"{schema}{DETAIL_SUFFIX}"))
+    grants = [
+        (GROUP_OF_READER[row["reader"]], sql.Identifier(schema, row["table_name"]))
+        for row in rows
+    ]
+    grants += [
+        (
+            GROUP_OF_READER["detail"],
+            sql.Identifier(f"{schema}{DETAIL_SUFFIX}", row["table_name"]),
+        )
+        for row in rows
+        if row["reader"] == "detail" and row["table_name"] in detail
+    ]
+    return grants
+
+
+def _open(connection: psycopg.Connection[DictRow], schema: str) -> None:
+    """Let the readers in: only now, since even the statistics of a readable table show values of it."""
+    for place in _with_detail(connection, schema):
+        roles = (
+            [GROUP_OF_READER["detail"]]
+            if place != schema
+            else [*GROUP_OF_READER.values(), GATE]
+        )
+        connection.execute(
+            sql.SQL("grant usage on schema {} to {}").format(
+                sql.Identifier(place), sql.SQL(", ").join(map(sql.Identifier, roles))
+            )
+        )
+    for role in GROUP_OF_READER.values():
+        names = [
+            name for grantee, name in _grants(connection, schema) if grantee == role
+        ]
+        if names:
+            connection.execute(
+                sql.SQL("grant select on {} to {}").format(
+                    sql.SQL(", ").join(names), sql.Identifier(role)
+                )
+            )
+
+
+def _close(connection: psycopg.Connection[DictRow], schema: str) -> None:
+    """Take every right of the readers back."""
+    roles = sql.SQL(", ").join(map(sql.Identifier, GROUP_OF_READER.values()))
+    for place in _with_detail(connection, schema):
+        name = sql.Identifier(place)
+        connection.execute(
+            sql.SQL("revoke all on schema {} from {}").format(name, roles)
+        )
+        if tables_of(connection, place):
+            connection.execute(
+                sql.SQL("revoke all on all tables in schema {} from {}").format(
+                    name, roles
+                )
+            )
