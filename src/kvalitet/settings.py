@@ -81,10 +81,11 @@ class Settings:
 
         Raises KvalitetError where the role's password file is missing.
         """
-        password = self._password(role)
+        password = self.password(role)
         return f"postgresql://{role}:{quote(password, safe='')}@{self.server}/{self.database}"
 
-    def _password(self, role: str) -> str:
+    def password(self, role: str) -> str:
+        """The password of `role` from its file. Raises KvalitetError where it is missing."""
         named = os.environ.get(f"KVALITET_PASSWORD_FILE_{role.removeprefix('kvalitet_').upper()}")
         file = Path(named) if named else self.secrets_dir / role
         if not file.is_file():

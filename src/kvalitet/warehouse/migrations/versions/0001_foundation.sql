@@ -212,6 +212,7 @@ grant select on
     audit.model_run, audit.publication, audit.publication_event
 to kvalitet_transformer;
 grant insert on audit.build, audit.build_load, audit.model_run to kvalitet_transformer;
+grant delete on audit.model_run to kvalitet_transformer;  -- a layer that runs again replaces its own results
 grant update (status, message, heartbeat_at, finished_at) on audit.build
 to kvalitet_transformer, kvalitet_gate, kvalitet_publisher;
 grant insert on audit.check_result, audit.table_digest to kvalitet_gate;

@@ -1,0 +1,280 @@
+"""A build: one claim on the candidate, one fixed set of loads, one as-of date.
+
+The claim is a row of audit.build with a heartbeat, because a build spans processes. The row's
+build_id only grows, so it is also the fence: a build whose claim has lapsed is refused at its
+next step, and whatever it still runs in the database is ended by the build that took over.
+"""
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.metadata import version
+
+import psycopg
+from psycopg import sql
+
+from kvalitet.contracts import load_contracts
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import TRANSFORMER, Settings
+from kvalitet.warehouse.connection import connect
+
+HEARTBEAT_SECONDS = 15.0
+LIVE = ("building", "built", "passed")
+CANDIDATE = "candidate"
+
+
+class BuildRefused(KvalitetError):
+    """Another build holds the schema, or there is nothing to build from."""
+
+
+class ClaimLost(KvalitetError):
+    """The build's claim is over: it finished, or lapsed and another build took the schema."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """One row of audit.build with its set of loads. `stale` says per source why its data are old."""
+
+    build_id: int
+    kind: str
+    target_schema: str
+    owner: str
+    as_of_date: date
+    status: str
+    message: str | None
+    loads: dict[str, int] = field(default_factory=dict)
+    stale: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def schemas(self) -> tuple[str, str, str]:
+        """Star and reports, working tables, row-level views."""
+        return self.target_schema, f"{self.target_schema}_work", f"{self.target_schema}_detail"
+
+
+def lapse_seconds() -> float:
+    """After how long without a heartbeat a claim is taken to be dead."""
+    return float(os.environ.get("KVALITET_CLAIM_LAPSE_SECONDS", "600"))
+
+
+def application_name(build_id: int) -> str:
+    """What a build's connections are called, so that a lapsed build's can be found and ended."""
+    return f"kvalitet build {build_id}"
+
+
+def code_version(settings: Settings) -> str:
+    """The commit that is running; `+changes` where files differ from it."""
+    stated = os.environ.get("KVALITET_CODE_VERSION")
+    if stated:
+        return stated
+    git = ["git", "-C", str(settings.root)]
+    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    if head.returncode != 0:
+        return f"release {version('kvalitet')}"
+    changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=False).stdout
+    return head.stdout.strip() + ("+changes" if changed.strip() else "")
+
+
+def begin_build(
+    settings: Settings,
+    owner: str,
+    kind: str = "night",
+    as_of_date: date | None = None,
+    loads: dict[str, int] | None = None,
+    target_schema: str = CANDIDATE,
+) -> Build:
+    """Claim `target_schema`, fix the set of loads and empty the schema.
+
+    Without `loads`, each source's newest accepted load; without `as_of_date`, the latest cut-off
+    date among them. Raises BuildRefused where a live build holds the schema or nothing was accepted.
+    """
+    with connect(settings, TRANSFORMER) as connection:
+        _end_lapsed(connection, target_schema)
+        rows = _chosen_loads(connection, loads)
+        if not rows:
+            raise BuildRefused("There is nothing to build from: no delivery was accepted.", "Run `kvalitet extract`.")
+        as_of_date = as_of_date or max(row["cutoff_date"] for row in rows)
+        try:
+            claimed = connection.execute(
+                "insert into audit.build (kind, target_schema, owner, as_of_date, code_version, status)"
+                " values (%s, %s, %s, %s, %s, 'building') returning build_id",
+                [kind, target_schema, owner, as_of_date, code_version(settings)],
+            ).fetchone()
+        except psycopg.errors.UniqueViolation:
+            raise _held(settings, target_schema) from None
+        build_id = claimed["build_id"] if claimed else 0
+        stale = _stale(settings, connection, rows, as_of_date) if kind == "night" else {}
+        for row in rows:
+            connection.execute(
+                "insert into audit.build_load (build_id, source_id, load_id, is_stale, stale_reason)"
+                " values (%s, %s, %s, %s, %s)",
+                [build_id, row["source_id"], row["load_id"], row["source_id"] in stale, stale.get(row["source_id"])],
+            )
+    build = get_build(settings, build_id)
+    with connect(settings, TRANSFORMER) as connection:
+        connection.execute("set local role kvalitet_candidate_owner")
+        connection.execute("set local lock_timeout = '30s'")
+        for schema in build.schemas:
+            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    return build
+
+
+def get_build(settings: Settings, build_id: int) -> Build:
+    """The build as recorded. Raises KvalitetError where there is none of that number."""
+    with connect(settings, TRANSFORMER) as connection:
+        row = connection.execute("select * from audit.build where build_id = %s", [build_id]).fetchone()
+        loads = connection.execute("select * from audit.build_load where build_id = %s", [build_id]).fetchall()
+    if row is None:
+        raise KvalitetError(f"There is no build {build_id}.", "`kvalitet status` lists the builds.")
+    return Build(
+        build_id=build_id,
+        kind=row["kind"],
+        target_schema=row["target_schema"],
+        owner=row["owner"],
+        as_of_date=row["as_of_date"],
+        status=row["status"],
+        message=row["message"],
+        loads={load["source_id"]: load["load_id"] for load in loads},
+        stale={load["source_id"]: load["stale_reason"] for load in loads if load["is_stale"]},
+    )
+
+
+@contextmanager
+def heartbeat(settings: Settings, build_id: int, role: str) -> Iterator[None]:
+    """Keep the build's claim alive as `role` while the block runs.
+
+    Raises ClaimLost before the block where the build is no longer live, and after it where the
+    claim went meanwhile.
+    """
+    _beat(settings, build_id, role)
+    ended = threading.Event()
+    lost: list[ClaimLost] = []
+
+    def keep_beating() -> None:
+        while not ended.wait(HEARTBEAT_SECONDS):
+            try:
+                _beat(settings, build_id, role)
+            except ClaimLost as error:
+                lost.append(error)
+                return
+            except KvalitetError:
+                continue  # the server is away for a moment; the claim lapses if it stays away
+
+    beating = threading.Thread(target=keep_beating, name=f"heartbeat of build {build_id}", daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beating.join()
+    if lost:
+        raise lost[0]
+
+
+def finish(settings: Settings, build_id: int, role: str, status: str, message: str | None = None) -> None:
+    """Move a live build to `status`. Raises ClaimLost where it is not live any more."""
+    with connect(settings, role) as connection:
+        moved = connection.execute(
+            "update audit.build set status = %(status)s, message = %(message)s, heartbeat_at = clock_timestamp(),"
+            " finished_at = case when %(status)s = any(%(live)s) then null else clock_timestamp() end"
+            " where build_id = %(build_id)s and status = any(%(live)s)",
+            {"status": status, "message": message, "build_id": build_id, "live": list(LIVE)},
+        ).rowcount
+    if not moved:
+        raise _lost(settings, build_id)
+
+
+def fail_if_live(settings: Settings, build_id: int, message: str) -> bool:
+    """Mark the build failed unless it has ended already; says whether it did. Frees the candidate for the next."""
+    try:
+        finish(settings, build_id, TRANSFORMER, "failed", message)
+    except ClaimLost:
+        return False
+    return True
+
+
+def _beat(settings: Settings, build_id: int, role: str) -> None:
+    with connect(settings, role) as connection:
+        beaten = connection.execute(
+            "update audit.build set heartbeat_at = clock_timestamp() where build_id = %s and status = any(%s)",
+            [build_id, list(LIVE)],
+        ).rowcount
+    if not beaten:
+        raise _lost(settings, build_id)
+
+
+def _lost(settings: Settings, build_id: int) -> ClaimLost:
+    build = get_build(settings, build_id)
+    return ClaimLost(
+        f"Build {build_id} does not hold {build.target_schema} any more: it is {build.status}.",
+        "Start a new build; nothing of this one can be published.",
+    )
+
+
+def _held(settings: Settings, target_schema: str) -> BuildRefused:
+    with connect(settings, TRANSFORMER) as connection:
+        holder = connection.execute(
+            "select build_id, owner, claimed_at, heartbeat_at from audit.build"
+            " where target_schema = %s and status = any(%s)",
+            [target_schema, list(LIVE)],
+        ).fetchone()
+    if holder is None:
+        return BuildRefused(f"Another build held {target_schema} a moment ago.", "Try again.")
+    return BuildRefused(
+        f"Build {holder['build_id']} of {holder['owner']} holds {target_schema} since"
+        f" {holder['claimed_at']:%Y-%m-%d %H:%M:%S %Z}; last sign of life {holder['heartbeat_at']:%H:%M:%S %Z}.",
+        f"Wait for it; without a sign of life its claim lapses after {lapse_seconds():g} s.",
+    )
+
+
+def _end_lapsed(connection: psycopg.Connection, target_schema: str) -> None:
+    lapsed = connection.execute(
+        "update audit.build set status = 'lapsed', finished_at = clock_timestamp(),"
+        " message = 'no sign of life since ' || heartbeat_at"
+        " where target_schema = %s and status = any(%s)"
+        " and heartbeat_at < clock_timestamp() - make_interval(secs => %s) returning build_id",
+        [target_schema, list(LIVE), lapse_seconds()],
+    ).fetchall()
+    for row in lapsed:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user"
+            " and application_name = %s",
+            [application_name(row["build_id"])],
+        )
+
+
+def _chosen_loads(connection: psycopg.Connection, loads: dict[str, int] | None) -> list[dict]:
+    if loads is None:
+        return connection.execute(
+            "select distinct on (source_id) source_id, load_id, cutoff_date from audit.load"
+            " where outcome = 'accepted' order by source_id, load_id desc"
+        ).fetchall()
+    return connection.execute(
+        "select source_id, load_id, cutoff_date from audit.load where load_id = any(%s) order by source_id",
+        [list(loads.values())],
+    ).fetchall()
+
+
+def _stale(settings: Settings, connection: psycopg.Connection, rows: list[dict], as_of_date: date) -> dict[str, str]:
+    """Sources whose last attempt brought nothing good, or whose data are older than their contract allows."""
+    attempts = {
+        row["source_id"]: row["outcome"]
+        for row in connection.execute(
+            "select distinct on (source_id) source_id, outcome from audit.extract_run order by source_id, run_id desc"
+        )
+    }
+    contracts = load_contracts(settings)
+    reasons: dict[str, str] = {}
+    for row in rows:
+        source = row["source_id"]
+        latency = contracts[source].latency_days if source in contracts else None
+        age = (as_of_date - row["cutoff_date"]).days
+        if attempts.get(source) in ("refused", "failed", "missing"):
+            reasons[source] = f"last attempt: {attempts[source]}"
+        elif latency is not None and age > latency:
+            reasons[source] = f"{age} days old; the contract allows {latency}"
+    return reasons
