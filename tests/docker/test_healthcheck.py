@@ -19,7 +19,7 @@ HEALTH = {
 
 
 class Airflow(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps(HEALTH).encode())
