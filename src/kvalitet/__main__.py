@@ -1,0 +1,5 @@
+"""`python -m kvalitet`."""
+
+from kvalitet.cli import main
+
+main()

@@ -1,0 +1,295 @@
+"""The command line. Every command calls the same step function as its Airflow task."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import LOGIN_ROLES, Settings
+
+app = typer.Typer(
+    name="kvalitet",
+    help="Quality indicators of a public administration: from delivery to published figure.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+console = Console(highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def main() -> None:
+    """Entry point: an expected failure ends with what happened and what to do, not a traceback."""
+    try:
+        app()
+    except KvalitetError as error:
+        Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {_plain(error.what)}")
+        if error.remedy:
+            Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {_plain(error.remedy)}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _settings() -> Settings:
+    return Settings.from_environment()
+
+
+@app.command(epilog="Example: `kvalitet sample --night 2 --complaints 20000`")
+def sample(
+    night: Annotated[int, typer.Option(min=1, help="Which night: 1, 2, 3, …; each has its new and changed rows.")] = 1,
+    complaints: Annotated[int, typer.Option(min=100, help="How many complaints on the first night.")] = 6000,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 2019,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; default: the inbox.")] = None,
+    corrupt: Annotated[str | None, typer.Option(help="A defect that intake lets in and the gate must stop.")] = None,
+) -> None:
+    """Write one night's deliveries of a fictional municipality, beside real published figures."""
+    from kvalitet.sample import generate
+
+    target = out or _local_inbox(_settings())
+    for file in generate(target, night=night, seed=seed, complaints=complaints, corrupt=corrupt):
+        console.print(f"{file.relative_to(target)}  {file.stat().st_size:,} bytes")
+
+
+def _local_inbox(settings: Settings) -> Path:
+    if not settings.inbox.startswith("file://"):
+        raise KvalitetError("The inbox is not a local folder.", "Say where to write with --out.")
+    return Path(settings.inbox.removeprefix("file://"))
+
+
+@app.command(epilog="Example: `kvalitet extract bif_complaints --allow-closures 'A. Hansen: centre C03 was closed'`")
+def extract(
+    source: Annotated[str, typer.Argument(help="The contract's id, e.g. bif_complaints.")],
+    allow_closures: Annotated[
+        str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
+    ] = None,
+) -> None:
+    """Take in the new deliveries of one source."""
+    from kvalitet.intake import extract as step
+
+    allowed = None
+    if allow_closures is not None:
+        name, colon, reason = allow_closures.partition(":")
+        if not colon or not name.strip() or not reason.strip():
+            raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
+        allowed = (name.strip(), reason.strip())
+    result = step(_settings(), source, allowed)
+    console.print(f"{source}: {result.outcome}. {_plain(result.message)}")
+    for load in result.loads:
+        for name, count in load.tables.items():
+            console.print(
+                f"  load {load.load_id} {name}: {count.delivered:,} delivered, {count.rejected:,} set aside,"
+                f" {count.opened:,} new, {count.changed:,} changed, {count.closed:,} closed,"
+                f" {count.unchanged:,} unchanged"
+            )
+
+
+@app.command(epilog="Example: `kvalitet contract expectations/contracts/bif_complaints.odcs.yaml`")
+def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Read an ODCS contract: what is missing before intake may start, and what is not used here."""
+    from kvalitet.contracts import read_contract
+
+    result = read_contract(file)
+    console.print(f"{result.title} ({result.id} {result.version}): {len(result.tables)} tables")
+    for path in result.unused:
+        console.print(f"  not used here: {_plain(path)}")
+    if result.problems:
+        problems = "\n".join(f"  - {problem}" for problem in result.problems)
+        raise KvalitetError(f"Intake cannot start on {file.name}:\n{problems}", "Add what is missing to the contract.")
+    console.print("Ready for intake.")
+
+
+@app.command(epilog="Example: `kvalitet build --as-recorded 1` rebuilds publication 1 into a schema of its own.")
+def build(
+    as_of: Annotated[str | None, typer.Option(help="As-of date, yyyy-mm-dd; default: the latest cut-off.")] = None,
+    as_recorded: Annotated[int | None, typer.Option(help="Rebuild this publication from its recorded loads.")] = None,
+) -> None:
+    """Build the star from what has been taken in, ready for the gate."""
+    from kvalitet.builds import begin_build, fail_if_live
+    from kvalitet.publication.finish import finish_candidate
+    from kvalitet.rebuild import begin_rebuild
+    from kvalitet.transform import LAYERS, build_layer
+
+    settings = _settings()
+    if as_recorded is not None:
+        begun = begin_rebuild(settings, as_recorded, owner="kvalitet build")
+    else:
+        day = date.fromisoformat(as_of) if as_of else None
+        begun = begin_build(settings, owner="kvalitet build", as_of_date=day)
+    console.print(f"Build {begun.build_id} into {begun.target_schema}, as of {begun.as_of_date}.")
+    try:
+        for layer in LAYERS:
+            result = build_layer(settings, begun.build_id, layer)
+            console.print(f"  {layer}: {len(result.models)} models, {result.rows:,} rows, {result.seconds:.1f} s")
+        finish_candidate(settings, begun.build_id)
+    except BaseException:
+        fail_if_live(settings, begun.build_id, "Failed in `kvalitet build`.")
+        raise
+
+
+@app.command(epilog="Example: `kvalitet validate 12`")
+def validate(build_id: Annotated[int, typer.Argument(help="The build to judge.")]) -> None:
+    """Let the gate judge a build; exit code 1 where it is held back."""
+    from kvalitet.night import validate_and_report
+
+    verdict = validate_and_report(_settings(), build_id)
+    counts: dict[str, int] = {}
+    for result in verdict.results:
+        counts[result.status] = counts.get(result.status, 0) + 1
+    console.print(f"Build {build_id} passed: " + ", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+
+
+@app.command(epilog="Example: `kvalitet publish 12`")
+def publish(build_id: Annotated[int, typer.Argument(help="A build that passed the gate.")]) -> None:
+    """Let readers see a build that passed; one transaction, readers notice nothing."""
+    from kvalitet.night import publish_once, report
+
+    settings = _settings()
+    publication_id = publish_once(settings, build_id)
+    report(settings, build_id, publication_id)
+    console.print(f"Build {build_id} is publication {publication_id}.")
+
+
+@app.command(epilog="Example: `kvalitet night`")
+def night() -> None:
+    """The whole night without Airflow: extract, build, gate, publish, report. Exit code 0 only with a publication."""
+    from kvalitet.night import run_night
+    from kvalitet.night_summary import print_result
+
+    settings = _settings()
+    result = run_night(settings, progress=_progress())
+    print_result(settings, console, result)
+    if result.publication_id is None:
+        raise typer.Exit(1)
+
+
+def _progress() -> Callable[[str, str], None]:
+    def show(step: str, detail: str) -> None:
+        console.print(f"  {step:<13} {_plain(detail)}")
+
+    return show
+
+
+@app.command(epilog="Example: `kvalitet run --complaints 20000`")
+def run(
+    complaints: Annotated[int, typer.Option(min=100, help="Size of the fictional municipality.")] = 6000,
+    sample_deliveries: Annotated[
+        bool, typer.Option("--sample/--no-sample", help="Put the fictional municipality's deliveries in the inbox.")
+    ] = True,
+) -> None:
+    """One night through Airflow's scheduler, started if need be. Exit code 0 only with a publication."""
+    from kvalitet.conductor import run_through_airflow
+    from kvalitet.services import up as start
+
+    settings = start(_settings())
+    if sample_deliveries:
+        from kvalitet.sample import generate, next_night
+
+        inbox = _local_inbox(settings)
+        number = next_night(inbox)
+        with console.status(f"Night {number} is delivered"):
+            files = generate(inbox, night=number, complaints=complaints)
+        console.print(f"Night {number}: {len(files)} files delivered to {inbox}")
+    result = run_through_airflow(settings, console)
+    if result.publication_id is None:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: `kvalitet status --json | jq .publication`")
+def status(
+    as_json: Json = False,
+    source: Annotated[str | None, typer.Option(help="Only this source, with its open rejects by rule.")] = None,
+) -> None:
+    """What was taken in, built, held back and published."""
+    from kvalitet.status import read_status
+
+    facts = read_status(_settings(), source)
+    if as_json:
+        print(json.dumps(facts, default=str, ensure_ascii=False, indent=2))
+        return
+    for title, rows in facts.items():
+        _print_rows(title, rows)
+
+
+@app.command(epilog="Example: `kvalitet figures --publication 1 --json`")
+def figures(
+    publication: Annotated[int, typer.Option(help="Which publication.")],
+    as_json: Json = False,
+) -> None:
+    """What a publication said: every figure of it, as it was published."""
+    from kvalitet.publication import figures as read_figures
+
+    rows = read_figures(_settings(), publication)
+    if as_json:
+        print(json.dumps(rows, default=str, ensure_ascii=False))
+        return
+    shown = ("indicator_id", "source_id", "authority", "organisation_id", "period_label", "breakdown_member", "value")
+    _print_rows(f"Publication {publication}", [{name: row[name] for name in shown} for row in rows])
+
+
+@app.command(epilog="Example: `kvalitet rollback --reason 'wrong law for complaints of 2024'`")
+def rollback(reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.")]) -> None:
+    """Let readers see the previous publication again."""
+    from kvalitet.publication import rollback as step
+
+    publication = step(_settings(), reason)
+    console.print(f"Readers see publication {publication.publication_id} again.")
+
+
+@app.command(epilog="Example: `psql $(kvalitet dsn --role bi)`")
+def dsn(role: Annotated[str, typer.Option(help="bi, detail, auditor, loader, transformer, gate or publisher.")]) -> None:
+    """Print a role's connection address, with its password."""
+    name = f"kvalitet_{role}"
+    if name not in LOGIN_ROLES:
+        known = ", ".join(known.removeprefix("kvalitet_") for known in LOGIN_ROLES)
+        raise KvalitetError(f"There is no role {role}.", f"Roles: {known}.")
+    print(_settings().dsn(name))
+
+
+@app.command(epilog="Example: `kvalitet up --without-airflow`")
+def up(
+    without_airflow: Annotated[bool, typer.Option("--without-airflow", help="Only the warehouse.")] = False,
+) -> None:
+    """Start the warehouse and Airflow on this machine; what runs already is left as it is."""
+    from kvalitet.services import up as step
+
+    step(_settings(), with_airflow=not without_airflow)
+
+
+@app.command(epilog="Example: `KVALITET_ADMIN_URL=postgresql://admin@db/postgres kvalitet migrate`")
+def migrate() -> None:
+    """Make roles, migrations and raw tables; needs the admin's connection in KVALITET_ADMIN_URL."""
+    from kvalitet.services import migrate as step
+
+    for added in step(_settings()):
+        console.print(f"added {added}")
+
+
+@app.command()
+def down() -> None:
+    """End everything that `up` started, and nothing else."""
+    from kvalitet.services import down as step
+
+    step(_settings())
+
+
+def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    table = Table(title=title, title_justify="left")
+    for name in rows[0] if rows else ("nothing",):
+        table.add_column(str(name))
+    for row in rows:
+        table.add_row(*(_plain("" if value is None else str(value)) for value in row.values()))
+    console.print(table)

@@ -1,0 +1,49 @@
+"""What `kvalitet status` shows: sources, open rejects, builds and publications."""
+
+from typing import Any
+
+from kvalitet.settings import AUDITOR, Settings
+from kvalitet.warehouse.connection import connect
+
+SOURCES = """
+    select
+        run.source_id, run.outcome, run.finished_at, load.delivery as newest_delivery,
+        (select count(*) from audit.reject
+         where reject.source_id = run.source_id and resolved_by_load is null) as open_rejects,
+        run.message
+    from (
+        select distinct on (source_id) * from audit.extract_run order by source_id, run_id desc
+    ) as run
+    left join lateral (
+        select delivery from audit.load
+        where load.source_id = run.source_id and outcome = 'accepted' order by load_id desc limit 1
+    ) as load on true
+    where %(source)s::text is null or run.source_id = %(source)s
+    order by run.source_id
+"""
+REJECTS = """
+    select table_name, column_name, rule, count(*) as rows, min(load_id) as first_load,
+        count(*) filter (where holds_previous) as previous_version_kept
+    from audit.reject where source_id = %(source)s and resolved_by_load is null
+    group by table_name, column_name, rule order by rows desc, table_name, column_name, rule
+"""
+BUILDS = """
+    select build_id, kind, target_schema, status, as_of_date, owner, claimed_at, finished_at, message
+    from audit.build order by build_id desc limit 10
+"""
+PUBLICATIONS = """
+    select publication_id, event, happened_at, happened_by, reason
+    from audit.publication_event order by event_id desc limit 10
+"""
+
+
+def read_status(settings: Settings, source: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Tables of rows by name; with `source`, that source and its open rejects by rule (counts only)."""
+    with connect(settings, AUDITOR) as connection:
+        facts = {"sources": connection.execute(SOURCES, {"source": source}).fetchall()}
+        if source:
+            facts["rejects"] = connection.execute(REJECTS, {"source": source}).fetchall()
+        else:
+            facts["builds"] = connection.execute(BUILDS).fetchall()
+            facts["publications"] = connection.execute(PUBLICATIONS).fetchall()
+    return facts
