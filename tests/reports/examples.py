@@ -1,5 +1,6 @@
 """Made-up input for the pages: a publication with every kind of mark, and a held-back build."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -42,39 +43,70 @@ def value(indicator_id: str, source: str, label: str, number: float | None, **mo
     )  # fmt: skip
 
 
-def yearly(indicator_id: str, source: str, numbers: dict[str, float | None], **more) -> list[m.Value]:
+def yearly(indicator_id: str, source: str, numbers: Mapping[str, float | None], **more) -> list[m.Value]:
     return [value(indicator_id, source, label, number, **more) for label, number in numbers.items()]
 
 
 def values() -> tuple[m.Value, ...]:
-    bif, ombudsman, board, audit = "bif_complaints", "borgerraadgiver_annual", "ankestyrelsen_statistics", "audit_remarks"
+    bif, ombudsman, board, audit = (
+        "bif_complaints",
+        "borgerraadgiver_annual",
+        "ankestyrelsen_statistics",
+        "audit_remarks",
+    )
     counts = {"2019": 1186, "2020": 1043, "2021": 1121, "2022": 1154, "2023": 1149}
     inquiries = {"2019/20": 395, "2020/21": 371, "2021/22": 402, "2022/23": 571, "2023/24": 548}
     external = {"authority": EXAMPLEBY, "population_da": INQUIRIES}
     real = {"authority": "Københavns Kommune", "population_da": INQUIRIES, "is_fictional": False}
-    appeals = {"authority": "Hele landet", "population_da": "Afgjorte klagesager i Ankestyrelsen", "is_fictional": False}
-    rows = yearly("klager", bif, counts)
-    rows += yearly("klager", bif, {"2024": 987}, status="foreloebig")
-    rows += yearly("svar_rettidig_pct", bif, {"2019": 81.4, "2020": 79.96, "2021": 77.2, "2022": 71.05, "2023": 74.3})
-    rows += yearly("svar_rettidig_pct", bif, {"2024": 76.1}, status="foreloebig")
-    rows += yearly("gengangere_pct", bif, {"2019": 11.2, "2020": 12.9, "2021": 12.1, "2022": 17.8, "2023": 14.0})
-    for member, number in {"Sagsbehandlingstid": 402, "Ældresager": 12, "Åbenhed": None, "Økonomi": 31, "Afgørelse": 88}.items():
+    appeals = {
+        "authority": "Hele landet",
+        "population_da": "Afgjorte klagesager i Ankestyrelsen",
+        "is_fictional": False,
+    }
+    rows = yearly("klager_modtaget", bif, counts)
+    rows += yearly("klager_modtaget", bif, {"2024": 987}, status="foreloebig")
+    rows += yearly(
+        "klager_besvaret_inden_frist_pct", bif, {"2019": 81.4, "2020": 79.96, "2021": 77.2, "2022": 71.05, "2023": 74.3}
+    )
+    rows += yearly("klager_besvaret_inden_frist_pct", bif, {"2024": 76.1}, status="foreloebig")
+    rows += yearly("klager_gengangere_pct", bif, {"2019": 11.2, "2020": 12.9, "2021": 12.1, "2022": 17.8, "2023": 14.0})
+    for member, number in {
+        "Sagsbehandlingstid": 402,
+        "Ældresager": 12,
+        "Åbenhed": None,
+        "Økonomi": 31,
+        "Afgørelse": 88,
+    }.items():
         rows.append(
-            value("klager", bif, "2023", number, breakdown_kind="tema", breakdown_member=member,
+            value("klager_modtaget", bif, "2023", number, breakdown_kind="tema", breakdown_member=member,
                   is_suppressed=number is None, status="skjult" if number is None else "endelig")
         )  # fmt: skip
     for unit, number in {"C01": 201, "C10": 77, "C02": 190, "C11": None}.items():
-        rows.append(value("klager", bif, "2023", number, organisation_id=unit, status="endelig" if number else "uden_grundlag"))
-    rows += [value("klager", bif, f"{year}-K{q}", 250 + 13 * q, breakdown_kind="klagetype", breakdown_member="formalitet")
+        rows.append(
+            value(
+                "klager_modtaget",
+                bif,
+                "2023",
+                number,
+                organisation_id=unit,
+                status="endelig" if number else "uden_grundlag",
+            )
+        )
+    rows += [value("klager_modtaget", bif, f"{year}-K{q}", 250 + 13 * q, breakdown_kind="klagetype", breakdown_member="formalitet")
              for year in (2022, 2023) for q in (1, 2, 3, 4)]  # fmt: skip
-    rows += yearly("henvendelser", ombudsman, inquiries, status="foraeldet", **external)
-    rows += yearly("henvendelser", ombudsman, {"2021/22": 840, "2022/23": 1077, "2023/24": 912}, **real)
-    rows += yearly("medhold_pct", ombudsman, {"2021/22": 58, "2022/23": 65, "2023/24": None}, **(real | {"status": "uden_grundlag"}))
+    rows += yearly("borgerraadgiver_henvendelser", ombudsman, inquiries, status="foraeldet", **external)
+    rows += yearly("borgerraadgiver_henvendelser", ombudsman, {"2021/22": 840, "2022/23": 1077, "2023/24": 912}, **real)
+    rows += yearly(
+        "borgerraadgiver_medhold_pct",
+        ombudsman,
+        {"2021/22": 58, "2022/23": 65, "2023/24": None},
+        **(real | {"status": "uden_grundlag"}),
+    )
     for law, numbers in {"Aktivloven": (29, 26), "Serviceloven": (36, 32), "Sygedagpengeloven": (18, 18)}.items():
-        rows += yearly("omgoerelse_pct", board, dict(zip(("2020", "2021"), numbers, strict=True)),
+        rows += yearly("omgoerelsesprocent", board, dict(zip(("2020", "2021"), numbers, strict=True)),
                        breakdown_kind="lov", breakdown_member=law, **appeals)  # fmt: skip
-    rows += yearly("omgoerelse_pct", board, {"2019": 33, "2020": 29, "2021": 26}, **appeals)
-    rows += yearly("bemaerkninger", audit, {"2015": 19, "2016": 17, "2025": 11}, authority="Københavns Kommune",
+    rows += yearly("omgoerelsesprocent", board, {"2019": 33, "2020": 29, "2021": 26}, **appeals)
+    rows += yearly("revisionsbemaerkninger", audit, {"2015": 19, "2016": 17, "2025": 11}, authority="Københavns Kommune",
                    population_da="Intern Revisions bemærkninger i årets revisionsberetning", is_fictional=False)  # fmt: skip
     return tuple(rows)
 
@@ -85,14 +117,35 @@ def statements() -> tuple[m.Statement, ...]:
                            url, Decimal(number), chosen)  # fmt: skip
 
     return (
-        said("Kommunale sager i alt", "Afgjorte sager", "antal", "20097", "Omgørelsesstatistik 2021", "Lundsteen & Wiederquist", False),
+        said(
+            "Kommunale sager i alt",
+            "Afgjorte sager",
+            "antal",
+            "20097",
+            "Omgørelsesstatistik 2021",
+            "Lundsteen & Wiederquist",
+            False,
+        ),
         said("Kommunale sager i alt", "Afgjorte sager", "antal", "21018", "Årsartikel 2021", "Ankestyrelsen", True),
-        said("Aktivloven", "Omgørelsesprocent", "pct", "26.7", "=cmd|' /C calc'!A0", "Ankestyrelsen", True, "javascript:alert(1)"),
-        said("Aktivloven", "Omgørelsesprocent", "pct", "26", "Omgørelsesstatistik 2021", "Lundsteen & Wiederquist", False),
+        said(
+            "Aktivloven",
+            "Omgørelsesprocent",
+            "pct",
+            "26.7",
+            "=cmd|' /C calc'!A0",
+            "Ankestyrelsen",
+            True,
+            "javascript:alert(1)",
+        ),
+        said(
+            "Aktivloven", "Omgørelsesprocent", "pct", "26", "Omgørelsesstatistik 2021", "Lundsteen & Wiederquist", False
+        ),
     )
 
 
-def check(check_id: str, severity: str, status: str, violations: int | None, denominator: int | None, **more) -> m.Check:
+def check(
+    check_id: str, severity: str, status: str, violations: int | None, denominator: int | None, **more
+) -> m.Check:
     fields = {
         "suite": "fct_complaint", "table_name": "fct_complaint", "threshold": "højst 0",
         "description": "Hvert klagepunkt hører til en klage.",
@@ -125,7 +178,9 @@ def build(status: str = "published", build_id: int = 3) -> m.Build:
 
 def validation(held_back: bool = False) -> m.Validation:
     def load(load_id: int, source: str, stale: str | None = None) -> m.Load:
-        return m.Load(source, load_id, "2024-11-20", date(2024, 11, 20), SHA, "1.0.0", AT, AT, None, None, bool(stale), stale)
+        return m.Load(
+            source, load_id, "2024-11-20", date(2024, 11, 20), SHA, "1.0.0", AT, AT, None, None, bool(stale), stale
+        )
 
     tables = (
         m.LoadTable(7, "complaints", "klager_2024-11-20.csv", 1834992, SHA, 9050, 18, 41, 12, 3, 8976, 4),
@@ -140,8 +195,8 @@ def validation(held_back: bool = False) -> m.Validation:
         tables=tables,
         attempts=(m.Attempt("bif_complaints", "accepted", "1 levering, 9.032 rækker.", AT),
                   m.Attempt("borgerraadgiver_annual", "missing", "Ingen fil i indbakken.", AT)),
-        rejects=(m.RejectCount("bif_complaints", "complaints", "received_at", "time_does_not_exist", 6, 9),
-                 m.RejectCount("bif_complaints", "complaints", "citizen_pseudonym", "format", 12, 12)),
+        rejects=(m.RejectCount("bif_complaints", "complaints", "received_at", "local_time_nonexistent", 6, 9),
+                 m.RejectCount("bif_complaints", "complaints", "citizen_pseudonym", "cpr_invalid", 12, 12)),
         models=(m.ModelRun("staging", "stg_bif__complaints", "success", None, Decimal("0.21"), None),
                 m.ModelRun("star", "fct_complaint", "success", 9032, Decimal("1.94"), None)),
         digests=(m.TableDigest("star", "fct_complaint", 9032, SHA), m.TableDigest("star", "fct_indicator_value", 1320, SHA)),
@@ -154,13 +209,19 @@ def indicators() -> m.Indicators:
         publication=m.Publication(2, 3, AT, "kvalitet_publisher"),
         build=build(),
         indicators=(
-            indicator("klager", "Klager"),
-            indicator("svar_rettidig_pct", "Klager besvaret inden fristen", "pct", 1, direction="hoejere_er_bedre"),
-            indicator("gengangere_pct", "Gengangere", "pct", 1),
-            indicator("henvendelser", "Henvendelser", population_da=INQUIRIES, dated_by="published"),
-            indicator("medhold_pct", "Helt eller delvist medhold", "pct", 0),
-            indicator("omgoerelse_pct", "Omgørelsesprocent", "pct", 0, dated_by="decided"),
-            indicator("bemaerkninger", "Revisionsbemærkninger"),
+            indicator("klager_modtaget", "Klager"),
+            indicator(
+                "klager_besvaret_inden_frist_pct",
+                "Klager besvaret inden fristen",
+                "pct",
+                1,
+                direction="hoejere_er_bedre",
+            ),
+            indicator("klager_gengangere_pct", "Gengangere", "pct", 1),
+            indicator("borgerraadgiver_henvendelser", "Henvendelser", population_da=INQUIRIES, dated_by="published"),
+            indicator("borgerraadgiver_medhold_pct", "Helt eller delvist medhold", "pct", 0),
+            indicator("omgoerelsesprocent", "Omgørelsesprocent", "pct", 0, dated_by="decided"),
+            indicator("revisionsbemaerkninger", "Revisionsbemærkninger"),
         ),
         sources=(
             m.Source("bif_complaints", 4, "Klagesager, formalitet og realitet", False),

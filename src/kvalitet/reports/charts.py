@@ -1,7 +1,7 @@
 """Small bar charts: geometry in Python, drawn as inline SVG by a template."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from kvalitet.reports import danish
 
@@ -57,7 +57,7 @@ def bar_chart(points: list[Point]) -> BarChart:
     """Bars from zero, one per point in the order given; a missing value leaves its place empty."""
     top = max((point.value for point in points if point.value is not None), default=Decimal(0))
     step = _step(top)
-    ceiling = step * max(1, -(-top // step))
+    ceiling = step * max(Decimal(1), (top / step).to_integral_value(ROUND_CEILING))
     height = HEIGHT - TOP - BOTTOM
 
     def y(value: Decimal) -> float:

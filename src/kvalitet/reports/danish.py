@@ -9,7 +9,7 @@ MISSING = "–"
 _AFTER_Z = str.maketrans({"æ": "{1", "ä": "{1", "ø": "{2", "ö": "{2", "å": "{3"})
 
 
-def number(value: Decimal | int | float | None, decimals: int = 0) -> str:
+def number(value: Decimal | float | None, decimals: int = 0) -> str:
     """`1234.5` as `1.234,5`: rounded half up, thousands dot, a real minus; a dash for a missing value."""
     if value is None:
         return MISSING

@@ -7,11 +7,11 @@ from decimal import Decimal
 from kvalitet.reports import danish, words
 from kvalitet.reports.charts import BarChart, Point, bar_chart
 from kvalitet.reports.model import Indicator, Indicators, Source, Statement, Value
-from kvalitet.reports.tables import NO_BREAKDOWN, Cell, breakdown_of, figure
+from kvalitet.reports.tables import FIRST, NO_BREAKDOWN, Cell, breakdown_of, figure, importance
 
 YEARS = ("kalenderaar", "beretningsaar")
-#: The sources whose counts are set side by side, by their number in dim_source: 4 Klagesager, 6 Borgerrådgiveren.
-COMPLAINTS, OMBUDSMAN = 4, 6
+#: The counts that are set side by side, each by its own kind of year.
+SIDE_BY_SIDE = (("klager_modtaget", "kalenderaar"), ("borgerraadgiver_henvendelser", "beretningsaar"))
 MOST_HEADLINES = 8
 
 
@@ -32,6 +32,7 @@ class Headline:
     series: Series
     period_label: str
     cell: Cell
+    remark: str
     change: str
     compared_with: str
 
@@ -57,7 +58,7 @@ class Disagreement:
 
 
 def yearly_series(data: Indicators) -> list[Series]:
-    """Whole-administration series by calendar or report year, ordered by source number and indicator."""
+    """Whole-administration series by calendar or report year, ordered by source number and importance."""
     indicators = {(i.indicator_id, i.version): i for i in data.indicators}
     sources = {source.source_id: source for source in data.sources}
     grouped: dict[tuple, list[Value]] = defaultdict(list)
@@ -77,14 +78,9 @@ def yearly_series(data: Indicators) -> list[Series]:
         for (indicator_id, version, source_id, authority, period_kind, population), values in grouped.items()
         if (indicator_id, version) in indicators and source_id in sources
     ]
-    rank = {key: place for place, key in enumerate(indicators)}
     return sorted(
         found,
-        key=lambda s: (
-            s.source.source_number or 99,
-            rank[s.indicator.indicator_id, s.indicator.version],
-            danish.order(s.authority),
-        ),
+        key=lambda s: (s.source.source_number or 99, importance(s.indicator), danish.order(s.authority)),
     )
 
 
@@ -92,20 +88,19 @@ def headlines(data: Indicators) -> list[Headline]:
     """The newest final year of the administration's own series, with the change from the year before."""
     series = yearly_series(data)
     own = [s for s in series if not s.source.is_external or words.FICTIONAL in s.authority] or series
-    return [headline for s in own if (headline := _headline(s))][:MOST_HEADLINES]
+    chosen = [s for s in own if s.indicator.indicator_id in FIRST] or own
+    return [headline for s in chosen if (headline := _headline(s))][:MOST_HEADLINES]
 
 
 def panels(data: Indicators) -> list[Panel]:
     """Counts per calendar year from the complaint system, then the ombudsman's per report year."""
-    counts = [s for s in yearly_series(data) if s.indicator.unit == "antal"]
-    chosen = []
-    for number, kind in ((COMPLAINTS, "kalenderaar"), (OMBUDSMAN, "beretningsaar")):
-        fitting = [s for s in counts if s.source.source_number == number and s.period_kind == kind]
-        first = fitting[0].indicator.indicator_id if fitting else None
-        chosen += sorted(
-            (s for s in fitting if s.indicator.indicator_id == first),
-            key=lambda s: (words.FICTIONAL not in s.authority, danish.order(s.authority)),
-        )
+    series = yearly_series(data)
+    chosen = [
+        s
+        for indicator_id, kind in SIDE_BY_SIDE
+        for s in sorted(series, key=lambda s: words.FICTIONAL not in s.authority)
+        if s.indicator.indicator_id == indicator_id and s.period_kind == kind
+    ]
     return [_panel(s) for s in chosen]
 
 
@@ -127,14 +122,14 @@ def _headline(series: Series) -> Headline | None:
     if not final:
         return None
     newest = final[-1]
-    before = next((v for v in reversed(known) if v.period_end < newest.period_start), None)
-    is_next = before is not None and (newest.period_start - before.period_end).days == 1
+    before = next((v for v in known if (newest.period_start - v.period_end).days == 1), None)
     return Headline(
         series,
         newest.period_label,
         figure(newest, series.indicator.decimals, series.indicator.unit),
-        _change(series.indicator, newest, before) if is_next else "",
-        before.period_label if is_next else "",
+        words.FIGURE_WORD.get(newest.status, ""),
+        _change(series.indicator, newest, before) if before else "",
+        before.period_label if before else "",
     )
 
 
@@ -149,7 +144,7 @@ def _change(indicator: Indicator, newest: Value, before: Value) -> str:
 def _panel(series: Series) -> Panel:
     cells = tuple((v.period_label, figure(v, series.indicator.decimals)) for v in series.values)
     points = [
-        Point(v.period_label, v.value, cell.text, v.status in words.FIGURE_MARK)
+        Point(v.period_label, v.value, cell.text, v.status == "foreloebig")
         for v, (_, cell) in zip(series.values, cells, strict=True)
     ]
     summary = "; ".join(f"{label}: {cell.text}" for label, cell in cells)

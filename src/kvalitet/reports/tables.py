@@ -1,6 +1,6 @@
 """From figures to tables: one table holds one source, one kind of year and one population, never two."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +13,17 @@ from kvalitet.reports.model import Indicator, Indicators, Source, Value
 K = TypeVar("K")
 WHOLE = "alle"
 NO_BREAKDOWN = "ingen"
+#: The indicators that lead, in this order; the others follow by name.
+FIRST = (
+    "klager_modtaget",
+    "klager_besvaret_inden_frist_pct",
+    "klager_medhold_pct",
+    "klager_gengangere_pct",
+    "borgerraadgiver_henvendelser",
+    "borgerraadgiver_medhold_pct",
+    "omgoerelsesprocent",
+    "revisionsbemaerkninger",
+)
 #: A breakdown of its own beside those of the facts: by unit of the organisation.
 BY_UNIT = "enhed"
 
@@ -35,6 +46,7 @@ class Row:
 class Table:
     period_kind: str
     population: str
+    authority: str  # empty where the rows are about several, and name them
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     breakdown: str = NO_BREAKDOWN
@@ -73,10 +85,18 @@ def breakdown_of(value: Value) -> str:
     return NO_BREAKDOWN if value.organisation_id == WHOLE else BY_UNIT
 
 
+def importance(indicator: Indicator) -> tuple:
+    """Sort key of indicators."""
+    place = FIRST.index(indicator.indicator_id) if indicator.indicator_id in FIRST else len(FIRST)
+    return place, danish.order(indicator.name_da), indicator.version
+
+
 def figure(value: Value, decimals: int, unit: str = "") -> Cell:
     """One figure as text: a word and not 0 where there is none, a mark where it is not final."""
     if value.value is None:
-        word = words.FIGURE_EMPTY["skjult"][0] if value.is_suppressed else words.FIGURE_EMPTY.get(value.status, ("",))[0]
+        word = (
+            words.FIGURE_EMPTY["skjult"][0] if value.is_suppressed else words.FIGURE_EMPTY.get(value.status, ("",))[0]
+        )
         return Cell(word or danish.MISSING, is_empty=True)
     mark, _ = words.FIGURE_MARK.get(value.status, ("", ""))
     return Cell(danish.number(value.value, decimals) + words.UNIT_AFTER.get(unit, ""), mark)
@@ -97,7 +117,6 @@ class _Names:
 
     def __init__(self, data: Indicators) -> None:
         self.indicators = {(i.indicator_id, i.version): i for i in data.indicators}
-        self.order = {key: place for place, key in enumerate(self.indicators)}
         self.organisations = data.organisations
 
     def indicator(self, value: Value) -> Indicator:
@@ -110,8 +129,8 @@ class _Names:
         version = f", definition {value.indicator_version}" if versions > 1 else ""
         return f"{indicator.name_da} ({unit}{version})"
 
-    def detail(self, value: Value) -> str:
-        authority = words.fictional(value.authority, value.is_fictional)
+    def detail(self, value: Value, is_shared: bool) -> str:
+        authority = "" if is_shared else words.fictional(value.authority, value.is_fictional)
         return " · ".join(part for part in (self.member(value), authority) if part)
 
     def member(self, value: Value) -> str:
@@ -123,9 +142,8 @@ class _Names:
         return ", ".join(parts)
 
     def row_order(self, value: Value) -> tuple:
-        place = self.order.get((value.indicator_id, value.indicator_version), len(self.order))
         return (
-            place,
+            importance(self.indicator(value)),
             danish.order(value.authority),
             value.breakdown_member == WHOLE,
             danish.natural_order(self.member(value)),
@@ -163,30 +181,25 @@ def _table(group: tuple[str, str, str], values: list[Value], names: _Names) -> T
     for value in values:
         starts[value.period_label] = min(value.period_start, starts.get(value.period_label, date.max))
     columns = tuple(sorted(starts, key=lambda label: (starts[label], label)))
-    versions = _group(values, lambda v: (v.indicator_id, v.indicator_version))
+    authorities = {words.fictional(value.authority, value.is_fictional) for value in values}
+    is_shared = len(authorities) == 1
+    versions = Counter(indicator_id for indicator_id, _ in {(v.indicator_id, v.indicator_version) for v in values})
     rows = _group(
         sorted(values, key=names.row_order),
         lambda v: (v.indicator_id, v.indicator_version, v.authority, v.organisation_id, v.breakdown_member),
     )
-    return Table(
-        period_kind,
-        population,
-        columns,
-        tuple(
-            _row(row, columns, names, sum(key[0] == row[0].indicator_id for key in versions)) for row in rows.values()
-        ),
-        breakdown,
-    )
-
-
-def _row(values: list[Value], columns: tuple[str, ...], names: _Names, versions: int) -> Row:
-    decimals = names.indicator(values[0]).decimals
-    cells = {value.period_label: figure(value, decimals) for value in values}
-    return Row(
-        names.label(values[0], versions),
-        names.detail(values[0]),
-        tuple(cells.get(column, Cell("", is_empty=True)) for column in columns),
-    )
+    shown = []
+    for row in rows.values():
+        first, decimals = row[0], names.indicator(row[0]).decimals
+        cells = {value.period_label: figure(value, decimals) for value in row}
+        shown.append(
+            Row(
+                names.label(first, versions[first.indicator_id]),
+                names.detail(first, is_shared),
+                tuple(cells.get(column, Cell("", is_empty=True)) for column in columns),
+            )
+        )
+    return Table(period_kind, population, authorities.pop() if is_shared else "", columns, tuple(shown), breakdown)
 
 
 def _group(values: Iterable[Value], key: Callable[[Value], K]) -> dict[K, list[Value]]:

@@ -22,7 +22,6 @@ class Verdict:
 @dataclass(frozen=True)
 class CheckGroup:
     severity: str
-    status: str
     checks: tuple[Check, ...]
 
 
@@ -51,16 +50,9 @@ def verdict(data: Validation) -> Verdict:
 
 
 def groups(checks: tuple[Check, ...]) -> list[CheckGroup]:
-    """The checks by severity and status, critical and worst first; empty groups left out."""
-    found = [
-        CheckGroup(
-            severity,
-            status,
-            tuple(sorted((c for c in checks if (c.severity, c.status) == (severity, status)), key=lambda c: c.check_id)),
-        )
-        for severity in SEVERITIES
-        for status in STATUSES
-    ]
+    """The checks by severity, critical first, and in each the worst status first; empty groups left out."""
+    worst_first = sorted(checks, key=lambda check: (STATUSES.index(check.status), check.table_name, check.check_id))
+    found = [CheckGroup(severity, tuple(c for c in worst_first if c.severity == severity)) for severity in SEVERITIES]
     return [group for group in found if group.checks]
 
 

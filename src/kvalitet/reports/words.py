@@ -63,15 +63,22 @@ DIRECTION = {
 #: Status of a figure: the mark beside it and what the mark means.
 FIGURE_MARK = {
     "foreloebig": ("f", "Foreløbigt tal: perioden er ikke afsluttet, eller sager er stadig åbne."),
-    "foraeldet": ("æ", "Kilden er forældet: tallet bygger på den seneste gode levering."),
+    "foraeldet": ("*", "Kilden er forældet: tallet bygger på den seneste gode levering."),
 }
+FIGURE_WORD = {"foreloebig": "Foreløbigt", "foraeldet": "Forældet kilde"}
 FIGURE_EMPTY = {
     "skjult": ("skjult", "Skjult, fordi tallet er så lille, at det kan vise tilbage til enkeltpersoner."),
     "uden_grundlag": ("uden grundlag", "Der er ingen sager at regne på i perioden."),
 }
 
 LAYER = {"staging": "Klargøring", "intermediate": "Fælles regler", "star": "Stjerneskema", "reports": "Rapporttabeller"}
-MODEL_STATUS = {"success": "Bygget", "pass": "Bestået", "error": "Fejl", "fail": "Ikke bestået", "skipped": "Sprunget over"}
+MODEL_STATUS = {
+    "success": "Bygget",
+    "pass": "Bestået",
+    "error": "Fejl",
+    "fail": "Ikke bestået",
+    "skipped": "Sprunget over",
+}
 DATED_BY = {
     "received": "den dag, klagen er modtaget",
     "answered": "den dag, klagen er besvaret",
@@ -79,7 +86,28 @@ DATED_BY = {
     "published": "den periode, kilden selv oplyser",
 }
 #: Why a row was kept out, by the rule's code.
-RULE: dict[str, str] = {}
+RULE = {
+    "required": "Værdien mangler, men kræves",
+    "date_format": "Datoen er ikke skrevet som aftalt",
+    "date_impossible": "Datoen findes ikke i kalenderen",
+    "local_time_nonexistent": "Klokkeslættet findes ikke (skift til sommertid)",
+    "local_time_ambiguous": "Klokkeslættet findes to gange (skift til vintertid)",
+    "number_format": "Tallet er ikke skrevet som aftalt",
+    "too_many_decimals": "Flere decimaler end aftalt",
+    "integer_format": "Ikke et helt tal",
+    "out_of_range": "Uden for det aftalte interval",
+    "boolean_format": "Hverken ja eller nej, som det er aftalt",
+    "unknown_value": "Ikke en af de aftalte værdier",
+    "pattern": "Har ikke den aftalte form",
+    "too_long": "Længere end aftalt",
+    "cpr_invalid": "Har ikke form af et personnummer",
+    "cpr_in_text": "Ser ud til at rumme et personnummer",
+    "formula": "Begynder som en regnearksformel",
+    "formula_error": "Formel uden læseligt resultat",
+    "header_repeated": "Rækken gentager overskriften",
+    "duplicate_key": "Nøglen findes flere gange i leveringen",
+    "row_structure": "Forkert antal kolonner eller et anførselstegn, der ikke er lukket",
+}
 FICTIONAL = "(fiktiv)"
 
 
