@@ -182,14 +182,14 @@ def prepare_database(settings: Settings) -> bool:
     name = database_name(settings)
     role, password = sql.Identifier(name), write_secret(settings.secrets_dir / name)
     with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
-        if not connection.execute("select from pg_roles where rolname = %s", [name]).fetchone():
+        if not connection.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone():
             connection.execute(sql.SQL("create role {} login").format(role))
         verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
         connection.execute(sql.SQL("alter role {} password {}").format(role, sql.Literal(verifier)))
         connection.execute(
             sql.SQL("grant {} to current_user").format(role)
         )  # an own server's admin may be no superuser
-        if not connection.execute("select from pg_database where datname = %s", [name]).fetchone():
+        if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             make = "create database {} owner {} template template0 encoding 'UTF8'"
             connection.execute(sql.SQL(make).format(role, role))
         connection.execute(sql.SQL("revoke all on database {} from public").format(role))

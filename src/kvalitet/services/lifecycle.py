@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import httpx
@@ -16,6 +16,8 @@ from kvalitet.settings import Settings
 from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import Say
 
+#: All that an installation makes in its run folder; nothing else there is ever deleted.
+MADE = ("run", "log", "secrets", "airflow", "inbox", "spool", "site", "server", "uv")
 _HEALTHY_WITHIN = 180  # seconds; a slow machine with a cold disk takes a minute
 
 
@@ -58,10 +60,19 @@ def down(settings: Settings, say: Say = print) -> None:
 
 
 def remove(settings: Settings, say: Say = print) -> None:
-    """End everything and delete the run folder, also what lies outside the checkout."""
+    """End everything and delete what was made in the run folder, and for it outside the checkout.
+
+    With a server of your own its data stays, and so do the keys and passwords that belong to it.
+    """
     down(settings, say)
     server.remove(settings)
-    shutil.rmtree(settings.var, ignore_errors=True)
+    for name in MADE:
+        if name == "secrets" and not server.is_embedded():
+            say(f"Kept: {settings.secrets_dir} (passwords and key of {settings.server})")
+            continue
+        shutil.rmtree(settings.var / name, ignore_errors=True)
+    with suppress(OSError):
+        settings.var.rmdir()
 
 
 def status(settings: Settings) -> list[ServiceStatus]:

@@ -1,0 +1,33 @@
+# `make` lists what there is. Everything happens in this folder: environment in .venv, data in var/.
+.DEFAULT_GOAL := help
+.PHONY: help run stop status test lint bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## the next night, from delivery to published indicators; the first time sets everything up
+	@scripts/bootstrap
+	@.venv/bin/kvalitet run
+
+stop: ## end everything that was started here
+	@if [ -d "$${KVALITET_VAR:-var}/run" ]; then scripts/bootstrap && .venv/bin/kvalitet down; fi
+
+status: ## what runs, what was published
+	@scripts/bootstrap
+	@.venv/bin/kvalitet status
+
+test: ## all tests, on servers of their own
+	@scripts/bootstrap --dev
+	@.venv/bin/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+	@.venv/bin/python -m pytest -m slow
+
+lint: ## everything that a machine can say about the code
+	@scripts/bootstrap --dev
+	@scripts/lint
+
+bench: ## the measurements, with their floor
+	@scripts/bootstrap --dev
+	@.venv/bin/python -m benchmarks
+
+clean: ## end everything and delete what was made: data, keys, logs, environment
+	@scripts/clean
