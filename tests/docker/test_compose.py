@@ -156,6 +156,15 @@ def test_components_start_as_on_one_machine(compose: dict) -> None:
         )
 
 
+def test_every_variable_of_ours_is_one_that_the_code_reads(compose: dict) -> None:
+    code = "".join(path.read_text() for path in (DOCKER.parent / "src").rglob("*.py"))
+    given = {name for service in compose["services"].values() for name in service.get("environment", {})}
+    given |= set(re.findall(r"KVALITET_\w+(?==)", (DOCKER / "Dockerfile").read_text()))
+    ours = {name for name in given if name.startswith("KVALITET_")}
+    assert ours
+    assert not {name for name in ours if f'"{name}"' not in code}
+
+
 def test_the_image_is_pinned_and_not_root() -> None:
     lines = (DOCKER / "Dockerfile").read_text().splitlines()
     bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
