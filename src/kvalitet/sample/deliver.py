@@ -1,0 +1,38 @@
+"""Writes the deliveries of one night, source by source."""
+
+from pathlib import Path
+
+from kvalitet.errors import KvalitetError
+from kvalitet.sample import appeals, audit, ombudsman, organisation
+from kvalitet.sample.cases import chunks
+from kvalitet.sample.files import whole_file, write_quoted_csv
+from kvalitet.sample.plan import Plan
+from kvalitet.sample.snapshots import CORRUPTIONS, complaint_rows, point_rows
+
+
+def generate(
+    out: Path, night: int = 1, seed: int = 2019, complaints: int = 6000, corrupt: str | None = None
+) -> list[Path]:
+    """Write the deliveries of night 1, 2, 3, … below `out`, a folder per source; the same bytes each time.
+
+    `complaints` is how many the first night's snapshot holds (1,000 to 10,000,000). `corrupt` (one of
+    CORRUPTIONS) makes a complaint delivery that follows its contract and is wrong all the same.
+    Returns the files written. Raises KvalitetError for a night, size or corruption that cannot be.
+    """
+    if corrupt is not None and corrupt not in CORRUPTIONS:
+        raise KvalitetError(f"There is no corruption {corrupt}.", f"Choose one of {', '.join(CORRUPTIONS)}.")
+    plan = Plan(seed, complaints)
+    paths = organisation.deliver(out, plan, night)
+    for source in (ombudsman, appeals, audit):
+        paths += source.deliver(out, plan, night)
+    return paths + _complaints(out / "bif_complaints", plan, night, corrupt)
+
+
+def _complaints(folder: Path, plan: Plan, night: int, corrupt: str | None) -> list[Path]:
+    cutoff = plan.cutoff(night)
+    cases, points = folder / f"klager_{cutoff}.csv", folder / f"klagepunkter_{cutoff}.csv"
+    with whole_file(cases) as cases_out, whole_file(points) as points_out:
+        for number, chunk in enumerate(chunks(plan, night)):
+            write_quoted_csv(cases_out, complaint_rows(plan, night, chunk, corrupt), number == 0)
+            write_quoted_csv(points_out, point_rows(plan, night, chunk), number == 0)
+    return [cases, points]

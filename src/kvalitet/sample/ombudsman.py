@@ -1,0 +1,94 @@
+"""What Borgerrådgiveren delivers: annual figures (real and fictional) and referred cases (fictional)."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from kvalitet.sample import published
+from kvalitet.sample import vocabulary as words
+from kvalitet.sample.cases import DAY, chunks
+from kvalitet.sample.defects import Defect
+from kvalitet.sample.files import whole_file, write_danish_csv
+from kvalitet.sample.plan import Plan, day_number
+
+HEADER = (
+    "Myndighed", "Beretningsår", "Fra", "Til", "Henvendelser", "Ændring pct", "Medhold pct", "Oplysning", "Adresse",
+)  # fmt: skip
+UPHELD_PCT = {2019: "54,8", 2020: "53,1", 2021: "55,9", 2022: "61,7", 2023: "59,4"}
+#: Referred cases that the administration never registered, as a share of the others.
+NEVER_REGISTERED = 0.02
+SPOILT_MONTH = 40
+PLANNED = (Defect("borgerraadgiver_annual", "referrals", "received_date", "date_impossible", 1),)
+
+
+def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
+    """The yearly delivery, made on the first night only."""
+    if night > 1:
+        return []
+    cutoff = plan.cutoff(night)
+    folder = out / "borgerraadgiver_annual"
+    real = [[row[name] for name in HEADER] for row in published.rows("borgerraadgiver")]
+    figures = write_danish_csv(folder / f"aarstal_{cutoff}.csv", HEADER, real + _fictional(plan), "utf-8-sig")
+    referrals = folder / f"henvisninger_{cutoff}.csv"
+    with whole_file(referrals) as binary:
+        for number, rows in enumerate(referral_rows(plan)):
+            rows.write_csv(
+                binary, separator=";", line_terminator="\r\n", include_header=number == 0, include_bom=number == 0
+            )
+    return [figures, referrals]
+
+
+def _fictional(plan: Plan) -> list[list[str]]:
+    rows, before = [], None
+    for year, inquiries in plan.inquiries.items():
+        change = f"{100 * (inquiries / before - 1):.1f}".replace(".", ",") if before else ""
+        address = f"https://borgerraadgiver.eksempelby.invalid/beretning-{year}"
+        period = [str(year), f"01-04-{year}", f"31-03-{year + 1}"]
+        rows.append([words.AUTHORITY, *period, str(inquiries), change, UPHELD_PCT[year], "fiktiv", address])
+        before = inquiries
+    return rows
+
+
+def referral_rows(plan: Plan) -> Iterator[pl.DataFrame]:
+    """The ombudsman's referrals, month by month: each under its own number, whether or not the
+    administration noted it, and some that the administration never registered."""
+    received_per_year: dict[int, int] = {}
+    for year, _, count in plan.months:
+        received_per_year[year] = received_per_year.get(year, 0) + count
+    unregistered = dict.fromkeys(received_per_year, 0)
+    known_until = day_number(plan.cutoff(1)) * DAY
+    for index, ((year, month, _), chunk) in enumerate(zip(plan.months, chunks(plan, 1), strict=True)):
+        known = pl.when(pl.col("decided") < known_until, pl.col("index") % 2 == 0).then("outcome_id")
+        cases = chunk.cases.filter(pl.col("referral_number").is_not_null()).select(
+            pl.col("referral_number").alias("Sagsnummer"),
+            _date(pl.col("received") // DAY - pl.col("days_before")).alias("Modtaget"),
+            _date(pl.col("received") // DAY).alias("Henvist"),
+            pl.col("theme_id").alias("Tema"),
+            known.alias("Udfald"),
+        )
+        begin = received_per_year[year] + unregistered[year] + 1
+        added = max(1, round(cases.height * NEVER_REGISTERED)) if month % 3 == 0 else round(
+            cases.height * NEVER_REGISTERED
+        )
+        unregistered[year] += added
+        lost = pl.DataFrame(
+            {
+                "Sagsnummer": [f"BR-{year}-{number:05d}" for number in range(begin, begin + added)],
+                "Modtaget": [date(year, month, 2).strftime("%d-%m-%Y")] * added,
+                "Henvist": [date(year, month, 9).strftime("%d-%m-%Y")] * added,
+                "Tema": ["vejledning"] * added,
+                "Udfald": [None] * added,
+            },
+            schema_overrides={name: pl.String for name in cases.columns},
+        )
+        rows = pl.concat([cases, lost])
+        if index == SPOILT_MONTH:
+            spoilt = pl.int_range(pl.len()) == 0
+            rows = rows.with_columns(pl.when(spoilt).then(pl.lit("31-02-2022")).otherwise("Modtaget").alias("Modtaget"))
+        yield rows
+
+
+def _date(day: pl.Expr) -> pl.Expr:
+    return day.cast(pl.Int32).cast(pl.Date).dt.to_string("%d-%m-%Y")
