@@ -11,6 +11,7 @@ EXAMPLEBY = "Eksempelby Kommune (fiktiv)"
 OWN = "Beskæftigelses- og Integrationsforvaltningen i Eksempelby Kommune (fiktiv)"
 ALL_COMPLAINTS = "Alle klager til forvaltningen, uanset hvem der modtog dem"
 INQUIRIES = "Henvendelser til Borgerrådgiveren om sagsbehandling"
+FORMULA = "=cmd|' /C calc'!A0"
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
@@ -111,36 +112,28 @@ def values() -> tuple[m.Value, ...]:
     return tuple(rows)
 
 
-def statements() -> tuple[m.Statement, ...]:
-    def said(category, measure, unit, number, title, publisher, chosen, url="https://ast.dk/tal?a=1&b=2"):
-        return m.Statement("Hele landet", False, category, "2021", measure, unit, publisher, title, date(2022, 10, 31),
-                           url, Decimal(number), chosen)  # fmt: skip
-
-    return (
-        said(
-            "Kommunale sager i alt",
-            "Afgjorte sager",
-            "antal",
-            "20097",
-            "Omgørelsesstatistik 2021",
-            "Lundsteen & Wiederquist",
-            False,
-        ),
-        said("Kommunale sager i alt", "Afgjorte sager", "antal", "21018", "Årsartikel 2021", "Ankestyrelsen", True),
-        said(
-            "Aktivloven",
-            "Omgørelsesprocent",
-            "pct",
-            "26.7",
-            "=cmd|' /C calc'!A0",
-            "Ankestyrelsen",
-            True,
-            "javascript:alert(1)",
-        ),
-        said(
-            "Aktivloven", "Omgørelsesprocent", "pct", "26", "Omgørelsesstatistik 2021", "Lundsteen & Wiederquist", False
-        ),
+def statement(category: str, measure: str, unit: str, number: str, title: str, **more) -> m.Statement:
+    fields = {
+        "authority": "Hele landet", "is_fictional": False, "category_id": category, "period_kind": "kalenderaar",
+        "period_label": "2021", "publisher": "Lundsteen & Wiederquist", "published_date": date(2022, 10, 31),
+        "source_url": "https://example.org/tal?a=1&b=2", "is_chosen": False, "is_disputed": True, "flags": None,
+        "is_inconsistent": False,
+    }  # fmt: skip
+    return m.Statement(
+        category=category, measure=measure, unit=unit, title=title, value=Decimal(number), **(fields | more)
     )
+
+
+def statements() -> tuple[m.Statement, ...]:
+    cases, reversal = ("Kommunale sager i alt", "i_alt", "antal"), ("Aktivloven", "omgoerelse", "pct")
+    return (
+        statement(*cases, "20097", "Omgørelsesstatistik 2021"),
+        statement(*cases, "21018", "Årsartikel 2021", publisher="Ankestyrelsen", is_chosen=True),
+        statement(*reversal, "26.7", FORMULA, source_url="javascript:alert(1)", is_chosen=True),
+        statement(*reversal, "26", "Omgørelsesstatistik 2021"),
+        statement("Beskæftigelseslovgivningen", "i_alt", "antal", "23", "Kvartalsstatistik", period_kind="kvartal",
+                  period_label="2015-K2", is_disputed=False, is_inconsistent=True, flags="boern_ulig_foraelder"),
+    )  # fmt: skip
 
 
 def check(

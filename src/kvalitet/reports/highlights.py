@@ -1,6 +1,7 @@
 """The top of the indicator page: headline figures, and complaints beside the ombudsman's inquiries."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -43,6 +44,7 @@ class Panel:
     chart: BarChart
     rows: tuple[tuple[str, Cell], ...]
     summary: str
+    has_provisional: bool
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,16 @@ class Disagreement:
     """One figure that publications state differently; the chosen statement first."""
 
     authority: str
-    category: str
-    period_label: str
-    measure: str
-    unit: str
     statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Inconsistency:
+    """A figure that does not agree with the rest of its own publication."""
+
+    authority: str
+    statement: Statement
+    reasons: tuple[str, ...]
 
 
 def yearly_series(data: Indicators) -> list[Series]:
@@ -105,15 +112,37 @@ def panels(data: Indicators) -> list[Panel]:
 
 
 def disagreements(data: Indicators) -> list[Disagreement]:
-    """The figures that publications state differently, by authority, category, period and measure."""
+    """The figures that publications state differently, newest period first within each authority and category."""
     grouped: dict[tuple, list[Statement]] = defaultdict(list)
-    for s in data.statements:
-        authority = words.fictional(s.authority, s.is_fictional)
-        grouped[authority, s.category, s.period_label, s.measure, s.unit].append(s)
+    for s in _in_order(s for s in data.statements if s.is_disputed):
+        grouped[s.authority, s.category_id, s.period_kind, s.period_label, s.measure, s.unit].append(s)
     return [
-        Disagreement(*key, tuple(sorted(said, key=lambda s: (not s.is_chosen, danish.order(s.title or "")))))
-        for key, said in sorted(grouped.items(), key=lambda item: [danish.order(part) for part in item[0]])
+        Disagreement(
+            _authority(said[0]), tuple(sorted(said, key=lambda s: (not s.is_chosen, danish.order(s.title or ""))))
+        )
+        for said in grouped.values()
     ]
+
+
+def inconsistencies(data: Indicators) -> list[Inconsistency]:
+    """The figures that do not agree with the rest of their own publication, and in what way."""
+    return [
+        Inconsistency(
+            _authority(s), s, tuple(words.FLAG.get(flag, flag) for flag in (s.flags or "afrunding").split("; "))
+        )
+        for s in _in_order(s for s in data.statements if s.is_inconsistent)
+    ]
+
+
+def _in_order(statements: Iterable[Statement]) -> list[Statement]:
+    by_period = sorted(statements, key=lambda s: s.period_label, reverse=True)
+    return sorted(
+        by_period, key=lambda s: (danish.order(_authority(s)), danish.order(s.category), danish.order(s.measure))
+    )
+
+
+def _authority(statement: Statement) -> str:
+    return words.fictional(statement.authority, statement.is_fictional)
 
 
 def _headline(series: Series) -> Headline | None:
@@ -148,4 +177,4 @@ def _panel(series: Series) -> Panel:
         for v, (_, cell) in zip(series.values, cells, strict=True)
     ]
     summary = "; ".join(f"{label}: {cell.text}" for label, cell in cells)
-    return Panel(series, bar_chart(points), cells, summary)
+    return Panel(series, bar_chart(points), cells, summary, any(point.is_provisional for point in points))

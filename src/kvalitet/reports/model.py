@@ -203,11 +203,13 @@ class Value:
 
 @dataclass(frozen=True)
 class Statement:
-    """What one publication said of a figure that another publication states otherwise."""
+    """What one publication said, where another says otherwise or its own figures do not add up."""
 
     authority: str
     is_fictional: bool
-    category: str
+    category: str  # the law or the source, as the publication names it
+    category_id: str  # the same for all names of one law
+    period_kind: str
     period_label: str
     measure: str
     unit: str
@@ -217,6 +219,9 @@ class Statement:
     source_url: str | None
     value: Decimal | None
     is_chosen: bool
+    is_disputed: bool
+    flags: str | None  # codes of words.FLAG, separated by "; "
+    is_inconsistent: bool
 
 
 @dataclass(frozen=True)

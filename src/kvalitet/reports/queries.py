@@ -227,12 +227,42 @@ from reporting.fct_indicator_value
 order by indicator_value_key
 """
 
+# Figures that publications state differently, and figures that do not agree with their own publication.
 _STATEMENTS = """
+with figures as (
+    select
+        *,
+        min(value) over same_figure is distinct from max(value) over same_figure as is_disputed
+    from reporting.fct_published_figure
+    where value is not null
+    window same_figure as (partition by source_id, authority, law_id, period_kind, period_label, outcome, unit)
+)
+
 select
-    authority, is_fictional, category, period_label, measure, unit, publisher, title, published_date, source_url,
-    value, is_chosen
-from reporting.rpt_published_figure_disagreement
-order by authority, category, period_label, measure, published_date, title, value
+    figures.authority,
+    figures.is_fictional,
+    coalesce(figures.law_name, dim_source.name_da, figures.source_id) as category,
+    coalesce(figures.law_id, figures.source_id) as category_id,
+    figures.period_kind,
+    figures.period_label,
+    coalesce(dim_outcome.name_da, figures.outcome) as measure,
+    figures.unit,
+    dim_publication_source.publisher,
+    dim_publication_source.title,
+    dim_publication_source.published_date,
+    dim_publication_source.source_url,
+    figures.value,
+    figures.is_chosen,
+    figures.is_disputed,
+    figures.flags,
+    not figures.is_consistent as is_inconsistent
+from figures
+left join reporting.dim_source on figures.source_id = dim_source.source_id
+left join reporting.dim_outcome on figures.outcome = dim_outcome.outcome_id
+left join reporting.dim_publication_source
+    on figures.publication_source_id = dim_publication_source.publication_source_id
+where figures.is_disputed or not figures.is_consistent
+order by figures.published_figure_key
 """
 
 _ENTRIES = """

@@ -34,6 +34,7 @@ def indicator_page(data: Indicators) -> str:
         panels=highlights.panels(data),
         sides=_sides(data),
         disagreements=highlights.disagreements(data),
+        inconsistencies=highlights.inconsistencies(data),
         marks=tables.marks_used(data),
         source_names={source.source_id: source.name_da for source in data.sources},
     )

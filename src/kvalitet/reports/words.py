@@ -68,7 +68,7 @@ FIGURE_MARK = {
 FIGURE_WORD = {"foreloebig": "Foreløbigt", "foraeldet": "Forældet kilde"}
 FIGURE_EMPTY = {
     "skjult": ("skjult", "Skjult, fordi tallet er så lille, at det kan vise tilbage til enkeltpersoner."),
-    "uden_grundlag": ("uden grundlag", "Der er ingen sager at regne på i perioden."),
+    "uden_grundlag": ("–", "Der er ingen sager at regne på i perioden."),
 }
 
 LAYER = {"staging": "Klargøring", "intermediate": "Fælles regler", "star": "Stjerneskema", "reports": "Rapporttabeller"}
@@ -107,6 +107,27 @@ RULE = {
     "header_repeated": "Rækken gentager overskriften",
     "duplicate_key": "Nøglen findes flere gange i leveringen",
     "row_structure": "Forkert antal kolonner eller et anførselstegn, der ikke er lukket",
+}
+#: How a published figure fails to agree with its own publication.
+FLAG = {
+    "udfald_ulig_i_alt": "Udfaldene giver tilsammen ikke det oplyste antal i alt",
+    "boern_ulig_foraelder": "De underordnede love giver tilsammen ikke den overordnede",
+    "kvartaler_ulig_aar": "Kvartalerne giver tilsammen ikke året",
+    "afrunding": "Andelene stemmer ikke, heller ikke når de må være afrundet",
+}
+#: What a published figure counts, where dim_outcome has no name for it.
+MEASURE = {
+    "i_alt": "Sager i alt",
+    "omgoerelse": "Omgørelsesprocent",
+    "omgjort": "Omgørelsesprocent",
+    "henvendelser": "Henvendelser",
+    "aendring_fra_aaret_foer": "Ændring fra året før",
+    "bemaerkninger": "Bemærkninger i alt",
+    "kritisk": "Kritiske bemærkninger",
+    "væsentlig": "Væsentlige bemærkninger",
+    "mindre": "Mindre bemærkninger",
+    "viderefoert": "Videreførte bemærkninger",
+    "ny": "Nye bemærkninger",
 }
 FICTIONAL = "(fiktiv)"
 
