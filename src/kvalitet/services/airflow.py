@@ -41,22 +41,24 @@ _NO_PORT = "1"  # nobody listens there: asking for a served log fails at once
 
 
 @dataclass(frozen=True)
-class AirflowApi:
-    """Where Airflow's UI and REST API are, and who may enter."""
+class AirflowAddress:
+    """Where Airflow's UI and REST API are, and who may enter; `password_file` holds the bare password."""
 
     url: str
     user: str
-    password: str
     password_file: Path
 
+    @property
+    def password(self) -> str:
+        return self.password_file.read_text().strip()
 
-def airflow_api(settings: Settings) -> AirflowApi:
+
+def airflow_address(settings: Settings) -> AirflowAddress:
     """Raises KvalitetError before the first `up`."""
-    address, passwords = address_file(settings), _passwords_file(settings)
-    if not address.is_file() or not passwords.is_file():
+    address, password = address_file(settings), _password_file(settings)
+    if not address.is_file() or not password.is_file():
         raise KvalitetError("Airflow has not been set up here yet.", "Run `kvalitet up`.")
-    password = json.loads(passwords.read_text())[USER]
-    return AirflowApi(f"http://{address.read_text().strip()}", USER, password, passwords)
+    return AirflowAddress(f"http://{address.read_text().strip()}", USER, password)
 
 
 def airflow_env(settings: Settings) -> dict[str, str]:
@@ -88,14 +90,20 @@ def address_file(settings: Settings) -> Path:
     return settings.var / "run" / "airflow.address"
 
 
+def _password_file(settings: Settings) -> Path:
+    return home(settings) / f"{USER}.password"
+
+
 def _passwords_file(settings: Settings) -> Path:
+    """The same password as Airflow wants it; made before Airflow would, world-readable."""
     return home(settings) / "passwords.json"
 
 
 def configure(settings: Settings) -> str:
     """Write airflow.cfg; returns its digest, by which a running component is known to be current."""
     home(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_secret(_passwords_file(settings), json.dumps({USER: secrets.token_urlsafe(12)}))
+    password = write_secret(_password_file(settings), secrets.token_urlsafe(12))
+    write_secret(_passwords_file(settings), json.dumps({USER: password}))
     out = io.StringIO()
     config = configparser.RawConfigParser()
     config.read_dict(_options(settings))
@@ -111,7 +119,7 @@ def configure(settings: Settings) -> str:
 
 def _options(settings: Settings) -> dict[str, dict[str, object]]:
     address = address_file(settings).read_text().strip()
-    logs = settings.var / "log" / "airflow"
+    logs = home(settings) / "logs"
     return {
         "core": {
             "dags_folder": settings.root / "dags",

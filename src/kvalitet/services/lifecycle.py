@@ -18,6 +18,9 @@ from kvalitet.warehouse.server_place import Say
 
 #: All that an installation makes in its run folder; nothing else there is ever deleted.
 MADE = ("run", "log", "secrets", "airflow", "inbox", "spool", "site", "server", "uv")
+#: By the names that their logs and notes have: airflow-scheduler and so on.
+_PROCESSES = {f"airflow-{name}": arguments for name, arguments in airflow.COMPONENTS.items()}
+_API = "airflow-api-server"
 _HEALTHY_WITHIN = 180  # seconds; a slow machine with a cold disk takes a minute
 
 
@@ -41,18 +44,29 @@ def up(settings: Settings, with_airflow: bool = True, say: Say = print) -> Setti
         settings = server.start(settings, say)
         say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
         began = time.monotonic()
-        _prepare_warehouse(settings)
+        migrate(settings)
         say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
         if with_airflow:
             _start_airflow(settings, say)
     return settings
 
 
+def migrate(settings: Settings) -> list[str]:
+    """Make or update the warehouse's roles, schemas and raw tables; returns the raw tables and columns added.
+
+    With a server of your own this needs KVALITET_ADMIN_URL; nothing else does.
+    """
+    from kvalitet.warehouse.admin import prepare  # alembic: dear to import for `down` and `status`
+
+    return prepare(settings, server.admin_url(settings))
+
+
 def down(settings: Settings, say: Say = print) -> None:
     """End what `up` started, and nothing else."""
     with _only_one(settings):
         # New tasks first; the API server stays until the running tasks have reported to it.
-        for names in (("scheduler", "triggerer", "dag-processor"), ("api-server",)):
+        others = [name for name in _PROCESSES if name != _API]
+        for names in (others, [_API]):
             for name in processes.end(settings, names):
                 say(f"Ended: {name}")
         if server.stop(settings):
@@ -82,10 +96,10 @@ def status(settings: Settings) -> list[ServiceStatus]:
         found = [ServiceStatus("postgres", postgres.is_running, postgres.address)]
     else:
         found = [ServiceStatus("postgres", True, f"{settings.server} (own server, not started by us)")]
-    for name in airflow.COMPONENTS:
+    for name in _PROCESSES:
         detail = str(processes.log_file(settings, name))
-        if name == "api-server" and name in noted:
-            detail = airflow.airflow_api(settings).url
+        if name == _API and name in noted:
+            detail = airflow.airflow_address(settings).url
         found.append(ServiceStatus(name, name in noted, detail))
     return found
 
@@ -108,16 +122,10 @@ def _make_folders(settings: Settings) -> None:
         folder.chmod(0o700)
 
 
-def _prepare_warehouse(settings: Settings) -> None:
-    from kvalitet.warehouse.admin import prepare  # alembic: dear to import for `down` and `status`
-
-    prepare(settings, server.admin_url(settings))
-
-
 def _start_airflow(settings: Settings, say: Say) -> None:
     began = time.monotonic()
     noted = processes.running(settings)
-    _choose_port(settings, "api-server" in noted, say)
+    _choose_port(settings, _API in noted, say)
     digest = airflow.configure(settings)
     outdated = [name for name, note in noted.items() if note.digest != digest]
     if outdated:
@@ -128,11 +136,11 @@ def _start_airflow(settings: Settings, say: Say) -> None:
         airflow.migrate_database(settings)
         say(f"Airflow: database is ready ({time.monotonic() - began:.1f} s)")
     noted, env = processes.running(settings), airflow.airflow_env(settings)
-    for name, arguments in airflow.COMPONENTS.items():
+    for name, arguments in _PROCESSES.items():
         if name not in noted:
             processes.launch(settings, name, [sys.executable, "-m", "airflow", *arguments], env, digest)
     _wait_until_healthy(settings, say)
-    say(f"Airflow: {airflow.airflow_api(settings).url} ({time.monotonic() - began:.1f} s)")
+    say(f"Airflow: {airflow.airflow_address(settings).url} ({time.monotonic() - began:.1f} s)")
 
 
 def _choose_port(settings: Settings, is_ours: bool, say: Say) -> None:
@@ -148,18 +156,18 @@ def _choose_port(settings: Settings, is_ours: bool, say: Say) -> None:
 
 def _wait_until_healthy(settings: Settings, say: Say) -> None:
     """Until every component reports itself healthy. Raises KvalitetError where one ends, or takes too long."""
-    url = f"{airflow.airflow_api(settings).url}/api/v2/monitor/health"
+    url = f"{airflow.airflow_address(settings).url}/api/v2/monitor/health"
     deadline, told = time.monotonic() + _HEALTHY_WITHIN, ""
     with httpx.Client(trust_env=False, timeout=5) as client:
         while True:
             waiting = _unhealthy(client, url)
             if not waiting:
                 return
-            ended = [name for name in airflow.COMPONENTS if name not in processes.running(settings)]
+            ended = [name for name in _PROCESSES if name not in processes.running(settings)]
             if ended or time.monotonic() > deadline:
-                name = ended[0] if ended else "api-server"
+                name = ended[0] if ended else _API
                 log = processes.log_file(settings, name)
-                what = f"Airflow's {name} ended" if ended else f"Airflow is not healthy: {waiting}"
+                what = f"{name} ended" if ended else f"Airflow is not healthy: {waiting}"
                 raise KvalitetError(f"{what}. {_last_words(log)}", f"Its log: {log}. Then: `kvalitet up`.")
             if waiting != told:
                 say(f"Airflow: waiting for {waiting} …")
