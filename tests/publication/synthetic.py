@@ -28,8 +28,7 @@ def _model(
         "fqn": ["kvalitet", layer, name],
         "description": f"One row per {name}.",
         "columns": {
-            column: {"name": column, "description": text, "constraints": []}
-            for column, text in columns.items()
+            column: {"name": column, "description": text, "constraints": []} for column, text in columns.items()
         },
         "constraints": constraints,
         "config": {
@@ -103,17 +102,9 @@ def build(
         build_id = row["build_id"]
         connection.execute(f"set role {OWNER}")
         for schema in (f"{target}_detail", target):
-            connection.execute(
-                sql.SQL("drop schema if exists {} cascade").format(
-                    sql.Identifier(schema)
-                )
-            )
-            connection.execute(
-                sql.SQL("create schema {}").format(sql.Identifier(schema))
-            )
-        connection.execute(
-            sql.SQL("set search_path = {}").format(sql.Identifier(target))
-        )
+            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        connection.execute(sql.SQL("set search_path = {}").format(sql.Identifier(target)))
         columns = ", ".join(f"{name} {kind}" for name, kind in _FIGURES.items())
         connection.execute(
             "create table publication (publication_id bigint, build_id bigint, as_of_date date,"
@@ -138,9 +129,7 @@ def build(
     return build_id
 
 
-def measure(
-    settings: Settings, build_id: int, status: str = "passed", schema: str = "candidate"
-) -> None:
+def measure(settings: Settings, build_id: int, status: str = "passed", schema: str = "candidate") -> None:
     """Record the digests as the gate does, and the verdict."""
     with connect(settings, GATE) as connection:
         found = digests(connection, schema)
@@ -148,14 +137,9 @@ def measure(
             cursor.executemany(
                 "insert into audit.table_digest (build_id, schema_kind, table_name, row_count, sha256)"
                 " values (%s, %s, %s, %s, %s)",
-                [
-                    (build_id, d.kind, d.table_name, d.row_count, d.sha256)
-                    for d in found
-                ],
+                [(build_id, d.kind, d.table_name, d.row_count, d.sha256) for d in found],
             )
-        connection.execute(
-            "update audit.build set status = %s where build_id = %s", [status, build_id]
-        )
+        connection.execute("update audit.build set status = %s where build_id = %s", [status, build_id])
 
 
 def passed_build(settings: Settings, folder: Path, rows: int = 50) -> int:

@@ -28,17 +28,10 @@ def seen_by(
     schema: str = "reporting",
 ) -> set[int]:
     """The builds whose rows a role sees in a table."""
-    return {
-        row["build_id"]
-        for row in fetch_all(
-            settings, role, f"select distinct build_id from {schema}.{table}"
-        )
-    }  # type: ignore[arg-type]
+    return {row["build_id"] for row in fetch_all(settings, role, f"select distinct build_id from {schema}.{table}")}  # type: ignore[arg-type]
 
 
-def test_first_publication_is_number_one_and_what_everyone_sees(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_first_publication_is_number_one_and_what_everyone_sees(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
 
     publication = publish(settings, build_id)
@@ -62,9 +55,9 @@ def test_first_publication_is_number_one_and_what_everyone_sees(
         }
     ]
     assert len(figures(settings, 1)) == 20
-    assert fetch_all(
-        settings, AUDITOR, "select publication_id, event from audit.publication_event"
-    ) == [{"publication_id": 1, "event": "published"}]
+    assert fetch_all(settings, AUDITOR, "select publication_id, event from audit.publication_event") == [
+        {"publication_id": 1, "event": "published"}
+    ]
 
 
 def test_publishing_again_changes_nothing(settings: Settings, tmp_path: Path) -> None:
@@ -77,9 +70,7 @@ def test_publishing_again_changes_nothing(settings: Settings, tmp_path: Path) ->
         first.publication_id,
         first.published_at,
     )
-    assert (
-        len(fetch_all(settings, AUDITOR, "select 1 from audit.publication_event")) == 1
-    )
+    assert len(fetch_all(settings, AUDITOR, "select 1 from audit.publication_event")) == 1
 
 
 def test_second_publication_keeps_the_first_as_previous_and_a_third_drops_it(
@@ -92,20 +83,14 @@ def test_second_publication_keeps_the_first_as_previous_and_a_third_drops_it(
 
     assert seen_by(settings, BI) == {builds[2]}
     with connect(settings, PUBLISHER) as connection:
-        rows = connection.execute(
-            "select build_id from previous.publication"
-        ).fetchall()
+        rows = connection.execute("select build_id from previous.publication").fetchall()
     assert rows == [{"build_id": builds[1]}]
     assert {figure["n"] for figure in figures(settings, 1)} == {10}
     assert {figure["n"] for figure in figures(settings, 3)} == {30}
 
 
-@pytest.mark.parametrize(
-    "status", ["building", "built", "held_back", "failed", "lapsed"]
-)
-def test_a_build_that_did_not_pass_is_refused_with_what_to_do(
-    settings: Settings, tmp_path: Path, status: str
-) -> None:
+@pytest.mark.parametrize("status", ["building", "built", "held_back", "failed", "lapsed"])
+def test_a_build_that_did_not_pass_is_refused_with_what_to_do(settings: Settings, tmp_path: Path, status: str) -> None:
     build_id = synthetic.build(settings, status=status)
 
     with pytest.raises(PublishRefused) as refusal:
@@ -121,9 +106,7 @@ def test_unknown_build_and_rebuild_of_the_past_are_refused(settings: Settings) -
     with pytest.raises(PublishRefused, match="no build 77"):
         publish(settings, 77)
     with pytest.raises(PublishRefused, match="rebuild of the past"):
-        publish(
-            settings, synthetic.build(settings, target="rebuild_1", status="passed")
-        )
+        publish(settings, synthetic.build(settings, target="rebuild_1", status="passed"))
 
 
 @pytest.mark.parametrize(
@@ -152,15 +135,11 @@ def test_a_candidate_changed_after_the_gate_is_refused(
         connection.execute("set role kvalitet_candidate_owner")
         connection.execute(change)  # type: ignore[arg-type]
 
-    with pytest.raises(
-        PublishRefused, match=rf"not what the gate measured.*{table} \("
-    ):
+    with pytest.raises(PublishRefused, match=rf"not what the gate measured.*{table} \("):
         publish(settings, second)
 
     assert seen_by(settings, BI) == {first}
-    assert fetch_all(
-        settings, AUDITOR, "select publication_id from audit.publication"
-    ) == [{"publication_id": 1}]
+    assert fetch_all(settings, AUDITOR, "select publication_id from audit.publication") == [{"publication_id": 1}]
     build = fetch_all(
         settings,
         AUDITOR,
@@ -170,9 +149,7 @@ def test_a_candidate_changed_after_the_gate_is_refused(
     assert build == [{"status": "failed"}]
 
 
-def test_a_build_that_the_gate_never_measured_is_refused(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_a_build_that_the_gate_never_measured_is_refused(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
     with connect(settings, GATE) as connection:
         connection.execute("delete from audit.table_digest")
@@ -180,9 +157,7 @@ def test_a_build_that_the_gate_never_measured_is_refused(
         publish(settings, build_id)
 
 
-def test_rollback_returns_the_previous_and_a_second_one_undoes_it(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_rollback_returns_the_previous_and_a_second_one_undoes_it(settings: Settings, tmp_path: Path) -> None:
     builds = [synthetic.passed_build(settings, tmp_path) for _ in range(1)]
     publish(settings, builds[0])
     builds.append(synthetic.passed_build(settings, tmp_path))
@@ -206,9 +181,7 @@ def test_rollback_returns_the_previous_and_a_second_one_undoes_it(
     assert events[2]["reason"] == "Forkert center i leverancen"
 
 
-def test_publishing_after_a_rollback_keeps_what_readers_saw_last(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_publishing_after_a_rollback_keeps_what_readers_saw_last(settings: Settings, tmp_path: Path) -> None:
     builds = []
     for _ in range(2):
         builds.append(synthetic.passed_build(settings, tmp_path))
@@ -237,9 +210,7 @@ def test_rollback_is_refused_without_reason_or_previous_or_after_tampering(
     assert seen_by(settings, BI) == {second}
 
 
-def test_two_publishers_at_once_the_second_is_refused(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_two_publishers_at_once_the_second_is_refused(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
     with connect(settings, PUBLISHER) as other:
         other.execute("select pg_advisory_lock(7203310)")
@@ -248,17 +219,13 @@ def test_two_publishers_at_once_the_second_is_refused(
     assert publish(settings, build_id).publication_id == 1
 
 
-def test_readers_read_what_is_theirs_and_nothing_else(
-    settings: Settings, tmp_path: Path, admin_url: str
-) -> None:
+def test_readers_read_what_is_theirs_and_nothing_else(settings: Settings, tmp_path: Path, admin_url: str) -> None:
     for _ in range(2):
         published = synthetic.passed_build(settings, tmp_path)
         publish(settings, published)
     synthetic.passed_build(settings, tmp_path)  # a candidate waits
     with synthetic.admin(admin_url) as admin:
-        admin.execute(
-            "insert into audit.detail_access values ('kvalitet_detail', 'C01', 'a test')"
-        )
+        admin.execute("insert into audit.detail_access values ('kvalitet_detail', 'C01', 'a test')")
 
     for role in (BI, DETAIL, AUDITOR):
         assert seen_by(settings, role) == {published}
@@ -272,9 +239,7 @@ def test_readers_read_what_is_theirs_and_nothing_else(
         with pytest.raises(errors.InsufficientPrivilege):
             seen_by(settings, BI, "fct_complaint", schema)
     for schema in ("reporting", "reporting_detail"):
-        rows = fetch_all(
-            settings, DETAIL, f"select distinct centre_id from {schema}.fct_complaint"
-        )  # type: ignore[arg-type]
+        rows = fetch_all(settings, DETAIL, f"select distinct centre_id from {schema}.fct_complaint")  # type: ignore[arg-type]
         assert rows == [{"centre_id": "C01"}]
     assert (
         len(
@@ -288,14 +253,10 @@ def test_readers_read_what_is_theirs_and_nothing_else(
     )
     for role in (BI, DETAIL, AUDITOR, GATE, TRANSFORMER):
         with pytest.raises(psycopg.Error):
-            fetch_all(
-                settings, role, "delete from reporting.fct_indicator_value returning 1"
-            )
+            fetch_all(settings, role, "delete from reporting.fct_indicator_value returning 1")
 
 
-def test_the_ledger_cannot_be_rewritten_by_any_run_time_role(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_the_ledger_cannot_be_rewritten_by_any_run_time_role(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     for role in (PUBLISHER, GATE, TRANSFORMER, AUDITOR, BI):
         for change in (

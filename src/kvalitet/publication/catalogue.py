@@ -90,9 +90,7 @@ def read_catalogue(manifest: Path) -> Catalogue:
 
 def _plan(model: dict, faults: list[str]) -> TablePlan:
     name, columns = model["name"], model["columns"]
-    constraints = [
-        (c, tuple(c.get("columns") or ())) for c in model.get("constraints") or []
-    ]
+    constraints = [(c, tuple(c.get("columns") or ())) for c in model.get("constraints") or []]
     for column, spec in columns.items():
         constraints += [(c, (column,)) for c in spec.get("constraints") or []]
     found: dict[str, list] = {
@@ -112,10 +110,7 @@ def _plan(model: dict, faults: list[str]) -> TablePlan:
     plan = TablePlan(
         name=name,
         description=(model["description"] or "").strip(),
-        columns={
-            column: (spec.get("description") or "").strip()
-            for column, spec in columns.items()
-        },
+        columns={column: (spec.get("description") or "").strip() for column, spec in columns.items()},
         primary_key=next(iter(found["primary_key"]), ()),
         unique_keys=tuple(found["unique"]),
         foreign_keys=tuple(key for key in found["foreign_key"] if key),
@@ -134,21 +129,11 @@ def _faults(plan: TablePlan, has_unread_key: bool) -> list[str]:
     if not plan.primary_key:
         faults.append(f"{plan.name}: the model declares no primary_key constraint")
     if has_unread_key:
-        faults.append(
-            f"{plan.name}: a foreign_key constraint names no table (write `to: ref('…')` and `to_columns`)"
-        )
+        faults.append(f"{plan.name}: a foreign_key constraint names no table (write `to: ref('…')` and `to_columns`)")
     if unknown := set(plan.readers) - set(GROUP_OF_READER):
-        faults.append(
-            f"{plan.name}: meta.readers holds {', '.join(sorted(unknown))}; known: bi, detail, auditor"
-        )
-    if (
-        "detail" in plan.readers
-        and "bi" not in plan.readers
-        and CENTRE_COLUMN not in plan.columns
-    ):
-        faults.append(
-            f"{plan.name}: named readers may read it row by row, but it has no {CENTRE_COLUMN} to go by"
-        )
+        faults.append(f"{plan.name}: meta.readers holds {', '.join(sorted(unknown))}; known: bi, detail, auditor")
+    if "detail" in plan.readers and "bi" not in plan.readers and CENTRE_COLUMN not in plan.columns:
+        faults.append(f"{plan.name}: named readers may read it row by row, but it has no {CENTRE_COLUMN} to go by")
     return faults
 
 
@@ -170,33 +155,21 @@ def _foreign_key(constraint: dict, on: tuple[str, ...]) -> ForeignKey | None:
     return ForeignKey(on, table, columns or on)
 
 
-def missing(
-    connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue
-) -> tuple[list[str], int]:
+def missing(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> tuple[list[str], int]:
     """What the built schema lacks of its catalogue, each as one line; and how many things were asked for."""
     state = _State(connection, schema)
     lines = list(catalogue.faults)
     asked = len(catalogue.tables)
-    lines += [
-        f"{name}: the table is not there"
-        for name in sorted(catalogue.tables.keys() - state.tables)
-    ]
+    lines += [f"{name}: the table is not there" for name in sorted(catalogue.tables.keys() - state.tables)]
     extra = state.tables - catalogue.tables.keys() - {READER_TABLE}
-    lines += [
-        f"{name}: no star or report model makes this table" for name in sorted(extra)
-    ]
+    lines += [f"{name}: no star or report model makes this table" for name in sorted(extra)]
     for plan in catalogue.tables.values():
         if plan.name in state.tables:
             wanted = state.wanted(plan)
             asked += len(wanted)
-            lines += [
-                f"{plan.name}: {what}" for what, is_there in wanted if not is_there
-            ]
+            lines += [f"{plan.name}: {what}" for what, is_there in wanted if not is_there]
     asked += len(state.open_to_readers) + 1
-    lines += [
-        f"{name}: readers have rights to it before it is published"
-        for name in state.open_to_readers
-    ]
+    lines += [f"{name}: readers have rights to it before it is published" for name in state.open_to_readers]
     return lines, asked
 
 
@@ -213,21 +186,11 @@ class _State:
         }
         rows = connection.execute(_RELATIONS, parameters).fetchall()
         self.tables = {row["name"] for row in rows if row["is_main"]}
-        self.views = {
-            row["name"]: row["options"] or [] for row in rows if not row["is_main"]
-        }
-        self.protected = {
-            row["name"] for row in rows if row["is_main"] and row["is_protected"]
-        }
-        self.comments = {
-            (row["name"], None): row["comment"] for row in rows if row["is_main"]
-        }
-        self.readable = {
-            row["name"] for row in rows if row["is_main"] and row["is_gates"]
-        }
-        self.open_to_readers = sorted(
-            {row["name"] for row in rows if row["is_readers"]}
-        )
+        self.views = {row["name"]: row["options"] or [] for row in rows if not row["is_main"]}
+        self.protected = {row["name"] for row in rows if row["is_main"] and row["is_protected"]}
+        self.comments = {(row["name"], None): row["comment"] for row in rows if row["is_main"]}
+        self.readable = {row["name"] for row in rows if row["is_main"] and row["is_gates"]}
+        self.open_to_readers = sorted({row["name"] for row in rows if row["is_readers"]})
         self.not_null: set[tuple[str, str]] = set()
         for row in connection.execute(_COLUMNS, parameters):
             self.comments[row["name"], row["column_name"]] = row["comment"]
@@ -243,28 +206,18 @@ class _State:
             )
             for row in connection.execute(_KEYS, parameters)
         }
-        self.policies = {
-            (row["name"], row["policy"])
-            for row in connection.execute(_POLICIES, parameters)
-        }
+        self.policies = {(row["name"], row["policy"]) for row in connection.execute(_POLICIES, parameters)}
         self.readers: set[tuple[str, str]] = set()
         if READER_TABLE in self.tables:
-            query = sql.SQL("select table_name, reader from {}").format(
-                sql.Identifier(schema, READER_TABLE)
-            )
-            self.readers = {
-                (row["table_name"], row["reader"]) for row in connection.execute(query)
-            }
+            query = sql.SQL("select table_name, reader from {}").format(sql.Identifier(schema, READER_TABLE))
+            self.readers = {(row["table_name"], row["reader"]) for row in connection.execute(query)}
 
     def wanted(self, plan: TablePlan) -> list[tuple[str, bool]]:
         """Everything the plan asks of its table, and whether it is there."""
         name = plan.name
         wanted = [(f"foreign key ({', '.join(k.columns)}) to {k.to_table}", self.has_foreign(name, k))
                   for k in plan.foreign_keys]  # fmt: skip
-        wanted += [
-            (f"unique key ({', '.join(key)})", self.has_key(name, "u", key))
-            for key in plan.unique_keys
-        ]
+        wanted += [(f"unique key ({', '.join(key)})", self.has_key(name, "u", key)) for key in plan.unique_keys]
         if plan.primary_key:
             wanted.append(
                 (
@@ -272,10 +225,7 @@ class _State:
                     self.has_key(name, "p", plan.primary_key),
                 )
             )
-        wanted += [
-            (f"not null on {column}", (name, column) in self.not_null)
-            for column in plan.not_null
-        ]
+        wanted += [(f"not null on {column}", (name, column) in self.not_null) for column in plan.not_null]
         wanted.append(("comment", self.comments.get((name, None)) == plan.description))
         wanted += [
             (f"comment on {column}", self.comments.get((name, column)) == text)

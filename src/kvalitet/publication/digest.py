@@ -85,9 +85,7 @@ class Digest:
     sha256: str
 
 
-def tables_of(
-    connection: psycopg.Connection[DictRow], schema: str, kinds: str = "rpvm"
-) -> list[str]:
+def tables_of(connection: psycopg.Connection[DictRow], schema: str, kinds: str = "rpvm") -> list[str]:
     """Names of the relations of `schema` (of the given `relkind`s), sorted; empty where there is no such schema."""
     rows = connection.execute(
         "select relname::text as name from pg_class where relnamespace = to_regnamespace(%s)"
@@ -126,12 +124,7 @@ def definitions(connection: psycopg.Connection[DictRow], schema: str) -> list[Di
     found = []
     for prefix, place in (("", schema), ("detail.", f"{schema}_detail")):
         rows = connection.execute(_DEFINITION, {"schema": place}).fetchall()
-        found += [
-            Digest(
-                DEFINITION, prefix + row["table_name"], row["row_count"], row["sha256"]
-            )
-            for row in rows
-        ]
+        found += [Digest(DEFINITION, prefix + row["table_name"], row["row_count"], row["sha256"]) for row in rows]
     return sorted(found)
 
 
@@ -141,25 +134,16 @@ def recorded(connection: psycopg.Connection[DictRow], build_id: int) -> list[Dig
         "select schema_kind, table_name, row_count, sha256 from audit.table_digest where build_id = %s",
         [build_id],
     )
-    return sorted(
-        Digest(**{"kind": row.pop("schema_kind"), **row}) for row in rows.fetchall()
-    )
+    return sorted(Digest(**{"kind": row.pop("schema_kind"), **row}) for row in rows.fetchall())
 
 
 def differences(expected: list[Digest], found: list[Digest]) -> list[str]:
     """The tables whose digest differs, each with what about it does, e.g. `fct_complaint (content)`."""
-    return sorted(
-        {
-            f"{digest.table_name} ({digest.kind})"
-            for digest in set(expected) ^ set(found)
-        }
-    )
+    return sorted({f"{digest.table_name} ({digest.kind})" for digest in set(expected) ^ set(found)})
 
 
 def _fix_session(connection: psycopg.Connection[DictRow], schema: str) -> None:
     """Row text and definitions print the same whatever the server, database or role has set."""
-    connection.execute(
-        "select set_config('search_path', %s, true)", [f"{schema}, {schema}_detail"]
-    )
+    connection.execute("select set_config('search_path', %s, true)", [f"{schema}, {schema}_detail"])
     for name, value in _SESSION.items():
         connection.execute("select set_config(%s, %s, true)", [name, value])

@@ -49,9 +49,7 @@ class FinishResult:
     lacking: tuple[str, ...]
 
 
-def finish_candidate(
-    settings: Settings, build_id: int, manifest: Path | None = None
-) -> FinishResult:
+def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = None) -> FinishResult:
     """Finish the schema that build `build_id` filled, as its manifest declares it.
 
     A key that the data does not allow is left out and named in `lacking`: the gate, whose suites
@@ -81,17 +79,15 @@ def finish_candidate(
             table = sql.Identifier(schema, name)
             if state_of_kind(connection, schema, name) == "r":
                 connection.execute(
-                    sql.SQL(
-                        "alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)"
-                    ).format(table)
+                    sql.SQL("alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)").format(
+                        table
+                    )
                 )
                 connection.execute(sql.SQL("vacuum (analyze) {}").format(table))
     return FinishResult(len(catalogue.tables), added, tuple(lacking))
 
 
-def state_of_kind(
-    connection: psycopg.Connection[DictRow], schema: str, name: str
-) -> str:
+def state_of_kind(connection: psycopg.Connection[DictRow], schema: str, name: str) -> str:
     """The `relkind` of a relation: r table, v view, m materialized view."""
     row = connection.execute(
         "select relkind::text as kind from pg_class where relnamespace = to_regnamespace(%s) and relname = %s",
@@ -101,13 +97,9 @@ def state_of_kind(
 
 
 def _target(connection: psycopg.Connection[DictRow], build_id: int) -> str:
-    row = connection.execute(
-        "select target_schema, status from audit.build where build_id = %s", [build_id]
-    ).fetchone()
+    row = connection.execute("select target_schema, status from audit.build where build_id = %s", [build_id]).fetchone()
     if row is None:
-        raise KvalitetError(
-            f"There is no build {build_id}.", "`kvalitet status` shows the builds."
-        )
+        raise KvalitetError(f"There is no build {build_id}.", "`kvalitet status` shows the builds.")
     if row["status"] in ("published", "failed", "lapsed"):
         raise KvalitetError(
             f"Build {build_id} is {row['status']}: its schema is no longer its own.",
@@ -116,9 +108,7 @@ def _target(connection: psycopg.Connection[DictRow], build_id: int) -> str:
     return row["target_schema"]
 
 
-def _add_keys(
-    connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue
-) -> tuple[int, list[str]]:
+def _add_keys(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> tuple[int, list[str]]:
     """Add what is missing: not null and own keys of all tables first, since foreign keys rest on them."""
     state, lacking, added = state_of(connection, schema), [], 0
     statements: list[tuple[str, sql.Composed]] = []
@@ -126,16 +116,10 @@ def _add_keys(
         table = sql.Identifier(schema, plan.name)
         for column in plan.not_null:
             if (plan.name, column) not in state.not_null:
-                clause = sql.SQL("alter column {} set not null").format(
-                    sql.Identifier(column)
-                )
-                statements.append(
-                    (f"{plan.name}: not null on {column}", _alter(table, clause))
-                )
+                clause = sql.SQL("alter column {} set not null").format(sql.Identifier(column))
+                statements.append((f"{plan.name}: not null on {column}", _alter(table, clause)))
         own = [("p", "primary key", plan.primary_key)] if plan.primary_key else []
-        for kind, words, columns in own + [
-            ("u", "unique", key) for key in plan.unique_keys
-        ]:
+        for kind, words, columns in own + [("u", "unique", key) for key in plan.unique_keys]:
             if not state.has_key(plan.name, kind, columns):
                 clause = sql.SQL("add {} ({})").format(sql.SQL(words), _names(columns))
                 statements.append(
@@ -176,30 +160,18 @@ def _references(schema: str, key: ForeignKey) -> sql.Composed:
     )
 
 
-def _comment(
-    connection: psycopg.Connection[DictRow], schema: str, plan: TablePlan
-) -> None:
-    kind = {"v": "view", "m": "materialized view"}.get(
-        state_of_kind(connection, schema, plan.name), "table"
-    )
+def _comment(connection: psycopg.Connection[DictRow], schema: str, plan: TablePlan) -> None:
+    kind = {"v": "view", "m": "materialized view"}.get(state_of_kind(connection, schema, plan.name), "table")
     table = sql.Identifier(schema, plan.name)
     connection.execute(
-        sql.SQL("comment on {} {} is {}").format(
-            sql.SQL(kind), table, sql.Literal(plan.description or None)
-        )
+        sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), table, sql.Literal(plan.description or None))
     )
     for column, text in plan.columns.items():
         name = sql.Identifier(schema, plan.name, column)
-        connection.execute(
-            sql.SQL("comment on column {} is {}").format(
-                name, sql.Literal(text or None)
-            )
-        )
+        connection.execute(sql.SQL("comment on column {} is {}").format(name, sql.Literal(text or None)))
 
 
-def _protect(
-    connection: psycopg.Connection[DictRow], schema: str, plan: TablePlan
-) -> None:
+def _protect(connection: psycopg.Connection[DictRow], schema: str, plan: TablePlan) -> None:
     """Row-level facts: only rows of a reader's own centres, through a view that runs with the reader's rights."""
     if not plan.is_row_level:
         return
@@ -217,33 +189,23 @@ def _protect(
     )
     if "auditor" in plan.readers:
         connection.execute(
-            sql.SQL("create policy auditor on {} for select to {} using (true)").format(
-                table, sql.Identifier(AUDITOR)
-            )
+            sql.SQL("create policy auditor on {} for select to {} using (true)").format(table, sql.Identifier(AUDITOR))
         )
     if "detail" not in plan.readers:
         return
     owner = sql.Identifier(OWNER)
     place = sql.Identifier(schema + DETAIL_SUFFIX)
+    connection.execute(sql.SQL("create schema if not exists {} authorization {}").format(place, owner))
     connection.execute(
-        sql.SQL("create schema if not exists {} authorization {}").format(place, owner)
-    )
-    connection.execute(
-        sql.SQL(
-            "create or replace view {} with (security_invoker = true) as select {} from {}"
-        ).format(view, _names(tuple(plan.columns)), table)
-    )
-    connection.execute(sql.SQL("alter view {} owner to {}").format(view, owner))
-    connection.execute(
-        sql.SQL("comment on view {} is {}").format(
-            view, sql.Literal(plan.description or None)
+        sql.SQL("create or replace view {} with (security_invoker = true) as select {} from {}").format(
+            view, _names(tuple(plan.columns)), table
         )
     )
+    connection.execute(sql.SQL("alter view {} owner to {}").format(view, owner))
+    connection.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(plan.description or None)))
 
 
-def _list_readers(
-    connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue
-) -> None:
+def _list_readers(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> None:
     """The schema carries who may read it, so that a rollback restores the rights of its own time."""
     table = sql.Identifier(schema, READER_TABLE)
     connection.execute(
@@ -254,17 +216,11 @@ def _list_readers(
             " delete from {table}"
         ).format(table=table, owner=sql.Identifier(OWNER))
     )
-    rows = [
-        (plan.name, reader)
-        for plan in catalogue.tables.values()
-        for reader in plan.readers
-    ]
+    rows = [(plan.name, reader) for plan in catalogue.tables.values() for reader in plan.readers]
     rows.append((READER_TABLE, "auditor"))
     with connection.cursor() as cursor:
         cursor.executemany(
-            sql.SQL("insert into {} values (%s, %s) on conflict do nothing").format(
-                table
-            ),
+            sql.SQL("insert into {} values (%s, %s) on conflict do nothing").format(table),
             [row for row in rows if row[1] in GROUP_OF_READER],
         )
 
@@ -273,24 +229,10 @@ def _grant_gate(connection: psycopg.Connection[DictRow], schema: str) -> None:
     """The gate reads all of it; whatever a reader was granted by mistake is taken back until publishing."""
     readers = sql.SQL(", ").join(map(sql.Identifier, GROUP_OF_READER.values()))
     for place in (schema, schema + DETAIL_SUFFIX):
-        exists = connection.execute(
-            "select to_regnamespace(%s) is not null as is_there", [place]
-        ).fetchone()
+        exists = connection.execute("select to_regnamespace(%s) is not null as is_there", [place]).fetchone()
         if exists and exists["is_there"]:
             name, gate = sql.Identifier(place), sql.Identifier(GATE)
-            connection.execute(
-                sql.SQL("revoke all on schema {} from public, {}").format(name, readers)
-            )
-            connection.execute(
-                sql.SQL("revoke all on all tables in schema {} from public, {}").format(
-                    name, readers
-                )
-            )
-            connection.execute(
-                sql.SQL("grant usage on schema {} to {}").format(name, gate)
-            )
-            connection.execute(
-                sql.SQL("grant select on all tables in schema {} to {}").format(
-                    name, gate
-                )
-            )
+            connection.execute(sql.SQL("revoke all on schema {} from public, {}").format(name, readers))
+            connection.execute(sql.SQL("revoke all on all tables in schema {} from public, {}").format(name, readers))
+            connection.execute(sql.SQL("grant usage on schema {} to {}").format(name, gate))
+            connection.execute(sql.SQL("grant select on all tables in schema {} to {}").format(name, gate))

@@ -24,9 +24,7 @@ def figures(settings: Settings, publication_id: int) -> list[DictRow]:
     with connect(settings, AUDITOR) as connection:
         known = [
             row["publication_id"]
-            for row in connection.execute(
-                "select publication_id from audit.publication order by publication_id"
-            )
+            for row in connection.execute("select publication_id from audit.publication order by publication_id")
         ]
         if publication_id not in known:
             listed = ", ".join(map(str, known[-10:])) or "none yet"
@@ -44,9 +42,7 @@ def figures(settings: Settings, publication_id: int) -> list[DictRow]:
 
 def next_publication_id(connection: psycopg.Connection[DictRow]) -> int:
     """The number after the last one published. Only under the publisher's lock: no number is ever skipped."""
-    row = connection.execute(
-        "select coalesce(max(publication_id), 0) + 1 as id from audit.publication"
-    ).fetchone()
+    row = connection.execute("select coalesce(max(publication_id), 0) + 1 as id from audit.publication").fetchone()
     assert row is not None
     return row["id"]
 

@@ -5,6 +5,8 @@ one published table must not meet another publication in the next one, and a sna
 the candidate's rows were committed would find the new tables empty.
 """
 
+import itertools
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +23,13 @@ from kvalitet.settings import GATE, LOADER, PUBLISHER, TRANSFORMER
 #: The pipeline's own roles are never ended: their work is a run's, and their builds hold claims.
 PIPELINE = [LOADER, TRANSFORMER, GATE, PUBLISHER]
 
-#: For how long a new reader may be made to wait per attempt, and the pause between attempts, seconds.
-PATIENCE = 0.1
-PAUSE = 0.05
+#: For how long new readers may be made to wait, attempt by attempt, seconds. Short ones get through
+#: between busy transactions of several tables (which wait for the publisher while it waits for
+#: them), longer ones behind a running query; the last only in the second half of the grace period.
+PATIENCES = (0.01, 0.02, 0.05, 0.1)
+LAST_PATIENCE = 0.5
+#: Readers run freely between two attempts, for a random time so as not to keep step with them.
+PAUSES = (0.005, 0.03)
 #: After the grace period: how long ended sessions may take to go, seconds.
 ENDING = 15.0
 
@@ -58,10 +64,11 @@ class Commit:
 
 
 @dataclass
-class Ended:
-    """The reader sessions that a swap had to end, as `role (pid)`."""
+class Wait:
+    """How long a swap waited for readers, and the sessions it had to end, as `role (pid)`."""
 
-    sessions: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    ended: list[str] = field(default_factory=list)
 
 
 def exclusive(
@@ -70,34 +77,35 @@ def exclusive(
     schemas: list[str],
     grace: float,
     last_commit: Commit | None = None,
-) -> Ended:
+) -> Wait:
     """Hold every table of `schemas` for this transaction alone, with no snapshot older than `last_commit` left.
 
     `connection` is in the swap's transaction, `watch` is in autocommit and sees who is there.
     Waits up to `grace` seconds for readers to finish by themselves, then ends them. Raises
     KvalitetError where somebody who may not be ended stays in the way.
     """
-    ended = Ended()
-    deadline = time.monotonic() + grace
+    wait = Wait()
+    started = time.monotonic()
     own = [connection.info.backend_pid, watch.info.backend_pid]
-    patience = _patience(watch)
-    while True:
+    longest = _longest_patience(watch)
+    for patience in itertools.cycle((*PATIENCES, LAST_PATIENCE)):
+        waited = time.monotonic() - started
+        if patience == LAST_PATIENCE and waited < grace / 2:
+            continue
         old = _old_snapshots(watch, last_commit)
-        if not old and _lock(connection, schemas, patience):
-            return ended
-        if time.monotonic() >= deadline:
-            blocking = watch.execute(
-                _BLOCKING, {"pipeline": PIPELINE, "schemas": schemas, "own": own}
-            ).fetchall()
-            _end(watch, [row for row in old + blocking if not row["is_spared"]], ended)
-            if time.monotonic() >= deadline + ENDING:
+        if not old and _lock(connection, schemas, min(patience, longest)):
+            break
+        if waited >= grace:
+            blocking = watch.execute(_BLOCKING, {"pipeline": PIPELINE, "schemas": schemas, "own": own}).fetchall()
+            _end(watch, [row for row in old + blocking if not row["is_spared"]], wait)
+            if waited >= grace + ENDING:
                 raise _still_there(old + blocking)
-        time.sleep(PAUSE)
+        time.sleep(random.uniform(*PAUSES))
+    wait.seconds = time.monotonic() - started
+    return wait
 
 
-def _old_snapshots(
-    watch: psycopg.Connection[DictRow], last_commit: Commit | None
-) -> list[DictRow]:
+def _old_snapshots(watch: psycopg.Connection[DictRow], last_commit: Commit | None) -> list[DictRow]:
     if last_commit is None:
         return []
     parameters = {
@@ -108,36 +116,24 @@ def _old_snapshots(
     return watch.execute(_OLD, parameters).fetchall()
 
 
-def _patience(watch: psycopg.Connection[DictRow]) -> float:
+def _longest_patience(watch: psycopg.Connection[DictRow]) -> float:
     """Shorter than deadlock_timeout, so that the publisher yields before a reader is told of a deadlock."""
-    row = watch.execute(
-        "select setting::int as ms from pg_settings where name = 'deadlock_timeout'"
-    ).fetchone()
+    row = watch.execute("select setting::int as ms from pg_settings where name = 'deadlock_timeout'").fetchone()
     assert row is not None
-    return min(PATIENCE, row["ms"] / 2000)
+    return row["ms"] / 2000
 
 
-def _lock(
-    connection: psycopg.Connection[DictRow], schemas: list[str], patience: float
-) -> bool:
+def _lock(connection: psycopg.Connection[DictRow], schemas: list[str], patience: float) -> bool:
     """Lock all tables of all schemas, or none: gives up after `patience` seconds altogether.
 
     lock_timeout counts per table, so statement_timeout bounds the whole.
     """
-    names = [
-        sql.Identifier(schema, name)
-        for schema in schemas
-        for name in tables_of(connection, schema)
-    ]
+    names = [sql.Identifier(schema, name) for schema in schemas for name in tables_of(connection, schema)]
     if not names:
         return True
     try:
         with connection.transaction(), _timeout(connection, patience):
-            connection.execute(
-                sql.SQL("lock table {} in access exclusive mode").format(
-                    sql.SQL(", ").join(names)
-                )
-            )
+            connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(names)))
     except (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected):
         return False
     return True
@@ -153,20 +149,16 @@ def _timeout(connection: psycopg.Connection[DictRow], seconds: float) -> Iterato
     connection.execute("select set_config('statement_timeout', '0', true)")
 
 
-def _end(watch: psycopg.Connection[DictRow], rows: list[DictRow], ended: Ended) -> None:
+def _end(watch: psycopg.Connection[DictRow], rows: list[DictRow], wait: Wait) -> None:
     for row in rows:
         name = f"{row['role']} ({row['pid']})"
-        if name not in ended.sessions:
-            ended.sessions.append(name)
+        if name not in wait.ended:
+            wait.ended.append(name)
             watch.execute("select pg_terminate_backend(%s)", [row["pid"]])
 
 
 def _still_there(rows: list[DictRow]) -> KvalitetError:
-    names = ", ".join(
-        sorted(
-            {f"{row['role'] or 'a server process'} (pid {row['pid']})" for row in rows}
-        )
-    )
+    names = ", ".join(sorted({f"{row['role'] or 'a server process'} (pid {row['pid']})" for row in rows}))
     return KvalitetError(
         f"Nothing was swapped: {names or 'a session'} stays in the way and may not be ended by the publisher.",
         "Let it finish or end it (select pg_terminate_backend(pid) as admin), then publish again.",

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import psycopg
@@ -39,8 +39,8 @@ GRACE = 60.0
 
 @dataclass(frozen=True)
 class Publication:
-    """What readers see now. `readers_ended` names the sessions that outstayed the grace period;
-    `swap_ms` is for how long new readers had to wait at most."""
+    """What readers see now. Readers were waited for `waited_seconds`; `readers_ended` names those that
+    outstayed the grace period; new ones had to wait `swap_ms` for the swap itself."""
 
     publication_id: int
     build_id: int
@@ -48,6 +48,7 @@ class Publication:
     published_at: datetime
     figures: int = 0
     readers_ended: tuple[str, ...] = ()
+    waited_seconds: float = 0.0
     swap_ms: float = 0.0
 
 
@@ -55,9 +56,7 @@ class PublishRefused(KvalitetError):
     """Nothing was published; readers see what they saw."""
 
 
-def publish(
-    settings: Settings, build_id: int, grace: float | None = None
-) -> Publication:
+def publish(settings: Settings, build_id: int, grace: float | None = None) -> Publication:
     """Make the candidate of build `build_id` what readers see; `grace` in seconds, default GRACE.
 
     A build that is published already is returned as it is. Raises PublishRefused where the build
@@ -79,7 +78,7 @@ def publish(
         _take_over(connection, CANDIDATE)
         _drop(connection, PREVIOUS)
         schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
-        ended = exclusive(connection, watch, schemas, _grace(grace), last_commit)
+        wait = exclusive(connection, watch, schemas, _grace(grace), last_commit)
         started = time.perf_counter()
         _rename(connection, REPORTING, PREVIOUS)
         _close(connection, PREVIOUS)
@@ -94,15 +93,14 @@ def publish(
         build_id,
         build["as_of_date"],
         published_at,
-        figures,
-        tuple(ended.sessions),
-        swap_ms,
+        figures=figures,
+        readers_ended=tuple(wait.ended),
+        waited_seconds=wait.seconds,
+        swap_ms=swap_ms,
     )
 
 
-def rollback(
-    settings: Settings, reason: str, grace: float | None = None
-) -> Publication:
+def rollback(settings: Settings, reason: str, grace: float | None = None) -> Publication:
     """Give readers the publication before this one; what they saw becomes `previous`.
 
     A second rollback therefore undoes the first. Raises PublishRefused without a reason, without a
@@ -122,64 +120,43 @@ def rollback(
                 "There is no publication to roll back to.",
                 "Only the one before the present one is kept.",
             )
-        row = connection.execute(
-            "select publication_id, build_id, as_of_date, published_at from previous.publication"
-        )
+        row = connection.execute("select publication_id, build_id, as_of_date, published_at from previous.publication")
         publication = Publication(**(row.fetchone() or {}))
-        measured = [
-            digest
-            for digest in recorded(connection, publication.build_id)
-            if digest.kind == "content"
-        ]
+        measured = [digest for digest in recorded(connection, publication.build_id) if digest.kind == "content"]
         if changed := differences(measured, contents(connection, PREVIOUS)):
             raise PublishRefused(
                 f"Publication {publication.publication_id} is no longer what was published: {', '.join(changed)}.",
                 f"Rebuild it from its deliveries: `kvalitet build --as-recorded {publication.publication_id}`.",
             )
-        schemas = [
-            schema + suffix
-            for schema in (PREVIOUS, REPORTING)
-            for suffix in ("", DETAIL_SUFFIX)
-        ]
-        ended = exclusive(connection, watch, schemas, _grace(grace))
+        schemas = [schema + suffix for schema in (PREVIOUS, REPORTING) for suffix in ("", DETAIL_SUFFIX)]
+        wait = exclusive(connection, watch, schemas, _grace(grace))
         started = time.perf_counter()
         _rename(connection, REPORTING, ASIDE)
         _rename(connection, PREVIOUS, REPORTING)
         _rename(connection, ASIDE, PREVIOUS)
         _close(connection, PREVIOUS)
         _open(connection, REPORTING)
-        ledger.event(
-            connection, publication.publication_id, "rolled_back_to", reason.strip()
-        )
+        ledger.event(connection, publication.publication_id, "rolled_back_to", reason.strip())
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
-    return Publication(
-        **{
-            **publication.__dict__,
-            "readers_ended": tuple(ended.sessions),
-            "swap_ms": swap_ms,
-        }
+    return replace(
+        publication,
+        readers_ended=tuple(wait.ended),
+        waited_seconds=wait.seconds,
+        swap_ms=swap_ms,
     )
 
 
 def _grace(grace: float | None) -> float:
-    return (
-        float(os.environ.get("KVALITET_READER_GRACE_SECONDS", GRACE))
-        if grace is None
-        else grace
-    )
+    return float(os.environ.get("KVALITET_READER_GRACE_SECONDS", GRACE)) if grace is None else grace
 
 
 @contextmanager
-def _alone(
-    settings: Settings, connection: psycopg.Connection[DictRow]
-) -> Iterator[psycopg.Connection[DictRow]]:
+def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Iterator[psycopg.Connection[DictRow]]:
     """The only publisher; yields a second connection, in autocommit, to watch readers with."""
     # The server notices within a second that a killed publisher is gone, also in a long statement.
     connection.execute("set client_connection_check_interval = '1s'")
-    row = connection.execute(
-        "select pg_try_advisory_lock(%s) as is_ours", [LOCK_KEY]
-    ).fetchone()
+    row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK_KEY]).fetchone()
     connection.commit()
     if not row or not row["is_ours"]:
         raise PublishRefused(
@@ -197,9 +174,7 @@ def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
         [build_id],
     ).fetchone()
     if row is None:
-        raise PublishRefused(
-            f"There is no build {build_id}.", "`kvalitet status` shows the builds."
-        )
+        raise PublishRefused(f"There is no build {build_id}.", "`kvalitet status` shows the builds.")
     return row
 
 
@@ -232,9 +207,7 @@ def _published(connection: psycopg.Connection[DictRow], build_id: int) -> Public
     return Publication(**row)
 
 
-def _stamp(
-    connection: psycopg.Connection[DictRow], build: DictRow, publication_id: int
-) -> tuple[Commit, datetime]:
+def _stamp(connection: psycopg.Connection[DictRow], build: DictRow, publication_id: int) -> tuple[Commit, datetime]:
     """Write which publication this will be into the candidate, and commit it before the swap begins.
 
     A snapshot taken between this commit and the swap's then finds the row in the new tables.
@@ -254,9 +227,7 @@ def _stamp(
     return Commit(row["xid"], instant["committed_at"]), row["published_at"]
 
 
-def _refuse_unless_measured(
-    connection: psycopg.Connection[DictRow], build_id: int
-) -> None:
+def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: int) -> None:
     """Hold the candidate still and compare it with what the gate measured."""
     connection.execute("set local lock_timeout = '10s'")
     names = [
@@ -264,11 +235,7 @@ def _refuse_unless_measured(
         for schema in (CANDIDATE, f"{CANDIDATE}{DETAIL_SUFFIX}")
         for name in tables_of(connection, schema)
     ]
-    connection.execute(
-        sql.SQL("lock table {} in access exclusive mode").format(
-            sql.SQL(", ").join(names)
-        )
-    )
+    connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(names)))
     connection.execute("set local lock_timeout = 0")
     measured = recorded(connection, build_id)
     changed = differences(measured, digests(connection, CANDIDATE))
@@ -304,27 +271,19 @@ def _mark_published(connection: psycopg.Connection[DictRow], build_id: int) -> N
 
 
 def _exists(connection: psycopg.Connection[DictRow], schema: str) -> bool:
-    row = connection.execute(
-        "select to_regnamespace(%s) is not null as is_there", [schema]
-    ).fetchone()
+    row = connection.execute("select to_regnamespace(%s) is not null as is_there", [schema]).fetchone()
     return bool(row and row["is_there"])
 
 
 def _with_detail(connection: psycopg.Connection[DictRow], schema: str) -> list[str]:
-    return [
-        name
-        for name in (schema, f"{schema}{DETAIL_SUFFIX}")
-        if _exists(connection, name)
-    ]
+    return [name for name in (schema, f"{schema}{DETAIL_SUFFIX}") if _exists(connection, name)]
 
 
 def _take_over(connection: psycopg.Connection[DictRow], schema: str) -> None:
     """The candidate's tables become the publication owner's: no build can write to them again."""
     owner = sql.Identifier(OWNER)
     for place in _with_detail(connection, schema):
-        connection.execute(
-            sql.SQL("alter schema {} owner to {}").format(sql.Identifier(place), owner)
-        )
+        connection.execute(sql.SQL("alter schema {} owner to {}").format(sql.Identifier(place), owner))
         for kind, relkinds in (
             ("table", "rp"),
             ("view", "v"),
@@ -332,45 +291,30 @@ def _take_over(connection: psycopg.Connection[DictRow], schema: str) -> None:
         ):
             for name in tables_of(connection, place, relkinds):
                 connection.execute(
-                    sql.SQL("alter {} {} owner to {}").format(
-                        sql.SQL(kind), sql.Identifier(place, name), owner
-                    )
+                    sql.SQL("alter {} {} owner to {}").format(sql.SQL(kind), sql.Identifier(place, name), owner)
                 )
 
 
 def _drop(connection: psycopg.Connection[DictRow], schema: str) -> None:
     connection.execute("set local lock_timeout = '10s'")
     for place in reversed(_with_detail(connection, schema)):
-        connection.execute(
-            sql.SQL("drop schema {} cascade").format(sql.Identifier(place))
-        )
+        connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(place)))
     connection.execute("set local lock_timeout = 0")
 
 
 def _rename(connection: psycopg.Connection[DictRow], schema: str, name: str) -> None:
     for place in _with_detail(connection, schema):
         new = name + place.removeprefix(schema)
-        connection.execute(
-            sql.SQL("alter schema {} rename to {}").format(
-                sql.Identifier(place), sql.Identifier(new)
-            )
-        )
+        connection.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(place), sql.Identifier(new)))
 
 
-def _grants(
-    connection: psycopg.Connection[DictRow], schema: str
-) -> list[tuple[str, sql.Identifier]]:
+def _grants(connection: psycopg.Connection[DictRow], schema: str) -> list[tuple[str, sql.Identifier]]:
     """What each reader role may read of `schema`, as its own table of readers says."""
     rows = connection.execute(
-        sql.SQL("select table_name, reader from {} order by 1, 2").format(
-            sql.Identifier(schema, READER_TABLE)
-        )
+        sql.SQL("select table_name, reader from {} order by 1, 2").format(sql.Identifier(schema, READER_TABLE))
     ).fetchall()
     detail = set(tables_of(connection, f"{schema}{DETAIL_SUFFIX}"))
-    grants = [
-        (GROUP_OF_READER[row["reader"]], sql.Identifier(schema, row["table_name"]))
-        for row in rows
-    ]
+    grants = [(GROUP_OF_READER[row["reader"]], sql.Identifier(schema, row["table_name"])) for row in rows]
     grants += [
         (
             GROUP_OF_READER["detail"],
@@ -385,25 +329,17 @@ def _grants(
 def _open(connection: psycopg.Connection[DictRow], schema: str) -> None:
     """Let the readers in: only now, since even the statistics of a readable table show values of it."""
     for place in _with_detail(connection, schema):
-        roles = (
-            [GROUP_OF_READER["detail"]]
-            if place != schema
-            else [*GROUP_OF_READER.values(), GATE]
-        )
+        roles = [GROUP_OF_READER["detail"]] if place != schema else [*GROUP_OF_READER.values(), GATE]
         connection.execute(
             sql.SQL("grant usage on schema {} to {}").format(
                 sql.Identifier(place), sql.SQL(", ").join(map(sql.Identifier, roles))
             )
         )
     for role in GROUP_OF_READER.values():
-        names = [
-            name for grantee, name in _grants(connection, schema) if grantee == role
-        ]
+        names = [name for grantee, name in _grants(connection, schema) if grantee == role]
         if names:
             connection.execute(
-                sql.SQL("grant select on {} to {}").format(
-                    sql.SQL(", ").join(names), sql.Identifier(role)
-                )
+                sql.SQL("grant select on {} to {}").format(sql.SQL(", ").join(names), sql.Identifier(role))
             )
 
 
@@ -412,12 +348,6 @@ def _close(connection: psycopg.Connection[DictRow], schema: str) -> None:
     roles = sql.SQL(", ").join(map(sql.Identifier, GROUP_OF_READER.values()))
     for place in _with_detail(connection, schema):
         name = sql.Identifier(place)
-        connection.execute(
-            sql.SQL("revoke all on schema {} from {}").format(name, roles)
-        )
+        connection.execute(sql.SQL("revoke all on schema {} from {}").format(name, roles))
         if tables_of(connection, place):
-            connection.execute(
-                sql.SQL("revoke all on all tables in schema {} from {}").format(
-                    name, roles
-                )
-            )
+            connection.execute(sql.SQL("revoke all on all tables in schema {} from {}").format(name, roles))
