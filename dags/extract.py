@@ -1,6 +1,7 @@
 """A DAG per contract: extract__<source> takes in the source's new deliveries at the contract's hour."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param
 
@@ -9,7 +10,7 @@ from kvalitet.night_calendar import is_cron
 from kvalitet.night_tasks import ExtractSource
 from kvalitet.settings import TIMEZONE, Settings
 
-PARAMS = {
+PARAMS: Any = {
     "closures_allowed_by": Param(
         None, type=["null", "string"], description="Who lets in a refused delivery's closures"
     ),

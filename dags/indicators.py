@@ -1,6 +1,7 @@
 """The night: wait for the sources, build the star as a candidate, let the gate judge it, publish, report."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, chain, task
 
@@ -20,7 +21,7 @@ last good data is used and marked stale. Nothing new since the last publication:
 ## When it fails
 1. Open the red task's log: the last lines say what, where and what to do. Readers are not affected.
 2. **validate** red: the gate held the build back. The message names the checks, how many of how many; the validation
-   page says the same. Mend the delivery (or the rule) and trigger a new run, or waive the check with a reason and a date.
+   page says the same. Mend the delivery or the rule and trigger a new run, or waive the check with a reason and a date.
 3. **staging … reports** red: a model failed. Mend it, then *clear `begin` and all downstream*. Clearing one layer alone
    is refused: the build has ended and the candidate is no longer its own.
 4. **begin** red: another build holds the candidate; the message says who. Wait for it, or until its claim lapses.
@@ -28,7 +29,7 @@ last good data is used and marked stale. Nothing new since the last publication:
 
 More in docs/runbook.md.
 """
-PARAMS = {
+PARAMS: Any = {
     "sources": Param([], type="array", description="Wait for an outcome of these sources"),
     "since": Param(None, type=["null", "string"], format="date-time", description="An outcome counts from here on"),
     "wait_minutes": Param(60, type="integer", minimum=0, description="Wait for them this long at most"),
@@ -57,12 +58,13 @@ with DAG(
     tags=["tier-1", "publication"],
 ) as dag:
     wait_for_sources = night_tasks.WaitForSources(task_id="wait_for_sources", execution_timeout=timedelta(hours=6))
-    build_id = task(night_tasks.begin)()
+    build_id: Any = task(night_tasks.begin)()
     layer = task(night_tasks.layer)
     layers = [layer.override(task_id=name)(build_id, name) for name in ("staging", "intermediate", "star", "reports")]
     finish = task(night_tasks.finish)(build_id)
     validate = task(night_tasks.validate)(build_id)
-    publication_id = task(night_tasks.publish, outlets=[Asset(name="reporting", uri="kvalitet://reporting")])(build_id)
+    reporting = Asset(name="reporting", uri="kvalitet://reporting")
+    publication_id: Any = task(outlets=[reporting])(night_tasks.publish)(build_id)
     report = task(night_tasks.report)(build_id, publication_id)
 
     chain(wait_for_sources, build_id, *layers, finish, validate, publication_id, report)

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -47,11 +46,11 @@ def run_through_airflow(settings: Settings, console: Console) -> NightResult:
     The night is a success only if the result has a publication_id. Raises KvalitetError where
     Airflow cannot do its part; what fails inside the night is told in the result.
     """
-    from kvalitet.services import airflow_address
+    from kvalitet.services import airflow_api
 
-    address = airflow_address(settings)
+    address = airflow_api(settings)
     sources = [source for source, contract in load_contracts(settings).items() if not contract.problems]
-    with AirflowClient(address.url, address.user, Path(address.password_file).read_text().strip()) as airflow:
+    with AirflowClient(address.url, address.user, address.password) as airflow:
         with console.status("Signing in to Airflow"):
             airflow.sign_in()
         _wait_for_dags(airflow, console, sources)
@@ -179,7 +178,7 @@ def _print_failures(
     settings: Settings, console: Console, url: str, run_id: str, tasks: list[dict[str, Any]], result: NightResult
 ) -> None:
     for task in sorted((task for task in tasks if task["state"] == "failed"), key=_place):
-        log = f"{settings.var}/airflow/logs/dag_id={task['dag_id']}/run_id={run_id}/task_id={task['task_id']}"
+        log = f"{settings.var}/log/airflow/dag_id={task['dag_id']}/run_id={run_id}/task_id={task['task_id']}"
         source = task["dag_id"].partition("__")[2]
         messages = {row.source_id: row.message for row in result.sources}
         message = (messages.get(source, "") if source else result.build_message) or "See its log."

@@ -1,43 +1,23 @@
-"""One night: what has come of the sources, whether there is anything to build, and how it went.
+"""One night: whether there is anything to build, the build from claim to pages, and how it went.
 
 Plain functions, used by the DAGs and the command line alike; nothing here knows Airflow.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kvalitet.builds import LIVE, begin_build, lapse_seconds
 from kvalitet.errors import KvalitetError
-from kvalitet.night_calendar import Window, due_sources, latest_arrival, night_window
-from kvalitet.settings import AUDITOR, TIMEZONE, TRANSFORMER, Settings
+from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
 if TYPE_CHECKING:
     from kvalitet.builds import Build
-    from kvalitet.contracts import Contract
-
-__all__ = ["Window", "due_sources", "latest_arrival", "night_window"]
 
 LAYERS = ("staging", "intermediate", "star", "reports")
-#: The statuses in which a build holds its schema (audit.build's unique index says the same).
-CLAIMING = ("building", "built", "passed")
-#: A failed extract may still be tried again for this long (dags/extract.py: 3 retries, back-off).
-RETRIES_ARE_OVER = timedelta(minutes=20)
-
-#: The newest outcome of each source since it was due: one row per source asked for.
-OUTCOMES = """
-select due.source_id, run.outcome, run.message, run.finished_at
-from unnest(%(sources)s::text[], %(due_at)s::timestamptz[]) as due (source_id, due_at)
-left join lateral (
-    select outcome, message, finished_at from audit.extract_run
-    where extract_run.source_id = due.source_id and extract_run.finished_at >= due.due_at
-    order by run_id desc limit 1
-) as run on true
-order by due.source_id
-"""
-
 NEWS = """
 with published as (
     select build.build_id from audit.publication join audit.build using (build_id)
@@ -51,30 +31,6 @@ from newest left join audit.build_load as used
 where newest.load_id is distinct from used.load_id
 order by newest.source_id
 """
-
-NEWEST_CUTOFF = (
-    "select source_id, max(cutoff_date) as cutoff_date from audit.load where outcome = 'accepted' group by 1"
-)
-
-
-def outcomes(settings: Settings, due: Mapping[str, datetime]) -> list[dict[str, Any]]:
-    """What has come of each source since it was due; `outcome` is None where nothing has."""
-    return fetch_all(settings, TRANSFORMER, OUTCOMES, {"sources": list(due), "due_at": list(due.values())})
-
-
-def unsettled(rows: Iterable[Mapping[str, Any]], now: datetime, patient: bool) -> list[str]:
-    """The sources that are still worth waiting for, of `outcomes`' rows.
-
-    A patient wait (the scheduled night's) goes on while Airflow may try a failed extract again and
-    while a missing delivery may still arrive. Otherwise any outcome is the outcome.
-    """
-    waiting = []
-    for row in rows:
-        outcome = row["outcome"]
-        retrying = outcome == "failed" and now - row["finished_at"] < RETRIES_ARE_OVER
-        if outcome is None or (patient and (outcome == "missing" or retrying)):
-            waiting.append(row["source_id"])
-    return waiting
 
 
 def news(settings: Settings) -> list[str]:
@@ -93,8 +49,6 @@ def begin_night(settings: Settings, owner: str, force: bool = False) -> "Build |
     A claim that `owner` itself still holds (its begin was cleared and runs again) is given up
     first. Raises BuildRefused where somebody else holds the candidate.
     """
-    from kvalitet.builds import begin_build
-
     if not force and not is_anything_new(settings):
         return None
     release_claims(settings, owner, "Given up: the same run began again.")
@@ -108,9 +62,9 @@ def release_claims(settings: Settings, owner: str, message: str) -> list[int]:
     """
     query = """
         update audit.build set status = 'failed', message = %(message)s, finished_at = clock_timestamp()
-        where owner = %(owner)s and status = any(%(claiming)s) returning build_id
+        where owner = %(owner)s and status = any(%(live)s) returning build_id
     """
-    parameters = {"owner": owner, "message": message, "claiming": list(CLAIMING)}
+    parameters = {"owner": owner, "message": message, "live": list(LIVE)}
     return [row["build_id"] for row in fetch_all(settings, TRANSFORMER, query, parameters)]
 
 
@@ -120,37 +74,16 @@ def describe(error: object) -> str:
     return str(error) if expected else f"{type(error).__name__}, see the log."
 
 
-def publish_once(settings: Settings, build_id: int) -> int:
-    """Publish a build that passed; returns its publication_id. A build already published is left as it is."""
-    from kvalitet.publication import publish
-
-    query = "select publication_id from audit.publication where build_id = %(build_id)s"
-    rows = fetch_all(settings, TRANSFORMER, query, {"build_id": build_id})
-    return rows[0]["publication_id"] if rows else publish(settings, build_id).publication_id
-
-
-def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: datetime) -> dict[str, str]:
-    """The sources that do not keep their contract's SLA, each with what is wrong.
-
-    Late is: due in the night that ended last and no delivery taken in, or newest data older than
-    the contract's latency. `now` is aware.
+def end_lapsed_builds(settings: Settings) -> list[int]:
+    """End builds without a sign of life, whatever schema they hold; returns their ids."""
+    query = """
+        update audit.build set status = 'lapsed', finished_at = clock_timestamp(),
+            message = 'no sign of life since ' || heartbeat_at
+        where status = any(%(live)s) and heartbeat_at < clock_timestamp() - make_interval(secs => %(lapse)s)
+        returning build_id
     """
-    due = due_sources(contracts, night_window(now - timedelta(days=1)))
-    late = {}
-    for row in outcomes(settings, due):
-        if row["outcome"] not in ("accepted", "nothing_new"):
-            due_at = due[row["source_id"]].astimezone(TIMEZONE)
-            late[row["source_id"]] = row["message"] or f"Not fetched since it was due {due_at:%d-%m-%Y %H:%M}."
-    newest = {row["source_id"]: row["cutoff_date"] for row in fetch_all(settings, TRANSFORMER, NEWEST_CUTOFF)}
-    today = now.astimezone(TIMEZONE).date()
-    for source, contract in contracts.items():
-        cutoff = newest.get(source)
-        if cutoff is None:
-            late.setdefault(source, "No delivery has been taken in yet.")
-        elif contract.latency_days is not None and (today - cutoff).days > contract.latency_days:
-            agreed = f"the contract promises at most {contract.latency_days} days"
-            late.setdefault(source, f"The newest delivery is of {cutoff:%d-%m-%Y}; {agreed}.")
-    return late
+    rows = fetch_all(settings, TRANSFORMER, query, {"live": list(LIVE), "lapse": lapse_seconds()})
+    return [row["build_id"] for row in rows]
 
 
 @dataclass(frozen=True)
@@ -180,15 +113,20 @@ class NightResult:
 
 
 def night_result(settings: Settings, since: datetime, owner: str) -> NightResult:
-    """Read how the night that began at `since` (aware) under `owner` went, from the warehouse's own records."""
+    """Read how the night that began at `since` (aware) went, from the warehouse's own records.
+
+    The build is that of `owner`; where it made none, one begun meanwhile by somebody else (a
+    scheduled run that was quicker) is what the night brought.
+    """
     with connect(settings, AUDITOR) as connection:
         build = connection.execute(
             """
             select build_id, status, message, publication_id
             from audit.build left join audit.publication using (build_id)
-            where owner = %s order by build_id desc limit 1
+            where owner = %(owner)s or claimed_at >= %(since)s
+            order by owner = %(owner)s desc, build_id desc limit 1
             """,
-            [owner],
+            {"owner": owner, "since": since},
         ).fetchone() or dict.fromkeys(("build_id", "status", "message", "publication_id"))
         sources = connection.execute(SOURCE_RESULTS, {"since": since, "build_id": build["build_id"]}).fetchall()
         checks = connection.execute(
@@ -217,7 +155,8 @@ def night_result(settings: Settings, since: datetime, owner: str) -> NightResult
 SOURCE_RESULTS = """
 with tried as (
     select distinct on (source_id) source_id, outcome, message
-    from audit.extract_run where finished_at >= %(since)s order by source_id, run_id desc
+    from audit.extract_run where finished_at >= %(since)s
+    order by source_id, outcome in ('accepted', 'refused') desc, run_id desc
 ), counted as (
     select load.source_id, sum(rows_delivered) as delivered, sum(rows_rejected) as rejected,
         sum(rows_delivered - rows_rejected) filter (where load.outcome = 'accepted') as accepted
@@ -271,19 +210,19 @@ def run_night(
 
 
 def _build_and_publish(settings: Settings, build_id: int, progress: Callable[[str, str], None]) -> None:
-    from kvalitet.publication.finish import finish_candidate
+    from kvalitet.publication import finish_candidate, publish
     from kvalitet.transform import build_layer
 
     for layer in LAYERS:
         progress(layer, "")
         result = build_layer(settings, build_id, layer)
-        progress(layer, f"{result.models} models, {result.rows} rows")
+        progress(layer, f"{len(result.models)} models, {result.rows} rows")
     progress("finish", "")
     finish_candidate(settings, build_id)
     progress("validate", "")
     validate_and_report(settings, build_id)
     progress("publish", "")
-    publication_id = publish_once(settings, build_id)
+    publication_id = publish(settings, build_id).publication_id
     progress("report", "")
     report(settings, build_id, publication_id)
 

@@ -10,6 +10,8 @@ from kvalitet.settings import TIMEZONE
 if TYPE_CHECKING:
     from kvalitet.contracts import Contract
 
+#: Units of ODCS' frequency by their first letter (d, day, days), in days.
+UNIT_DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
 #: When a night ends: no source is waited for beyond this Copenhagen time.
 NIGHT_ENDS = time(5, 0)
 
@@ -41,7 +43,7 @@ def last_due(schedule: str, window: Window) -> datetime | None:
     """The last instant (UTC) in the window at which the cron line fires; None where it does not.
 
     Cron lines are read on Copenhagen's clock, as Airflow reads them. A time that spring skips
-    fires an hour later by the clock; one that autumn repeats fires the first time.
+    fires an hour later by the clock; one that autumn repeats fires the second time.
     """
     from croniter import croniter
 
@@ -50,7 +52,7 @@ def last_due(schedule: str, window: Window) -> datetime | None:
     end = window.deadline.astimezone(TIMEZONE).replace(tzinfo=None) + timedelta(days=1)
     walk = croniter(schedule, end, ret_type=datetime)
     while (wall := walk.get_prev(datetime)) >= start:
-        instant = wall.replace(tzinfo=TIMEZONE).astimezone(UTC)
+        instant = max(wall.replace(tzinfo=TIMEZONE, fold=fold).astimezone(UTC) for fold in (0, 1))
         if window.start <= instant < window.deadline:
             return instant
     return None
@@ -71,6 +73,24 @@ def due_sources(contracts: Mapping[str, "Contract"], window: Window) -> dict[str
     sound = {source: contract.schedule for source, contract in contracts.items() if not contract.problems}
     due = {source: last_due(schedule, window) for source, schedule in sound.items() if is_cron(schedule)}
     return {source: moment for source, moment in due.items() if moment is not None}
+
+
+def is_promised(contract: "Contract") -> bool:
+    """Whether each time the source is looked at, something new is promised.
+
+    A yearly file that is looked for every Monday is not late on a Monday without one; a nightly
+    delivery is late on a night without one.
+    """
+    from croniter import croniter
+
+    if not is_cron(contract.schedule):
+        return False
+    sla = {item.get("property"): item for item in contract.document.get("slaProperties") or ()}
+    frequency = sla.get("frequency") or {}
+    days = float(frequency.get("value") or 1) * UNIT_DAYS.get(str(frequency.get("unit") or "d")[:1], 1)
+    walk = croniter(contract.schedule, datetime(2024, 1, 1), ret_type=datetime)
+    first = walk.get_next(datetime)
+    return timedelta(days=days) <= walk.get_next(datetime) - first
 
 
 def latest_arrival(contract: "Contract", due_at: datetime) -> datetime:

@@ -40,9 +40,9 @@ def owner_of(context: Any) -> str:
 class ExtractSource(BaseSensorOperator):
     """Takes in all new deliveries of one source.
 
-    A scheduled run looks again until the contract's latest arrival while the delivery is missing,
-    holding no worker meanwhile; a manual run looks once. Refused: red without retry. Failed
-    otherwise: retried. Nothing new: skipped, so that the source's asset stays as it was.
+    A scheduled run looks again until the contract's latest arrival while a promised delivery has
+    not come, holding no worker meanwhile; a manual run looks once. Refused: red without retry.
+    Failed otherwise: retried. Nothing new: skipped, so that the source's asset stays as it was.
     """
 
     def __init__(self, source_id: str, **kwargs: Any) -> None:
@@ -50,25 +50,36 @@ class ExtractSource(BaseSensorOperator):
         self.source_id = source_id
 
     def poke(self, context: Any) -> bool | PokeReturnValue:
-        from kvalitet.contracts import load_contracts
-        from kvalitet.intake import DeliveryRefused, extract
-        from kvalitet.night import latest_arrival
+        from kvalitet.errors import DeliveryRefused
+        from kvalitet.intake import extract
+        from kvalitet.night_waiting import note_late
 
         settings = Settings.from_environment()
         by, reason = context["params"]["closures_allowed_by"], context["params"]["closures_allowed_reason"]
         with no_retry(DeliveryRefused):
             result = extract(settings, self.source_id, allow_closures=(by, reason) if by and reason else None)
         log.info("%s: %s. %s", self.source_id, result.outcome, result.message)
-        if result.outcome == "nothing_new":
-            raise AirflowSkipException(result.message)
-        if result.outcome == "missing":
-            due_at = context["dag_run"].run_after
-            until = latest_arrival(load_contracts(settings)[self.source_id], due_at)
-            if is_manual(context) or datetime.now(UTC) >= until:
-                raise AirflowFailException(result.message)
+        if result.outcome == "accepted":
+            return PokeReturnValue(True, result.to_json())
+        promised_until = None if is_manual(context) else self._promised_until(settings, context["dag_run"].run_after)
+        if promised_until and datetime.now(UTC) < promised_until:
             return False
-        counts = {str(load.load_id): load.tables for load in result.loads}
-        return PokeReturnValue(True, {"outcome": result.outcome, "loads": counts})
+        if result.outcome == "nothing_new" and not promised_until:
+            raise AirflowSkipException(result.message)
+        if promised_until:
+            note_late(settings, [self.source_id])
+        raise AirflowFailException(f"{result.message} Its last good data is used, marked stale.")
+
+    def _promised_until(self, settings: Settings, due_at: datetime) -> datetime | None:
+        """Until when the delivery may still come; None where none is promised, or it came by another run."""
+        from kvalitet.contracts import load_contracts
+        from kvalitet.night_calendar import is_promised, latest_arrival
+        from kvalitet.night_waiting import Awaited, outcomes
+
+        contract = load_contracts(settings)[self.source_id]
+        until = latest_arrival(contract, due_at)
+        (row,) = outcomes(settings, {self.source_id: Awaited(due_at, until)})
+        return until if is_promised(contract) and row["outcome"] != "accepted" else None
 
 
 class WaitForSources(BaseOperator):
@@ -79,36 +90,43 @@ class WaitForSources(BaseOperator):
     """
 
     def execute(self, context: Any) -> dict[str, str | None]:
-        from kvalitet.night import outcomes, unsettled
         from kvalitet.night_trigger import SourcesTrigger
+        from kvalitet.night_waiting import outcomes, unsettled
 
-        due, deadline = self._due(context)
-        if not due:
-            return {}
-        patient, now = not is_manual(context), datetime.now(UTC)
-        rows = outcomes(Settings.from_environment(), due)
-        if now < deadline and unsettled(rows, now, patient):
-            iso = {source: moment.isoformat() for source, moment in due.items()}
-            self.defer(trigger=SourcesTrigger(iso, deadline.isoformat(), patient), method_name="resume")
+        waits, deadline = self._awaited(context)
+        rows, now = outcomes(Settings.from_environment(), waits), datetime.now(UTC)
+        if now < deadline and unsettled(rows, waits, now):
+            self.defer(trigger=SourcesTrigger.of(waits, deadline), method_name="resume")
         return self.resume(context, {row["source_id"]: row["outcome"] for row in rows})
 
     def resume(self, context: Any, event: dict[str, str | None]) -> dict[str, str | None]:
+        from kvalitet.contracts import load_contracts
+        from kvalitet.night_calendar import is_promised
+        from kvalitet.night_waiting import note_late
+
+        settings = Settings.from_environment()
+        contracts, scheduled = load_contracts(settings), not is_manual(context)
+        late = [
+            source
+            for source, outcome in event.items()
+            if outcome is None or (scheduled and outcome == "nothing_new" and is_promised(contracts[source]))
+        ]
+        note_late(settings, late)
         for source, outcome in event.items():
-            if outcome not in ("accepted", "nothing_new"):
-                log.warning("%s: %s; its last good data is used.", source, outcome or "no outcome by the deadline")
+            if source in late or outcome not in ("accepted", "nothing_new"):
+                log.warning("%s: %s; its last good data is used, marked stale.", source, outcome or "no outcome")
         return event
 
-    def _due(self, context: Any) -> tuple[dict[str, datetime], datetime]:
+    def _awaited(self, context: Any) -> tuple[dict[str, Any], datetime]:
         from kvalitet.contracts import load_contracts
-        from kvalitet.night import due_sources, night_window
+        from kvalitet.night_waiting import Awaited, awaited
 
         run_after, params = context["dag_run"].run_after, context["params"]
-        if is_manual(context):
-            since = datetime.fromisoformat(params["since"]) if params["since"] else run_after
-            deadline = datetime.now(UTC) + timedelta(minutes=params["wait_minutes"])
-            return dict.fromkeys(params["sources"], since), deadline
-        window = night_window(run_after)
-        return due_sources(load_contracts(Settings.from_environment()), window), window.deadline
+        if not is_manual(context):
+            return awaited(load_contracts(Settings.from_environment()), run_after)
+        since = datetime.fromisoformat(params["since"]) if params["since"] else run_after
+        deadline = datetime.now(UTC) + timedelta(minutes=params["wait_minutes"])
+        return {source: Awaited(since, since) for source in params["sources"]}, deadline
 
 
 def begin() -> int:
@@ -131,12 +149,12 @@ def layer(build_id: int, name: str) -> dict[str, Any]:
 
     with no_retry():
         result = build_layer(Settings.from_environment(), build_id, name)
-    return {"models": result.models, "rows": result.rows, "seconds": result.seconds}
+    return {"models": len(result.models), "rows": result.rows, "seconds": round(result.seconds, 1)}
 
 
 def finish(build_id: int) -> None:
     """Keys, comments, rights and policies on the finished candidate."""
-    from kvalitet.publication.finish import finish_candidate
+    from kvalitet.publication import finish_candidate
 
     with no_retry():
         finish_candidate(Settings.from_environment(), build_id)
@@ -152,10 +170,10 @@ def validate(build_id: int) -> None:
 
 def publish(build_id: int) -> int:
     """Swap the candidate in; a build that is already published is left as it is."""
-    from kvalitet.night import publish_once
+    from kvalitet.publication import publish as swap
 
     with no_retry():
-        return publish_once(Settings.from_environment(), build_id)
+        return swap(Settings.from_environment(), build_id).publication_id
 
 
 def report(build_id: int, publication_id: int) -> int:
@@ -179,7 +197,7 @@ def release(context: Any) -> None:
 def check_slas() -> None:
     """Red with the list of sources that do not keep what their contract promises."""
     from kvalitet.contracts import load_contracts
-    from kvalitet.night import late_sources
+    from kvalitet.night_waiting import late_sources
 
     settings = Settings.from_environment()
     with no_retry():
@@ -192,6 +210,6 @@ def check_slas() -> None:
 
 def end_lapsed_builds() -> list[int]:
     """End builds whose heartbeat has stopped; returns their ids."""
-    from kvalitet.builds import end_lapsed
+    from kvalitet.night import end_lapsed_builds as end
 
-    return end_lapsed(Settings.from_environment())
+    return end(Settings.from_environment())

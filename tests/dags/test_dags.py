@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from kvalitet.contracts import load_contracts
+from kvalitet.night_calendar import Window, last_due
 from kvalitet.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +68,24 @@ def test_the_night_is_one_line_of_steps(dag_bag: Any) -> None:
     for before, after in pairwise(STEPS):
         assert after in dag.get_task(before).downstream_task_ids
     assert all(task.on_failure_callback for task in dag.tasks)
+
+
+@pytest.mark.parametrize("schedule", ["15 1 * * *", "30 2 * * *", "0 2 * * 0", "0 14 * * *", "0 3 1 1,4,7,10 *"])
+def test_the_night_reads_a_cron_line_as_airflow_does(airflow_home: Path, schedule: str) -> None:
+    """Otherwise the night would wait for a source at another hour than Airflow fetches it."""
+    import pendulum
+    from airflow.timetables.trigger import CronTriggerTimetable
+
+    timetable: Any = CronTriggerTimetable(schedule, timezone="Europe/Copenhagen")  # pyright: ignore[reportAbstractUsage]
+    moment = pendulum.datetime(2024, 1, 1)
+    fired: list[datetime] = []
+    while (moment := timetable._get_next(moment)) < pendulum.datetime(2025, 1, 1):
+        fired.append(moment)
+    expected, window = [], Window(datetime(2024, 1, 1, 0, 0, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC))
+    while due := last_due(schedule, window):
+        expected.append(due)
+        window = Window(window.start, due)
+    assert [found.isoformat() for found in fired] == [due.isoformat() for due in reversed(expected)]
 
 
 def test_a_broken_cron_line_stops_only_its_own_source(airflow_home: Path, tmp_path: Path) -> None:

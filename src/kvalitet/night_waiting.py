@@ -1,0 +1,117 @@
+"""What a night waits for: the sources due in it, what has come of them, and which are late."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from kvalitet.night_calendar import due_sources, is_promised, latest_arrival, night_window
+from kvalitet.settings import LOADER, TIMEZONE, TRANSFORMER, Settings
+from kvalitet.warehouse.connection import connect, fetch_all
+
+if TYPE_CHECKING:
+    from kvalitet.contracts import Contract
+
+#: A failed extract may still be tried again for this long (dags/extract.py: 3 retries, back-off).
+RETRIES_ARE_OVER = timedelta(minutes=20)
+
+#: What has come of each source since it was due, deliveries before mere looks: one row per source.
+OUTCOMES = """
+select due.source_id, run.outcome, run.message, run.finished_at
+from unnest(%(sources)s::text[], %(due_at)s::timestamptz[]) as due (source_id, due_at)
+left join lateral (
+    select outcome, message, finished_at from audit.extract_run
+    where extract_run.source_id = due.source_id and extract_run.finished_at >= due.due_at
+    order by outcome in ('accepted', 'refused') desc, run_id desc limit 1
+) as run on true
+order by due.source_id
+"""
+
+NEWEST_CUTOFF = (
+    "select source_id, max(cutoff_date) as cutoff_date from audit.load where outcome = 'accepted' group by 1"
+)
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """What a night waits for of one source (instants in UTC).
+
+    An outcome counts from `due_at` on. Until `until` the delivery may still arrive, or a failed
+    extract succeed; from then on any outcome is the outcome.
+    """
+
+    due_at: datetime
+    until: datetime
+
+
+def awaited(contracts: Mapping[str, "Contract"], moment: datetime) -> tuple[dict[str, Awaited], datetime]:
+    """The sources due in the night that `moment` (aware) lies in, and when that night stops waiting."""
+    window = night_window(moment)
+    due = due_sources(contracts, window)
+    return {
+        source: Awaited(
+            due_at,
+            min(window.deadline, latest_arrival(contracts[source], due_at))
+            if is_promised(contracts[source])
+            else due_at,
+        )
+        for source, due_at in due.items()
+    }, window.deadline
+
+
+def outcomes(settings: Settings, waits: Mapping[str, Awaited]) -> list[dict[str, Any]]:
+    """What has come of each source since it was due; `outcome` is None where nothing has."""
+    return fetch_all(settings, TRANSFORMER, OUTCOMES, outcome_parameters(waits))
+
+
+def outcome_parameters(waits: Mapping[str, Awaited]) -> dict[str, list]:
+    """The parameters of OUTCOMES."""
+    return {"sources": list(waits), "due_at": [wait.due_at for wait in waits.values()]}
+
+
+def unsettled(rows: Iterable[Mapping[str, Any]], waits: Mapping[str, Awaited], now: datetime) -> list[str]:
+    """The sources still worth waiting for, of `outcomes`' rows."""
+    waiting = []
+    for row in rows:
+        outcome, until = row["outcome"], waits[row["source_id"]].until
+        may_arrive = outcome in ("missing", "nothing_new")
+        may_be_retried = outcome == "failed" and now - row["finished_at"] < RETRIES_ARE_OVER
+        if outcome is None or (now < until and (may_arrive or may_be_retried)):
+            waiting.append(row["source_id"])
+    return waiting
+
+
+def note_late(settings: Settings, sources: Iterable[str]) -> None:
+    """Record that the night stopped waiting for these sources, so that their old data are marked stale."""
+    message = "Nothing new had come when the night stopped waiting for it."
+    with connect(settings, LOADER) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into audit.extract_run (source_id, outcome, message, started_at)"
+            " values (%s, 'missing', %s, clock_timestamp())",
+            [(source, message) for source in sources],
+        )
+
+
+def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: datetime) -> dict[str, str]:
+    """The sources that do not keep their contract's SLA, each with what is wrong.
+
+    Late is: due in the night that ended last and no delivery taken in, or newest data older than
+    the contract's latency. `now` is aware.
+    """
+    waits, _ = awaited(contracts, now - timedelta(days=1))
+    late = {}
+    for row in outcomes(settings, waits):
+        source, outcome = row["source_id"], row["outcome"]
+        if outcome != "accepted" and not (outcome == "nothing_new" and not is_promised(contracts[source])):
+            due_at = waits[source].due_at.astimezone(TIMEZONE)
+            late[source] = row["message"] or f"Not fetched since it was due {due_at:%d-%m-%Y %H:%M}."
+    newest = {row["source_id"]: row["cutoff_date"] for row in fetch_all(settings, TRANSFORMER, NEWEST_CUTOFF)}
+    today = now.astimezone(TIMEZONE).date()
+    for source, contract in contracts.items():
+        cutoff = newest.get(source)
+        if cutoff is None:
+            late.setdefault(source, "No delivery has been taken in yet.")
+        elif contract.latency_days is not None and (today - cutoff).days > contract.latency_days:
+            agreed = f"the contract promises at most {contract.latency_days} days"
+            late.setdefault(source, f"The newest delivery is of {cutoff:%d-%m-%Y}; {agreed}.")
+    return late
