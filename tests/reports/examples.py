@@ -222,7 +222,7 @@ def indicators() -> m.Indicators:
             m.Source("audit_remarks", 7, "Revision", True),
             m.Source("ankestyrelsen_statistics", 9, "Ankestyrelsen", True),
         ),
-        organisations={f"C{n:02}": f"Center {n} (fiktiv)" for n in range(1, 12)},
+        members={("enhed", f"C{n:02}"): f"Center {n} (fiktiv)" for n in range(1, 12)},
         freshness=(
             m.Freshness("bif_complaints", 7, date(2024, 11, 20), False, None),
             m.Freshness("borgerraadgiver_annual", 5, date(2024, 6, 1), True, "Ingen levering siden 01-06-2024."),

@@ -232,7 +232,7 @@ class Indicators:
     build: Build
     indicators: tuple[Indicator, ...] = ()
     sources: tuple[Source, ...] = ()
-    organisations: dict[str, str] = field(default_factory=dict)
+    members: dict[tuple[str, str], str] = field(default_factory=dict)  # (breakdown, member) -> name
     freshness: tuple[Freshness, ...] = ()
     values: tuple[Value, ...] = ()
     statements: tuple[Statement, ...] = ()

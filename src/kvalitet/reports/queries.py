@@ -62,13 +62,13 @@ def indicators(connection: Connection, of: m.Build, published: m.Publication) ->
     """Everything that `reporting` shows of the publication it holds."""
     b = of.build_id
     found = checks(connection, b)
-    units = connection.execute(_ORGANISATIONS).fetchall()
+    members = connection.execute(_MEMBERS).fetchall()
     return m.Indicators(
         publication=published,
         build=of,
         indicators=_all(connection, m.Indicator, _INDICATORS, b),
         sources=_all(connection, m.Source, _SOURCES, b),
-        organisations={row["unit_id"]: row["name"] for row in units},
+        members={(row["breakdown_kind"], row["member"]): row["name"] for row in members},
         freshness=_all(connection, m.Freshness, _FRESHNESS, b),
         values=_all(connection, m.Value, _VALUES, b),
         statements=_all(connection, m.Statement, _STATEMENTS, b),
@@ -206,10 +206,19 @@ from reporting.dim_source
 order by source_number, source_id
 """
 
-_ORGANISATIONS = """
-select distinct on (unit_id) unit_id, name
+# The newest name of everything that a figure may be broken down by.
+_MEMBERS = """
+(select distinct on (unit_id) 'enhed' as breakdown_kind, unit_id as member, name
 from reporting.dim_organisation
-order by unit_id, valid_from_date desc
+order by unit_id, valid_from_date desc)
+union all
+(select distinct on (law_id) 'lov', law_id, law_name from reporting.dim_law order by law_id, version desc)
+union all
+select 'tema', theme_id, name_da from reporting.dim_theme
+union all
+select 'klagetype', complaint_type_id, name_da from reporting.dim_complaint_type
+union all
+select 'udfald', outcome_id, name_da from reporting.dim_outcome
 """
 
 _FRESHNESS = """

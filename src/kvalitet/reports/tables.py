@@ -26,6 +26,8 @@ FIRST = (
 )
 #: A breakdown of its own beside those of the facts: by unit of the organisation.
 BY_UNIT = "enhed"
+#: Breakdowns whose members are units.
+UNITS = ("enhed", "center", "forvaltning")
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class _Names:
 
     def __init__(self, data: Indicators) -> None:
         self.indicators = {(i.indicator_id, i.version): i for i in data.indicators}
-        self.organisations = data.organisations
+        self.members = data.members
 
     def indicator(self, value: Value) -> Indicator:
         key = (value.indicator_id, value.indicator_version)
@@ -136,10 +138,14 @@ class _Names:
     def member(self, value: Value) -> str:
         parts = []
         if value.breakdown_kind != NO_BREAKDOWN:
-            parts.append("i alt" if value.breakdown_member == WHOLE else value.breakdown_member)
+            parts.append("i alt" if value.breakdown_member == WHOLE else self._named(value))
         if value.organisation_id != WHOLE:
-            parts.append(self.organisations.get(value.organisation_id, value.organisation_id))
+            parts.append(self.members.get((BY_UNIT, value.organisation_id), value.organisation_id))
         return ", ".join(parts)
+
+    def _named(self, value: Value) -> str:
+        kind = BY_UNIT if value.breakdown_kind in UNITS else value.breakdown_kind
+        return self.members.get((kind, value.breakdown_member), value.breakdown_member)
 
     def row_order(self, value: Value) -> tuple:
         return (

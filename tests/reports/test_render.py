@@ -1,0 +1,191 @@
+"""Pages from made-up input: what they say, and what they may not hold."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+from examples import FORMULA, checks, entries, indicators, validation, value
+
+from kvalitet.reports import charts, highlights, render, tables, verdict
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return {
+        "index": render.index_page(entries()),
+        "indicators": render.indicator_page(indicators()),
+        "validation": render.validation_page(validation()),
+        "held_back": render.validation_page(validation(held_back=True)),
+    }
+
+
+class Page(HTMLParser):
+    """The tags and visible text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+NAMES = ("index", "indicators", "validation", "held_back")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_loads_nothing_and_runs_nothing(pages: dict[str, str], name: str):
+    page = Page(pages[name])
+    assert not [tag for tag, _ in page.tags if tag in ("script", "img", "iframe", "object", "embed", "form", "base")]
+    assert [link["href"] for link in page.all("link")] == ["data:,"]
+    assert not [a for _, attributes in page.tags for a in attributes if a.startswith("on") or a in ("style", "src")]
+    style = re.search(r"<style>(.*?)</style>", pages[name], re.DOTALL)
+    assert style and not re.search(r"url\(|@import|@font-face", style.group(1))
+    assert "default-src 'none'" in str(page.all("meta")) and "unsafe" not in str(page.all("meta"))
+    hosts = [a["href"] for a in page.all("a") if "//" in str(a["href"])]
+    assert all(str(host).startswith("https://example.org/") for host in hosts)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_can_be_read_without_eyes_and_mouse(pages: dict[str, str], name: str):
+    page = Page(pages[name])
+    assert page.all("html") == [{"lang": "da"}] and len(page.all("h1")) == 1 and page.all("a")[0]["href"] == "#indhold"
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert all(th.get("scope") for th in page.all("th"))
+    scrolling = [div for div in page.all("div") if "scroll" in str(div.get("class")).split()]
+    assert all(div["tabindex"] == "0" and div["role"] == "region" for div in scrolling)
+    assert len(page.all("svg")) == len(page.all("title")) - 1 == len(page.all("desc"))
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    named = [name for _, a in page.tags for name in (a.get("aria-labelledby") or "").split()]
+    assert set(named) <= set(ids)
+
+
+def test_the_same_input_gives_the_same_bytes(pages: dict[str, str]):
+    assert render.indicator_page(indicators()) == pages["indicators"]
+    shuffled = replace(indicators(), values=tuple(reversed(indicators().values)))
+    assert render.indicator_page(shuffled) == pages["indicators"]
+
+
+def test_delivered_text_is_shown_and_never_markup_or_a_script_address(pages: dict[str, str]):
+    assert FORMULA in Page(pages["indicators"]).text
+    assert "javascript:" not in pages["indicators"]
+    hostile = replace(indicators().statements[0], title="<script>alert(1)</script>")
+    page = render.indicator_page(replace(indicators(), statements=(hostile,)))
+    assert "<script" not in page and "&lt;script&gt;" in page
+
+
+def test_fictional_authorities_are_marked_and_announced(pages: dict[str, str]):
+    assert "Eksempeldata" in pages["indicators"]
+    unmarked = replace(value("klager_modtaget", "bif_complaints", "2023", 7), authority="Eksempelby")
+    assert "Eksempelby (fiktiv)" in render.indicator_page(replace(indicators(), values=(unmarked,)))
+    real = tuple(v for v in indicators().values if not v.is_fictional)
+    assert "Eksempeldata" not in render.indicator_page(replace(indicators(), values=real))
+
+
+def test_years_and_populations_never_share_a_table():
+    for source in tables.by_source(indicators()):
+        for table in (*source.tables, *source.breakdowns):
+            kinds = {"/" in c and "report" or "K" in c and "quarter" or "calendar" for c in table.columns}
+            assert len(kinds) == 1 and table.population
+    both = (
+        value("klager_modtaget", "bif_complaints", "2023", 1),
+        value("klager_modtaget", "bif_complaints", "2023/24", 2),
+        replace(value("klager_modtaget", "bif_complaints", "2023", 3), population_da="Nogle klager"),
+    )
+    (source,) = tables.by_source(replace(indicators(), values=both))
+    assert [(t.columns, t.population[:5]) for t in source.tables] == [
+        (("2023",), "Alle "), (("2023",), "Nogle"), (("2023/24",), "Alle "),
+    ]  # fmt: skip
+
+
+def test_a_hidden_figure_is_a_word_and_a_provisional_one_is_marked():
+    hidden = replace(value("klager_modtaget", "bif_complaints", "2023", None), is_suppressed=True, status="skjult")
+    assert tables.figure(hidden, 0).text == "skjult"
+    provisional = replace(value("klager_modtaget", "bif_complaints", "2024", 0), status="foreloebig")
+    assert (tables.figure(provisional, 0).text, tables.figure(provisional, 0).mark) == ("0", "f")
+
+
+def test_rows_are_in_danish_order():
+    (source,) = [s for s in tables.by_source(indicators()) if s.source.source_id == "bif_complaints"]
+    by_theme = next(t for t in source.breakdowns if t.breakdown == "tema")
+    assert [row.detail for row in by_theme.rows] == [
+        "Afgørelse",
+        "Sagsbehandlingstid",
+        "Ældresager",
+        "Økonomi",
+        "Åbenhed",
+    ]
+    by_unit = next(t for t in source.breakdowns if t.breakdown == "enhed")
+    assert [row.detail.split()[1] for row in by_unit.rows] == ["1", "2", "10", "11"]
+
+
+def test_headlines_take_the_newest_final_year_and_compare_with_the_one_before():
+    first = highlights.headlines(indicators())[0]
+    assert (first.cell.text, first.period_label, first.change, first.compared_with) == (
+        "1.149",
+        "2023",
+        "−0,4 %",
+        "2022",
+    )
+    share = highlights.headlines(indicators())[1]
+    assert (share.cell.text, share.change) == ("74,3 %", "+3,3 procentpoint")
+    gap = tuple(v for v in indicators().values if v.period_label != "2022")
+    assert highlights.headlines(replace(indicators(), values=gap))[0].change == ""
+
+
+def test_complaints_stand_beside_inquiries_each_by_its_own_year():
+    kinds = [(p.series.indicator.indicator_id, p.series.period_kind) for p in highlights.panels(indicators())]
+    assert kinds == [("klager_modtaget", "kalenderaar")] + 2 * [("borgerraadgiver_henvendelser", "beretningsaar")]
+
+
+@pytest.mark.parametrize(("top", "ticks"), [("0", 2), ("7", 5), ("1186", 4), ("1000", 6), ("0.5", 6), ("26.7", 4)])
+def test_bars_start_at_zero_and_stay_inside_the_chart(top: str, ticks: int):
+    points = [charts.Point("a", Decimal(top), top), charts.Point("b", None, "skjult")]
+    chart = charts.bar_chart(points)
+    assert all(charts.TOP <= bar.y <= chart.baseline and bar.y + bar.height == chart.baseline for bar in chart.bars)
+    assert chart.ticks[0].text.strip("0,") == "" and chart.bars[1].is_missing
+    assert len(chart.ticks) == ticks
+
+
+def test_the_verdict_counts_every_check_once():
+    data = validation(held_back=True)
+    assert verdict.verdict(data).title == "Holdt tilbage af 2 kritiske kontroller"
+    assert verdict.verdict(data).counts.startswith(
+        "1 af 4 relevante kontroller er opfyldt (25,0 %). 1 kontrol var ikke"
+    )
+    assert verdict.matrix(data.checks)[-1] == ("I alt", [1, 2, 1, 1], 5)
+    assert sum(len(group.checks) for group in verdict.groups(data.checks)) == len(checks(True))
+    assert verdict.verdict(validation()).title == "Godkendt og offentliggjort med 1 advarsel"
+    nothing = replace(data, checks=(), build=replace(data.build, status="failed"))
+    assert (
+        verdict.verdict(nothing).title == "Afbrudt" and verdict.verdict(nothing).counts == "Ingen kontroller er målt."
+    )
+
+
+def test_the_reason_for_a_held_back_night_stands_before_everything_else(pages: dict[str, str]):
+    text = Page(pages["held_back"]).text
+    assert text.index("312 af 12.044 (2,6 %)") < text.index("Kontroller efter alvor og udfald")
+    assert "Sammenhold nøglerne" in text and "Åbne i alt" in text
+
+
+def test_the_index_lists_the_newest_first_and_marks_what_readers_see(pages: dict[str, str]):
+    text = Page(pages["index"]).text
+    assert text.index("Opbygning 4") < text.index("Publikation 2") < text.index("Publikation 1")
+    assert pages["index"].count("Gældende</span>") == 1
+    assert "Der er endnu ingen publikation" in render.index_page([])
+
+
+def test_a_page_without_figures_says_so():
+    page = render.indicator_page(replace(indicators(), values=(), statements=(), failed_checks=()))
+    assert "Ingen tal fra interne kilder" in page

@@ -1,0 +1,89 @@
+"""The site of a real warehouse, read as the auditor."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kvalitet.errors import KvalitetError
+from kvalitet.reports import write_site
+from kvalitet.settings import Settings
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def published(settings: Settings, admin_url: str) -> Settings:
+    """A warehouse with one publication and one held-back build after it."""
+    with psycopg.connect(admin_url) as connection:
+        for name in ("audit.sql", "reporting.sql"):
+            connection.execute((HERE / name).read_bytes())
+    return settings
+
+
+def names(settings: Settings, files: list[Path]) -> list[str]:
+    return [file.relative_to(settings.site_dir).as_posix() for file in files]
+
+
+def test_a_publication_gets_both_pages_and_the_index(published: Settings):
+    files = write_site(published, build_id=1)
+    assert names(published, files) == ["publikation-1/validering.html", "publikation-1/index.html", "index.html"]
+    page = (published.site_dir / "publikation-1/index.html").read_text()
+    assert "1.149" in page and "Eksempelby Kommune (fiktiv)" in page and "Eksempeldata" in page
+    assert "1.246" in page and "1.233" in page  # two publications disagree
+    assert "8.286" not in page  # one statement alone disputes nothing
+    assert "Udfaldene giver tilsammen ikke" in page
+    assert "Aldrig modtaget" in page
+
+
+def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
+    files = write_site(published, build_id=2)
+    assert names(published, files) == ["build-2/validering.html", "index.html"]
+    page = (published.site_dir / "build-2/validering.html").read_text()
+    assert "Holdt tilbage af 1 kritisk kontrol" in page and "312 af 12.044" in page and "Udeblevet" in page
+    index = (published.site_dir / "index.html").read_text()
+    assert 'href="build-2/validering.html"' in index and "Gældende: publikation 1" in index
+    assert "publikation-1/index.html" not in index  # nothing links to a page that is not there
+
+
+def test_a_page_shows_what_its_build_saw_and_stays_the_same(published: Settings, admin_url: str):
+    first = [file.read_bytes() for file in write_site(published, build_id=1)[:2]]
+    page = first[0].decode()
+    assert "klager_2024-11-20.csv" in page and "klager_2024-11-21.csv" not in page
+    assert "Udeblevet" not in page  # what came later belongs to the next build
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("update audit.reject set resolved_by_load = 2")
+    assert [file.read_bytes() for file in write_site(published, publication_id=1)[:2]] == first
+
+
+def test_an_indicator_page_is_left_as_it_is_when_readers_see_another_publication(published: Settings, admin_url: str):
+    page = write_site(published, build_id=1)[1]
+    before = page.read_bytes()
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("update reporting.publication set publication_id = 2")
+        connection.execute("delete from reporting.fct_indicator_value")
+    assert names(published, write_site(published, build_id=1)) == ["publikation-1/validering.html", "index.html"]
+    assert page.read_bytes() == before
+
+
+def test_an_unknown_build_or_publication_is_refused(published: Settings):
+    with pytest.raises(KvalitetError, match="no build 99"):
+        write_site(published, build_id=99)
+    with pytest.raises(KvalitetError, match="no publication 99"):
+        write_site(published, publication_id=99)
+    assert not published.site_dir.exists()
+
+
+def test_a_failed_writing_leaves_the_old_page_and_no_debris(published: Settings, monkeypatch: pytest.MonkeyPatch):
+    write_site(published, build_id=2)
+    page = published.site_dir / "build-2/validering.html"
+    before = page.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError):
+        write_site(published, build_id=2)
+    assert page.read_bytes() == before
+    assert [file.name for file in page.parent.iterdir()] == ["validering.html"]
