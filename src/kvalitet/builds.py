@@ -84,12 +84,13 @@ def begin_build(
     kind: str = "night",
     as_of_date: date | None = None,
     loads: dict[str, int] | None = None,
+    stale: dict[str, str] | None = None,
     target_schema: str = CANDIDATE,
 ) -> Build:
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
     Without `loads`, each source's newest accepted load; without `as_of_date`, the latest cut-off
-    date among them. Raises BuildRefused where a live build holds the schema or nothing was accepted.
+    date among them; without `stale`, what the last attempts and the contracts say of each source. Raises BuildRefused where a live build holds the schema or nothing was accepted.
     """
     with connect(settings, TRANSFORMER) as connection:
         _end_lapsed(connection, target_schema)
@@ -106,7 +107,7 @@ def begin_build(
         except psycopg.errors.UniqueViolation:
             raise _held(settings, target_schema) from None
         build_id = claimed["build_id"] if claimed else 0
-        stale = _stale(settings, connection, rows, as_of_date) if kind == "night" else {}
+        stale = _stale(settings, connection, rows, as_of_date) if stale is None else stale
         for row in rows:
             connection.execute(
                 "insert into audit.build_load (build_id, source_id, load_id, is_stale, stale_reason)"

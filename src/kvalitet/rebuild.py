@@ -24,5 +24,6 @@ def begin_rebuild(settings: Settings, publication_id: int, owner: str) -> Build:
         kind="rebuild",
         as_of_date=published.as_of_date,
         loads=published.loads,
+        stale=published.stale,
         target_schema=f"rebuild_{publication_id}",
     )

@@ -2,16 +2,16 @@
 
 import re
 
-#: Java's letters -> (strptime directive, the shape of its text).
+#: Java's letters -> (strptime directive, width of its text).
 LETTERS = {
-    "yyyy": ("%Y", r"\d{4}"),
-    "MM": ("%m", r"\d{2}"),
-    "dd": ("%d", r"\d{2}"),
-    "HH": ("%H", r"\d{2}"),
-    "hh": ("%I", r"\d{2}"),
-    "mm": ("%M", r"\d{2}"),
-    "ss": ("%S", r"\d{2}"),
-    "a": ("%p", r"[AP]M"),
+    "yyyy": ("%Y", 4),
+    "MM": ("%m", 2),
+    "dd": ("%d", 2),
+    "HH": ("%H", 2),
+    "hh": ("%I", 2),
+    "mm": ("%M", 2),
+    "ss": ("%S", 2),
+    "a": ("%p", 2),
 }
 TOKEN = re.compile(r"'(?P<literal>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[^A-Za-z'])")
 
@@ -35,10 +35,8 @@ def to_strptime(pattern: str) -> str:
 
 
 def to_shape(pattern: str) -> str:
-    """A regular expression of the texts that have the pattern's form, possible dates or not."""
+    """An SQL LIKE pattern of the texts that have the pattern's form: `dd-MM-yyyy` -> `__-__-____`."""
     return "".join(
-        LETTERS[t["letters"]][1]
-        if t["letters"]
-        else re.escape(t["literal"] if t["literal"] is not None else t["other"])
+        "_" * LETTERS[t["letters"]][1] if t["letters"] else (t["literal"] if t["literal"] is not None else t["other"])
         for t in TOKEN.finditer(pattern)
     )

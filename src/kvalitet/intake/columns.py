@@ -5,6 +5,9 @@ be read. All of it runs inside DuckDB, over record batches.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from kvalitet.contracts import Column, Contract
 from kvalitet.contracts.patterns import to_shape, to_strptime
@@ -13,7 +16,7 @@ from kvalitet.intake.workbook import UNREADABLE
 #: Ten digits that begin with a date; replacement numbers have 6 added to the first digit.
 CPR_IN_TEXT = r"(^|\D)([0-3]|[6-9])\d(0\d|1[0-2])\d{2}[- ]?\d{4}(\D|$)"
 CPR = r"(0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])(0[1-9]|1[0-2])\d{6}"
-FORMULA = r"[=+\-@\t\r].*"
+FORMULA_STARTS = ("'='", "'+'", "'-'", "'@'", "chr(9)", "chr(13)")
 PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
 
 
@@ -81,39 +84,49 @@ def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
         checks.append((f"not regexp_full_match({clean}, {quote(column.pattern)})", "pattern"))
     if column.max_length:
         checks.append((f"length({clean}) > {column.max_length}", "too_long"))
-    has_cpr = f"(length({clean}) >= 10 and regexp_matches({clean}, '{CPR_IN_TEXT}'))"
     if column.classification == "sensitive":  # landed for a stated reason: masked rather than set aside
         return f"regexp_replace({clean}, '{CPR_IN_TEXT}', '\\1[cpr]\\4', 'g')", checks
-    checks.append((has_cpr, "cpr_in_text"))
+    checks.append((f"length({clean}) >= 10 and regexp_matches({clean}, '{CPR_IN_TEXT}')", "cpr_in_text"))
     if not column.allows_formula:
-        formula = f"(regexp_full_match({clean}, '{FORMULA}', 's') and not regexp_full_match({clean}, '{PLAIN_NUMBER}'))"
-        checks.append((formula, "formula"))
-        return f"case when not {has_cpr} and not {formula} then {clean} end", checks
-    return f"case when not {has_cpr} then {clean} end", checks
+        starts = f"left({clean}, 1) in ({', '.join(FORMULA_STARTS)})"
+        checks.append((f"{starts} and not regexp_full_match({clean}, '{PLAIN_NUMBER}')", "formula"))
+    return clean, checks
 
 
 def _moment(
     contract: Contract, column: Column, clean: str, typed: str, unread: str
 ) -> tuple[str, list[tuple[str, str]]]:
     pattern = column.format or ""
-    has_shape = f"regexp_full_match({clean}, '{to_shape(pattern)}')"
+    # Every field has a fixed width, so the separators' places are the form; a blank is no digit.
+    has_shape = f"{clean} like {quote(to_shape(pattern))}"
+    if " " not in pattern:
+        has_shape += f" and not contains({clean}, ' ')"
     local = f"try_strptime({clean}, '{to_strptime(pattern)}')"
     parsed = f"case when {has_shape} then {local} end"
-    checks = [(f"{clean} is not null and not {has_shape}", "date_format"), (unread, "date_impossible")]
+    checks = [(f"{clean} is not null and not ({has_shape})", "date_format"), (unread, "date_impossible")]
     if column.logical_type == "date":
         return f"({parsed})::date", checks
     zone = quote(contract.timezone)
-    # DuckDB takes the later of two instants and shifts a skipped time: both are looked for here.
+    # DuckDB takes the later of two instants and shifts a skipped time; both happen on these days only.
+    at_change = f"({typed})::date in ({', '.join(quote(day) for day in days_of_change(contract.timezone))})"
     utc = f"timezone({zone}, {parsed})"
-    back = f"timezone({zone}, {typed})"
-    checks.append((f"{typed} is not null and {back} <> {local}", "local_time_nonexistent"))
-    earlier = f"timezone({zone}, {typed} - interval 1 hour) = {local}"
-    later = f"timezone({zone}, {typed} + interval 1 hour) = {local}"
+    checks.append((f"{at_change} and timezone({zone}, {typed}) <> {local}", "local_time_nonexistent"))
+    twin = f"timezone({zone}, {typed} - interval 1 hour) = {local}"
     if column.ambiguous_time == "earlier":
-        return f"least({utc}, case when timezone({zone}, {utc} - interval 1 hour) = {local} then {utc} - interval 1 hour else {utc} end)", checks
+        return f"case when timezone({zone}, {utc} - interval 1 hour) = {parsed} then {utc} - interval 1 hour else {utc} end", checks
     if column.ambiguous_time != "later":
-        checks.append((f"{typed} is not null and ({earlier} or {later})", "local_time_ambiguous"))
+        checks.append((f"{at_change} and {twin}", "local_time_ambiguous"))
     return utc, checks
+
+
+@cache
+def days_of_change(timezone: str) -> list[str]:
+    """UTC days, 1970–2099, on which the zone's offset differs between the day's ends or its neighbours'."""
+    zone = ZoneInfo(timezone)
+    noon = [datetime(1970, 1, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in range(47_482)]
+    offsets = [moment.astimezone(zone).utcoffset() for moment in noon]
+    changes = {n + step for n in range(1, len(noon)) if offsets[n] != offsets[n - 1] for step in (-1, 0)}
+    return [noon[n].date().isoformat() for n in sorted(changes)]
 
 
 def _number(

@@ -92,7 +92,6 @@ class TableHistory:
             types=sql.SQL(", ").join(types),
         )
         self.cursor.adbc_ingest(f"incoming_{self.table.name}", reading.batches, mode="append", temporary=True)
-        self._run("create index on {incoming} ({keys})")
         self._run("analyze {incoming}")
 
     def _set_duplicates_aside(self) -> None:

@@ -128,8 +128,11 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
         expressions = column_sql(contract, column, raw, c, t)
         clean.append(f"{expressions.clean} as {c}")
         typed.append(f"{expressions.typed} as {t}")
-        outputs.append(f"{t} as {column.name}")
-        hashed.append(f"coalesce({t}::varchar, chr(30))")
+        # Of a row set aside, only a readable key goes further.
+        kept = "key_is_readable" if column.key_position is not None else "problems is null"
+        outputs.append(f"case when {kept} then {t} end as {column.name}")
+        as_text = f"epoch_us({t})" if column.logical_type == "timestamp" else t
+        hashed.append(f"coalesce({as_text}::varchar, chr(30))")
         if column.missing_reason_name:
             clean.append(f"{expressions.missing_reason} as m_{column.name}")
             outputs.append(f"m_{column.name} as {column.missing_reason_name}")
@@ -138,7 +141,7 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
         if checks:
             problems.append(f"case {' '.join(checks)} end")
         if column.key_position is not None:
-            key_ok.append(f"case {' '.join(checks)} end is null and {t} is not null" if checks else f"{t} is not null")
+            key_ok.append(f"{t} is not null" + (f" and case {' '.join(checks)} end is null" if checks else ""))
     repeated = " and ".join(
         f"r{position[c.header]} = {quote(c.header)}" for c in table.columns if c.key_position is not None
     )
@@ -158,12 +161,13 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
                 case when {repeated} then '*:header_repeated'
                 else nullif(concat_ws(';', {", ".join(problems) or "null"}), '') end as problems
             from typed
-        )
+        ),
+        keyed as (select *, problems is null or ({" and ".join(key_ok)}) as key_is_readable from judged)
         select {", ".join(outputs)},
             md5(concat_ws(chr(31), {", ".join(hashed)})) as row_hash,
             row_number,
-            case when problems is not null and ({" and ".join(key_ok)}) then {row_key} end as row_key,
+            case when problems is not null and key_is_readable then {row_key} end as row_key,
             case when problems is not null then row_digest(concat_ws(chr(31), {all_raw})) end as row_digest,
             problems
-        from judged
+        from keyed
     """

@@ -76,7 +76,7 @@ create table audit.build (
     owner text not null,
     as_of_date date not null,
     code_version text not null,
-    status text not null check (status in ('building', 'built', 'passed', 'held_back', 'published', 'failed', 'lapsed')),
+    status text not null check (status in ('building', 'built', 'passed', 'held_back', 'published', 'rebuilt', 'failed', 'lapsed')),
     message text,
     claimed_at timestamptz not null default clock_timestamp(),
     heartbeat_at timestamptz not null default clock_timestamp(),
