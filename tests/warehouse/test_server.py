@@ -123,11 +123,21 @@ def test_as_root_an_unreachable_checkout_is_worked_around(blank: Settings) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_unreachable_binaries_are_copied(blank: Settings, tmp_path: Path) -> None:
-    copied = server_place._copy_programs(server_place.binaries(), tmp_path, lambda said: None)
-    for program in (copied / "bin").iterdir():
-        assert stat.S_IMODE(program.stat().st_mode) == 0o755
-    assert server_place._copy_programs(server_place.binaries(), tmp_path, pytest.fail) == copied
+def test_as_root_unreachable_binaries_are_copied_and_work(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    reach = server_place._can_reach
+    wheel = server_place.binaries()
+    monkeypatch.setattr(
+        server_place, "_can_reach", lambda path, user: not path.is_relative_to(wheel) and reach(path, user)
+    )
+    said: list[str] = []
+    started = server.start(blank, said.append)
+    pid = server.status(blank).pid
+    assert pid
+    assert not Path(f"/proc/{pid}/exe").readlink().is_relative_to(wheel)
+    assert answer(started, "select 1") == 1
+    server.stop(blank)
+    server.start(blank, said.append)
+    assert len(said) == 1, "copied once"
 
 
 def test_an_own_server_of_version_15_is_prepared(

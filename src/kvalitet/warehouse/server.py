@@ -293,7 +293,9 @@ def _failure(what: str, said: bytes | str, data: Path) -> KvalitetError:
         return KvalitetError(
             f"{what}: {data} was made by another major version.", "Dump it with that version, `make clean`, restore."
         )
-    return KvalitetError(f"{what}. {last.strip()}", "Run `make clean` to begin anew where the data can be spared.")
+    return KvalitetError(
+        f"{what}. {last.strip()}", "Mend what it names; where the data can be spared, `make clean` begins anew."
+    )
 
 
 def _check_version(url: str) -> None:

@@ -84,7 +84,8 @@ def place(settings: Settings, say: Say) -> tuple[Path, Path]:
     if not data.exists():
         data.mkdir(mode=0o700)
         os.chown(data, user.pw_uid, user.pw_gid)
-    if not _can_reach(programs / "bin" / "postgres", user) or not _can_reach(programs / "share", user):
+    needed = (programs / "bin" / "postgres", programs / "share", _libraries(programs))
+    if not all(_can_reach(path, user) for path in needed):
         _make_outside(outside)
         programs = _copy_programs(programs, outside, say)
     return data.resolve(), programs / "bin"
@@ -101,19 +102,26 @@ def _make_outside(folder: Path) -> None:
 def _copy_programs(source: Path, outside: Path, say: Say) -> Path:
     stat = (source / "bin" / "postgres").stat()
     target = outside / f"postgres-{stat.st_size}-{int(stat.st_mtime)}"
+    copied = target / source.parent.name / source.name
     if not target.is_dir():
         say(f"Copying the Postgres binaries to {target}.")
         partial = outside / f"partial-{os.getpid()}"
+        new = partial / copied.relative_to(target)
+        (new / "bin").mkdir(parents=True)
         for name in _PROGRAMS:
-            (partial / "bin").mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / "bin" / name, partial / "bin" / name)
+            shutil.copyfile(source / "bin" / name, new / "bin" / name)
         for part in ("lib", "share"):
-            shutil.copytree(source / part, partial / part, ignore=shutil.ignore_patterns("*.a"))
-        for path in partial.rglob("*"):
+            shutil.copytree(source / part, new / part, ignore=shutil.ignore_patterns("*.a"))
+        shutil.copytree(_libraries(source), partial / _libraries(source).name)
+        for path in (partial, *partial.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-        partial.chmod(0o755)
         partial.rename(target)
-    return target
+    return copied
+
+
+def _libraries(programs: Path) -> Path:
+    """What the wheel's build put beside the package; the programs look for it by that relative path."""
+    return programs.parent.with_name(f"{programs.parent.name}.libs")
 
 
 def _outside(settings: Settings) -> Path:
