@@ -13,6 +13,7 @@ from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.night import NightResult, night_result
 from kvalitet.night_summary import figure, print_result
+from kvalitet.services import AirflowAddress, airflow_address
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
@@ -46,9 +47,7 @@ def run_through_airflow(settings: Settings, console: Console) -> NightResult:
     The night is a success only if the result has a publication_id. Raises KvalitetError where
     Airflow cannot do its part; what fails inside the night is told in the result.
     """
-    from kvalitet.services import airflow_api
-
-    address = airflow_api(settings)
+    address = airflow_address(settings)
     sources = [source for source, contract in load_contracts(settings).items() if not contract.problems]
     with AirflowClient(address.url, address.user, address.password) as airflow:
         with console.status("Signing in to Airflow"):
@@ -64,7 +63,7 @@ def run_through_airflow(settings: Settings, console: Console) -> NightResult:
     result = night_result(settings, since, f"airflow {run_id}")
     print_result(settings, console, result)
     _print_failures(settings, console, address.url, run_id, tasks, result)
-    _print_where(settings, console, address, result)
+    _print_where(settings, console, address)
     return result
 
 
@@ -186,7 +185,7 @@ def _print_failures(
         console.print(f"  Log:  {log}\n  In Airflow:  {url}/dags/{task['dag_id']}/runs/{run_id}", soft_wrap=True)
 
 
-def _print_where(settings: Settings, console: Console, address: Any, result: NightResult) -> None:
+def _print_where(settings: Settings, console: Console, address: AirflowAddress) -> None:
     console.print("\n[bold]Where to look[/]")
     console.print(f"  Report pages  file://{settings.site_dir}/index.html", soft_wrap=True)
     console.print(

@@ -3,6 +3,7 @@
 Plain functions, used by the DAGs and the command line alike; nothing here knows Airflow.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from kvalitet.warehouse.connection import connect, fetch_all
 
 if TYPE_CHECKING:
     from kvalitet.builds import Build
+
+log = logging.getLogger(__name__)
 
 LAYERS = ("staging", "intermediate", "star", "reports")
 NEWS = """
@@ -193,8 +196,9 @@ def run_night(
         try:
             result = extract(settings, source)
             progress("extract", f"{source}: {result.outcome}. {result.message}")
-        except KvalitetError as error:
-            progress("extract", f"{source}: {error}")
+        except Exception as error:
+            # Recorded by extract itself; the other sources are taken in all the same.
+            progress("extract", f"{source}: {describe(error)}")
     progress("begin", "")
     build = begin_night(settings, owner)
     if build is None:
@@ -210,7 +214,7 @@ def run_night(
 
 
 def _build_and_publish(settings: Settings, build_id: int, progress: Callable[[str, str], None]) -> None:
-    from kvalitet.publication import finish_candidate, publish
+    from kvalitet.publication import finish_candidate
     from kvalitet.transform import build_layer
 
     for layer in LAYERS:
@@ -222,9 +226,16 @@ def _build_and_publish(settings: Settings, build_id: int, progress: Callable[[st
     progress("validate", "")
     validate_and_report(settings, build_id)
     progress("publish", "")
-    publication_id = publish(settings, build_id).publication_id
+    publication_id = publish_once(settings, build_id)
     progress("report", "")
     report(settings, build_id, publication_id)
+
+
+def publish_once(settings: Settings, build_id: int) -> int:
+    """Publish a build that passed, or leave it as it is where it is published; returns its publication_id."""
+    from kvalitet.publication import publish
+
+    return publish(settings, build_id).publication_id
 
 
 def validate_and_report(settings: Settings, build_id: int) -> Any:
@@ -234,7 +245,10 @@ def validate_and_report(settings: Settings, build_id: int) -> Any:
     try:
         return validate(settings, build_id)
     except GateClosed:
-        report(settings, build_id, None)
+        try:
+            report(settings, build_id, None)
+        except Exception:
+            log.exception("The pages of build %s could not be written; the verdict stands.", build_id)
         raise
 
 

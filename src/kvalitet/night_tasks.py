@@ -170,10 +170,10 @@ def validate(build_id: int) -> None:
 
 def publish(build_id: int) -> int:
     """Swap the candidate in; a build that is already published is left as it is."""
-    from kvalitet.publication import publish as swap
+    from kvalitet.night import publish_once
 
     with no_retry():
-        return swap(Settings.from_environment(), build_id).publication_id
+        return publish_once(Settings.from_environment(), build_id)
 
 
 def report(build_id: int, publication_id: int) -> int:

@@ -131,6 +131,8 @@ def test_late_sources_compares_records_with_contracts(settings: Settings, extrac
 @pytest.fixture
 def in_airflow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The environment in which the triggerer finds this test's warehouse."""
+    import kvalitet.night_trigger  # noqa: F401 -- takes seconds the first time, which are not the trigger's
+
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))
     monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{settings.server}/{settings.database}")
     return settings
