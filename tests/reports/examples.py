@@ -136,6 +136,19 @@ def statements() -> tuple[m.Statement, ...]:
     )  # fmt: skip
 
 
+def overlaps() -> tuple[m.Overlap, ...]:
+    def year(label: str, *numbers: int | None) -> m.Overlap:
+        kind = "beretningsaar" if "/" in label else "kalenderaar"
+        return m.Overlap(OWN, kind, label, date(int(label[:4]), 4 if "/" in label else 1, 1), *numbers, True)
+
+    return (
+        year("2022", 1154, 96, 88, 8, 101, 88, 13, 1167),
+        year("2023", 1149, 91, 84, 7, 90, 84, None, None),
+        year("2022/23", 1180, 110, 101, 9, 115, 101, 14, 1194),
+        year("2021", 1121, 0, 0, 0, 0, 0, 0, 1121),
+    )
+
+
 def check(
     check_id: str, severity: str, status: str, violations: int | None, denominator: int | None, **more
 ) -> m.Check:
@@ -230,6 +243,7 @@ def indicators() -> m.Indicators:
         ),
         values=values(),
         statements=statements(),
+        overlaps=overlaps(),
         failed_checks=tuple(c for c in checks(False) if c.status == "failed"),
         checks_total=5,
     )

@@ -25,23 +25,26 @@ create table reporting.dim_law as
 select 'aktivloven' as law_id, 2 as version, 'Aktivloven' as law_name, 'Aktivloven' as short_name_da;
 create table reporting.dim_complaint_type as
 select 'formalitet' as complaint_type_id, 'Formalitetsklage' as name_da;
-create table reporting.dim_publication_source as
-select id as publication_source_id, 'Ankestyrelsen' as publisher, title, date '2022-10-31' as published_date, id as source_url
-from (values ('https://example.org/a', 'Første udgave'), ('https://example.org/b', 'Anden udgave')) as p (id, title);
-create table reporting.fct_published_figure as
+create table reporting.rpt_published_figure_disagreement as
 select
-    'k' || row_number() over () as published_figure_key, page as publication_source_id,
-    'ankestyrelsen_statistics' as source_id, 'Hele landet' as authority, law_id, law_id as law_name,
-    'kalenderaar' as period_kind, '2021' as period_label, 'i_alt' as outcome, 'antal' as unit, value::numeric,
-    page like '%a' as is_chosen, false as is_fictional, flags, flags is null as is_consistent
+    'k' || row_number() over () as published_figure_key, 'ankestyrelsen_statistics' as source_id, page as source_url,
+    'Ankestyrelsen' as publisher, 'Udgave' as title, date '2022-10-31' as published_date, 'Hele landet' as authority,
+    law_id, law_id as law_name, 'kalenderaar' as period_kind, '2021' as period_label, 'i_alt' as outcome,
+    'antal' as unit, value::numeric, page like '%a' as is_chosen, false as is_fictional, flags,
+    flags is null as is_disagreed_on, flags is null as is_consistent
 from (
     values
     ('https://example.org/a', 'lab', 1246, null),
     ('https://example.org/b', 'lab', 1233, null),
-    ('https://example.org/a', 'sygedagpengeloven', 3549, 'udfald_ulig_i_alt'),
-    ('https://example.org/b', 'sygedagpengeloven', 3549, null),
-    ('https://example.org/a', 'serviceloven', 8286, null)
+    ('https://example.org/a', 'sygedagpengeloven', 3549, 'udfald_ulig_i_alt')
 ) as f (page, law_id, value, flags);
+create table reporting.rpt_complaint_overlap as
+select
+    'Eksempelby Kommune' as authority, 'kalenderaar' as period_kind, '2023' as period_label,
+    date '2023-01-01' as period_start, 1149::bigint as own_complaints, 80::bigint as own_referred,
+    71::bigint as own_referred_matched, 9::bigint as own_referred_unmatched, 84::bigint as referrals,
+    71::bigint as referrals_matched, null::bigint as referrals_unmatched, 1162::bigint as counted_once,
+    true as is_fictional;
 create table reporting.fct_indicator_value as
 select
     md5(row_number() over ()::text) as indicator_value_key, indicator_id, 1 as indicator_version, source_id,

@@ -96,7 +96,7 @@ def test_fictional_authorities_are_marked_and_announced(pages: dict[str, str]):
 def test_years_and_populations_never_share_a_table():
     for source in tables.by_source(indicators()):
         for table in (*source.tables, *source.breakdowns):
-            kinds = {"/" in c and "report" or "K" in c and "quarter" or "calendar" for c in table.columns}
+            kinds = {("/" in c and "report") or ("K" in c and "quarter") or "calendar" for c in table.columns}
             assert len(kinds) == 1 and table.population
     both = (
         value("klager_modtaget", "bif_complaints", "2023", 1),
@@ -189,3 +189,18 @@ def test_the_index_lists_the_newest_first_and_marks_what_readers_see(pages: dict
 def test_a_page_without_figures_says_so():
     page = render.indicator_page(replace(indicators(), values=(), statements=(), failed_checks=()))
     assert "Ingen tal fra interne kilder" in page
+
+
+def test_cases_counted_by_both_bodies_are_shown_by_one_kind_of_year_at_a_time():
+    found = highlights.overlaps(indicators())
+    assert [(kind, [o.period_label for o in years]) for _, kind, years in found] == [
+        ("kalenderaar", ["2022", "2023"]), ("beretningsaar", ["2022/23"]),
+    ]  # fmt: skip
+
+
+def test_a_figure_there_is_by_both_kinds_of_year_is_headed_by_calendar_year():
+    both = replace(value("klager_modtaget", "bif_complaints", "2022/23", 1190))
+    found = highlights.headlines(replace(indicators(), values=(both, *indicators().values)))
+    assert [h.series.period_kind for h in found if h.series.indicator.indicator_id == "klager_modtaget"] == [
+        "kalenderaar"
+    ]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from kvalitet.reports import danish, words
 from kvalitet.reports.charts import BarChart, Point, bar_chart
-from kvalitet.reports.model import Indicator, Indicators, Source, Statement, Value
+from kvalitet.reports.model import Indicator, Indicators, Overlap, Source, Statement, Value
 from kvalitet.reports.tables import FIRST, NO_BREAKDOWN, Cell, breakdown_of, figure, importance
 
 YEARS = ("kalenderaar", "beretningsaar")
@@ -92,11 +92,16 @@ def yearly_series(data: Indicators) -> list[Series]:
 
 
 def headlines(data: Indicators) -> list[Headline]:
-    """The newest final year of the administration's own series, with the change from the year before."""
+    """The newest final year of the administration's own series, with the change from the year before.
+
+    A figure that is there by calendar year and by report year is shown by calendar year.
+    """
     series = yearly_series(data)
     own = [s for s in series if not s.source.is_external or words.FICTIONAL in s.authority] or series
     chosen = [s for s in own if s.indicator.indicator_id in FIRST] or own
-    return [headline for s in chosen if (headline := _headline(s))][:MOST_HEADLINES]
+    calendar_first = sorted(chosen, key=lambda s: YEARS.index(s.period_kind))
+    by_figure = {(s.indicator.indicator_id, s.source.source_id, s.authority): s for s in reversed(calendar_first)}
+    return [headline for s in chosen if s in by_figure.values() and (headline := _headline(s))][:MOST_HEADLINES]
 
 
 def panels(data: Indicators) -> list[Panel]:
@@ -132,6 +137,15 @@ def inconsistencies(data: Indicators) -> list[Inconsistency]:
         )
         for s in _in_order(s for s in data.statements if s.is_inconsistent)
     ]
+
+
+def overlaps(data: Indicators) -> list[tuple[str, str, list[Overlap]]]:
+    """Per authority and kind of year, the years in order."""
+    grouped: dict[tuple[str, str], list[Overlap]] = defaultdict(list)
+    for o in sorted(data.overlaps, key=lambda o: (YEARS.index(o.period_kind), o.period_start)):
+        if o.own_referred != 0 or o.referrals != 0:
+            grouped[words.fictional(o.authority, o.is_fictional), o.period_kind].append(o)
+    return [(*key, years) for key, years in grouped.items()]
 
 
 def _in_order(statements: Iterable[Statement]) -> list[Statement]:

@@ -225,6 +225,25 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """Cases that stand both in the administration's own count and in the ombudsman's; None where hidden."""
+
+    authority: str
+    period_kind: str
+    period_label: str
+    period_start: date
+    own_complaints: int | None
+    own_referred: int | None
+    own_referred_matched: int | None
+    own_referred_unmatched: int | None
+    referrals: int | None
+    referrals_matched: int | None
+    referrals_unmatched: int | None
+    counted_once: int | None
+    is_fictional: bool
+
+
+@dataclass(frozen=True)
 class Indicators:
     """Everything an indicator page shows of one publication; from schemas `audit` and `reporting`."""
 
@@ -236,6 +255,7 @@ class Indicators:
     freshness: tuple[Freshness, ...] = ()
     values: tuple[Value, ...] = ()
     statements: tuple[Statement, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
     failed_checks: tuple[Check, ...] = ()
     checks_total: int = 0
 

@@ -72,6 +72,7 @@ def indicators(connection: Connection, of: m.Build, published: m.Publication) ->
         freshness=_all(connection, m.Freshness, _FRESHNESS, b),
         values=_all(connection, m.Value, _VALUES, b),
         statements=_all(connection, m.Statement, _STATEMENTS, b),
+        overlaps=_all(connection, m.Overlap, _OVERLAPS, b),
         failed_checks=tuple(check for check in found if check.status in ("failed", "error")),
         checks_total=len(found),
     )
@@ -238,40 +239,36 @@ order by indicator_value_key
 
 # Figures that publications state differently, and figures that do not agree with their own publication.
 _STATEMENTS = """
-with figures as (
-    select
-        *,
-        min(value) over same_figure is distinct from max(value) over same_figure as is_disputed
-    from reporting.fct_published_figure
-    where value is not null
-    window same_figure as (partition by source_id, authority, law_id, period_kind, period_label, outcome, unit)
-)
-
 select
-    figures.authority,
-    figures.is_fictional,
-    coalesce(figures.law_name, dim_source.name_da, figures.source_id) as category,
-    coalesce(figures.law_id, figures.source_id) as category_id,
-    figures.period_kind,
-    figures.period_label,
-    coalesce(dim_outcome.name_da, figures.outcome) as measure,
-    figures.unit,
-    dim_publication_source.publisher,
-    dim_publication_source.title,
-    dim_publication_source.published_date,
-    dim_publication_source.source_url,
-    figures.value,
-    figures.is_chosen,
-    figures.is_disputed,
-    figures.flags,
-    not figures.is_consistent as is_inconsistent
-from figures
-left join reporting.dim_source on figures.source_id = dim_source.source_id
-left join reporting.dim_outcome on figures.outcome = dim_outcome.outcome_id
-left join reporting.dim_publication_source
-    on figures.publication_source_id = dim_publication_source.publication_source_id
-where figures.is_disputed or not figures.is_consistent
-order by figures.published_figure_key
+    said.authority,
+    said.is_fictional,
+    coalesce(said.law_name, dim_source.name_da, said.source_id) as category,
+    coalesce(said.law_id, said.source_id) as category_id,
+    said.period_kind,
+    said.period_label,
+    coalesce(dim_outcome.name_da, said.outcome) as measure,
+    said.unit,
+    said.publisher,
+    said.title,
+    said.published_date,
+    said.source_url,
+    said.value,
+    said.is_chosen,
+    said.is_disagreed_on and said.value is not null as is_disputed,
+    said.flags,
+    not said.is_consistent as is_inconsistent
+from reporting.rpt_published_figure_disagreement as said
+left join reporting.dim_source on said.source_id = dim_source.source_id
+left join reporting.dim_outcome on said.outcome = dim_outcome.outcome_id
+order by said.published_figure_key
+"""
+
+_OVERLAPS = """
+select
+    authority, period_kind, period_label, period_start, own_complaints, own_referred, own_referred_matched,
+    own_referred_unmatched, referrals, referrals_matched, referrals_unmatched, counted_once, is_fictional
+from reporting.rpt_complaint_overlap
+order by authority, period_kind, period_start
 """
 
 _ENTRIES = """

@@ -33,6 +33,7 @@ def indicator_page(data: Indicators) -> str:
         headlines=highlights.headlines(data),
         panels=highlights.panels(data),
         sides=_sides(data),
+        overlaps=highlights.overlaps(data),
         disagreements=highlights.disagreements(data),
         inconsistencies=highlights.inconsistencies(data),
         marks=tables.marks_used(data),

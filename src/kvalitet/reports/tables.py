@@ -137,7 +137,8 @@ class _Names:
 
     def member(self, value: Value) -> str:
         parts = []
-        if value.breakdown_kind != NO_BREAKDOWN:
+        is_named_by_unit = value.breakdown_kind in UNITS and value.breakdown_member == value.organisation_id
+        if value.breakdown_kind != NO_BREAKDOWN and not is_named_by_unit:
             parts.append("i alt" if value.breakdown_member == WHOLE else self._named(value))
         if value.organisation_id != WHOLE:
             parts.append(self.members.get((BY_UNIT, value.organisation_id), value.organisation_id))
@@ -145,7 +146,8 @@ class _Names:
 
     def _named(self, value: Value) -> str:
         kind = BY_UNIT if value.breakdown_kind in UNITS else value.breakdown_kind
-        return self.members.get((kind, value.breakdown_member), value.breakdown_member)
+        member = value.breakdown_member
+        return self.members.get((kind, member)) or words.MEMBER.get(member, member)
 
     def row_order(self, value: Value) -> tuple:
         return (

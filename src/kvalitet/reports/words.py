@@ -50,6 +50,15 @@ BREAKDOWN = {
     "modtager": "Fordelt på modtager",
     "forvaltning": "Fordelt på forvaltning",
     "enhed": "Fordelt på organisatorisk enhed",
+    "overlap": "Fordelt på, om sagen er fundet begge steder",
+}
+#: Members of breakdowns that no dimension names.
+MEMBER = {
+    "matched": "fundet begge steder",
+    "unmatched": "ikke fundet begge steder",
+    "kritisk": "kritiske",
+    "væsentlig": "væsentlige",
+    "mindre": "mindre",
 }
 
 UNIT = {"antal": "antal", "pct": "procent", "dage": "dage", "arbejdsdage": "arbejdsdage"}
