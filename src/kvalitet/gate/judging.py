@@ -1,0 +1,194 @@
+"""The gate as a step: measure a build's tables, judge, record, and open or stay closed."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from kvalitet.builds import LIVE, Build, get_build, heartbeat
+from kvalitet.errors import KvalitetError
+from kvalitet.gate.suites import Suite, load_suites
+from kvalitet.gate.verdict import CheckResult, GateClosed, Status, Verdict, verdict
+from kvalitet.publication.catalogue import manifest_path, missing, read_catalogue
+from kvalitet.publication.digest import Digest, digests
+from kvalitet.settings import GATE, Settings
+from kvalitet.warehouse.connection import connect
+
+_RESULT_COLUMNS = (
+    "check_id, suite, table_name, severity, status, violations, denominator, threshold, description, why, owner,"
+    " advice_engineer, advice_reader, detail"
+)
+_CATALOGUE_CHECK = {
+    "check_id": "catalogue_is_complete",
+    "suite": "catalogue",
+    "table_name": "alle",
+    "severity": "critical",
+    "threshold": "ingen",
+    "description": "Alle tabeller har deres nøgler, kommentarer, rettigheder og regler for hvem der må se hvilke rækker.",
+    "why": "Uden dem kan læsere se rækker, de ikke må se, og værktøjer kan ikke se, hvordan tabellerne hører sammen.",
+    "owner": "Kvalitetsteamet",
+    "advice_engineer": "Ret modellens kontrakt eller beskrivelse i dbt_project, eller de rækker, nøglen falder på; byg igen.",
+    "advice_reader": "Tallene er ikke offentliggjort. Den seneste offentliggørelse gælder fortsat.",
+}
+
+
+def validate(settings: Settings, build_id: int, manifest: Path | None = None) -> Verdict:
+    """Judge build `build_id` by all suites and record it; a second run of the same build replaces the first.
+
+    Raises GateClosed where the build is held back (it is recorded all the same), SuiteInvalid where
+    a suite cannot be used, KvalitetError where the build is not there to be judged.
+    """
+    suites = load_suites(settings.suites_dir)
+    build = get_build(settings, build_id)
+    _refuse_unless_its_own(settings, build)
+    if build.status in LIVE:
+        with heartbeat(settings, build_id, GATE):
+            found, results = _measure(settings, build, suites, manifest)
+    else:
+        found, results = _measure(settings, build, suites, manifest)
+    judged = verdict(build_id, results)
+    _record(settings, build, judged, found)
+    if not judged.passed:
+        raise GateClosed(judged)
+    return judged
+
+
+def _refuse_unless_its_own(settings: Settings, build: Build) -> None:
+    """A build that was held back may be judged again while its tables are still the ones in the schema."""
+    if build.status in LIVE:
+        return
+    with connect(settings, GATE) as connection:
+        later = connection.execute(
+            "select 1 from audit.build where target_schema = %s and build_id > %s",
+            [build.target_schema, build.build_id],
+        ).fetchone()
+    if build.status != "held_back" or later:
+        raise KvalitetError(
+            f"Build {build.build_id} is {build.status}: its tables are not there to be judged any more.",
+            "Build anew: `kvalitet build`.",
+        )
+
+
+def _measure(
+    settings: Settings, build: Build, suites: list[Suite], manifest: Path | None
+) -> tuple[list[Digest], list[CheckResult]]:
+    """The digests first: a table that changes while it is measured is then not the one publishing expects."""
+    with connect(settings, GATE) as connection:
+        found = digests(connection, build.target_schema)
+    results = [_catalogue(settings, build, manifest)]
+    skipped = _not_applicable(settings, build, suites)
+    from kvalitet.gate.measuring import Measurement, measure
+
+    measured = measure(_url(settings, build), suites, set(skipped))
+    for suite in suites:
+        for check in suite.checks:
+            told = {
+                "check_id": check.id,
+                "suite": suite.table,
+                "table_name": suite.table,
+                "severity": check.severity,
+                "threshold": str(check.threshold),
+                "description": check.must_hold,
+                "why": check.why,
+                "owner": check.owner,
+                "advice_engineer": check.advice_engineer,
+                "advice_reader": check.advice_reader,
+            }
+            if check.id in skipped:
+                status, detail = skipped[check.id]
+                results.append(CheckResult(**told, status=status, violations=None, denominator=None, detail=detail))
+                continue
+            one: Measurement = measured[check.id]
+            status, detail = _status(one.success, one.denominator, one.error)
+            results.append(CheckResult(**told, status=status, violations=one.violations, denominator=one.denominator, detail=detail))  # fmt: skip
+    return found, results
+
+
+def _status(success: bool | None, denominator: int | None, error: str | None) -> tuple[Status, str | None]:
+    """One of four. Nothing measured is never a pass: what must hold was not shown to hold."""
+    if success is None:
+        return "error", error
+    if not denominator:
+        return "failed", "Der var intet at måle: 0 rækker."
+    return ("passed" if success else "failed"), None
+
+
+def _url(settings: Settings, build: Build) -> str:
+    """The gate's connection: the build's schema, read-only, and which build it is (for a suite's SQL)."""
+    options = (
+        f"-csearch_path%3D{build.target_schema}"
+        "%20-cdefault_transaction_read_only%3Don%20-cstatement_timeout%3D600000"
+        f"%20-ckvalitet.build_id%3D{build.build_id}"
+    )
+    return f"{settings.dsn(GATE)}?options={options}"
+
+
+def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> dict[str, tuple[Status, str]]:
+    """Checks whose declared condition holds, with the reason; a condition that fails is the check's error."""
+    skipped: dict[str, tuple[Status, str]] = {}
+    with psycopg.connect(_url(settings, build), autocommit=True, row_factory=dict_row) as connection:
+        answers: dict[str, bool | str] = {}
+        for suite in suites:
+            for check in suite.checks:
+                condition = check.not_applicable_when
+                if condition is None:
+                    continue
+                if condition.sql not in answers:
+                    answers[condition.sql] = _ask(connection, condition.sql)
+                answer = answers[condition.sql]
+                if isinstance(answer, str):
+                    skipped[check.id] = ("error", f"not_applicable_when: {answer}")
+                elif answer:
+                    skipped[check.id] = ("not_applicable", condition.reason)
+    return skipped
+
+
+def _ask(connection: psycopg.Connection[DictRow], query: str) -> bool | str:
+    try:
+        rows = connection.execute(query).fetchall()  # pyright: ignore[reportArgumentType]
+    except psycopg.Error as error:
+        return f"database error {type(error).__name__}"
+    values = [value for row in rows for value in row.values()]
+    return values[0] if len(values) == 1 and isinstance(values[0], bool) else "it must give one true or false"
+
+
+def _catalogue(settings: Settings, build: Build, manifest: Path | None) -> CheckResult:
+    """Keys, comments, rights and policies as the models declare them."""
+    try:
+        catalogue = read_catalogue(manifest or manifest_path(settings))
+    except (KvalitetError, OSError, ValueError, KeyError) as error:
+        detail = error.what if isinstance(error, KvalitetError) else "dbt's manifest cannot be read."
+        return CheckResult(**_CATALOGUE_CHECK, status="error", violations=None, denominator=None, detail=detail)
+    with connect(settings, GATE) as connection:
+        lines, asked = missing(connection, build.target_schema, catalogue)
+    detail = "; ".join(lines[:10]) + (f"; og {len(lines) - 10} mere" if len(lines) > 10 else "")
+    status: Status = "failed" if lines or not catalogue.tables else "passed"
+    return CheckResult(
+        **_CATALOGUE_CHECK, status=status, violations=len(lines), denominator=asked, detail=detail or None
+    )
+
+
+def _record(settings: Settings, build: Build, judged: Verdict, found: list[Digest]) -> None:
+    """Results, digests and the build's status in one transaction."""
+    rows = [{"build_id": build.build_id, **asdict(result)} for result in judged.results]
+    names = ", ".join(f"%({column.strip()})s" for column in _RESULT_COLUMNS.split(","))
+    with connect(settings, GATE) as connection, connection.cursor() as cursor:
+        moved = cursor.execute(
+            "update audit.build set status = %s, message = %s, heartbeat_at = clock_timestamp(),"
+            " finished_at = case when %s then null else clock_timestamp() end"
+            " where build_id = %s and status in ('building', 'built', 'passed', 'held_back')",
+            ["passed" if judged.passed else "held_back", judged.message, judged.passed, build.build_id],
+        )
+        if moved.rowcount != 1:
+            raise KvalitetError(f"Build {build.build_id} lapsed while it was judged.", "Build anew: `kvalitet build`.")
+        cursor.execute("delete from audit.check_result where build_id = %s", [build.build_id])
+        cursor.execute("delete from audit.table_digest where build_id = %s", [build.build_id])
+        cursor.executemany(
+            f"insert into audit.check_result (build_id, {_RESULT_COLUMNS}) values (%(build_id)s, {names})", rows
+        )
+        cursor.executemany(
+            "insert into audit.table_digest (build_id, schema_kind, table_name, row_count, sha256)"
+            " values (%s, %s, %s, %s, %s)",
+            [(build.build_id, d.kind, d.table_name, d.row_count, d.sha256) for d in found],
+        )
