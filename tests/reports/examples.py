@@ -11,6 +11,10 @@ EXAMPLEBY = "Eksempelby Kommune (fiktiv)"
 OWN = "Beskæftigelses- og Integrationsforvaltningen i Eksempelby Kommune (fiktiv)"
 ALL_COMPLAINTS = "Alle klager til forvaltningen, uanset hvem der modtog dem"
 INQUIRIES = "Henvendelser til Borgerrådgiveren om sagsbehandling"
+COUNTS = (
+    "own_complaints", "own_referred", "own_referred_matched", "own_referred_unmatched",
+    "referrals", "referrals_matched", "referrals_unmatched", "counted_once",
+)  # fmt: skip
 FORMULA = "=cmd|' /C calc'!A0"
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -93,8 +97,12 @@ def values() -> tuple[m.Value, ...]:
                 status="endelig" if number else "uden_grundlag",
             )
         )
-    rows += [value("klager_modtaget", bif, f"{year}-K{q}", 250 + 13 * q, breakdown_kind="klagetype", breakdown_member="formalitet")
-             for year in (2022, 2023) for q in (1, 2, 3, 4)]  # fmt: skip
+    formality = {"breakdown_kind": "klagetype", "breakdown_member": "formalitet"}
+    rows += [
+        value("klager_modtaget", bif, f"{year}-K{q}", 250 + 13 * q, **formality)
+        for year in (2022, 2023)
+        for q in (1, 2, 3, 4)
+    ]
     rows += yearly("borgerraadgiver_henvendelser", ombudsman, inquiries, status="foraeldet", **external)
     rows += yearly("borgerraadgiver_henvendelser", ombudsman, {"2021/22": 840, "2022/23": 1077, "2023/24": 912}, **real)
     rows += yearly(
@@ -107,8 +115,8 @@ def values() -> tuple[m.Value, ...]:
         rows += yearly("omgoerelsesprocent", board, dict(zip(("2020", "2021"), numbers, strict=True)),
                        breakdown_kind="lov", breakdown_member=law, **appeals)  # fmt: skip
     rows += yearly("omgoerelsesprocent", board, {"2019": 33, "2020": 29, "2021": 26}, **appeals)
-    rows += yearly("revisionsbemaerkninger", audit, {"2015": 19, "2016": 17, "2025": 11}, authority="Københavns Kommune",
-                   population_da="Intern Revisions bemærkninger i årets revisionsberetning", is_fictional=False)  # fmt: skip
+    remarks = real | {"population_da": "Intern Revisions bemærkninger i årets revisionsberetning"}
+    rows += yearly("revisionsbemaerkninger", audit, {"2015": 19, "2016": 17, "2025": 11}, **remarks)
     return tuple(rows)
 
 
@@ -138,8 +146,9 @@ def statements() -> tuple[m.Statement, ...]:
 
 def overlaps() -> tuple[m.Overlap, ...]:
     def year(label: str, *numbers: int | None) -> m.Overlap:
-        kind = "beretningsaar" if "/" in label else "kalenderaar"
-        return m.Overlap(OWN, kind, label, date(int(label[:4]), 4 if "/" in label else 1, 1), *numbers, True)
+        kind, month = ("beretningsaar", 4) if "/" in label else ("kalenderaar", 1)
+        counts = dict(zip(COUNTS, numbers, strict=True))
+        return m.Overlap(OWN, kind, label, date(int(label[:4]), month, 1), **counts, is_fictional=True)
 
     return (
         year("2022", 1154, 96, 88, 8, 101, 88, 13, 1167),
@@ -165,7 +174,8 @@ def check(
 
 def checks(failing: bool) -> tuple[m.Check, ...]:
     return (
-        check("fct_complaint_points_have_complaint", "critical", "failed" if failing else "passed", 312 if failing else 0, 12044),
+        check("fct_complaint_points_have_complaint", "critical", "failed" if failing else "passed",
+              312 if failing else 0, 12044),
         check("fct_complaint_key_is_unique", "critical", "passed", 0, 9032, description="Hver klage findes én gang."),
         check("fct_indicator_value_years_kept", "critical", "error" if failing else "passed", None if failing else 0,
               None if failing else 71, description="Hvert år, der er vist før, er der stadig.",
@@ -205,7 +215,8 @@ def validation(held_back: bool = False) -> m.Validation:
                  m.RejectCount("bif_complaints", "complaints", "citizen_pseudonym", "cpr_invalid", 12, 12)),
         models=(m.ModelRun("staging", "stg_bif__complaints", "success", None, Decimal("0.21"), None),
                 m.ModelRun("star", "fct_complaint", "success", 9032, Decimal("1.94"), None)),
-        digests=(m.TableDigest("star", "fct_complaint", 9032, SHA), m.TableDigest("star", "fct_indicator_value", 1320, SHA)),
+        digests=(m.TableDigest("star", "fct_complaint", 9032, SHA),
+                 m.TableDigest("star", "fct_indicator_value", 1320, SHA)),
         source_names={"bif_complaints": "BIF-klager", "borgerraadgiver_annual": "Borgerrådgiverens årstal"},
     )  # fmt: skip
 

@@ -82,8 +82,13 @@ def _environment() -> Environment:
         number=danish.number, plain=danish.plain, day=danish.day, instant=danish.instant, plural=words.plural
     )
     environment.globals.update(
-        words=words, charts=charts, share=danish.share, policy=CONTENT_SECURITY_POLICY, style=_STYLE, STATUSES=verdict.STATUSES
-    )  # fmt: skip
+        words=words,
+        charts=charts,
+        share=danish.share,
+        policy=CONTENT_SECURITY_POLICY,
+        style=_STYLE,
+        STATUSES=verdict.STATUSES,
+    )
     return environment
 
 

@@ -73,13 +73,14 @@ def _with_pages(site: Path, entry: Entry) -> Entry:
 def _write(file: Path, text: str) -> Path:
     """Replace `file` in one step: a reader sees the old page or the new one, never half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as out:
             out.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, file)
+        temporary.chmod(0o644)
+        temporary.replace(file)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink()
         raise
     return file
