@@ -1,6 +1,7 @@
 """Workbooks kept by people: finds the table on its sheet and writes it out as CSV text."""
 
 import csv
+import io
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -32,8 +33,10 @@ def write_table(contract: Contract, table: Table, workbook: Path, file_name: str
 
     check_size(workbook, file_name)
     try:
-        values = openpyxl.load_workbook(workbook, read_only=True, data_only=True)
-        formulas = openpyxl.load_workbook(workbook, read_only=True)
+        # Given as bytes, since openpyxl judges a file by its suffix.
+        content = workbook.read_bytes()
+        values = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        formulas = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
         raise DeliveryRefused(
             f"{file_name} is not a readable workbook ({type(error).__name__}).", "Ask for it again as .xlsx."

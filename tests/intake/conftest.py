@@ -1,0 +1,83 @@
+"""Fixtures of the intake: an inbox to deliver to, and what came of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from deliveries import COMPLAINT, POINT, as_csv, write
+
+from kvalitet.settings import AUDITOR, LOADER, Settings
+from kvalitet.warehouse.connection import connect
+
+
+@pytest.fixture(autouse=True)
+def files_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file written by a test is complete at once."""
+    monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
+
+
+@pytest.fixture
+def inbox(settings: Settings) -> Path:
+    return Path(settings.inbox.removeprefix("file://"))
+
+
+@pytest.fixture
+def deliver(inbox: Path) -> Callable[..., None]:
+    """Deliver complaints, each given as what differs from COMPLAINT, with one point for each."""
+
+    def write_delivery(*complaints: dict[str, str], cutoff: str = "2025-01-02", padding: int = 0) -> None:
+        rows = [COMPLAINT | complaint for complaint in complaints]
+        rows += [COMPLAINT | {"Sagsnummer": f"2022 - {n:05d}"} for n in range(padding)]
+        points = [POINT | {"Sagsnummer": number} for number in dict.fromkeys(row["Sagsnummer"] for row in rows)]
+        write(inbox, f"bif_complaints/klager_{cutoff}.csv", as_csv(rows, list(COMPLAINT)))
+        write(inbox, f"bif_complaints/klagepunkter_{cutoff}.csv", as_csv(points, list(POINT)))
+
+    return write_delivery
+
+
+@pytest.fixture
+def open_rows(settings: Settings) -> Callable[..., list[dict]]:
+    """The open rows of a raw table, ordered by its first column."""
+
+    def read(table: str = "bif_complaints__complaints") -> list[dict]:
+        with connect(settings, LOADER) as connection:
+            return connection.execute(f"select * from raw.{table} where valid_to_load is null order by 1").fetchall()  # type: ignore[arg-type]
+
+    return read
+
+
+@pytest.fixture
+def rejects(settings: Settings) -> Callable[[], list[tuple]]:
+    """Open rejects as (row, key, column, rule, last accepted version is kept open)."""
+
+    def read() -> list[tuple]:
+        with connect(settings, AUDITOR) as connection:
+            rows = connection.execute(
+                "select row_number, row_key, column_name, rule, holds_previous from audit.reject"
+                " where resolved_by_load is null order by reject_id"
+            ).fetchall()
+        return [tuple(row.values()) for row in rows]
+
+    return read
+
+
+@pytest.fixture
+def everything_written(settings: Settings) -> Callable[[], str]:
+    """All that the database and the run folder hold, as one text to search."""
+
+    def read() -> str:
+        texts = []
+        with connect(settings, AUDITOR) as audit, connect(settings, LOADER) as raw:
+            for connection, schema in ((audit, "audit"), (raw, "raw")):
+                tables = connection.execute(
+                    "select table_name from information_schema.tables where table_schema = %s", [schema]
+                ).fetchall()
+                for table in tables:
+                    query = f"select t::text as row from {schema}.{table['table_name']} t"
+                    texts += [row["row"] for row in connection.execute(query).fetchall()]  # type: ignore[arg-type]
+        for file in settings.var.rglob("*"):
+            if file.is_file() and "secrets" not in file.parts:
+                texts.append(file.read_text(errors="replace"))
+        return "\n".join(texts)
+
+    return read
