@@ -82,8 +82,8 @@ def test_a_failed_writing_leaves_the_old_page_and_no_debris(published: Settings,
     def full(*_: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("os.replace", full)
-    with pytest.raises(OSError):
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
         write_site(published, build_id=2)
     assert page.read_bytes() == before
     assert [file.name for file in page.parent.iterdir()] == ["validering.html"]
