@@ -50,6 +50,16 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
         return []
     cutoff = plan.cutoff(night)
     folder = out / "ankestyrelsen_statistics"
+    publications, shares, quarters = rows(plan, night)
+    return [
+        write_danish_csv(folder / f"udgivelser_{cutoff}.csv", PUBLICATIONS, publications, "iso-8859-1"),
+        write_danish_csv(folder / f"lov_aar_{cutoff}.csv", SHARES, shares, "iso-8859-1"),
+        write_danish_csv(folder / f"lov_kvartal_{cutoff}.csv", QUARTERS, quarters, "iso-8859-1"),
+    ]
+
+
+def rows(plan: Plan, night: int) -> tuple[list[list[str]], list[list[str]], list[list[str]]]:
+    """The rows of the three files, real ones first."""
     counts = quarter_counts(plan)
     publications = [[row[name] for name in PUBLICATIONS] for row in published.rows("udgivelser")]
     publications.append(_publication(FIRST, "december 2024", "16-12-2024"))
@@ -60,11 +70,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
         publications.append(_publication(RESTATED, "januar 2025, med rettet 2. kvartal 2024", "03-01-2025"))
         restated = restate(counts)
         quarters += [row for key in restated for row in _quarter(RESTATED, key, restated[key])]
-    return [
-        write_danish_csv(folder / f"udgivelser_{cutoff}.csv", PUBLICATIONS, publications, "iso-8859-1"),
-        write_danish_csv(folder / f"lov_aar_{cutoff}.csv", SHARES, shares, "iso-8859-1"),
-        write_danish_csv(folder / f"lov_kvartal_{cutoff}.csv", QUARTERS, quarters, "iso-8859-1"),
-    ]
+    return publications, shares, quarters
 
 
 def quarter_counts(plan: Plan) -> Counts:

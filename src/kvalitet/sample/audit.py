@@ -75,7 +75,7 @@ def remark_rows(plan: Plan) -> list[list]:
                 [f"{year}-{number:02d}", year, auditor, concerned, severity, theme, text, due, "lukket",
                  carried[0] if carried else None, "fiktiv"]
             )  # fmt: skip
-        open_before = this_year[:: 3]
+        open_before = this_year[::3]
         for row in open_before:
             row[8] = "åben" if year == max(NEW_REMARKS) else "delvist lukket"
         rows += this_year

@@ -4,28 +4,30 @@ A night's snapshot (snapshots.py) shows the part of it that was known at the cut
 """
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
 
 from kvalitet.sample import vocabulary as words
-from kvalitet.sample.plan import FIRST_YEAR, REPEAT_QUARTER, RISE_YEAR, Plan, day_number
+from kvalitet.sample.plan import REPEAT_QUARTER, RISE_YEAR, Plan, day_number
 
 DAY = 86_400
 NO_CITIZEN, NOT_A_PERSON = -1, -2
 #: Share of the complaints about handling that the ombudsman referred, by the year of its report.
 REFERRED, REFERRED_IN_RISE, REFERRED_BY_OMBUDSMAND = 0.19, 0.31, 0.01
 USUAL_REPEATS = 0.06
+CHUNK_COMPLAINTS = 20_000
 FIRST_NUMBER = 10_000  # case numbers of a year begin above it
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Complaints of one month, or those that one later night adds. `cases` has one row per complaint,
-    `points` one per complaint point, with `row` as the position of its complaint in `cases`."""
+    """Complaints first delivered on `since_night`: one row per complaint, and one row per complaint point
+    with the `index` of its complaint."""
 
     cases: pl.DataFrame
     points: pl.DataFrame
@@ -33,29 +35,57 @@ class Chunk:
 
 
 def chunks(plan: Plan, night: int) -> Iterator[Chunk]:
-    """All complaints that anybody may know of on `night`, in chunks of at most a month."""
-    first, in_year = 0, 0
-    for index, (year, month, count) in enumerate(plan.months):
-        in_year = 0 if month == 1 else in_year
-        random = plan.random(1, index)
-        received = np.sort(_received_in_month(random, year, month, count))
-        last = day_number(plan.cutoff(1)) - 1
-        numbering = np.arange(count) + first, f"{year} - ", FIRST_NUMBER + in_year + np.arange(count)
-        registered = _registered(random, received, last)
-        yield _chunk(plan, random, received, registered, numbering, (year, month), 1)
-        first, in_year = first + count, in_year + count
+    """All complaints that anybody may know of on `night`, a month or more at a time."""
+    waiting: list[Chunk] = []
+    for chunk in months(plan):
+        waiting.append(chunk)
+        if sum(each.cases.height for each in waiting) >= CHUNK_COMPLAINTS:
+            yield _together(waiting)
+            waiting = []
+    if waiting:
+        yield _together(waiting)
     for later in range(2, night + 1):
-        random = plan.random(2, later)
-        count = plan.arrivals
-        today = day_number(plan.cutoff(later)) - 1
-        late = np.arange(count) % 2 == 0
-        days = today - np.where(late, random.integers(30, 400, count), 0)
-        received = np.sort(days * DAY + random.integers(7 * 3600, 11 * 3600, count))
-        registered = today * DAY + random.integers(12 * 3600, 16 * 3600, count)
-        begin = (later - 2) * count
-        number = FIRST_NUMBER + begin + np.arange(count)
-        numbering = plan.complaints + begin + np.arange(count), "2025 - ", number
-        yield _chunk(plan, random, received, registered, numbering, None, later)
+        yield _arrivals(plan, later)
+
+
+def months(plan: Plan) -> Iterator[Chunk]:
+    """The first night's complaints by the month in which they were received."""
+    month = _kept_month if plan.complaints <= CHUNK_COMPLAINTS else _month
+    for index in range(len(plan.months)):
+        yield month(plan, index)
+
+
+def _together(parts: list[Chunk]) -> Chunk:
+    cases, points = pl.concat(part.cases for part in parts), pl.concat(part.points for part in parts)
+    return Chunk(cases, points, parts[0].since_night)
+
+
+def _month(plan: Plan, index: int) -> Chunk:
+    """The complaints received in one month and registered before the first cut-off."""
+    year, month, count = plan.months[index]
+    random = plan.random(1, index)
+    received = np.sort(_received_in_month(random, year, month, count))
+    registered = _registered(random, received, last_day=day_number(plan.cutoff(1)) - 1)
+    first = sum(earlier for _, _, earlier in plan.months[:index])
+    in_year = sum(earlier for of_year, _, earlier in plan.months[:index] if of_year == year)
+    numbering = np.arange(count) + first, f"{year} - ", np.arange(count) + FIRST_NUMBER + in_year
+    return _chunk(plan, random, received, registered, numbering, (year, month), 1)
+
+
+_kept_month = lru_cache(maxsize=400)(_month)  # small samples are read several times over
+
+
+def _arrivals(plan: Plan, night: int) -> Chunk:
+    """What a later night adds, registered the day before: every other one received long before that."""
+    random, count = plan.random(2, night), plan.arrivals
+    today = day_number(plan.cutoff(night)) - 1
+    days = today - np.where(np.arange(count) % 2 == 0, random.integers(30, 400, count), 0)
+    received = np.sort(days * DAY + random.integers(7 * 3600, 11 * 3600, count))
+    registered = today * DAY + random.integers(12 * 3600, 16 * 3600, count)
+    number = np.arange(count) + (night - 2) * count
+    year = plan.cutoff(night).year
+    numbering = number + plan.complaints, f"{year} - ", number + FIRST_NUMBER
+    return _chunk(plan, random, received, registered, numbering, None, night)
 
 
 def _received_in_month(random: np.random.Generator, year: int, month: int, count: int) -> np.ndarray:
@@ -98,8 +128,10 @@ def _chunk(
     law = _pick(random, {law: share for law, (_, _, share) in words.LAWS.items()}, count)
     law = np.where(theme == "foertidspension", "pensionsloven", law)
     centre = _centres(random, received)
-    citizen = np.where((random.random(count) < 0.08) & (index > plan.complaints // 3), index - plan.complaints // 3, index)
+    citizen = index
     if month:
+        two_years = plan.complaints // 3  # back in the order of receipt: too long ago for a repeat
+        citizen = np.where((random.random(count) < 0.08) & (index >= two_years), index - two_years, index)
         repeats, origins = _repeats(random, count, (month[0], (month[1] + 2) // 3) == REPEAT_QUARTER)
         for column in (is_decision, theme, law, centre, citizen):
             column[repeats] = column[origins]
@@ -211,7 +243,10 @@ def _referral(random: np.random.Generator, cases: pl.DataFrame, number: np.ndarr
     )
     on_case = pl.when(pl.col("noted") >= 0.07).then("own").when(pl.col("noted") >= 0.04).then("mistyped")
     frame = frame.select(
-        pl.when("referred").then(pl.lit("borgerraadgiver")).when("ombudsmand").then(pl.lit("ombudsmand"))
+        pl.when("referred")
+        .then(pl.lit("borgerraadgiver"))
+        .when("ombudsmand")
+        .then(pl.lit("ombudsmand"))
         .alias("referred_by"),
         pl.when("referred").then(on_case).when("ombudsmand").then("fo").alias("referrer_case_number"),
         pl.when("referred").then("own").alias("referral_number"),
@@ -236,7 +271,7 @@ def _points(random: np.random.Generator, cases: pl.DataFrame) -> pl.DataFrame:
     )
     return pl.DataFrame(
         {
-            "row": row,
+            "index": cases["index"].gather(row),
             "point_number": point,
             "theme_id": np.where(own, cases["theme_id"].to_numpy()[row], other),
             "own_outcome": own,
@@ -253,7 +288,7 @@ def _draw(random: np.random.Generator, values: tuple, shares: tuple[float, ...],
     return _draw_by(random.random(count), values, shares)
 
 
-def _draw_by(draw: np.ndarray, values, shares: tuple[float, ...]) -> np.ndarray:  # noqa: ANN001
+def _draw_by(draw: np.ndarray, values: Sequence | np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
     edges = np.cumsum(shares)[:-1] / np.sum(shares)
     return np.asarray(values)[np.searchsorted(edges, draw, side="right")]
 

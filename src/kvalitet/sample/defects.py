@@ -72,13 +72,9 @@ def has_defect(plan: Plan, night: int, rules: dict[str, tuple], rule: str, offse
     return is_first & (pl.col("index") < plan.complaints)
 
 
-def is_set_aside(plan: Plan, night: int) -> pl.Expr:
-    """Whether the complaint's row breaks the contract on this night, in whichever way."""
-    return pl.any_horizontal([has_defect(plan, night, COMPLAINT_DEFECTS, rule) for rule in COMPLAINT_DEFECTS])
-
-
 def spoil(plan: Plan, night: int, rows: pl.DataFrame, rules: dict[str, tuple], offset: int = 0) -> pl.DataFrame:
     """Write the night's defects into delivered rows (text columns, with `index` and `safe_cpr`)."""
+    written: dict[str, pl.Expr] = {}
     doubled = pl.lit(False)
     for rule, (header, _, value) in rules.items():
         hit = has_defect(plan, night, rules, rule, offset)
@@ -87,8 +83,11 @@ def spoil(plan: Plan, night: int, rows: pl.DataFrame, rules: dict[str, tuple], o
         if value is None:
             doubled = hit
         else:
-            rows = rows.with_columns(pl.when(hit).then(value).otherwise(header).alias(header))
-    return rows.select(pl.all().repeat_by(pl.when(doubled).then(2).otherwise(1)).explode())
+            written[header] = pl.when(hit).then(value).otherwise(written.get(header, pl.col(header)))
+    rows = rows.with_columns(doubled=doubled, **written)
+    if rows["doubled"].any():
+        rows = rows.select(pl.all().repeat_by(pl.col("doubled").cast(pl.UInt32) + 1).explode())
+    return rows.drop("doubled")
 
 
 def planned(plan: Plan, night: int, present: pl.Series) -> Iterator[Defect]:

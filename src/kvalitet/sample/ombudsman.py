@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
 from kvalitet.sample import published
 from kvalitet.sample import vocabulary as words
-from kvalitet.sample.cases import DAY, chunks
+from kvalitet.sample.cases import DAY, months
 from kvalitet.sample.defects import Defect
 from kvalitet.sample.files import whole_file, write_danish_csv
 from kvalitet.sample.plan import Plan, day_number
@@ -29,8 +30,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
         return []
     cutoff = plan.cutoff(night)
     folder = out / "borgerraadgiver_annual"
-    real = [[row[name] for name in HEADER] for row in published.rows("borgerraadgiver")]
-    figures = write_danish_csv(folder / f"aarstal_{cutoff}.csv", HEADER, real + _fictional(plan), "utf-8-sig")
+    figures = write_danish_csv(folder / f"aarstal_{cutoff}.csv", HEADER, figure_rows(plan), "utf-8-sig")
     referrals = folder / f"henvisninger_{cutoff}.csv"
     with whole_file(referrals) as binary:
         for number, rows in enumerate(referral_rows(plan)):
@@ -40,8 +40,10 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
     return [figures, referrals]
 
 
-def _fictional(plan: Plan) -> list[list[str]]:
-    rows, before = [], None
+def figure_rows(plan: Plan) -> list[list[str]]:
+    """Copenhagen's published years, then the fictional ones."""
+    rows = [[row[name] for name in HEADER] for row in published.rows("borgerraadgiver")]
+    before = None
     for year, inquiries in plan.inquiries.items():
         change = f"{100 * (inquiries / before - 1):.1f}".replace(".", ",") if before else ""
         address = f"https://borgerraadgiver.eksempelby.invalid/beretning-{year}"
@@ -59,7 +61,7 @@ def referral_rows(plan: Plan) -> Iterator[pl.DataFrame]:
         received_per_year[year] = received_per_year.get(year, 0) + count
     unregistered = dict.fromkeys(received_per_year, 0)
     known_until = day_number(plan.cutoff(1)) * DAY
-    for index, ((year, month, _), chunk) in enumerate(zip(plan.months, chunks(plan, 1), strict=True)):
+    for index, ((year, month, _), chunk) in enumerate(zip(plan.months, months(plan), strict=True)):
         known = pl.when(pl.col("decided") < known_until, pl.col("index") % 2 == 0).then("outcome_id")
         cases = chunk.cases.filter(pl.col("referral_number").is_not_null()).select(
             pl.col("referral_number").alias("Sagsnummer"),
@@ -69,9 +71,7 @@ def referral_rows(plan: Plan) -> Iterator[pl.DataFrame]:
             known.alias("Udfald"),
         )
         begin = received_per_year[year] + unregistered[year] + 1
-        added = max(1, round(cases.height * NEVER_REGISTERED)) if month % 3 == 0 else round(
-            cases.height * NEVER_REGISTERED
-        )
+        added = max(1 if month % 3 == 0 else 0, round(cases.height * NEVER_REGISTERED))
         unregistered[year] += added
         lost = pl.DataFrame(
             {
@@ -88,6 +88,12 @@ def referral_rows(plan: Plan) -> Iterator[pl.DataFrame]:
             spoilt = pl.int_range(pl.len()) == 0
             rows = rows.with_columns(pl.when(spoilt).then(pl.lit("31-02-2022")).otherwise("Modtaget").alias("Modtaget"))
         yield rows
+
+
+def spoilt_number(plan: Plan) -> str:
+    """The referral that is delivered with an impossible date."""
+    month = next(islice(months(plan), SPOILT_MONTH, None))
+    return month.cases["referral_number"].drop_nulls()[0]
 
 
 def _date(day: pl.Expr) -> pl.Expr:

@@ -27,14 +27,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
     """The nightly snapshot of units and their succession; the same every night."""
     cutoff = plan.cutoff(night)
     folder = out / "organisation"
-    units = [
-        (row[0], row[1].isoformat(), row[2].isoformat() if row[2] else "", row[3], row[4], row[5]) for row in _units()
-    ]
-    succession = [
-        (old, new, words.REORGANISED.isoformat(), f"{weight:g}".replace(".", ","))
-        for old, successors in words.SUCCESSION.items()
-        for new, weight in successors.items()
-    ]
+    units, succession = rows()
     return [
         write_danish_csv(
             folder / f"enheder_{cutoff}.csv",
@@ -51,21 +44,32 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
     ]
 
 
+def rows() -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Units and successions as delivered: dates as yyyy-mm-dd, decimal comma."""
+    units = [(unit, start.isoformat(), end.isoformat() if end else "", *rest) for unit, start, end, *rest in _units()]
+    succession = [
+        (old, new, words.REORGANISED.isoformat(), f"{weight:g}".replace(".", ","))
+        for old, successors in words.SUCCESSION.items()
+        for new, weight in successors.items()
+    ]
+    return units, succession
+
+
 def _units() -> list[tuple[str, date, date | None, str, str, str]]:
     last_old, last_name = words.REORGANISED - timedelta(days=1), RENAMED - timedelta(days=1)
-    rows: list[tuple[str, date, date | None, str, str, str]] = [
+    units: list[tuple[str, date, date | None, str, str, str]] = [
         (ADMINISTRATION_ID, FOUNDED, None, words.ADMINISTRATION, "forvaltning", "")
     ]
     for centre, (name, _) in words.CENTRES.items():
         ended = last_old if centre in words.SUCCESSION else last_name if centre == NEW_NAME[0] else None
-        rows.append((centre, FOUNDED, ended, name, "center", ADMINISTRATION_ID))
-    rows.append((NEW_NAME[0], RENAMED, None, NEW_NAME[1], "center", ADMINISTRATION_ID))
-    rows += [
+        units.append((centre, FOUNDED, ended, name, "center", ADMINISTRATION_ID))
+    units.append((NEW_NAME[0], RENAMED, None, NEW_NAME[1], "center", ADMINISTRATION_ID))
+    units += [
         (centre, words.REORGANISED, None, name, "center", ADMINISTRATION_ID)
         for centre, name in words.NEW_CENTRES.items()
     ]
     for unit, (name, before, after) in UNITS.items():
-        rows.append((unit, FOUNDED, None if before == after else last_old, name, "enhed", before))
+        units.append((unit, FOUNDED, None if before == after else last_old, name, "enhed", before))
         if before != after:
-            rows.append((unit, words.REORGANISED, None, name, "enhed", after))
-    return rows
+            units.append((unit, words.REORGANISED, None, name, "enhed", after))
+    return units

@@ -97,12 +97,8 @@ def complaint_rows(plan: Plan, night: int, chunk: Chunk, corrupt: str | None = N
 def point_rows(plan: Plan, night: int, chunk: Chunk) -> pl.DataFrame:
     """The delivered text of klagepunkter_{cutoff}.csv for one chunk. A complaint that intake sets
     aside keeps its points here: they then point at no complaint."""
-    cases = as_known(plan, night, chunk.cases.with_row_index("row"))
-    points = chunk.points.join(
-        cases.select(pl.col("row").cast(pl.Int64), "index", "case_number", "outcome_id", "is_closed"),
-        on="row",
-        maintain_order="left",
-    )
+    cases = as_known(plan, night, chunk.cases).select("index", "case_number", "outcome_id", "is_closed")
+    points = chunk.points.join(cases, on="index", maintain_order="left")
     own = pl.when("own_outcome").then("outcome_id").otherwise("other_outcome")
     written = points.select(
         "index",

@@ -1,0 +1,128 @@
+"""Deterministic, of any size, whole files, and nothing in them that could be somebody's."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from kvalitet.errors import KvalitetError
+from kvalitet.sample import CORRUPTIONS, generate, published
+from kvalitet.sample.persons import NUMBERS, cpr_numbers
+
+SMALL = 1000
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
+    paths = generate(tmp_path / "a", night=2, complaints=SMALL)
+    generate(tmp_path / "b", night=2, complaints=SMALL)
+    generate(tmp_path / "c", night=2, complaints=SMALL, seed=7)
+    first, second, other = (digests(tmp_path / name) for name in "abc")
+    assert first == second
+    assert set(first) == {str(path.relative_to(tmp_path / "a")) for path in paths}, "nothing half-written is left"
+    complaints = "bif_complaints/klager_2025-01-03.csv"
+    assert first[complaints] != other[complaints]
+
+
+def test_first_night_has_all_sources_and_later_nights_what_is_new(inbox: Path) -> None:
+    nights = {
+        cutoff: {path.parent.name for path in inbox.rglob(f"*{cutoff}*")} for cutoff in ("2025-01-02", "2025-01-03")
+    }
+    assert nights["2025-01-02"] == {path.name for path in inbox.iterdir()}
+    assert len(nights["2025-01-02"]) == 5
+    assert nights["2025-01-03"] == {"bif_complaints", "organisation", "ankestyrelsen_statistics"}
+
+
+def test_size_is_what_was_asked_for(tmp_path: Path) -> None:
+    generate(tmp_path, complaints=2500)
+    rows = pl.read_csv(tmp_path / "bif_complaints" / "klager_2025-01-02.csv", infer_schema=False)
+    assert rows["Sagsnummer"].n_unique() == 2500
+
+
+@pytest.mark.parametrize("wrong", [{"complaints": 10}, {"night": 0}, {"corrupt": "meteor"}])
+def test_what_cannot_be_made_is_refused(tmp_path: Path, wrong: dict) -> None:
+    with pytest.raises(KvalitetError):
+        generate(tmp_path, **wrong)
+
+
+def test_no_cpr_number_can_be_anybodys() -> None:
+    numbers = cpr_numbers(np.arange(50_000))
+    assert numbers.n_unique() == 50_000 < NUMBERS
+    parts = numbers.str.extract_groups(r"^(?<day>\d\d)(?<month>\d\d)(?<year>\d\d)(?<seventh>\d)").struct.unnest()
+    day, month, year, seventh = (parts[name].cast(pl.Int32) for name in parts.columns)
+    assert (day % 60).is_between(1, 28).all() and month.is_between(1, 12).all()
+    # Year 50-57 with a seventh digit of 5-8 means born in 2050-2057.
+    assert year.is_between(50, 57).all() and seventh.is_between(5, 8).all()
+    assert (day > 60).mean() == pytest.approx(0.1, abs=0.001)
+
+
+def test_every_digit_run_like_a_cpr_is_one_of_ours(inbox: Path) -> None:
+    text = (inbox / "bif_complaints" / "klager_2025-01-02.csv").read_text(encoding="utf-8")
+    found = {match.replace("-", "") for match in re.findall(r"(?<!\d)\d{6}-?\d{4}(?!\d)", text)}
+    assert len(found) > 5000
+    assert all(number == "0000000000" or re.fullmatch(r"\d{4}5[0-7][5-8]\d{3}", number) for number in found)
+
+
+def test_names_are_marked_as_fictional(inbox: Path, read) -> None:
+    assert read("organisation/enheder_2025-01-02.csv")["Navn"].str.ends_with("(fiktiv)").all()
+    figures = read("borgerraadgiver_annual/aarstal_2025-01-02.csv", "utf-8-sig")
+    assert ((figures["Oplysning"] == "fiktiv") == figures["Myndighed"].str.ends_with("(fiktiv)")).all()
+
+
+@pytest.mark.parametrize(
+    ("file", "encoding", "name"),
+    [
+        ("borgerraadgiver_annual/aarstal_2025-01-02.csv", "utf-8-sig", "borgerraadgiver"),
+        ("ankestyrelsen_statistics/udgivelser_2025-01-02.csv", "iso-8859-1", "udgivelser"),
+        ("ankestyrelsen_statistics/lov_aar_2025-01-02.csv", "iso-8859-1", "lov_aar"),
+        ("ankestyrelsen_statistics/lov_kvartal_2025-01-02.csv", "iso-8859-1", "gribskov_kvartal"),
+    ],
+)
+def test_published_figures_are_delivered_unchanged(read, file: str, encoding: str, name: str) -> None:
+    delivered = read(file, encoding)
+    real = published.rows(name)
+    assert delivered.head(len(real)).fill_null("").to_dicts() == [
+        {column: row[column] for column in delivered.columns} for row in real
+    ]
+    assert all(row["Adresse"].startswith("https://") for row in real)
+
+
+def test_published_figures_that_the_domain_names() -> None:
+    inquiries = {row["Beretningsår"]: int(row["Henvendelser"]) for row in published.rows("borgerraadgiver")}
+    assert inquiries == {"2021": 840, "2022": 1077, "2023": 912}
+    assert len(published.rows("lov_aar")) == 34
+    cases = {row["Afgjorte sager"] for row in published.rows("lov_aar") if row["Lov"] == "Kommunale sager i alt"}
+    assert {"21018", "20097"} <= cases, "publications disagree"
+    totals = {row["Revisionsår"]: row for row in published.rows("revision_totaler")}
+    assert {year: row["Bemærkninger"] for year, row in totals.items()} == {"2015": "19", "2016": "17", "2025": "11"}
+    assert [totals["2025"][grade] for grade in ("Kritiske", "Væsentlige", "Mindre")] == ["5", "5", "1"]
+
+
+def test_gribskov_is_kept_as_published() -> None:
+    rows = published.rows("gribskov_kvartal")
+    total = {True: 0, False: 0}
+    for row in rows:
+        if row["Udfald"] == "I alt":
+            total[row["Overordnet lov"] == ""] += int(row["Antal"])
+    assert total == {True: 150, False: 87}, "the published 237 counts parents and children"
+
+
+@pytest.mark.parametrize("corrupt", CORRUPTIONS)
+def test_corrupt_delivery_differs_in_one_thing_only(inbox: Path, tmp_path: Path, corrupt: str) -> None:
+    generate(tmp_path, night=2, corrupt=corrupt)
+    name = "bif_complaints/klager_2025-01-03.csv"
+    good, bad = ((pl.read_csv(folder / name, infer_schema=False)) for folder in (inbox, tmp_path))
+    changed = [column for column in good.columns if not good[column].equals(bad[column])]
+    if corrupt == "lost_centre":
+        assert changed == ["Center"]
+        assert bad.filter(pl.col("Center") == "C99").height == good.filter(pl.col("Center") == "C06").height > 0
+    else:
+        assert set(changed) == {"Modtaget", "Registreret", "Videresendt", "Besvaret", "Afgjort", "Svarfrist"}
+        assert bad["Modtaget"].max() > "2025-06"  # type: ignore[operator]

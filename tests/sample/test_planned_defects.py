@@ -1,0 +1,56 @@
+"""The contracts catch every planned defect, each as often as planned, and nothing else."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from kvalitet.contracts import load_contracts
+from kvalitet.intake.deliveries import look
+from kvalitet.intake.reading import reading
+from kvalitet.intake.spool import spooled
+from kvalitet.sample import truth
+from kvalitet.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ("ankestyrelsen_statistics", "audit_remarks", "bif_complaints", "borgerraadgiver_annual", "organisation")
+
+
+@pytest.fixture
+def reader(inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
+    return Settings(root=ROOT, var=tmp_path, inbox=f"file://{inbox}", server="", database="")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_contract_catches_what_was_planned(source: str, reader: Settings, tmp_path: Path) -> None:
+    contract = load_contracts(reader)[source]
+    for night, delivery in enumerate(look(reader, contract).deliveries, 1):
+        told = truth(night)
+        assert delivery.cutoff == told.cutoff and not delivery.absent
+        with spooled(reader, contract, delivery) as files:
+            for name, table in contract.tables.items():
+                with reading(contract, table, files[name], b"k" * 32, tmp_path) as open_table:
+                    rows = [row for batch in open_table.batches for row in batch.column("problems").to_pylist()]
+                    assert open_table.broken_count() == 0
+                assert len(rows) == told.delivered[source, name]
+                # A row may break more than one rule; the plan names the first. Doubled keys show only in the warehouse.
+                found = Counter(problems.split(";")[0] for problems in rows if problems)
+                planned = {
+                    f"{defect.column}:{defect.rule}": defect.rows
+                    for defect in told.defects
+                    if (defect.source, defect.table) == (source, name) and defect.rule != "duplicate_key"
+                }
+                assert found == planned
+                percent = 100 * told.rejected(source, name) / len(rows)
+                assert percent <= contract.max_rejected_percent
+
+
+def test_every_kind_of_defect_is_planned_for_the_smallest_sample_too() -> None:
+    told = truth(2, complaints=1000)
+    kinds = {defect.rule for defect in told.defects if defect.source == "bif_complaints" and defect.rows}
+    assert kinds == {
+        "date_impossible", "date_format", "local_time_nonexistent", "local_time_ambiguous", "unknown_value",
+        "boolean_format", "cpr_in_text", "formula", "too_long", "cpr_invalid", "required", "pattern", "duplicate_key",
+    }  # fmt: skip
+    assert told.rejected("bif_complaints", "complaints") <= 0.02 * told.delivered["bif_complaints", "complaints"]
