@@ -131,16 +131,16 @@ def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> di
         answers: dict[str, bool | str] = {}
         for suite in suites:
             for check in suite.checks:
-                condition = check.not_applicable_when
-                if condition is None:
-                    continue
-                if condition.sql not in answers:
-                    answers[condition.sql] = _ask(connection, condition.sql)
-                answer = answers[condition.sql]
-                if isinstance(answer, str):
-                    skipped[check.id] = ("error", f"not_applicable_when: {answer}")
-                elif answer:
-                    skipped[check.id] = ("not_applicable", condition.reason)
+                for condition in check.not_applicable_when:
+                    if condition.sql not in answers:
+                        answers[condition.sql] = _ask(connection, condition.sql)
+                    answer = answers[condition.sql]
+                    if isinstance(answer, str):
+                        skipped[check.id] = ("error", f"not_applicable_when: {answer}")
+                    elif answer:
+                        skipped[check.id] = ("not_applicable", condition.reason)
+                    if answer:
+                        break
     return skipped
 
 

@@ -67,7 +67,13 @@ class Check(_Strict):
     owner: str = Field(min_length=2)
     advice_engineer: str = Field(min_length=10)
     advice_reader: str = Field(min_length=10)
-    not_applicable_when: NotApplicable | None = None
+    #: Asked in order until one is true, so that a later one may read what an earlier one found to be there.
+    not_applicable_when: tuple[NotApplicable, ...] = ()
+
+    @field_validator("not_applicable_when", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, dict) else value
 
     @field_validator("count_violations")
     @classmethod
