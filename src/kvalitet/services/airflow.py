@@ -126,7 +126,6 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "executor": "LocalExecutor",
             "parallelism": min(16, max(4, 2 * (psutil.cpu_count() or 1))),
             "load_examples": False,
-            "dags_are_paused_at_creation": False,  # the nights run unless somebody pauses them
             "default_timezone": TIMEZONE.key,
             "fernet_key": write_secret(
                 settings.secrets_dir / "airflow_fernet", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

@@ -21,7 +21,7 @@ MADE = ("run", "log", "secrets", "airflow", "inbox", "spool", "site", "server", 
 #: By the names that their logs and notes have: airflow-scheduler and so on.
 _PROCESSES = {f"airflow-{name}": arguments for name, arguments in airflow.COMPONENTS.items()}
 _API = "airflow-api-server"
-_HEALTHY_WITHIN = 180  # seconds; a slow machine with a cold disk takes a minute
+_HEALTHY_WITHIN = 300  # seconds; half a minute as a rule, minutes on a machine that is busy
 
 
 @dataclass(frozen=True)
