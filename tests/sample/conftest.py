@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kvalitet.sample import generate
+from kvalitet.sample import Truth, generate, truth
 
 Read = Callable[..., pl.DataFrame]
 
@@ -17,6 +17,12 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generate(folder, night=1)
     generate(folder, night=2)
     return folder
+
+
+@pytest.fixture(scope="session")
+def expected() -> dict[int, Truth]:
+    """What the generator says must be found after each of the two nights."""
+    return {1: truth(1), 2: truth(2)}
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from kvalitet.contracts import load_contracts
 from kvalitet.intake.deliveries import look
 from kvalitet.intake.reading import reading
 from kvalitet.intake.spool import spooled
-from kvalitet.sample import truth
+from kvalitet.sample import Truth, truth
 from kvalitet.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,10 +23,12 @@ def reader(inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sett
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_contract_catches_what_was_planned(source: str, reader: Settings, tmp_path: Path) -> None:
+def test_contract_catches_what_was_planned(
+    source: str, reader: Settings, expected: dict[int, Truth], tmp_path: Path
+) -> None:
     contract = load_contracts(reader)[source]
     for night, delivery in enumerate(look(reader, contract).deliveries, 1):
-        told = truth(night)
+        told = expected[night]
         assert delivery.cutoff == told.cutoff and not delivery.absent
         with spooled(reader, contract, delivery) as files:
             for name, table in contract.tables.items():

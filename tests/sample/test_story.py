@@ -3,14 +3,7 @@
 import polars as pl
 import pytest
 
-from kvalitet.sample import Truth, truth
-
 NIGHT_1, NIGHT_2 = "2025-01-02", "2025-01-03"
-
-
-@pytest.fixture(scope="session")
-def expected() -> dict[int, Truth]:
-    return {1: truth(1), 2: truth(2)}
 
 
 @pytest.fixture(scope="session")
