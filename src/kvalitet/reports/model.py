@@ -104,6 +104,10 @@ class RejectCount:
     new: int
     open: int
 
+    @property
+    def place(self) -> str:
+        return f"{self.source_id}.{self.table_name}"
+
 
 @dataclass(frozen=True)
 class ModelRun:

@@ -1,5 +1,7 @@
 """The Danish words for the codes of the warehouse. A code without a word is shown as it is."""
 
+import re
+
 STATUS = {
     "error": "Fejl i målingen",
     "failed": "Ikke opfyldt",
@@ -139,6 +141,23 @@ MEASURE = {
     "ny": "Nye bemærkninger",
 }
 FICTIONAL = "(fiktiv)"
+
+
+_STALE = (
+    (re.compile(r"last attempt: (\w+)"), lambda m: f"Seneste forsøg: {OUTCOME.get(str(m[1]), str(m[1])).lower()}"),
+    (
+        re.compile(r"(\d+) days old; the contract allows (\d+)"),
+        lambda m: f"Leveringen er {m[1]} dage gammel; kontrakten tillader {m[2]}",
+    ),
+)
+
+
+def stale(reason: str | None) -> str:
+    """Why a source is stale, in Danish where the warehouse has recorded it in English."""
+    for pattern, says in _STALE:
+        if reason and (found := pattern.fullmatch(reason)):
+            return says(found)
+    return reason or ""
 
 
 def fictional(authority: str, is_fictional: bool) -> str:
