@@ -1,0 +1,87 @@
+"""Suite files: the project's own are readable and complete; wrong ones are refused with what to write."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kvalitet.gate import SuiteInvalid, load_suites
+
+OWN = Path(__file__).parents[2] / "expectations" / "suites"
+
+CHECK = {
+    "id": "t_a_not_null",
+    "must_hold": "a er altid udfyldt.",
+    "expectation": {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a"}},
+    "threshold": {"violations": 0},
+    "why": "Fordi loven siger det.",
+    "severity": "critical",
+    "advice_engineer": "Se modellen efter.",
+    "advice_reader": "Tallene er ikke offentliggjort.",
+}
+
+
+def write(folder: Path, check: dict, name: str = "t", table: str = "t") -> Path:
+    suite = {"table": table, "owner": "Holdet", "checks": [check]}
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(suite, allow_unicode=True), encoding="utf-8")
+    return folder
+
+
+def test_own_suites_cover_keys_and_presence_of_every_table() -> None:
+    suites = load_suites(OWN)
+    ids = [check.id for suite in suites for check in suite.checks]
+    assert len(ids) == len(set(ids)) > 100
+    for suite in suites:
+        if suite.table.startswith(("dim_", "fct_", "bridge_")):
+            assert any(check.id.endswith("_unique") for check in suite.checks), suite.table
+        assert all(check.severity == "critical" for check in suite.checks if check.id.endswith("_unique")
+                   and not suite.table.startswith("rpt_published"))  # fmt: skip
+
+
+def test_own_suites_cover_every_star_and_report_model() -> None:
+    models = {
+        path.stem
+        for layer in ("star", "reports")
+        for path in (OWN.parents[1] / "dbt_project" / "models" / layer).glob("*.sql")
+    }
+    assert models - {suite.table for suite in load_suites(OWN)} == {"publication"}, "publishing itself fills that one"
+
+
+def test_a_check_inherits_the_suites_owner_and_allows_nothing_by_default(tmp_path: Path) -> None:
+    (suite,) = load_suites(write(tmp_path, {k: v for k, v in CHECK.items() if k != "threshold"}))
+    assert suite.checks[0].owner == "Holdet"
+    assert str(suite.checks[0].threshold) == "ingen"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"severity": "fatal"}, "t.yaml, t_a_not_null: severity: Input should be 'critical' or 'warning'"),
+        ({"why": None}, "t.yaml, t_a_not_null: why"),
+        ({"serverity": "critical"}, "t.yaml, t_a_not_null: serverity: is not a field of a suite"),
+        ({"id": "other_a"}, "the id other_a must begin with t_"),
+        ({"expectation": None}, "write either `expectation:` or `count_violations:`"),
+        ({"count_violations": "select 1 as violations, 2 as denominator"}, "write either `expectation:` or"),
+        ({"expectation": None, "count_violations": "select a from t"}, "the columns `violations` and `denominator`"),
+        ({"expectation": None, "count_violations": "delete from t"}, "write one select"),
+        ({"expectation": None, "count_violations": "select 1 violations, 1 denominator; drop table t"}, "one select"),
+        ({"threshold": {"violations": 3}}, "count with `count_violations:`"),
+        ({"threshold": {"violations": 3, "percent": 1}}, "write either `violations: 0` or `percent: 1`"),
+        ({"not_applicable_when": {"sql": "select true"}}, "not_applicable_when.0.reason: is missing"),
+    ],
+)
+def test_a_wrong_check_is_refused_with_file_check_and_what_to_write(tmp_path: Path, change: dict, said: str) -> None:
+    with pytest.raises(SuiteInvalid) as refusal:
+        load_suites(write(tmp_path, {**CHECK, **change}))
+    assert said in refusal.value.what
+
+
+def test_wrong_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SuiteInvalid, match="no suites"):
+        load_suites(tmp_path)
+    write(tmp_path, CHECK, name="other")
+    with pytest.raises(SuiteInvalid, match=r"call it t\.yaml"):
+        load_suites(tmp_path)
+    (tmp_path / "broken.yaml").write_text("table: [t\nowner: x")
+    with pytest.raises(SuiteInvalid, match=r"broken\.yaml line 2: not readable as YAML"):
+        load_suites(tmp_path)
