@@ -1,0 +1,56 @@
+with quarters as (
+
+    select * from {{ ref('int_published_figure__choice') }}
+    where source_id = 'ankestyrelsen_statistics' and is_chosen and period_kind = 'kvartal'
+
+),
+
+years as (
+
+    select * from {{ ref('int_appeal__years') }}
+
+),
+
+unioned as (
+
+    select
+        authority,
+        law_id,
+        parent_law_name,
+        'kvartal' as period_kind,
+        period_label,
+        outcome_id,
+        value,
+        true as is_complete,
+        is_fictional
+    from quarters
+    union all
+    select
+        authority,
+        law_id,
+        parent_law_name,
+        'kalenderaar' as period_kind,
+        period_label,
+        outcome_id,
+        value,
+        is_complete,
+        is_fictional
+    from years
+
+)
+
+select
+    authority,
+    law_id,
+    period_kind,
+    period_label,
+    max(case when outcome_id = 'i_alt' then value end) as decided_cases,
+    max(case when outcome_id = 'stadfaestelse' then value end) as confirmed_cases,
+    max(case when outcome_id = 'aendring' then value end) as changed_cases,
+    max(case when outcome_id = 'hjemvisning' then value end) as remitted_cases,
+    max(parent_law_name) is not null as is_child,
+    bool_or(value is null) as has_suppressed,
+    bool_and(is_complete) as is_complete,
+    bool_or(is_fictional) as is_fictional
+from unioned
+group by authority, law_id, period_kind, period_label

@@ -1,0 +1,8 @@
+select
+    source_id,
+    load_id,
+    delivery,
+    cutoff_date,
+    stale_reason,
+    is_stale
+from {{ ref('stg_warehouse__build_loads') }}

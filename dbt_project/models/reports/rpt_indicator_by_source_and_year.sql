@@ -1,0 +1,78 @@
+with figures as (
+
+    select * from {{ ref('fct_indicator_value') }}
+    where period_kind in ('kalenderaar', 'beretningsaar') and breakdown_kind = 'ingen' and organisation_id = 'alle'
+
+),
+
+published_changes as (
+
+    select
+        authority,
+        period_label,
+        value as published_change_pct
+    from {{ ref('fct_published_figure') }}
+    where source_id = 'borgerraadgiver_annual' and outcome = 'aendring_fra_aaret_foer' and is_chosen
+
+),
+
+compared as (
+
+    select
+        figures.*,
+        before.value as previous_value
+    from figures
+    left join figures as before
+        on
+            figures.indicator_key = before.indicator_key
+            and figures.source_id = before.source_id
+            and figures.authority = before.authority
+            and figures.period_kind = before.period_kind
+            and figures.period_start = before.period_end + 1
+
+)
+
+select
+    compared.indicator_value_key,
+    sources.source_number,
+    compared.source_id,
+    sources.name_da as source_name_da,
+    sources.is_external,
+    compared.indicator_id,
+    compared.indicator_version,
+    indicators.name_da as indicator_name_da,
+    indicators.definition_da,
+    compared.population_da,
+    compared.authority,
+    compared.period_kind,
+    compared.period_label,
+    compared.period_start,
+    compared.period_end,
+    cast(extract(year from compared.period_start) as integer) as period_year,
+    indicators.unit,
+    indicators.decimals,
+    indicators.direction,
+    indicators.dated_by,
+    compared.numerator,
+    compared.denominator,
+    compared.value,
+    compared.n,
+    compared.previous_value,
+    case
+        when indicators.unit = 'antal'
+            then round(100 * (compared.value - compared.previous_value) / nullif(compared.previous_value, 0), 1)
+    end as change_pct,
+    case when indicators.unit = 'pct' then round(compared.value - compared.previous_value, 1) end as change_points,
+    published_changes.published_change_pct,
+    compared.status,
+    compared.is_suppressed,
+    compared.is_published_elsewhere,
+    compared.is_fictional
+from compared
+inner join {{ ref('dim_indicator') }} as indicators on compared.indicator_key = indicators.indicator_key
+inner join {{ ref('dim_source') }} as sources on compared.source_key = sources.source_key
+left join published_changes
+    on
+        compared.indicator_id = 'borgerraadgiver_henvendelser'
+        and compared.authority = published_changes.authority
+        and compared.period_label = published_changes.period_label

@@ -1,0 +1,24 @@
+with source as (
+
+    select * from {{ delivered('audit_remarks', 'remarks') }} as delivery
+
+),
+
+renamed as (
+
+    select
+        remark_number,
+        cast(audit_year as integer) as audit_year,
+        auditor,
+        administrations,
+        severity,
+        theme_id,
+        status,
+        carried_over_from,
+        due_date,
+        figure_kind = 'fiktiv' as is_fictional
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,24 @@
+with source as (
+
+    select * from {{ delivered('audit_remarks', 'totals') }} as delivery
+
+),
+
+renamed as (
+
+    select
+        authority,
+        cast(audit_year as integer) as audit_year,
+        source_url,
+        remarks,
+        critical,
+        substantial,
+        minor,
+        carried_over,
+        new_remarks,
+        figure_kind = 'fiktiv' as is_fictional
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,23 @@
+with source as (
+
+    select * from {{ delivered('borgerraadgiver_annual', 'annual_figures') }} as delivery
+
+),
+
+renamed as (
+
+    select
+        authority,
+        source_url,
+        cast(report_year as integer) as report_year,
+        period_start_date,
+        period_end_date,
+        inquiries,
+        change_pct,
+        upheld_pct,
+        figure_kind = 'fiktiv' as is_fictional
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,100 @@
+with remarks as (
+
+    select * from {{ ref('fct_audit_remark') }}
+
+),
+
+administrations as (
+
+    select * from {{ ref('bridge_audit_remark_administration') }}
+
+),
+
+counted as (
+
+    select
+        remarks.authority,
+        cast(remarks.audit_year as text) as period_label,
+        breakdowns.indicator_id,
+        breakdowns.breakdown_kind,
+        breakdowns.breakdown_member,
+        cast(count(*) as numeric) as value,
+        bool_or(remarks.is_fictional) as is_fictional
+    from remarks
+    cross join lateral (
+        select 'revisionsbemaerkninger' as indicator_id, 'ingen' as breakdown_kind, 'alle' as breakdown_member
+        union all
+        select 'revisionsbemaerkninger', 'alvorlighed', remarks.severity
+        union all
+        -- One remark counts in each administration it concerns, so this breakdown can exceed the total.
+        select 'revisionsbemaerkninger', 'forvaltning', administrations.administration
+        from administrations
+        where administrations.audit_remark_key = remarks.audit_remark_key
+        union all
+        select 'revisionsbemaerkninger_viderefoert', 'ingen', 'alle'
+        where remarks.is_carried_over
+    ) as breakdowns
+    group by
+        remarks.authority, remarks.audit_year,
+        breakdowns.indicator_id, breakdowns.breakdown_kind, breakdowns.breakdown_member
+
+),
+
+published as (
+
+    select
+        authority,
+        period_label,
+        case when outcome = 'viderefoert' then 'revisionsbemaerkninger_viderefoert' else 'revisionsbemaerkninger' end
+            as indicator_id,
+        case when outcome in ('bemaerkninger', 'viderefoert') then 'ingen' else 'alvorlighed' end as breakdown_kind,
+        case when outcome in ('bemaerkninger', 'viderefoert') then 'alle' else outcome end as breakdown_member,
+        value,
+        is_fictional
+    from {{ ref('fct_published_figure') }}
+    where source_id = 'audit_remarks' and is_chosen and outcome <> 'ny'
+
+),
+
+unioned as (
+
+    select
+        *,
+        false as is_published_elsewhere
+    from counted
+    union all
+    select
+        authority,
+        period_label,
+        indicator_id,
+        breakdown_kind,
+        breakdown_member,
+        value,
+        is_fictional,
+        true as is_published_elsewhere
+    from published
+    where not exists (
+        select 1 from counted
+        where counted.authority = published.authority and counted.period_label = published.period_label
+    )
+
+)
+
+select
+    indicator_id,
+    'audit_remarks' as source_id,
+    'alle' as organisation_id,
+    authority,
+    'kalenderaar' as period_kind,
+    period_label,
+    breakdown_kind,
+    breakdown_member,
+    value as numerator,
+    cast(null as numeric) as denominator,
+    value,
+    value as n,
+    false as is_suppressed,
+    true as is_complete,
+    is_published_elsewhere,
+    is_fictional
+from unioned
