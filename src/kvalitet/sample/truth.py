@@ -64,11 +64,11 @@ def truth(night: int = 1, seed: int = 2019, complaints: int = 6000) -> Truth:
     """The expected figures of `generate(out, night, seed, complaints)`; takes about as long to work out."""
     plan = Plan(seed, complaints)
     result = Truth(night, plan.cutoff(night), inquiries_by_report_year=dict(plan.inquiries))
-    present, spoilt_referral = [], ombudsman.spoilt_number(plan)
+    present = []
     for chunk in chunks(plan, night):
         landed = _landed(plan, night, chunk)
         _count_complaints(result, landed)
-        _count_referred(result, landed, spoilt_referral, are_delivered=chunk.since_night == 1)
+        _count_referred(result, landed, are_delivered=chunk.since_night == 1)
         here = chunk.cases.filter(is_in_snapshot(plan, night))
         _count_points(result, plan, night, chunk, here, landed)
         present.append(here["index"])
@@ -119,10 +119,9 @@ def _count_complaints(result: Truth, landed: pl.DataFrame) -> None:
     result.repeats_by_quarter.update(dict(repeats.iter_rows()))
 
 
-def _count_referred(result: Truth, landed: pl.DataFrame, spoilt: str, are_delivered: bool) -> None:
-    number = pl.col("referrer_case_number")
+def _count_referred(result: Truth, landed: pl.DataFrame, are_delivered: bool) -> None:
     of_ombudsman = landed.filter(pl.col("referred_by") == "borgerraadgiver")
-    is_known = (number == pl.col("referral_number")) & (number != spoilt)
+    is_known = pl.col("referrer_case_number") == pl.col("referral_number")
     matched = of_ombudsman.filter(is_known).height if are_delivered else 0
     without = of_ombudsman["referrer_case_number"].null_count()
     result.matched += matched
