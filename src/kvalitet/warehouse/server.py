@@ -28,6 +28,7 @@ from kvalitet.warehouse.server_place import Say, place, remove_outside, server_u
 
 ADMIN = "kvalitet_admin"
 OLDEST_VERSION = 15
+_LOG_LIMIT = 20 * 2**20  # bytes; a longer log is set aside at the next start
 _SPACE_NEEDED = 500 * 2**20  # bytes: an empty cluster with its write-ahead log
 
 
@@ -197,6 +198,8 @@ def _initialise(settings: Settings, data: Path, programs: Path) -> None:
 def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
     log = settings.var / "log" / "postgres.log"
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if log.exists() and log.stat().st_size > _LOG_LIMIT:
+        log.replace(log.with_suffix(".log.1"))
     noted = _address_file(settings)
     port = int(noted.read_text().rpartition(":")[2]) if noted.is_file() else 0
     said = ""
