@@ -311,8 +311,9 @@ def _check_version(url: str) -> None:
         except psycopg.OperationalError as error:
             said = str(error).strip().splitlines()[-1].strip()
         if time.monotonic() > deadline or not ("starting up" in said or "recovery" in said):
+            parts = urlsplit(url)
             raise KvalitetError(
-                f"The server at {urlsplit(url).hostname}:{urlsplit(url).port or 5432} does not let the admin in: {said}",
+                f"The server at {parts.hostname}:{parts.port or 5432} does not let the admin in: {said}",
                 "See var/log/postgres.log." if is_embedded() else "Check KVALITET_ADMIN_URL, and that the server runs.",
             )
         time.sleep(0.5)
