@@ -1,6 +1,6 @@
 """A DAG per contract: extract__<source> takes in the source's new deliveries at the contract's hour."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param
@@ -25,7 +25,6 @@ def extract_dag(contract: Contract) -> DAG:
         description=contract.title,
         doc_md=contract.doc_md(),
         schedule=CronTriggerTimetable(contract.schedule, timezone=TIMEZONE.key) if is_cron(contract.schedule) else None,
-        start_date=datetime(2024, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
         dagrun_timeout=timedelta(hours=23),

@@ -1,6 +1,6 @@
 """Each morning: which sources do not keep their contract, and which builds died without saying so."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
@@ -25,7 +25,6 @@ with DAG(
     description="Contracts' SLAs and lapsed builds",
     doc_md=DOC,
     schedule=CronTriggerTimetable("30 5 * * *", timezone=TIMEZONE.key),
-    start_date=datetime(2024, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     default_args={

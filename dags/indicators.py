@@ -1,6 +1,6 @@
 """The night: wait for the sources, build the star as a candidate, let the gate judge it, publish, report."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, chain, task
@@ -41,8 +41,7 @@ with DAG(
     description="From the night's loads to published indicators",
     doc_md=DOC,
     schedule=CronTriggerTimetable("30 1 * * *", timezone=TIMEZONE.key),
-    start_date=datetime(2024, 1, 1, tzinfo=UTC),
-    catchup=False,
+    catchup=False,  # and no start_date: the first run is the next one due
     max_active_runs=1,
     # A run that hangs must not keep the next night's from starting.
     dagrun_timeout=timedelta(hours=20),

@@ -41,20 +41,22 @@ class _Watch:
         return f"[dim]{seconds // 60:3d}:{seconds % 60:02d}[/]"
 
 
-def run_through_airflow(settings: Settings, console: Console) -> NightResult:
+def run_through_airflow(settings: Settings, console: Console, since: datetime | None = None) -> NightResult:
     """Run one night through the Airflow that `kvalitet up` started; shows progress and a closing table.
 
+    `since` (aware) is when the night began, by default now: what was taken in from then on counts
+    to it, also by a scheduled run that was quicker than the one triggered here.
     The night is a success only if the result has a publication_id. Raises KvalitetError where
     Airflow cannot do its part; what fails inside the night is told in the result.
     """
+    since = since or datetime.now(UTC)
     address = airflow_address(settings)
     sources = [source for source, contract in load_contracts(settings).items() if not contract.problems]
     with AirflowClient(address.url, address.user, address.password) as airflow:
         with console.status("Signing in to Airflow"):
             airflow.sign_in()
         _wait_for_dags(airflow, console, sources)
-        since = datetime.now(UTC)
-        run_id = f"night__{since:%Y-%m-%dT%H-%M-%S-%f}"
+        run_id = f"night__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}"
         for source in sources:
             airflow.trigger(f"extract__{source}", run_id)
         waits = {"sources": sources, "since": since.isoformat(), "wait_minutes": WAIT_MINUTES}

@@ -28,8 +28,9 @@ def no_retry(expected: type[KvalitetError] = KvalitetError) -> Iterator[None]:
         raise AirflowFailException(str(error)) from None
 
 
-def is_manual(context: Any) -> bool:
-    return str(context["dag_run"].run_type) == "manual"
+def is_scheduled(context: Any) -> bool:
+    """Whether the run is the timetable's own, which has patience; a run by hand has somebody waiting."""
+    return context["dag_run"].run_type == "scheduled"
 
 
 def owner_of(context: Any) -> str:
@@ -61,7 +62,8 @@ class ExtractSource(BaseSensorOperator):
         log.info("%s: %s. %s", self.source_id, result.outcome, result.message)
         if result.outcome == "accepted":
             return PokeReturnValue(True, result.to_json())
-        promised_until = None if is_manual(context) else self._promised_until(settings, context["dag_run"].run_after)
+        due_at = context["dag_run"].run_after
+        promised_until = self._promised_until(settings, due_at) if is_scheduled(context) else None
         if promised_until and datetime.now(UTC) < promised_until:
             return False
         if result.outcome == "nothing_new" and not promised_until:
@@ -105,7 +107,7 @@ class WaitForSources(BaseOperator):
         from kvalitet.night_waiting import note_late
 
         settings = Settings.from_environment()
-        contracts, scheduled = load_contracts(settings), not is_manual(context)
+        contracts, scheduled = load_contracts(settings), is_scheduled(context)
         late = [
             source
             for source, outcome in event.items()
@@ -122,7 +124,7 @@ class WaitForSources(BaseOperator):
         from kvalitet.night_waiting import Awaited, awaited
 
         run_after, params = context["dag_run"].run_after, context["params"]
-        if not is_manual(context):
+        if is_scheduled(context):
             return awaited(load_contracts(Settings.from_environment()), run_after)
         since = datetime.fromisoformat(params["since"]) if params["since"] else run_after
         deadline = datetime.now(UTC) + timedelta(minutes=params["wait_minutes"])
