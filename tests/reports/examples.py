@@ -1,7 +1,7 @@
 """Made-up input for the pages: a publication with every kind of mark, and a held-back build."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from kvalitet.reports import model as m
@@ -148,7 +148,8 @@ def overlaps() -> tuple[m.Overlap, ...]:
     def year(label: str, *numbers: int | None) -> m.Overlap:
         kind, month = ("beretningsaar", 4) if "/" in label else ("kalenderaar", 1)
         counts = dict(zip(COUNTS, numbers, strict=True))
-        return m.Overlap(OWN, kind, label, date(int(label[:4]), month, 1), **counts, is_fictional=True)
+        start = date(int(label[:4]), month, 1)
+        return m.Overlap(OWN, kind, label, start, start + timedelta(364), **counts, is_fictional=True)
 
     return (
         year("2022", 1154, 96, 88, 8, 101, 88, 13, 1167),

@@ -41,7 +41,7 @@ from (
 create table reporting.rpt_complaint_overlap as
 select
     'Eksempelby Kommune' as authority, 'kalenderaar' as period_kind, '2023' as period_label,
-    date '2023-01-01' as period_start, 1149::bigint as own_complaints, 80::bigint as own_referred,
+    date '2023-01-01' as period_start, date '2023-12-31' as period_end, 1149::bigint as own_complaints, 80::bigint as own_referred,
     71::bigint as own_referred_matched, 9::bigint as own_referred_unmatched, 84::bigint as referrals,
     71::bigint as referrals_matched, null::bigint as referrals_unmatched, 1162::bigint as counted_once,
     true as is_fictional;

@@ -93,20 +93,29 @@ def test_fictional_authorities_are_marked_and_announced(pages: dict[str, str]):
     assert "Eksempeldata" not in render.indicator_page(replace(indicators(), values=real))
 
 
-def test_years_and_populations_never_share_a_table():
+def test_years_never_share_a_table_and_populations_stand_apart_in_it():
     for source in tables.by_source(indicators()):
-        for table in (*source.tables, *source.breakdowns):
+        for table in (*source.tables, *source.folded):
             kinds = {("/" in c and "report") or ("K" in c and "quarter") or "calendar" for c in table.columns}
-            assert len(kinds) == 1 and table.population
+            assert len(kinds) == 1 and table.authority and all(block.population for block in table.blocks)
     both = (
         value("klager_modtaget", "bif_complaints", "2023", 1),
         value("klager_modtaget", "bif_complaints", "2023/24", 2),
         replace(value("klager_modtaget", "bif_complaints", "2023", 3), population_da="Nogle klager"),
+        replace(
+            value("klager_modtaget", "bif_complaints", "2023", 4), authority="Gribskov Kommune", is_fictional=False
+        ),
     )
     (source,) = tables.by_source(replace(indicators(), values=both))
-    assert [(t.columns, t.population[:5]) for t in source.tables] == [
-        (("2023",), "Alle "), (("2023",), "Nogle"), (("2023/24",), "Alle "),
-    ]  # fmt: skip
+    seen = [
+        (t.authority[:5], t.columns, [(b.population[:5], b.rows[0].cells[0].text) for b in t.blocks])
+        for t in source.tables
+    ]
+    assert seen == [
+        ("Beskæ", ("2023",), [("Alle ", "1"), ("Nogle", "3")]),
+        ("Beskæ", ("2023/24",), [("Alle ", "2")]),
+        ("Gribs", ("2023",), [("Alle ", "4")]),
+    ]
 
 
 def test_a_hidden_figure_is_a_word_and_a_provisional_one_is_marked():
@@ -118,16 +127,16 @@ def test_a_hidden_figure_is_a_word_and_a_provisional_one_is_marked():
 
 def test_rows_are_in_danish_order():
     (source,) = [s for s in tables.by_source(indicators()) if s.source.source_id == "bif_complaints"]
-    by_theme = next(t for t in source.breakdowns if t.breakdown == "tema")
-    assert [row.detail for row in by_theme.rows] == [
+    by_theme = next(t for t in source.folded if t.fold == "tema")
+    assert [row.detail for row in by_theme.blocks[0].rows] == [
         "Afgørelse",
         "Sagsbehandlingstid",
         "Ældresager",
         "Økonomi",
         "Åbenhed",
     ]
-    by_unit = next(t for t in source.breakdowns if t.breakdown == "enhed")
-    assert [row.detail.split()[1] for row in by_unit.rows] == ["1", "2", "10", "11"]
+    by_unit = next(t for t in source.folded if t.fold == "enhed")
+    assert [row.detail.split()[1] for row in by_unit.blocks[0].rows] == ["1", "2", "10", "11"]
 
 
 def test_headlines_take_the_newest_final_year_and_compare_with_the_one_before():

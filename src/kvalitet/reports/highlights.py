@@ -14,6 +14,17 @@ YEARS = ("kalenderaar", "beretningsaar")
 #: The counts that are set side by side, each by its own kind of year.
 SIDE_BY_SIDE = (("klager_modtaget", "kalenderaar"), ("borgerraadgiver_henvendelser", "beretningsaar"))
 MOST_HEADLINES = 8
+#: Rows of the table of cases counted twice: field of Overlap, indentation, label.
+OVERLAP_ROWS = (
+    ("own_complaints", 0, "Klager i alt hos forvaltningen"),
+    ("own_referred", 1, "heraf henvist af Borgerrådgiveren"),
+    ("own_referred_matched", 2, "genfundet hos Borgerrådgiveren"),
+    ("own_referred_unmatched", 2, "ikke genfundet"),
+    ("referrals", 0, "Borgerrådgiverens henvisninger"),
+    ("referrals_matched", 1, "heraf genfundet hos forvaltningen"),
+    ("referrals_unmatched", 1, "heraf ikke genfundet"),
+    ("counted_once", 0, "Hver sag talt én gang"),
+)
 
 
 @dataclass(frozen=True)

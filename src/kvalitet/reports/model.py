@@ -236,6 +236,7 @@ class Overlap:
     period_kind: str
     period_label: str
     period_start: date
+    period_end: date
     own_complaints: int | None
     own_referred: int | None
     own_referred_matched: int | None

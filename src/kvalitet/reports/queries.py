@@ -265,7 +265,7 @@ order by said.published_figure_key
 
 _OVERLAPS = """
 select
-    authority, period_kind, period_label, period_start, own_complaints, own_referred, own_referred_matched,
+    authority, period_kind, period_label, period_start, period_end, own_complaints, own_referred, own_referred_matched,
     own_referred_unmatched, referrals, referrals_matched, referrals_unmatched, counted_once, is_fictional
 from reporting.rpt_complaint_overlap
 order by authority, period_kind, period_start

@@ -34,6 +34,7 @@ def indicator_page(data: Indicators) -> str:
         panels=highlights.panels(data),
         sides=_sides(data),
         overlaps=highlights.overlaps(data),
+        overlap_rows=highlights.OVERLAP_ROWS,
         disagreements=highlights.disagreements(data),
         inconsistencies=highlights.inconsistencies(data),
         marks=tables.marks_used(data),

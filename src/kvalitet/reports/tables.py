@@ -1,4 +1,4 @@
-"""From figures to tables: one table holds one source, one kind of year and one population, never two."""
+"""From figures to tables: one table holds one source, authority and kind of year; populations stand apart in it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -26,6 +26,7 @@ FIRST = (
 )
 #: A breakdown of its own beside those of the facts: by unit of the organisation.
 BY_UNIT = "enhed"
+QUARTERS = "kvartal"
 #: Breakdowns whose members are units.
 UNITS = ("enhed", "center", "forvaltning")
 
@@ -45,20 +46,29 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
-    period_kind: str
+class Block:
+    """Rows of one population: what may be compared."""
+
     population: str
-    authority: str  # empty where the rows are about several, and name them
-    columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    breakdown: str = NO_BREAKDOWN
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures of one source and authority, by one kind of year."""
+
+    period_kind: str
+    authority: str
+    columns: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    fold: str = ""  # what it is folded under; empty for the tables that stand open
 
 
 @dataclass(frozen=True)
 class SourceTables:
     source: Source
     tables: tuple[Table, ...]
-    breakdowns: tuple[Table, ...]
+    folded: tuple[Table, ...]
 
 
 def by_source(data: Indicators) -> list[SourceTables]:
@@ -70,14 +80,19 @@ def by_source(data: Indicators) -> list[SourceTables]:
     sources = [known.get(source_id) or Source(source_id, None, source_id, True) for source_id in figures]
     sources.sort(key=lambda source: (source.source_number or 99, danish.order(source.name_da)))
     names = _Names(data)
-    return [
-        SourceTables(
-            source,
-            tuple(_tables([v for v in figures[source.source_id] if breakdown_of(v) == NO_BREAKDOWN], names)),
-            tuple(_tables([v for v in figures[source.source_id] if breakdown_of(v) != NO_BREAKDOWN], names)),
-        )
-        for source in sources
-    ]
+    found = []
+    for source in sources:
+        tables = list(_tables(figures[source.source_id], names))
+        found.append(SourceTables(source, tuple(t for t in tables if not t.fold), tuple(t for t in tables if t.fold)))
+    return found
+
+
+def fold_of(value: Value) -> str:
+    """Breakdowns are folded away, and so are the quarters of a whole."""
+    breakdown = breakdown_of(value)
+    if breakdown != NO_BREAKDOWN:
+        return breakdown
+    return QUARTERS if value.period_kind == QUARTERS else ""
 
 
 def breakdown_of(value: Value) -> str:
@@ -131,10 +146,6 @@ class _Names:
         version = f", definition {value.indicator_version}" if versions > 1 else ""
         return f"{indicator.name_da} ({unit}{version})"
 
-    def detail(self, value: Value, is_shared: bool) -> str:
-        authority = "" if is_shared else words.fictional(value.authority, value.is_fictional)
-        return " · ".join(part for part in (self.member(value), authority) if part)
-
     def member(self, value: Value) -> str:
         parts = []
         is_named_by_unit = value.breakdown_kind in UNITS and value.breakdown_member == value.organisation_id
@@ -145,14 +156,13 @@ class _Names:
         return ", ".join(parts)
 
     def _named(self, value: Value) -> str:
-        kind = BY_UNIT if value.breakdown_kind in UNITS else value.breakdown_kind
+        kind = BY_UNIT if value.breakdown_kind in UNITS else value.breakdown_kind.removeprefix("underordnet_")
         member = value.breakdown_member
         return self.members.get((kind, member)) or words.MEMBER.get(member, member)
 
     def row_order(self, value: Value) -> tuple:
         return (
             importance(self.indicator(value)),
-            danish.order(value.authority),
             value.breakdown_member == WHOLE,
             danish.natural_order(self.member(value)),
         )
@@ -174,40 +184,40 @@ def _decimals(value: Decimal | None) -> int:
 
 def _tables(values: list[Value], names: _Names) -> Iterable[Table]:
     def place(group: tuple[str, str, str]) -> tuple:
-        breakdown, kind, population = group
+        fold, kind, authority = group
         rank = words.PERIOD_ORDER.index(kind) if kind in words.PERIOD_ORDER else len(words.PERIOD_ORDER)
-        return breakdown, rank, danish.order(population)
+        return fold != QUARTERS, fold, words.FICTIONAL not in authority, danish.order(authority), rank
 
-    groups = _group(values, lambda v: (breakdown_of(v), v.period_kind, v.population_da))
-    for group in sorted(groups, key=place):
-        yield _table(group, groups[group], names)
+    groups = _group(values, lambda v: (fold_of(v), v.period_kind, words.fictional(v.authority, v.is_fictional)))
+    for fold, kind, authority in sorted(groups, key=place):
+        yield _table(fold, kind, authority, groups[fold, kind, authority], names)
 
 
-def _table(group: tuple[str, str, str], values: list[Value], names: _Names) -> Table:
-    breakdown, period_kind, population = group
+def _table(fold: str, period_kind: str, authority: str, values: list[Value], names: _Names) -> Table:
     starts: dict[str, date] = {}
     for value in values:
         starts[value.period_label] = min(value.period_start, starts.get(value.period_label, date.max))
     columns = tuple(sorted(starts, key=lambda label: (starts[label], label)))
-    authorities = {words.fictional(value.authority, value.is_fictional) for value in values}
-    is_shared = len(authorities) == 1
     versions = Counter(indicator_id for indicator_id, _ in {(v.indicator_id, v.indicator_version) for v in values})
-    rows = _group(
-        sorted(values, key=names.row_order),
-        lambda v: (v.indicator_id, v.indicator_version, v.authority, v.organisation_id, v.breakdown_member),
+    blocks = _group(sorted(values, key=names.row_order), lambda v: v.population_da)
+    return Table(
+        period_kind,
+        authority,
+        columns,
+        tuple(Block(population, _rows(found, columns, versions, names)) for population, found in blocks.items()),
+        fold,
     )
-    shown = []
-    for row in rows.values():
+
+
+def _rows(values: list[Value], columns: tuple[str, ...], versions: Counter[str], names: _Names) -> tuple[Row, ...]:
+    rows = []
+    grouped = _group(values, lambda v: (v.indicator_id, v.indicator_version, v.organisation_id, v.breakdown_member))
+    for row in grouped.values():
         first, decimals = row[0], names.indicator(row[0]).decimals
         cells = {value.period_label: figure(value, decimals) for value in row}
-        shown.append(
-            Row(
-                names.label(first, versions[first.indicator_id]),
-                names.detail(first, is_shared),
-                tuple(cells.get(column, Cell("", is_empty=True)) for column in columns),
-            )
-        )
-    return Table(period_kind, population, authorities.pop() if is_shared else "", columns, tuple(shown), breakdown)
+        shown = tuple(cells.get(column, Cell("", is_empty=True)) for column in columns)
+        rows.append(Row(names.label(first, versions[first.indicator_id]), names.member(first), shown))
+    return tuple(rows)
 
 
 def _group(values: Iterable[Value], key: Callable[[Value], K]) -> dict[K, list[Value]]:

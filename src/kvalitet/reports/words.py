@@ -42,7 +42,9 @@ PERIOD_SPAN = {
 }
 PERIOD_ORDER = ("kalenderaar", "beretningsaar", "kvartal")
 
-BREAKDOWN = {
+#: What tables are folded under.
+FOLD = {
+    "kvartal": "Kvartaler",
     "lov": "Fordelt på lov",
     "tema": "Fordelt på tema",
     "center": "Fordelt på center",
@@ -52,6 +54,7 @@ BREAKDOWN = {
     "modtager": "Fordelt på modtager",
     "forvaltning": "Fordelt på forvaltning",
     "enhed": "Fordelt på organisatorisk enhed",
+    "underordnet_lov": "Fordelt på underordnet lov",
     "overlap": "Fordelt på, om sagen er fundet begge steder",
 }
 #: Members of breakdowns that no dimension names.
