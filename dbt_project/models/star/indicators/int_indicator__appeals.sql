@@ -1,10 +1,4 @@
-with counted as (
-
-    select * from {{ ref('int_indicator__appeals_counted') }}
-
-),
-
-shares as (
+with shares as (
 
     -- What was published as a share only: no counts are made up for it.
     select
@@ -20,8 +14,13 @@ shares as (
 
 ),
 
-published as (
+unioned as (
 
+    select
+        *,
+        false as is_published_elsewhere
+    from {{ ref('int_indicator__appeals_counted') }}
+    union all
     select
         case
             when outcome = 'omgjort' and unit = 'pct' then 'omgoerelsesprocent'
@@ -33,11 +32,29 @@ published as (
         period_label,
         case when is_total then 'ingen' else 'lov' end as breakdown_kind,
         case when is_total then 'alle' else law_id end as breakdown_member,
+        case when unit = 'antal' then value end as numerator,
+        cast(null as numeric) as denominator,
         value,
-        case when unit = 'antal' then value end as count_value,
+        case when unit = 'antal' then value end as n,
         is_suppressed,
-        is_fictional
+        true as is_complete,
+        is_fictional,
+        true as is_published_elsewhere
     from shares
+
+),
+
+ranked as (
+
+    -- Counts go before published shares of the same thing, and both before what is hidden.
+    select
+        *,
+        row_number() over (
+            partition by indicator_id, authority, period_kind, period_label, breakdown_member
+            order by value is null, is_published_elsewhere
+        ) as preference
+    from unioned
+    where indicator_id is not null
 
 )
 
@@ -56,38 +73,7 @@ select
     n,
     is_suppressed,
     is_complete,
-    false as is_published_elsewhere,
+    is_published_elsewhere,
     is_fictional
-from counted
-union all
-select
-    published.indicator_id,
-    'ankestyrelsen_statistics' as source_id,
-    'alle' as organisation_id,
-    published.authority,
-    published.period_kind,
-    published.period_label,
-    published.breakdown_kind,
-    published.breakdown_member,
-    published.count_value as numerator,
-    null as denominator,
-    published.value,
-    published.count_value as n,
-    published.is_suppressed,
-    true as is_complete,
-    true as is_published_elsewhere,
-    published.is_fictional
-from published
-where
-    published.indicator_id is not null
-    -- Counts go before shares of the same thing.
-    and not exists (
-        select 1 from counted
-        where
-            counted.indicator_id = published.indicator_id
-            and counted.authority = published.authority
-            and counted.period_kind = published.period_kind
-            and counted.period_label = published.period_label
-            and counted.breakdown_kind = published.breakdown_kind
-            and counted.breakdown_member = published.breakdown_member
-    )
+from ranked
+where preference = 1

@@ -10,7 +10,8 @@ with outcomes as (
 
 cells as (
 
-    -- A parent law already counts its children, so parents alone make the total; children are a breakdown of their own.
+    -- A parent law already counts its children, so parents alone make the total; children are a breakdown of their
+    -- own. A total that the publication itself states is used only where the parents' sum is unknown.
     select
         outcomes.*,
         breakdowns.breakdown_kind,
@@ -18,7 +19,7 @@ cells as (
     from outcomes
     cross join lateral (
         values
-        (case when not outcomes.is_child and not outcomes.is_total then 'ingen' end, 'alle'),
+        (case when not outcomes.is_child then 'ingen' end, 'alle'),
         (case when outcomes.is_child then 'underordnet_lov' when not outcomes.is_total then 'lov' end, outcomes.law_id)
     ) as breakdowns (breakdown_kind, breakdown_member)
     where breakdowns.breakdown_kind is not null
@@ -34,10 +35,13 @@ sums as (
         period_label,
         breakdown_kind,
         breakdown_member,
-        case when count(decided_cases) = count(*) then sum(decided_cases) end as decided_cases,
-        case when count(changed_cases) = count(*) then sum(changed_cases) end as changed_cases,
-        case when count(remitted_cases) = count(*) then sum(remitted_cases) end as remitted_cases,
-        case when count(confirmed_cases) = count(*) then sum(confirmed_cases) end as confirmed_cases,
+        {% for cases in ['decided_cases', 'changed_cases', 'remitted_cases', 'confirmed_cases'] %}
+        case
+            when count(case when not is_total then {{ cases }} end) = count(case when not is_total then 1 end)
+                then sum(case when not is_total then {{ cases }} end)
+            else max(case when is_total then {{ cases }} end)
+        end as {{ cases }},
+        {% endfor %}
         bool_or(has_suppressed) as has_suppressed,
         bool_and(is_complete) as is_complete,
         bool_or(is_fictional) as is_fictional

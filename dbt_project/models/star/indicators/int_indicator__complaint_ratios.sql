@@ -32,7 +32,10 @@ measured as (
         ('received', 'klager_gengangere_pct', cells.repeat_complaints, cells.complaints_by_known_person),
         ('decided', 'klager_medhold_pct', cells.upheld_complaints, cells.merits_complaints)
     ) as measures (event, indicator_id, numerator, denominator)
-    where measures.event = cells.event
+    -- Complaints about case handling have no law.
+    where
+        measures.event = cells.event
+        and not (measures.indicator_id = 'klager_formalitet' and cells.breakdown_kind = 'lov')
 
 )
 
