@@ -55,6 +55,8 @@ def stored(settings: Settings, build_id: int) -> dict[str, dict]:
 
 COUNT_C01 = "select count(*) filter (where centre_id = 'C01') as violations, count(*) as denominator from fct_complaint"
 
+EMPTY = "select not exists (select from fct_complaint)"
+
 
 def test_the_four_statuses_with_how_many_of_how_many(settings: Settings, tmp_path: Path) -> None:
     judged = judge(
@@ -66,7 +68,7 @@ def test_the_four_statuses_with_how_many_of_how_many(settings: Settings, tmp_pat
               expectation=expectation("column_values_to_be_in_set", column="centre_id", value_set=["C01"])),
         check("no_such_column", severity="warning",
               expectation=expectation("column_values_to_not_be_null", column="naeppe")),
-        check("broken_sql", severity="warning", count_violations="select nix as violations, 1 as denominator from dual"),
+        check("broken_sql", severity="warning", count_violations="select nix as violations, 1 as denominator from x"),
         check("quotes_a_value", severity="warning",
               count_violations="select complaint_key::date - now()::date as violations, 1 as denominator"
               " from fct_complaint limit 1"),
@@ -134,7 +136,7 @@ def test_an_empty_table_never_passes(settings: Settings, tmp_path: Path) -> None
         check("counted", count_violations=COUNT_C01, threshold={"percent": 100}),
         check("rows", expectation=expectation("table_row_count_to_be_between", min_value=1)),
         check("declared", count_violations=COUNT_C01,
-              not_applicable_when={"reason": "Ingen klager endnu.", "sql": "select not exists (select from fct_complaint)"}),
+              not_applicable_when={"reason": "Ingen klager endnu.", "sql": EMPTY}),
         rows=0,
     )  # fmt: skip
     statuses = {result.check_id.removeprefix("fct_complaint_"): result.status for result in judged.results}
@@ -224,5 +226,5 @@ def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Pa
     with connect(settings, TRANSFORMER) as connection:
         connection.execute("delete from candidate.fct_complaint where centre_id = 'C02'")
     finish_candidate(settings, build_id, synthetic.manifest(tmp_path))
-    with pytest.raises(GateClosed, match="centres_still_there .failed.: 1 of 2"):
+    with pytest.raises(GateClosed, match=r"centres_still_there \(failed\): 1 of 2"):
         validate(with_suite(settings, tmp_path, lost), build_id, synthetic.manifest(tmp_path))

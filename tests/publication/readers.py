@@ -23,7 +23,7 @@ def main(dsn: str, isolation: str) -> None:
     longest_ms = 0.0
     connection = psycopg.connect(dsn, prepare_threshold=2)
     connection.isolation_level = psycopg.IsolationLevel[isolation]
-    dice = random.Random(connection.info.backend_pid)
+    dice = random.Random(connection.info.backend_pid)  # noqa: S311
     print("ready", flush=True)
     while not select.select([sys.stdin], [], [], 0)[0]:
         try:

@@ -112,7 +112,7 @@ def test_unknown_build_and_rebuild_of_the_past_are_refused(settings: Settings) -
 @pytest.mark.parametrize(
     ("change", "table"),
     [
-        ("update candidate.fct_indicator_value set value = value + 1 where indicator_value_key = 'k3'", "fct_indicator_value"),
+        ("update candidate.fct_indicator_value set value = 0 where indicator_value_key = 'k3'", "fct_indicator_value"),
         ("delete from candidate.fct_complaint where complaint_key = '7'", "fct_complaint"),
         ("create table candidate.slipped_in (a int)", "slipped_in"),
         ("drop table candidate.fct_complaint cascade", "fct_complaint"),

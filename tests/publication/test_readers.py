@@ -190,7 +190,7 @@ def test_a_session_that_may_not_be_ended_stops_publishing_by_name(
     with psycopg.connect(admin_url) as dump, connect(settings, GATE) as gate:
         dump.execute("select * from reporting.dim_source")
         gate.execute("select * from reporting.dim_source")
-        with pytest.raises(KvalitetError, match="kvalitet_gate .* stays in the way") as refusal:
+        with pytest.raises(KvalitetError, match=r"kvalitet_gate .* stays in the way") as refusal:
             publish(settings, second, grace=0.2)
         assert str(dump.info.backend_pid) in refusal.value.what
     with connect(settings, BI) as connection:

@@ -1,6 +1,6 @@
 """The gate as a step: measure a build's tables, judge, record, and open or stay closed."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import psycopg
@@ -25,10 +25,10 @@ _CATALOGUE_CHECK = {
     "table_name": "alle",
     "severity": "critical",
     "threshold": "ingen",
-    "description": "Alle tabeller har deres nøgler, kommentarer, rettigheder og regler for hvem der må se hvilke rækker.",
+    "description": "Alle tabeller har deres nøgler, kommentarer, rettigheder og regler for, hvem der må se hvad.",
     "why": "Uden dem kan læsere se rækker, de ikke må se, og værktøjer kan ikke se, hvordan tabellerne hører sammen.",
     "owner": "Kvalitetsteamet",
-    "advice_engineer": "Ret modellens kontrakt eller beskrivelse i dbt_project, eller de rækker, nøglen falder på; byg igen.",
+    "advice_engineer": "Ret modellens kontrakt i dbt_project, eller de rækker, som nøglen falder på, og byg igen.",
     "advice_reader": "Tallene er ikke offentliggjort. Den seneste offentliggørelse gælder fortsat.",
 }
 
@@ -101,7 +101,8 @@ def _measure(
                 continue
             one: Measurement = measured[check.id]
             status, detail = _status(one.success, one.denominator, one.error)
-            results.append(CheckResult(**told, status=status, violations=one.violations, denominator=one.denominator, detail=detail))  # fmt: skip
+            result = CheckResult(**told, status=status, violations=None, denominator=None, detail=detail)
+            results.append(replace(result, violations=one.violations, denominator=one.denominator))
     return found, results
 
 
@@ -127,7 +128,9 @@ def _url(settings: Settings, build: Build) -> str:
 def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> dict[str, tuple[Status, str]]:
     """Checks whose declared condition holds, with the reason; a condition that fails is the check's error."""
     skipped: dict[str, tuple[Status, str]] = {}
-    with psycopg.connect(_url(settings, build), autocommit=True, row_factory=dict_row) as connection:
+    with psycopg.Connection[DictRow].connect(
+        _url(settings, build), autocommit=True, row_factory=dict_row
+    ) as connection:
         answers: dict[str, bool | str] = {}
         for suite in suites:
             for check in suite.checks:
@@ -146,7 +149,7 @@ def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> di
 
 def _ask(connection: psycopg.Connection[DictRow], query: str) -> bool | str:
     try:
-        rows = connection.execute(query).fetchall()  # pyright: ignore[reportArgumentType]
+        rows = connection.execute(query.encode()).fetchall()
     except psycopg.Error as error:
         return f"database error {type(error).__name__}"
     values = [value for row in rows for value in row.values()]

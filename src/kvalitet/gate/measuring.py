@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # before the import: no word to any host
 
-import great_expectations as gx  # noqa: E402
-from great_expectations.expectations.expectation import QueryExpectation  # noqa: E402
-from great_expectations.expectations.registry import get_expectation_impl  # noqa: E402
+import great_expectations as gx
+from great_expectations.expectations.expectation import QueryExpectation
+from great_expectations.expectations.metadata_types import FailureSeverity
+from great_expectations.expectations.registry import get_expectation_impl
 
-from kvalitet.gate.suites import Check, Suite  # noqa: E402
+from kvalitet.gate.suites import Check, Suite
 
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 #: Database errors whose message names only tables and columns; others may quote a value.
@@ -99,14 +100,14 @@ def _expectation(check: Check) -> Any:
             query=check.count_violations,
             max_violations=check.threshold.violations,
             max_percent=check.threshold.percent,
-            severity=check.severity,  # pyright: ignore[reportArgumentType]
+            severity=FailureSeverity(check.severity),
             meta=meta,
         )
     assert check.expectation is not None
     kwargs = dict(check.expectation.kwargs)
     if check.threshold.percent is not None:
         kwargs["mostly"] = 1 - check.threshold.percent / 100
-    return get_expectation_impl(check.expectation.type)(**kwargs, severity=check.severity, meta=meta)
+    return get_expectation_impl(check.expectation.type)(**kwargs, severity=FailureSeverity(check.severity), meta=meta)
 
 
 def _validate(batch: Any, expectations: list[Any]) -> dict[str, Measurement]:

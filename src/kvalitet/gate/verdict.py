@@ -1,5 +1,6 @@
 """What the gate says of a build: one result per check, and whether readers may have it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -50,7 +51,7 @@ class Verdict:
     build_id: int
     passed: bool
     results: tuple[CheckResult, ...]
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failed_critical(self) -> list[CheckResult]:
@@ -77,7 +78,7 @@ class Verdict:
 
 def verdict(build_id: int, results: list[CheckResult]) -> Verdict:
     """Critical checks let a build through only where they passed or were declared not applicable."""
-    counts = {status: 0 for status in ("error", "failed", "not_applicable", "passed")}
+    counts: dict[str, int] = dict.fromkeys(("error", "failed", "not_applicable", "passed"), 0)
     for result in results:
         counts[result.status] += 1
     passed = counts["passed"] > 0 and not any(result.blocks for result in results)

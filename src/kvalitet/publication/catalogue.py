@@ -188,7 +188,9 @@ class _State:
         self.tables = {row["name"] for row in rows if row["is_main"]}
         self.views = {row["name"]: row["options"] or [] for row in rows if not row["is_main"]}
         self.protected = {row["name"] for row in rows if row["is_main"] and row["is_protected"]}
-        self.comments = {(row["name"], None): row["comment"] for row in rows if row["is_main"]}
+        self.comments: dict[tuple[str, str | None], str | None] = {
+            (row["name"], None): row["comment"] for row in rows if row["is_main"]
+        }
         self.readable = {row["name"] for row in rows if row["is_main"] and row["is_gates"]}
         self.open_to_readers = sorted({row["name"] for row in rows if row["is_readers"]})
         self.not_null: set[tuple[str, str]] = set()
@@ -265,7 +267,8 @@ select c.relname::text as name, c.relnamespace = to_regnamespace(%(schema)s) as 
        c.relrowsecurity as is_protected, obj_description(c.oid, 'pg_class') as comment,
        has_table_privilege(%(gate)s, c.oid, 'select') as is_gates,
        exists (select from aclexplode(c.relacl) as a
-               where a.grantee = 0 or a.grantee = any(select r.oid from pg_roles as r where r.rolname = any(%(readers)s))
+               where a.grantee = 0
+               or a.grantee = any(select r.oid from pg_roles as r where r.rolname = any(%(readers)s))
        ) as is_readers
 from pg_class as c
 where c.relkind in ('r', 'p', 'v', 'm')

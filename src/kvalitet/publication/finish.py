@@ -6,6 +6,7 @@ Readers get no right here: publishing gives it to them, from the table `table_re
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import errors, sql
@@ -77,7 +78,7 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
         connection.autocommit = True
         for name in [*catalogue.tables, READER_TABLE]:
             table = sql.Identifier(schema, name)
-            if state_of_kind(connection, schema, name) == "r":
+            if _relkind(connection, schema, name) == "r":
                 connection.execute(
                     sql.SQL("alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)").format(
                         table
@@ -87,7 +88,7 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
     return FinishResult(len(catalogue.tables), added, tuple(lacking))
 
 
-def state_of_kind(connection: psycopg.Connection[DictRow], schema: str, name: str) -> str:
+def _relkind(connection: psycopg.Connection[DictRow], schema: str, name: str) -> str:
     """The `relkind` of a relation: r table, v view, m materialized view."""
     row = connection.execute(
         "select relkind::text as kind from pg_class where relnamespace = to_regnamespace(%s) and relname = %s",
@@ -118,8 +119,10 @@ def _add_keys(connection: psycopg.Connection[DictRow], schema: str, catalogue: C
             if (plan.name, column) not in state.not_null:
                 clause = sql.SQL("alter column {} set not null").format(sql.Identifier(column))
                 statements.append((f"{plan.name}: not null on {column}", _alter(table, clause)))
-        own = [("p", "primary key", plan.primary_key)] if plan.primary_key else []
-        for kind, words, columns in own + [("u", "unique", key) for key in plan.unique_keys]:
+        keys: list[tuple[str, LiteralString, tuple[str, ...]]] = [("u", "unique", key) for key in plan.unique_keys]
+        if plan.primary_key:
+            keys.append(("p", "primary key", plan.primary_key))
+        for kind, words, columns in keys:
             if not state.has_key(plan.name, kind, columns):
                 clause = sql.SQL("add {} ({})").format(sql.SQL(words), _names(columns))
                 statements.append(
@@ -161,7 +164,8 @@ def _references(schema: str, key: ForeignKey) -> sql.Composed:
 
 
 def _comment(connection: psycopg.Connection[DictRow], schema: str, plan: TablePlan) -> None:
-    kind = {"v": "view", "m": "materialized view"}.get(state_of_kind(connection, schema, plan.name), "table")
+    kinds: dict[str, LiteralString] = {"v": "view", "m": "materialized view"}
+    kind = kinds.get(_relkind(connection, schema, plan.name), "table")
     table = sql.Identifier(schema, plan.name)
     connection.execute(
         sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), table, sql.Literal(plan.description or None))

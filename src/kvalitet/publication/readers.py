@@ -100,7 +100,7 @@ def exclusive(
             _end(watch, [row for row in old + blocking if not row["is_spared"]], wait)
             if waited >= grace + ENDING:
                 raise _still_there(old + blocking)
-        time.sleep(random.uniform(*PAUSES))
+        time.sleep(random.uniform(*PAUSES))  # noqa: S311
     wait.seconds = time.monotonic() - started
     return wait
 

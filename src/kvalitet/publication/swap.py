@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 from psycopg.rows import DictRow
 
+from kvalitet.builds import heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.publication import ledger
-from kvalitet.publication.catalogue import DETAIL_SUFFIX, GROUP_OF_READER, READER_TABLE
+from kvalitet.publication.catalogue import DETAIL_SUFFIX
 from kvalitet.publication.digest import (
     contents,
     differences,
@@ -26,10 +27,10 @@ from kvalitet.publication.digest import (
     tables_of,
 )
 from kvalitet.publication.readers import Commit, exclusive
-from kvalitet.settings import GATE, PUBLISHER, Settings
+from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename, take_over
+from kvalitet.settings import PUBLISHER, Settings
 from kvalitet.warehouse.connection import connect
 
-OWNER = "kvalitet_publication_owner"
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
 #: One publication or rollback at a time, across processes and machines.
 LOCK_KEY = 7_203_310
@@ -71,19 +72,20 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         if build["status"] == "published":
             return _published(connection, build_id)
         _refuse_unless_passed(build)
-        publication_id = ledger.next_publication_id(connection)
-        last_commit, published_at = _stamp(connection, build, publication_id)
-        _refuse_unless_measured(connection, build_id)
-        figures = ledger.record(connection, publication_id, build_id, published_at)
-        _take_over(connection, CANDIDATE)
-        _drop(connection, PREVIOUS)
-        schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
-        wait = exclusive(connection, watch, schemas, _grace(grace), last_commit)
+        with heartbeat(settings, build_id, PUBLISHER):
+            publication_id = ledger.next_publication_id(connection)
+            last_commit, published_at = _stamp(connection, build, publication_id)
+            _refuse_unless_measured(connection, build_id)
+            figures = ledger.record(connection, publication_id, build_id, published_at)
+            take_over(connection, CANDIDATE)
+            drop(connection, PREVIOUS)
+            schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
+            wait = exclusive(connection, watch, schemas, _grace(grace), last_commit)
         started = time.perf_counter()
-        _rename(connection, REPORTING, PREVIOUS)
-        _close(connection, PREVIOUS)
-        _rename(connection, CANDIDATE, REPORTING)
-        _open(connection, REPORTING)
+        rename(connection, REPORTING, PREVIOUS)
+        close_to_readers(connection, PREVIOUS)
+        rename(connection, CANDIDATE, REPORTING)
+        open_to_readers(connection, REPORTING)
         ledger.event(connection, publication_id, "published", None)
         _mark_published(connection, build_id)
         connection.commit()
@@ -131,11 +133,11 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         schemas = [schema + suffix for schema in (PREVIOUS, REPORTING) for suffix in ("", DETAIL_SUFFIX)]
         wait = exclusive(connection, watch, schemas, _grace(grace))
         started = time.perf_counter()
-        _rename(connection, REPORTING, ASIDE)
-        _rename(connection, PREVIOUS, REPORTING)
-        _rename(connection, ASIDE, PREVIOUS)
-        _close(connection, PREVIOUS)
-        _open(connection, REPORTING)
+        rename(connection, REPORTING, ASIDE)
+        rename(connection, PREVIOUS, REPORTING)
+        rename(connection, ASIDE, PREVIOUS)
+        close_to_readers(connection, PREVIOUS)
+        open_to_readers(connection, REPORTING)
         ledger.event(connection, publication.publication_id, "rolled_back_to", reason.strip())
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
@@ -163,9 +165,15 @@ def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Itera
             "Another publication or rollback is under way.",
             "Wait for it to end, then look at `kvalitet status`.",
         )
-    with connect(settings, PUBLISHER) as watch:
-        watch.autocommit = True
-        yield watch
+    try:
+        with connect(settings, PUBLISHER) as watch:
+            watch.autocommit = True
+            yield watch
+    except errors.LockNotAvailable:
+        raise PublishRefused(
+            "Somebody works on the candidate or the previous publication; nothing was changed.",
+            "Look for the session in pg_stat_activity, then publish again.",
+        ) from None
 
 
 def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
@@ -268,86 +276,3 @@ def _mark_published(connection: psycopg.Connection[DictRow], build_id: int) -> N
             f"The claim of build {build_id} lapsed while it was published.",
             "Build anew.",
         )
-
-
-def _exists(connection: psycopg.Connection[DictRow], schema: str) -> bool:
-    row = connection.execute("select to_regnamespace(%s) is not null as is_there", [schema]).fetchone()
-    return bool(row and row["is_there"])
-
-
-def _with_detail(connection: psycopg.Connection[DictRow], schema: str) -> list[str]:
-    return [name for name in (schema, f"{schema}{DETAIL_SUFFIX}") if _exists(connection, name)]
-
-
-def _take_over(connection: psycopg.Connection[DictRow], schema: str) -> None:
-    """The candidate's tables become the publication owner's: no build can write to them again."""
-    owner = sql.Identifier(OWNER)
-    for place in _with_detail(connection, schema):
-        connection.execute(sql.SQL("alter schema {} owner to {}").format(sql.Identifier(place), owner))
-        for kind, relkinds in (
-            ("table", "rp"),
-            ("view", "v"),
-            ("materialized view", "m"),
-        ):
-            for name in tables_of(connection, place, relkinds):
-                connection.execute(
-                    sql.SQL("alter {} {} owner to {}").format(sql.SQL(kind), sql.Identifier(place, name), owner)
-                )
-
-
-def _drop(connection: psycopg.Connection[DictRow], schema: str) -> None:
-    connection.execute("set local lock_timeout = '10s'")
-    for place in reversed(_with_detail(connection, schema)):
-        connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(place)))
-    connection.execute("set local lock_timeout = 0")
-
-
-def _rename(connection: psycopg.Connection[DictRow], schema: str, name: str) -> None:
-    for place in _with_detail(connection, schema):
-        new = name + place.removeprefix(schema)
-        connection.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(place), sql.Identifier(new)))
-
-
-def _grants(connection: psycopg.Connection[DictRow], schema: str) -> list[tuple[str, sql.Identifier]]:
-    """What each reader role may read of `schema`, as its own table of readers says."""
-    rows = connection.execute(
-        sql.SQL("select table_name, reader from {} order by 1, 2").format(sql.Identifier(schema, READER_TABLE))
-    ).fetchall()
-    detail = set(tables_of(connection, f"{schema}{DETAIL_SUFFIX}"))
-    grants = [(GROUP_OF_READER[row["reader"]], sql.Identifier(schema, row["table_name"])) for row in rows]
-    grants += [
-        (
-            GROUP_OF_READER["detail"],
-            sql.Identifier(f"{schema}{DETAIL_SUFFIX}", row["table_name"]),
-        )
-        for row in rows
-        if row["reader"] == "detail" and row["table_name"] in detail
-    ]
-    return grants
-
-
-def _open(connection: psycopg.Connection[DictRow], schema: str) -> None:
-    """Let the readers in: only now, since even the statistics of a readable table show values of it."""
-    for place in _with_detail(connection, schema):
-        roles = [GROUP_OF_READER["detail"]] if place != schema else [*GROUP_OF_READER.values(), GATE]
-        connection.execute(
-            sql.SQL("grant usage on schema {} to {}").format(
-                sql.Identifier(place), sql.SQL(", ").join(map(sql.Identifier, roles))
-            )
-        )
-    for role in GROUP_OF_READER.values():
-        names = [name for grantee, name in _grants(connection, schema) if grantee == role]
-        if names:
-            connection.execute(
-                sql.SQL("grant select on {} to {}").format(sql.SQL(", ").join(names), sql.Identifier(role))
-            )
-
-
-def _close(connection: psycopg.Connection[DictRow], schema: str) -> None:
-    """Take every right of the readers back."""
-    roles = sql.SQL(", ").join(map(sql.Identifier, GROUP_OF_READER.values()))
-    for place in _with_detail(connection, schema):
-        name = sql.Identifier(place)
-        connection.execute(sql.SQL("revoke all on schema {} from {}").format(name, roles))
-        if tables_of(connection, place):
-            connection.execute(sql.SQL("revoke all on all tables in schema {} from {}").format(name, roles))

@@ -1,0 +1,70 @@
+"""Digests: the same rows the same digest, whatever the order, the settings or the schema's name."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+import synthetic
+from psycopg.rows import dict_row
+
+from kvalitet.publication import finish_candidate
+from kvalitet.publication.digest import contents, definitions, differences, digests
+from kvalitet.settings import GATE, PUBLISHER, Settings
+from kvalitet.warehouse.connection import connect
+
+
+@pytest.fixture
+def admin(admin_url: str):
+    with psycopg.connect(admin_url, row_factory=dict_row) as connection:
+        yield connection
+
+
+def make(admin: psycopg.Connection, schema: str, order: str) -> None:
+    admin.execute(f"create schema {schema}")  # type: ignore[arg-type]
+    admin.execute(
+        f"create table {schema}.t as select i, now()::timestamptz(0) - i * interval '1 day' as at, i * 0.10 as share,"  # type: ignore[arg-type]
+        f" case when i % 7 > 0 then 'æøå ' || i end as name from generate_series(1, 1000) as i order by {order}"
+    )
+
+
+def test_order_and_schema_name_do_not_matter(admin: psycopg.Connection) -> None:
+    make(admin, "one", "i")
+    make(admin, "two", "i desc")
+    assert contents(admin, "one") == contents(admin, "two")
+    assert definitions(admin, "one") == definitions(admin, "two")
+    assert contents(admin, "one")[0].row_count == 1000
+
+
+@pytest.mark.parametrize("setting", ["timezone = 'America/New_York'", "datestyle = 'German'", "extra_float_digits = 0"])
+def test_the_sessions_settings_do_not_matter(admin: psycopg.Connection, setting: str) -> None:
+    make(admin, "one", "i")
+    before = contents(admin, "one")
+    admin.execute(f"set {setting}")  # type: ignore[arg-type]
+    assert contents(admin, "one") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update one.t set share = 0.1 where i = 1 and share::text = '0.10'",
+        "update one.t set name = '' where i = 7",
+        "delete from one.t where i = 500",
+        "insert into one.t select * from one.t where i = 3",
+    ],
+)
+def test_any_change_of_any_row_shows(admin: psycopg.Connection, change: str) -> None:
+    make(admin, "one", "i")
+    before = contents(admin, "one")
+    admin.execute(change)  # type: ignore[arg-type]
+    assert differences(before, contents(admin, "one")) == ["t (content)"]
+
+
+def test_an_empty_table_has_a_digest_and_the_stamp_has_none(settings: Settings, tmp_path: Path) -> None:
+    build_id = synthetic.build(settings, rows=0)
+    finish_candidate(settings, build_id, synthetic.manifest(tmp_path))
+    with connect(settings, GATE) as gate, connect(settings, PUBLISHER) as publisher:
+        found = digests(gate, "candidate")
+        assert found == digests(publisher, "candidate"), "both see every row, whatever the policies"
+    assert {d.table_name: d.row_count for d in found if d.kind == "content"}["fct_complaint"] == 0
+    assert "publication" not in {d.table_name for d in found if d.kind == "content"}
+    assert "detail.fct_complaint" in {d.table_name for d in found if d.kind == "definition"}

@@ -1,0 +1,114 @@
+"""The finishing step: what dbt left out is there afterwards, and running it twice changes nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+import synthetic
+
+from kvalitet.errors import KvalitetError
+from kvalitet.publication import finish_candidate
+from kvalitet.publication.catalogue import missing, read_catalogue
+from kvalitet.publication.digest import digests
+from kvalitet.settings import GATE, TRANSFORMER, Settings
+from kvalitet.warehouse.connection import connect, fetch_all
+
+
+def lacking(settings: Settings, manifest: Path) -> list[str]:
+    with connect(settings, GATE) as connection:
+        return missing(connection, "candidate", read_catalogue(manifest))[0]
+
+
+def test_everything_declared_is_there_afterwards(settings: Settings, tmp_path: Path) -> None:
+    manifest = synthetic.manifest(tmp_path)
+    build_id = synthetic.build(settings)
+    with connect(settings, TRANSFORMER) as connection:
+        connection.execute("grant usage on schema candidate to kvalitet_gate")
+        connection.execute("grant select on all tables in schema candidate to kvalitet_gate")
+    before = lacking(settings, manifest)
+    assert "fct_complaint: foreign key (source_key) to dim_source" in before
+    assert "fct_complaint: row-level security" in before
+
+    result = finish_candidate(settings, build_id, manifest)
+
+    assert (result.tables, result.lacking) == (4, ())
+    assert lacking(settings, manifest) == []
+    owners = fetch_all(
+        settings, GATE, "select distinct tableowner::text as owner from pg_tables where schemaname = 'candidate'"
+    )
+    assert owners == [{"owner": "kvalitet_candidate_owner"}]
+
+
+def test_twice_is_once(settings: Settings, tmp_path: Path) -> None:
+    manifest = synthetic.manifest(tmp_path)
+    build_id = synthetic.build(settings)
+    finish_candidate(settings, build_id, manifest)
+    with connect(settings, GATE) as connection:
+        first = digests(connection, "candidate")
+
+    assert finish_candidate(settings, build_id, manifest).keys_added == 0
+
+    with connect(settings, GATE) as connection:
+        assert digests(connection, "candidate") == first
+
+
+def test_a_key_that_the_data_does_not_allow_is_named_and_the_rest_is_done(settings: Settings, tmp_path: Path) -> None:
+    manifest = synthetic.manifest(tmp_path)
+    build_id = synthetic.build(settings)
+    with connect(settings, TRANSFORMER) as connection:
+        connection.execute("update candidate.fct_complaint set source_key = 'ukendt' where complaint_key = '1'")
+        connection.execute("update candidate.fct_complaint set complaint_key = '3' where complaint_key = '2'")
+
+    result = finish_candidate(settings, build_id, manifest)
+
+    assert set(result.lacking) == {
+        "fct_complaint: primary key (complaint_key)",
+        "fct_complaint: foreign key (source_key) to dim_source",
+    }
+    assert set(lacking(settings, manifest)) == set(result.lacking)
+
+
+def test_a_build_without_its_tables_is_refused(settings: Settings, tmp_path: Path) -> None:
+    manifest = synthetic.manifest(tmp_path)
+    build_id = synthetic.build(settings)
+    with connect(settings, TRANSFORMER) as connection:
+        connection.execute("drop table candidate.dim_source")
+    with pytest.raises(KvalitetError, match="lacks dim_source in candidate"):
+        finish_candidate(settings, build_id, manifest)
+    with pytest.raises(KvalitetError, match="no build 99"):
+        finish_candidate(settings, 99, manifest)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"description": ""}, "no description"),
+        ({"constraints": []}, "declares no primary_key"),
+        ({"config": {"meta": {"readers": ["everybody"]}}}, "meta.readers holds everybody"),
+        ({"config": {"meta": {"readers": ["detail"]}}}, "has no centre_id to go by"),
+        ({"constraints": [{"type": "foreign_key", "columns": ["a"]}]}, "names no table"),
+    ],
+)
+def test_what_a_model_does_not_declare_is_said(tmp_path: Path, change: dict, said: str) -> None:
+    file = synthetic.manifest(tmp_path)
+    manifest = json.loads(file.read_text())
+    manifest["nodes"]["dim_source"] |= change
+    file.write_text(json.dumps(manifest))
+    assert any("dim_source" in fault and said in fault for fault in read_catalogue(file).faults)
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        {"type": "foreign_key", "columns": ["a"], "to": "ref('dim_source')", "to_columns": ["source_key"]},
+        {"type": "foreign_key", "columns": ["a"], "to": '"db"."candidate"."dim_source"', "to_columns": ["source_key"]},
+        {"type": "foreign_key", "columns": ["a"], "expression": "candidate.dim_source (source_key)"},
+    ],
+)
+def test_foreign_keys_are_read_however_dbt_writes_them(tmp_path: Path, constraint: dict) -> None:
+    file = synthetic.manifest(tmp_path)
+    manifest = json.loads(file.read_text())
+    manifest["nodes"]["publication"]["constraints"] = [constraint]
+    file.write_text(json.dumps(manifest))
+    (key,) = read_catalogue(file).tables["publication"].foreign_keys
+    assert (key.columns, key.to_table, key.to_columns) == (("a",), "dim_source", ("source_key",))
