@@ -62,10 +62,10 @@ from (
 ) as v (indicator_id, source_id, authority, period_kind, period_label, period_start, period_end, population, value,
     is_fictional);
 create table reporting.rpt_source_freshness as
-select 'bif_complaints' as source_id, 1::bigint as load_id, date '2024-11-20' as cutoff_date, false as is_stale,
+select 'bif_complaints' as source_id, 'Klagesager' as source_name_da, 1::bigint as load_id, date '2024-11-20' as cutoff_date, false as is_stale,
     null::text as stale_reason
 union all
-select 'borgerraadgiver_annual', null, null, false, null;
+select 'borgerraadgiver_annual', 'Borgerrådgiveren', null, null, false, null;
 grant usage on schema reporting to kvalitet_auditor;
 grant select on all tables in schema reporting to kvalitet_auditor;
 reset role;

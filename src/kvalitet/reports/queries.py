@@ -223,7 +223,7 @@ select 'udfald', outcome_id, name_da from reporting.dim_outcome
 """
 
 _FRESHNESS = """
-select source_id, load_id, cutoff_date, is_stale, stale_reason
+select source_id, source_name_da, load_id, cutoff_date, is_stale, stale_reason
 from reporting.rpt_source_freshness
 order by source_id
 """

@@ -38,7 +38,7 @@ def indicator_page(data: Indicators) -> str:
         disagreements=highlights.disagreements(data),
         inconsistencies=highlights.inconsistencies(data),
         marks=tables.marks_used(data),
-        source_names={source.source_id: source.name_da for source in data.sources},
+        definitions=sorted(data.indicators, key=tables.importance),
     )
 
 

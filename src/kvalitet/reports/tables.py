@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import TypeVar
 
 from kvalitet.reports import danish, words
@@ -68,7 +69,7 @@ class Table:
 class SourceTables:
     source: Source
     tables: tuple[Table, ...]
-    folded: tuple[Table, ...]
+    folded: tuple[tuple[str, tuple[Table, ...]], ...]  # what they are folded under -> tables
 
 
 def by_source(data: Indicators) -> list[SourceTables]:
@@ -82,8 +83,9 @@ def by_source(data: Indicators) -> list[SourceTables]:
     names = _Names(data)
     found = []
     for source in sources:
-        tables = list(_tables(figures[source.source_id], names))
-        found.append(SourceTables(source, tuple(t for t in tables if not t.fold), tuple(t for t in tables if t.fold)))
+        by_fold = groupby(_tables(figures[source.source_id], names), key=lambda table: table.fold)
+        folds = {fold: tuple(tables) for fold, tables in by_fold}
+        found.append(SourceTables(source, folds.pop("", ()), tuple(folds.items())))
     return found
 
 
@@ -186,7 +188,7 @@ def _tables(values: list[Value], names: _Names) -> Iterable[Table]:
     def place(group: tuple[str, str, str]) -> tuple:
         fold, kind, authority = group
         rank = words.PERIOD_ORDER.index(kind) if kind in words.PERIOD_ORDER else len(words.PERIOD_ORDER)
-        return fold != QUARTERS, fold, words.FICTIONAL not in authority, danish.order(authority), rank
+        return bool(fold), fold != QUARTERS, fold, words.FICTIONAL not in authority, danish.order(authority), rank
 
     groups = _group(values, lambda v: (fold_of(v), v.period_kind, words.fictional(v.authority, v.is_fictional)))
     for fold, kind, authority in sorted(groups, key=place):
