@@ -250,7 +250,9 @@ def rollback(reason: Annotated[str, typer.Option(help="Why; it is kept in the le
 
 
 @app.command(epilog="Example: `psql $(kvalitet dsn --role bi)`")
-def dsn(role: Annotated[str, typer.Option(help="bi, detail, auditor, loader, transformer, gate or publisher.")]) -> None:
+def dsn(
+    role: Annotated[str, typer.Option(help="bi, detail, auditor, loader, transformer, gate or publisher.")],
+) -> None:
     """Print a role's connection address, with its password."""
     name = f"kvalitet_{role}"
     if name not in LOGIN_ROLES:

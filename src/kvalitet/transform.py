@@ -157,15 +157,10 @@ def _without_values(message: str | None) -> str:
 
 def _record(settings: Settings, build_id: int, result: LayerResult) -> None:
     with connect(settings, TRANSFORMER) as connection:
-        connection.execute(
-            "delete from audit.model_run where build_id = %s and layer = %s", [build_id, result.layer]
-        )
+        connection.execute("delete from audit.model_run where build_id = %s and layer = %s", [build_id, result.layer])
         with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into audit.model_run (build_id, layer, model, status, row_count, seconds, message)"
                 " values (%s, %s, %s, %s, %s, %s, %s)",
-                [
-                    (build_id, result.layer, m.model, m.status, m.rows, m.seconds, m.message)
-                    for m in result.models
-                ],
+                [(build_id, result.layer, m.model, m.status, m.rows, m.seconds, m.message) for m in result.models],
             )

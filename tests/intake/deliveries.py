@@ -58,16 +58,16 @@ ANNUAL = {
     "Ændring pct": "12,5",
     "Medhold pct": "60",
     "Oplysning": "fiktiv",
-    "Adresse": "fiktiv",
+    "Adresse": "https://example.invalid/fiktiv",
 }
 
 
 def deliver_annual(inbox: Path, rows: list[dict[str, str]]) -> None:
-    good = [ANNUAL | {"Beretningsår": str(year)} for year in range(1950, 2020)]
+    good = [ANNUAL | {"Beretningsår": str(year)} for year in range(2030, 2100)]
     lines = [";".join(row.values()) for row in [*good, *rows]]
     text = "\r\n".join([";".join(ANNUAL), *lines, ""])
     write(inbox, "borgerraadgiver_annual/aarstal_2025-01-02.csv", text.encode("utf-8-sig"))
-    referral = "Sagsnummer;Modtaget;Henvist;Tema;Udfald\r\nBR-1;01-05-2022;02-05-2022;sagsbehandlingstid;\r\n"
+    referral = "Sagsnummer;Modtaget;Henvist;Tema;Udfald\r\nBR-2022-00001;01-05-2022;02-05-2022;sagsbehandlingstid;\r\n"
     write(inbox, "borgerraadgiver_annual/henvisninger_2025-01-02.csv", referral.encode("utf-8-sig"))
 
 
@@ -75,7 +75,7 @@ def deliver_statistics(inbox: Path, share: str = "1;Hele landet;2021;Aktivloven;
     files = {
         "udgivelser": [
             "Udgivelse;Udgiver;Titel;Udgivet;Adresse;Oplysning",
-            "1;Ankestyrelsen;Årstal;01-02-2022;ø;fiktiv",
+            "1;Ankestyrelsen;Årstal;01-02-2022;https://example.invalid/ø;fiktiv",
         ],
         "lov_aar": [
             "Kilde_udgivelse;Myndighed;År;Lov;Stadfæstet pct;Ændret pct;Hjemvist pct;Omgjort pct;Afgjorte sager",
@@ -103,7 +103,7 @@ def deliver_workbook(inbox: Path, change) -> None:
     for column, header in enumerate(headers, 1):
         sheet.cell(row=4, column=column, value=header)
     for row in range(5, 66):
-        values = [f"R-{row}", 2024, "Intern Revision", "BIF; SOF", "mindre", "oekonomi", "tekst", None, "åben", None]
+        values = [f"2024-{row:02d}", 2024, "Intern Revision", "BIF; SOF", "mindre", "oekonomi", "tekst", None, "åben", None]
         for column, value in enumerate([*values, "fiktiv"], 1):
             sheet.cell(row=row, column=column, value=value)
         sheet.cell(row=row, column=8, value=date(2025, 6, 30))

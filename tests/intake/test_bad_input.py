@@ -11,7 +11,7 @@ from deliveries import ANNUAL, COMPLAINT, as_csv, deliver_annual, deliver_statis
 
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused
-from kvalitet.intake import extract
+from kvalitet.intake import extract, spool
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -87,7 +87,7 @@ class TestWholeDeliveryIsRefused:
         assert "breaks off" in refused(settings)
 
     def test_more_rejects_than_the_contract_allows(self, settings, deliver, open_rows):
-        deliver(*GOOD[:10], {"Modtaget": "2023-02-30T10:00:00"}, {"Sagsnummer": "2023 - 1", "Lukket": "måske"})
+        deliver(*GOOD[:10], {"Modtaget": "2023-02-30T10:00:00"}, {"Sagsnummer": "2023 - 00001", "Lukket": "måske"})
         message = refused(settings)
         assert "2 of 12 rows (16.7 %)" in message
         assert "1 × received_at is a date or time that does not exist in the calendar" in message
@@ -211,9 +211,9 @@ class TestRowIsAccepted:
 
     def test_cpr_with_and_without_hyphen_is_one_person(self, settings, deliver, open_rows, everything_written):
         deliver(
-            {"Sagsnummer": "2023 - 1", "CPR": "010190-1234"},
-            {"Sagsnummer": "2023 - 2", "CPR": "0101901234"},
-            {"Sagsnummer": "2023 - 3", "CPR": "710190-1234"},
+            {"Sagsnummer": "2023 - 00001", "CPR": "010190-1234"},
+            {"Sagsnummer": "2023 - 00002", "CPR": "0101901234"},
+            {"Sagsnummer": "2023 - 00003", "CPR": "710190-1234"},
         )
         extract(settings, "bif_complaints")
         one, same, replacement = (row["citizen_pseudonym"] for row in open_rows())
@@ -252,19 +252,17 @@ class TestInbox:
     def test_file_still_being_written_waits(self, settings, inbox, deliver, monkeypatch):
         deliver(*GOOD)
         file = inbox / KLAGER
-        from kvalitet.intake import spool
+        read = spool.TextCheck.__call__
 
-        check = spool.TextCheck.finish
-
-        def grow(self, *arguments):  # the source goes on writing while the file is being read
+        def grow(self, chunk):  # the source goes on writing while the file is being read
             with file.open("ab") as out:
                 out.write(b"x")
-            return check(self, *arguments)
+            return read(self, chunk)
 
-        monkeypatch.setattr(spool.TextCheck, "finish", grow)
+        monkeypatch.setattr(spool, "CHUNK_BYTES", 4096)
+        monkeypatch.setattr(spool.TextCheck, "__call__", grow)
         result = extract(settings, "bif_complaints")
         assert (result.outcome, "still being written" in result.message) == ("missing", True)
-        monkeypatch.undo()
         assert list((settings.var / "spool").iterdir()) == []
 
     @pytest.mark.parametrize("name", ["klager_..-01-02.csv", "..klager_2025-01-02.csv", "klager_2025-01-02.csv.part"])

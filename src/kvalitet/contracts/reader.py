@@ -123,7 +123,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         folder=server.path or "",
         file_format=server.format or "",
         encoding=(server.encoding or "").lower(),
-        delimiter=server.delimiter or "",
+        delimiter=_delimiter(server, settings),
         quote=settings.get("quote", '"'),
         decimal_sign=settings.get("decimalSign", ""),
         thousands_sign=settings.get("thousandsSign", ""),
@@ -148,11 +148,16 @@ def _server(standard: OpenDataContractStandard, problems: list[str]) -> tuple[Se
     if server.format == "csv":
         if (server.encoding or "").lower() not in ENCODINGS:
             problems.append(f"servers: encoding must be one of {', '.join(ENCODINGS)}")
-        if not server.delimiter or len(server.delimiter) != 1:
-            problems.append("servers: delimiter must be one character")
+        if len(_delimiter(server, settings)) != 1:
+            problems.append("servers: delimiter (or customProperties.delimiter) must be one character")
     if not server.path or ".." in server.path.split("/") or server.path.startswith("/"):
         problems.append("servers: path must be a folder below the inbox")
     return server, settings
+
+
+def _delimiter(server: Server, settings: dict[str, Any]) -> str:
+    """The standard has a field for it on every kind of server but a local one."""
+    return server.delimiter or settings.get("delimiter", "")
 
 
 def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems: list[str]) -> Table:
@@ -167,7 +172,9 @@ def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems
         problems.append(f"{where}: customProperties.absent must be closed or kept")
     for attribute in ("name", "header"):
         values = [getattr(column, attribute) for column in columns]
-        problems += [f"{where}: {attribute} {v} is there twice" for v in sorted({v for v in values if values.count(v) > 1})]
+        problems += [
+            f"{where}: {attribute} {v} is there twice" for v in sorted({v for v in values if values.count(v) > 1})
+        ]
     result = Table(
         source_id=source_id,
         name=table.name or "",

@@ -11,7 +11,7 @@ USED = {
     "team[].name", "team[].username", "team[].role",
     "support[].channel",
     "servers[].type", "servers[].path", "servers[].format", "servers[].delimiter", "servers[].encoding",
-    "servers[].customProperties[quote]", "servers[].customProperties[decimalSign]",
+    "servers[].customProperties[delimiter]", "servers[].customProperties[quote]", "servers[].customProperties[decimalSign]",
     "servers[].customProperties[thousandsSign]", "servers[].customProperties[timezone]",
     "servers[].customProperties[maxBytes]", "servers[].customProperties[maxRejectedPercent]",
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",

@@ -79,18 +79,19 @@ def _person(column: Column, clean: str, unread: str) -> tuple[str, list[tuple[st
 def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
     if column.valid_values:
         return clean, [(f"{clean} not in ({', '.join(map(quote, column.valid_values))})", "unknown_value")]
-    checks = []
+    form = []
     if column.pattern:
-        checks.append((f"not regexp_full_match({clean}, {quote(column.pattern)})", "pattern"))
+        form.append((f"not regexp_full_match({clean}, {quote(column.pattern)})", "pattern"))
     if column.max_length:
-        checks.append((f"length({clean}) > {column.max_length}", "too_long"))
+        form.append((f"length({clean}) > {column.max_length}", "too_long"))
     if column.classification == "sensitive":  # landed for a stated reason: masked rather than set aside
-        return f"regexp_replace({clean}, '{CPR_IN_TEXT}', '\\1[cpr]\\4', 'g')", checks
-    checks.append((f"length({clean}) >= 10 and regexp_matches({clean}, '{CPR_IN_TEXT}')", "cpr_in_text"))
+        return f"regexp_replace({clean}, '{CPR_IN_TEXT}', '\\1[cpr]\\4', 'g')", form
+    # First what must not be kept, then what merely looks wrong.
+    checks = [(f"length({clean}) >= 10 and regexp_matches({clean}, '{CPR_IN_TEXT}')", "cpr_in_text")]
     if not column.allows_formula:
         starts = f"left({clean}, 1) in ({', '.join(FORMULA_STARTS)})"
         checks.append((f"{starts} and not regexp_full_match({clean}, '{PLAIN_NUMBER}')", "formula"))
-    return clean, checks
+    return clean, checks + form
 
 
 def _moment(

@@ -79,13 +79,14 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
         while chunk := source.read(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
-            if size > contract.max_bytes:
-                raise DeliveryRefused(f"{file_name} grew beyond {contract.max_bytes} bytes.", "Ask for it again.")
+            if size > before["size"]:
+                break
             out.write(decode(chunk) if decode else chunk)
+        # Before its end is judged: a file that still grows looks cut off.
+        if size != before["size"] or _state(delivery, path) != before:
+            raise DeliveryNotReady(f"{file_name} is still being written.", "It is read at the next attempt.")
         if decode:
             out.write(decode.finish(contract.requires_final_newline))
-    if size != before["size"] or _state(delivery, path) != before:
-        raise DeliveryNotReady(f"{file_name} is still being written.", "It is read at the next attempt.")
     return SpooledFile(file_name, size, digest.hexdigest(), target)
 
 
@@ -116,6 +117,7 @@ class TextCheck:
         self.as_utf8 = None if self.is_utf8 else codecs.getincrementaldecoder("utf-8")()
         self.lines = 1
         self.has_high_bytes = False
+        self.has_c1_controls = False
         self.last_byte = b""
         self.is_first = True
 
@@ -143,6 +145,8 @@ class TextCheck:
             self._refuse(f"line {self.lines} is not {self.encoding}")
         if self.as_utf8 and self.has_high_bytes:
             self._refuse("it is UTF-8 throughout")
+        if self.has_c1_controls:
+            self._refuse("it holds characters that only windows-1252 has")
         if self.last_byte not in (b"\n", b"\r"):
             if requires_final_newline:
                 raise DeliveryRefused(
@@ -154,8 +158,8 @@ class TextCheck:
         return b""
 
     def _look_for_other_encodings(self, chunk: bytes, text: str) -> None:
-        if self.encoding == "iso-8859-1" and any("\x80" <= letter <= "\x9f" for letter in set(text)):
-            self._refuse("it holds characters that only windows-1252 has")
+        if self.encoding == "iso-8859-1":
+            self.has_c1_controls |= any("\x80" <= letter <= "\x9f" for letter in set(text))
         try:
             if self.as_utf8:
                 self.as_utf8.decode(chunk)

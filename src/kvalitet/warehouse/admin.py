@@ -106,7 +106,9 @@ def _make_roles(settings: Settings, server: psycopg.Connection) -> None:
 
 def _make_database(server: psycopg.Connection, database: str) -> None:
     if not server.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
-        server.execute(sql.SQL("create database {} template template0 encoding 'UTF8'").format(sql.Identifier(database)))
+        server.execute(
+            sql.SQL("create database {} template template0 encoding 'UTF8'").format(sql.Identifier(database))
+        )
 
 
 def _grant_database(warehouse: psycopg.Connection, database: str) -> None:
@@ -172,9 +174,7 @@ def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
                 "create table {} ({}, row_hash text not null, valid_from_load bigint not null, valid_to_load bigint)"
             ).format(name, sql.SQL(", ").join(definitions))
         )
-        warehouse.execute(
-            sql.SQL("create unique index on {} ({}) where valid_to_load is null").format(name, keys)
-        )
+        warehouse.execute(sql.SQL("create unique index on {} ({}) where valid_to_load is null").format(name, keys))
         warehouse.execute(sql.SQL("grant update (valid_to_load) on {} to {}").format(name, sql.Identifier(LOADER)))
         return [f"raw.{table.raw_name}"]
     added = []
