@@ -263,13 +263,12 @@ def indicators() -> m.Indicators:
         values=values(),
         statements=statements(),
         overlaps=overlaps(),
-        failed_checks=tuple(c for c in checks(False) if c.status == "failed"),
-        checks_total=5,
+        checks=checks(False),
     )
 
 
 def entries() -> list[m.Entry]:
-    held = m.Entry(build("held_back", 4), None, 5, 1, 2, 1, False, has_validation=True)
-    second = m.Entry(build(), m.Publication(2, 3, AT, "kvalitet_publisher"), 5, 3, 0, 1, True, True, True)
+    held = m.Entry(build("held_back", 4), None, 4, 1, 2, 1, False, has_validation=True)
+    second = m.Entry(build(), m.Publication(2, 3, AT, "kvalitet_publisher"), 4, 3, 0, 1, True, True, True)
     first = m.Entry(build("published", 1), m.Publication(1, 1, AT, "kvalitet_publisher"), 5, 5, 0, 0, False, True, True)
     return [held, second, first]

@@ -196,7 +196,7 @@ def test_the_index_lists_the_newest_first_and_marks_what_readers_see(pages: dict
 
 
 def test_a_page_without_figures_says_so():
-    page = render.indicator_page(replace(indicators(), values=(), statements=(), failed_checks=()))
+    page = render.indicator_page(replace(indicators(), values=(), statements=(), checks=()))
     assert "Ingen tal fra interne kilder" in page
 
 

@@ -66,6 +66,28 @@ def test_an_indicator_page_is_left_as_it_is_when_readers_see_another_publication
     assert page.read_bytes() == before
 
 
+def test_the_index_follows_a_rollback(published: Settings, admin_url: str):
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("update audit.build set status = 'published' where build_id = 2")
+        connection.execute("insert into audit.publication (build_id, published_by) values (2, 'kvalitet_publisher')")
+        said = "insert into audit.publication_event (publication_id, event, happened_by) values (%s, %s, 'publisher')"
+        connection.execute(said, [2, "published"])
+    write_site(published, build_id=2)
+    assert "Gældende: publikation 2" in (published.site_dir / "index.html").read_text()
+    with psycopg.connect(admin_url) as connection:
+        connection.execute(said, [1, "rolled_back_to"])
+    write_site(published, publication_id=1)
+    assert "Gældende: publikation 1" in (published.site_dir / "index.html").read_text()
+
+
+def test_a_broken_contract_does_not_keep_the_page_away(
+    published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "broken.odcs.yaml").write_text("kind: [")
+    monkeypatch.setenv("KVALITET_CONTRACTS", str(tmp_path))
+    assert "bif_complaints" in write_site(published, build_id=2)[0].read_text()
+
+
 def test_an_unknown_build_or_publication_is_refused(published: Settings):
     with pytest.raises(KvalitetError, match="no build 99"):
         write_site(published, build_id=99)

@@ -262,8 +262,11 @@ class Indicators:
     values: tuple[Value, ...] = ()
     statements: tuple[Statement, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
-    failed_checks: tuple[Check, ...] = ()
-    checks_total: int = 0
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def warnings(self) -> list[Check]:
+        return [check for check in self.checks if check.status in ("failed", "error")]
 
     @property
     def is_fictional(self) -> bool:
@@ -276,7 +279,7 @@ class Entry:
 
     build: Build
     publication: Publication | None
-    checks_total: int
+    checks_relevant: int  # all but those that had nothing to measure
     checks_passed: int
     checks_blocking: int
     checks_warning: int

@@ -61,7 +61,6 @@ def checks(connection: Connection, build_id: int) -> tuple[m.Check, ...]:
 def indicators(connection: Connection, of: m.Build, published: m.Publication) -> m.Indicators:
     """Everything that `reporting` shows of the publication it holds."""
     b = of.build_id
-    found = checks(connection, b)
     members = connection.execute(_MEMBERS).fetchall()
     return m.Indicators(
         publication=published,
@@ -73,8 +72,7 @@ def indicators(connection: Connection, of: m.Build, published: m.Publication) ->
         values=_all(connection, m.Value, _VALUES, b),
         statements=_all(connection, m.Statement, _STATEMENTS, b),
         overlaps=_all(connection, m.Overlap, _OVERLAPS, b),
-        failed_checks=tuple(check for check in found if check.status in ("failed", "error")),
-        checks_total=len(found),
+        checks=checks(connection, b),
     )
 
 
@@ -84,7 +82,7 @@ def entries(connection: Connection) -> list[m.Entry]:
     found = []
     for row in rows:
         counted = {
-            name: row.pop(name) for name in ("checks_total", "checks_passed", "checks_blocking", "checks_warning")
+            name: row.pop(name) for name in ("checks_relevant", "checks_passed", "checks_blocking", "checks_warning")
         }
         is_current = row.pop("is_current")
         published = {name: row.pop(name) for name in ("publication_id", "published_at", "published_by")}
@@ -275,7 +273,7 @@ _ENTRIES = """
 with counted as (
     select
         build_id,
-        count(*) as checks_total,
+        count(*) filter (where status <> 'not_applicable') as checks_relevant,
         count(*) filter (where status = 'passed') as checks_passed,
         count(*) filter (where severity = 'critical' and status in ('failed', 'error')) as checks_blocking,
         count(*) filter (where severity = 'warning' and status in ('failed', 'error')) as checks_warning
@@ -289,7 +287,7 @@ select
     publication.publication_id is not distinct from (
         select event.publication_id from audit.publication_event as event order by event.event_id desc limit 1
     ) and publication.publication_id is not null as is_current,
-    coalesce(counted.checks_total, 0) as checks_total,
+    coalesce(counted.checks_relevant, 0) as checks_relevant,
     coalesce(counted.checks_passed, 0) as checks_passed,
     coalesce(counted.checks_blocking, 0) as checks_blocking,
     coalesce(counted.checks_warning, 0) as checks_warning

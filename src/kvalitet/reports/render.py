@@ -3,9 +3,11 @@
 import base64
 import hashlib
 from collections import defaultdict
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from kvalitet.reports import charts, danish, highlights, tables, verdict, words
 from kvalitet.reports.model import Entry, Indicators, Validation
@@ -38,6 +40,7 @@ def indicator_page(data: Indicators) -> str:
         disagreements=highlights.disagreements(data),
         inconsistencies=highlights.inconsistencies(data),
         marks=tables.marks_used(data),
+        counts=verdict.counts(data.checks),
         definitions=sorted(data.indicators, key=tables.importance),
     )
 
@@ -56,6 +59,17 @@ def validation_page(data: Validation) -> str:
         matrix=verdict.matrix(data.checks),
         tables_of=tables_of,
     )
+
+
+def _day(value: date | None) -> str:
+    return Markup('<time datetime="{}">{}</time>').format(value, danish.day(value)) if value else danish.MISSING
+
+
+def _instant(value: datetime | None) -> str:
+    if value is None:
+        return danish.MISSING
+    stamp = value.astimezone(UTC).isoformat(timespec="seconds")
+    return Markup('<time datetime="{}">{}</time>').format(stamp, danish.instant(value))
 
 
 def _sides(data: Indicators) -> list[tuple[str, str, list[tables.SourceTables]]]:
@@ -80,7 +94,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=danish.number, plain=danish.plain, day=danish.day, instant=danish.instant, plural=words.plural
+        number=danish.number, plain=danish.plain, day=_day, instant=_instant, plural=words.plural
     )
     environment.globals.update(
         words=words,

@@ -50,16 +50,26 @@ def _build(connection: queries.Connection, build_id: int | None, publication_id:
 
 def _pages(settings: Settings, connection: queries.Connection, build: Build) -> dict[str, str]:
     """The pages of one build: path below the site folder -> text."""
-    names = {source_id: contract.title for source_id, contract in load_contracts(settings).items()}
-    validation = queries.validation(connection, build, names)
+    validation = queries.validation(connection, build, _source_names(settings))
     published = validation.publication
     if published is None:
         return {f"build-{build.build_id}/validering.html": render.validation_page(validation)}
     folder = f"publikation-{published.publication_id}"
     pages = {f"{folder}/validering.html": render.validation_page(validation)}
     if queries.published_now(connection) == published.publication_id:
-        pages[f"{folder}/index.html"] = render.indicator_page(queries.indicators(connection, build, published))
+        found = queries.indicators(connection, build, published)
+        # A swap in the middle of the reading would have mixed two publications: schemas are looked up anew each time.
+        if queries.published_now(connection) == published.publication_id:
+            pages[f"{folder}/index.html"] = render.indicator_page(found)
     return pages
+
+
+def _source_names(settings: Settings) -> dict[str, str]:
+    """What the contracts call the sources; with a contract that cannot be read, the page shows their ids."""
+    try:
+        return {source_id: contract.title for source_id, contract in load_contracts(settings).items()}
+    except KvalitetError:
+        return {}
 
 
 def _with_pages(site: Path, entry: Entry) -> Entry:

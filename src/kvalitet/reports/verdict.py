@@ -29,24 +29,24 @@ def verdict(data: Validation) -> Verdict:
     """The verdict of the gate and what it means for readers."""
     blocking = [check for check in data.checks if check.is_blocking]
     warnings = [c for c in data.checks if c.severity == "warning" and c.status in ("failed", "error")]
-    counts = _counts(data.checks)
+    counted = counts(data.checks)
     if data.publication:
         tone = "warn" if warnings else "good"
         title = "Godkendt og offentliggjort"
         if warnings:
             title += f" med {len(warnings)} {words.plural(len(warnings), 'advarsel', 'advarsler')}"
-        return Verdict(tone, title, "Ingen kritisk kontrol stod i vejen, og læserne fik disse tal.", counts)
+        return Verdict(tone, title, "Ingen kritisk kontrol stod i vejen, og læserne fik disse tal.", counted)
     match data.build.status:
         case "held_back":
             by = f"{len(blocking)} {words.plural(len(blocking), 'kritisk kontrol', 'kritiske kontroller')}"
             meaning = "Tallene er ikke vist for nogen læser. Den forrige publikation står uændret."
-            return Verdict("bad", f"Holdt tilbage af {by}" if blocking else "Holdt tilbage", meaning, counts)
+            return Verdict("bad", f"Holdt tilbage af {by}" if blocking else "Holdt tilbage", meaning, counted)
         case "passed":
             meaning = "Kandidaten må offentliggøres, men er det endnu ikke."
-            return Verdict("neutral", "Godkendt, ikke offentliggjort", meaning, counts)
+            return Verdict("neutral", "Godkendt, ikke offentliggjort", meaning, counted)
         case status:
             meaning = "Opbygningen nåede ikke til en afgørelse. Den forrige publikation står uændret."
-            return Verdict("bad", words.BUILD.get(status, status), meaning, counts)
+            return Verdict("bad", words.BUILD.get(status, status), meaning, counted)
 
 
 def groups(checks: tuple[Check, ...]) -> list[CheckGroup]:
@@ -64,7 +64,7 @@ def matrix(checks: tuple[Check, ...]) -> list[tuple[str, list[int], int]]:
     return [(label, numbers, sum(numbers)) for label, numbers in lines]
 
 
-def _counts(checks: tuple[Check, ...]) -> str:
+def counts(checks: tuple[Check, ...]) -> str:
     if not checks:
         return "Ingen kontroller er målt."
     by_status = Counter(check.status for check in checks)
