@@ -74,6 +74,6 @@ def counts(checks: tuple[Check, ...]) -> str:
         f"({danish.share(by_status['passed'], relevant)})."
     )
     if skipped := by_status["not_applicable"]:
-        text += f" {skipped} {words.plural(skipped, 'kontrol var', 'kontroller var')} ikke relevant i denne opbygning"
-        text += " og tæller hverken med som opfyldt eller ikke opfyldt."
+        text += f" {skipped} {words.plural(skipped, 'kontrol var ikke relevant', 'kontroller var ikke relevante')}"
+        text += " i denne opbygning og tæller hverken med som opfyldt eller ikke opfyldt."
     return text
