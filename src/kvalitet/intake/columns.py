@@ -5,9 +5,6 @@ be read. All of it runs inside DuckDB, over record batches.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from kvalitet.contracts import Column, Contract
 from kvalitet.contracts.patterns import to_shape, to_strptime
@@ -108,8 +105,9 @@ def _moment(
     if column.logical_type == "date":
         return f"({parsed})::date", checks
     zone = quote(contract.timezone)
-    # DuckDB takes the later of two instants and shifts a skipped time; both happen on these days only.
-    at_change = f"({typed})::date in ({', '.join(quote(day) for day in days_of_change(contract.timezone))})"
+    # DuckDB takes the later of two instants and shifts a skipped time; both happen only next to a clock change.
+    around = [f"timezone({zone}, {typed} {sign} interval 1 day)" for sign in "-+"]
+    at_change = f"date_diff('hour', {around[0]}, {around[1]}) <> 48"
     utc = f"timezone({zone}, {parsed})"
     checks.append((f"{at_change} and timezone({zone}, {typed}) <> {local}", "local_time_nonexistent"))
     twin = f"timezone({zone}, {typed} - interval 1 hour) = {local}"
@@ -121,16 +119,6 @@ def _moment(
     if column.ambiguous_time != "later":
         checks.append((f"{at_change} and {twin}", "local_time_ambiguous"))
     return utc, checks
-
-
-@cache
-def days_of_change(timezone: str) -> list[str]:
-    """UTC days, 1970–2099, on which the zone's offset differs between the day's ends or its neighbours'."""
-    zone = ZoneInfo(timezone)
-    noon = [datetime(1970, 1, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in range(47_482)]
-    offsets = [moment.astimezone(zone).utcoffset() for moment in noon]
-    changes = {n + step for n in range(1, len(noon)) if offsets[n] != offsets[n - 1] for step in (-1, 0)}
-    return [noon[n].date().isoformat() for n in sorted(changes)]
 
 
 def _number(

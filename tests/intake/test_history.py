@@ -1,0 +1,178 @@
+"""History in `raw`: what opens, changes, closes and stays, and that nothing is taken in twice or by half."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from deliveries import COMPLAINT, as_csv, write
+
+from kvalitet.errors import KvalitetError
+from kvalitet.intake import extract
+from kvalitet.settings import AUDITOR, LOADER, Settings
+from kvalitet.warehouse.connection import connect
+
+GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
+
+
+def counts(result) -> dict[str, int]:
+    table = result.loads[-1].tables["complaints"]
+    return {name: value for name, value in vars(table).items() if value}
+
+
+def test_first_delivery_opens_every_row(settings, deliver):
+    deliver(*GOOD)
+    assert counts(extract(settings, "bif_complaints")) == {"delivered": 100, "opened": 100}
+
+
+def test_same_delivery_twice_is_a_no_op(settings, deliver, everything_written):
+    deliver(*GOOD)
+    extract(settings, "bif_complaints")
+    before = _rows_of(settings)
+    again = extract(settings, "bif_complaints")
+    assert (again.outcome, again.loads) == ("nothing_new", ())
+    assert _rows_of(settings) == before
+
+
+def test_next_snapshot_opens_new_changes_changed_and_closes_gone(settings, deliver):
+    deliver(*GOOD)
+    extract(settings, "bif_complaints")
+    deliver(*GOOD[:97], {"Sagsnummer": "2024 - 00097", "Udfald": "medhold"}, {}, cutoff="2025-01-03")
+    result = extract(settings, "bif_complaints")
+    assert counts(result) == {"delivered": 99, "opened": 1, "changed": 1, "closed": 2, "unchanged": 97}
+    first, second = 1, result.loads[-1].load_id
+    with connect(settings, LOADER) as connection:
+        versions = connection.execute(
+            "select outcome_id, valid_from_load, valid_to_load from raw.bif_complaints__complaints"
+            " where case_number = '2024-00097' order by valid_from_load"
+        ).fetchall()
+    assert [tuple(version.values()) for version in versions] == [(None, first, second), ("medhold", second, None)]
+
+
+def test_another_way_of_writing_the_same_is_not_a_change(settings, deliver):
+    deliver(*GOOD, {"CPR": "010190-1234"})
+    extract(settings, "bif_complaints")
+    deliver(*GOOD, {"CPR": "0101901234", "Sagsnummer": "2023-17309"}, cutoff="2025-01-03")
+    assert counts(extract(settings, "bif_complaints")) == {"delivered": 101, "unchanged": 101}
+
+
+def test_rejected_row_keeps_its_last_accepted_version_open(settings, deliver, open_rows, rejects):
+    deliver(*GOOD, {"Center": "C01"})
+    extract(settings, "bif_complaints")
+    deliver(*GOOD, {"Center": "C02", "Lukket": "måske"}, cutoff="2025-01-03")
+    result = extract(settings, "bif_complaints")
+    assert counts(result) == {"delivered": 101, "rejected": 1, "unchanged": 100, "held": 1}
+    assert rejects() == [(101, "2023-17309", "is_closed", "boolean_format", True)]
+    (row,) = [row for row in open_rows() if row["case_number"] == "2023-17309"]
+    assert row["centre_id"] == "C01"
+
+
+def test_reject_is_shown_until_a_later_delivery_brings_the_row_in_order(settings, deliver, rejects):
+    bad = {"Center": "C02", "Lukket": "måske"}
+    deliver(*GOOD, bad)
+    extract(settings, "bif_complaints")
+    deliver(*GOOD, bad, {"Sagsnummer": "2022 - 00001"}, cutoff="2025-01-03")
+    extract(settings, "bif_complaints")
+    assert len(rejects()) == 1, "the same broken value is not recorded anew every night"
+    deliver(*GOOD, {"Center": "C02"}, {"Sagsnummer": "2022 - 00001"}, cutoff="2025-01-04")
+    extract(settings, "bif_complaints")
+    assert rejects() == []
+
+
+def test_delivery_with_an_unreadable_key_closes_nothing(settings, deliver, open_rows):
+    deliver(*GOOD)
+    extract(settings, "bif_complaints")
+    deliver(*GOOD[:99], {"Sagsnummer": "?"}, cutoff="2025-01-03")
+    result = extract(settings, "bif_complaints")
+    assert counts(result) == {"delivered": 100, "rejected": 1, "unchanged": 99}
+    assert len(open_rows()) == 100
+
+
+def test_absence_closes_nothing_where_the_contract_says_kept(settings, inbox, open_rows):
+    from deliveries import ANNUAL, deliver_annual
+
+    deliver_annual(inbox, [ANNUAL])
+    extract(settings, "borgerraadgiver_annual")
+    for file in (inbox / "borgerraadgiver_annual").iterdir():
+        file.rename(file.with_name(file.name.replace("2025-01-02", "2025-01-03")))
+    annual = inbox / "borgerraadgiver_annual/aarstal_2025-01-03.csv"
+    header, first, *_ = annual.read_bytes().split(b"\r\n")
+    annual.write_bytes(b"\r\n".join([header, first, b""]))
+    extract(settings, "borgerraadgiver_annual")
+    assert len(open_rows("borgerraadgiver_annual__annual_figures")) == 71
+
+
+def test_nights_that_pile_up_are_taken_in_order(settings, deliver, open_rows):
+    deliver(*GOOD, {"Center": "C01"}, cutoff="2025-01-02")
+    deliver(*GOOD, {"Center": "C02"}, cutoff="2025-01-03")
+    result = extract(settings, "bif_complaints")
+    assert [load.delivery for load in result.loads] == ["2025-01-02", "2025-01-03"]
+    assert {row["centre_id"] for row in open_rows() if row["case_number"] == "2023-17309"} == {"C02"}
+
+
+def test_corrected_delivery_of_the_same_cut_off_is_a_load_of_its_own(settings, deliver):
+    deliver(*GOOD)
+    extract(settings, "bif_complaints")
+    deliver(*GOOD, {})
+    assert counts(extract(settings, "bif_complaints")) == {"delivered": 101, "opened": 1, "unchanged": 100}
+
+
+def test_refused_delivery_is_recorded_once_and_the_next_one_still_comes_in(settings, inbox, deliver, open_rows):
+    deliver(*GOOD)
+    write(inbox, "bif_complaints/klager_2025-01-02.csv", as_csv([], list(COMPLAINT)))
+    for _ in range(2):
+        with pytest.raises(KvalitetError):
+            extract(settings, "bif_complaints")
+    deliver(*GOOD, cutoff="2025-01-03")
+    assert extract(settings, "bif_complaints").outcome == "accepted"
+    with connect(settings, AUDITOR) as connection:
+        outcomes = connection.execute("select delivery, outcome from audit.load order by load_id").fetchall()
+    assert [tuple(row.values()) for row in outcomes] == [("2025-01-02", "refused"), ("2025-01-03", "accepted")]
+    assert len(open_rows()) == 100
+
+
+def test_unknown_source_names_the_known_ones(settings):
+    with pytest.raises(KvalitetError, match="Known sources: .*bif_complaints"):
+        extract(settings, "bif_klager")
+
+
+@pytest.mark.slow
+def test_killed_at_any_instant_leaves_nothing_by_half(settings: Settings, deliver):
+    """Kills real extractions after growing delays, then runs one to its end: the state is as if none had died."""
+    deliver(*[{"Sagsnummer": f"2024 - {n:05d}"} for n in range(20_000)])
+    program = (
+        "import sys; from pathlib import Path; from kvalitet.settings import Settings;"
+        " from kvalitet.intake import extract;"
+        " extract(Settings(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]), 'bif_complaints')"
+    )
+    facts = [str(settings.root), str(settings.var), settings.inbox, settings.server, settings.database]
+    command = [sys.executable, "-c", program, *facts]
+    for delay in (0.5, 0.8, 1.1, 1.4, 1.7, 2.0):
+        process = subprocess.Popen(command, env=os.environ, start_new_session=True)
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        rows, loads = _rows_of(settings)
+        assert (rows, loads) in ((0, 0), (20_000, 1))
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            extract(settings, "bif_complaints")
+            break
+        except KvalitetError:  # the server has not noticed the last death yet, and its lock is still held
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    assert _rows_of(settings) == (20_000, 1)
+    assert list((settings.var / "spool").iterdir()) == [], "killed processes leave no delivered values behind"
+
+
+def _rows_of(settings: Settings) -> tuple[int, int]:
+    with connect(settings, LOADER) as connection:
+        row = connection.execute(
+            "select (select count(*) from raw.bif_complaints__complaints) as rows,"
+            " (select count(*) from audit.load) as loads"
+        ).fetchone()
+    assert row
+    return row["rows"], row["loads"]
