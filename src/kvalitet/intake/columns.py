@@ -100,7 +100,7 @@ def _moment(
     if " " not in pattern:
         has_shape += f" and not contains({clean}, ' ')"
     local = f"try_strptime({clean}, '{to_strptime(pattern)}')"
-    parsed = f"case when {has_shape} then {local} end"
+    parsed = f"case when {has_shape} and year({local}) > 0 then {local} end"
     checks = [(f"{clean} is not null and not ({has_shape})", "date_format"), (unread, "date_impossible")]
     if column.logical_type == "date":
         return f"({parsed})::date", checks

@@ -1,0 +1,138 @@
+"""Contracts: any ODCS 3.x file is read; intake starts only on one that leaves nothing to guess."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kvalitet.contracts import load_contracts, read_contract
+from kvalitet.contracts.patterns import is_supported_pattern, to_shape, to_strptime
+from kvalitet.errors import KvalitetError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: As another organisation might write it: valid ODCS, for another platform, with fields of its own.
+WRITTEN_ELSEWHERE = """
+apiVersion: v3.0.2
+kind: DataContract
+id: 53581432-6c55-4ba2-a65f-72344a91553a
+name: seller payments
+version: 1.1.0
+status: active
+domain: seller
+dataProduct: payments
+price: {priceAmount: 9.95, priceCurrency: USD}
+servers:
+  - {server: lake, type: postgres, host: db.example.invalid, port: 5432, database: pay, schema: public}
+schema:
+  - name: tbl
+    logicalType: object
+    properties:
+      - {name: txn_ref_dt, logicalType: date, physicalType: date, partitioned: true}
+      - {name: rcvr_id, logicalType: string, classification: restricted, primaryKey: true}
+slaProperties:
+  - {property: latency, value: 4, unit: d}
+"""
+
+
+def contract_of(tmp_path: Path, text: str):
+    file = tmp_path / "some.odcs.yaml"
+    file.write_text(text)
+    return read_contract(file)
+
+
+def ours(change) -> str:
+    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    change(document)
+    return yaml.safe_dump(document, allow_unicode=True)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "expectations/contracts").glob("*.odcs.yaml")), ids=lambda f: f.name)
+def test_contracts_kept_here_are_ready_and_every_column_is_described(file):
+    contract = read_contract(file)
+    assert contract.problems == ()
+    assert all(column.description for table in contract.tables.values() for column in table.columns)
+    assert contract.owner and contract.support and contract.schedule and contract.latency_days is not None
+
+
+def test_contract_written_elsewhere_is_read_and_what_is_missing_is_listed(tmp_path):
+    contract = contract_of(tmp_path, WRITTEN_ELSEWHERE)
+    assert contract.title == "seller payments"
+    assert "price.priceAmount" in contract.unused
+    assert "servers[].host" in contract.unused
+    missing = "\n".join(contract.problems)
+    for expected in (
+        "id: must be lower-case letters",
+        "servers: one of type local",
+        "schema tbl.txn_ref_dt: classification must be one of",
+        "schema tbl.txn_ref_dt: logicalTypeOptions.format must be a date pattern",
+        "schema tbl.rcvr_id: classification must be one of",
+        "schema tbl: customProperties.absent must be closed or kept",
+        "slaProperties: frequency with a cron schedule is missing",
+        "team: a member with role owner is missing",
+    ):
+        assert expected in missing
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda d: d["schema"][0]["properties"][3].pop("classification"), "registered_at: classification must be one of"),
+        (lambda d: d["servers"][0].update(encoding="utf-16"), "servers: encoding must be one of"),
+        (lambda d: d["servers"][0].update(path="/etc"), "servers: path must be a folder below the inbox"),
+        (lambda d: d["servers"][0].update(path="a/../../b"), "servers: path must be a folder below the inbox"),
+        (lambda d: d["schema"][0].update(physicalName="klager.csv"), "physicalName must be a file name with {cutoff}"),
+        (lambda d: d["schema"][0].update(name="x; drop"), "name must be lower-case letters"),
+        (lambda d: d.pop("slaProperties"), "slaProperties: frequency"),
+    ],
+)
+def test_intake_is_refused_while_something_is_left_to_guess(tmp_path, change, problem):
+    assert problem in "\n".join(contract_of(tmp_path, ours(change)).problems)
+
+
+def test_whistleblower_contract_holds_period_category_and_count_only(tmp_path):
+    def blow_the_whistle(document):
+        for column in document["schema"][0]["properties"]:
+            column["classification"] = "whistleblower"
+
+    problems = contract_of(tmp_path, ours(blow_the_whistle)).problems
+    assert any("may hold period, category and count only" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("text", ["a: [", "just text", "kind: DataContract\napiVersion: v2.2.2", "kind: Something"])
+def test_what_is_no_contract_is_refused_with_the_file_named(tmp_path, text):
+    with pytest.raises(KvalitetError, match=r"some\.odcs\.yaml"):
+        contract_of(tmp_path, text)
+
+
+def test_one_broken_contract_does_not_stop_the_others(settings, tmp_path, monkeypatch):
+    for file in settings.contracts_dir.glob("*.yaml"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "aaa.odcs.yaml").write_text("a: [")
+    monkeypatch.setenv("KVALITET_CONTRACTS", str(tmp_path))
+    contracts = load_contracts(settings)
+    assert len(contracts["aaa"].problems) == 1
+    assert contracts["bif_complaints"].problems == ()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "strptime", "shape"),
+    [
+        ("dd-MM-yyyy", "%d-%m-%Y", "__-__-____"),
+        ("yyyy-MM-dd'T'HH:mm:ss", "%Y-%m-%dT%H:%M:%S", "____-__-__T__:__:__"),
+        ("MM/dd/yyyy hh:mm:ss a", "%m/%d/%Y %I:%M:%S %p", "__/__/____ __:__:__ __"),
+    ],
+)
+def test_date_patterns_as_the_standard_writes_them(pattern, strptime, shape):
+    assert (is_supported_pattern(pattern), to_strptime(pattern), to_shape(pattern)) == (True, strptime, shape)
+
+
+@pytest.mark.parametrize("pattern", [None, "", "dd-MM-yy", "d-M-yyyy", "yyyy-MM-dd Z", "YYYY-MM-dd", "HH:mm"])
+def test_patterns_that_leave_something_open_are_not_supported(pattern):
+    assert not is_supported_pattern(pattern)
+
+
+def test_documentation_names_owner_schedule_columns_and_what_to_do():
+    page = read_contract(ROOT / "expectations/contracts/bif_complaints.odcs.yaml").doc_md()
+    for expected in ("Owner", "15 1 * * *", "| Sagsnummer | case_number |", "(not landed)", "When it fails"):
+        assert expected in page
