@@ -159,6 +159,8 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "print_stats_interval": 600,
         },
         "triggerer": {"capacity": 100},
+        # The default of 5 s fails a task that asks while the machine is busy with all the others.
+        "workers": {"execution_api_timeout": 60},
         "api": {
             "instance_name": "Kvalitet",
             "host": address.rpartition(":")[0],
