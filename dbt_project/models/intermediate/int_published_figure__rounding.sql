@@ -30,7 +30,7 @@ select
     period_label,
     rounding_unit_pct,
     -- Each rounded figure may be half a unit off, and three of them are compared.
-    3 * rounding_unit_pct / 2 as tolerance_pct,
+    round(3 * rounding_unit_pct / 2, 2) as tolerance_pct,
     confirmed_pct + changed_pct + remitted_pct - 100 as difference_from_100_pct,
     changed_pct + remitted_pct - reversed_pct as difference_from_reversed_pct,
     abs(confirmed_pct + changed_pct + remitted_pct - 100) <= 3 * rounding_unit_pct / 2

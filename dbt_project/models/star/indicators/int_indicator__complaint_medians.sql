@@ -72,10 +72,10 @@ select
     cast(null as numeric) as numerator,
     cast(null as numeric) as denominator,
     -- With an even number the median lies between the two in the middle.
-    (
+    round((
         min(case when complaints_so_far >= floor((n + 1) / 2) then working_days end)
         + min(case when complaints_so_far >= ceil((n + 1) / 2) then working_days end)
-    ) / 2.0 as value,
+    ) / 2.0, 1) as value,
     n,
     n as event_n
 from running
