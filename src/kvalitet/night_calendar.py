@@ -88,7 +88,7 @@ def is_promised(contract: "Contract") -> bool:
     sla = {item.get("property"): item for item in contract.document.get("slaProperties") or ()}
     frequency = sla.get("frequency") or {}
     days = float(frequency.get("value") or 1) * UNIT_DAYS.get(str(frequency.get("unit") or "d")[:1], 1)
-    walk = croniter(contract.schedule, datetime(2024, 1, 1), ret_type=datetime)
+    walk = croniter(contract.schedule, datetime(2024, 1, 1, tzinfo=UTC), ret_type=datetime)
     first = walk.get_next(datetime)
     return timedelta(days=days) <= walk.get_next(datetime) - first
 

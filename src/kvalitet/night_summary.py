@@ -17,10 +17,10 @@ def print_result(settings: Settings, console: Console, result: NightResult) -> N
     """Print what was delivered per source, what the gate said and what was published."""
     table = Table(title="The night", title_justify="left", title_style="bold", header_style="bold")
     for name in ("source", "outcome"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True, overflow="fold")
     for name in ("delivered", "accepted", "set aside"):
         table.add_column(name, justify="right")
-    table.add_column("used as")
+    table.add_column("used as", overflow="fold")
     for row in result.sources:
         colour = {"accepted": "green", "nothing_new": "dim"}.get(row.outcome or "", "yellow")
         used = f"[yellow]stale: {escape(row.stale_reason)}[/]" if row.stale_reason else "current"

@@ -151,6 +151,8 @@ def layer(build_id: int, name: str) -> dict[str, Any]:
 
     with no_retry():
         result = build_layer(Settings.from_environment(), build_id, name)
+    for model in result.models:
+        log.info("%-50s %s, %s rows, %.1f s", model.model, model.status, model.rows, model.seconds)
     return {"models": len(result.models), "rows": result.rows, "seconds": round(result.seconds, 1)}
 
 

@@ -1,0 +1,186 @@
+"""Three nights through the real scheduler: a good one, one the gate stops, one that a source misses.
+
+The nights are fixtures of the module, each run once and in this order; the tests look at them.
+"""
+
+import io
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from kvalitet import services
+from kvalitet.airflow_client import AirflowClient
+from kvalitet.conductor import run_through_airflow
+from kvalitet.night import NightResult, SourceResult
+from kvalitet.sample import generate
+from kvalitet.settings import AUDITOR, BI, Settings
+from kvalitet.warehouse.connection import fetch_all
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Night:
+    result: NightResult
+    shown: str
+    published: Any  # what a reader finds in reporting.publication afterwards
+    states: dict[str, str]  # of the indicators run's tasks
+
+    def source(self, name: str) -> SourceResult:
+        return next(row for row in self.result.sources if row.source_id == name)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Settings]:
+    var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
+    var.chmod(0o755)
+    blank = Settings(root=ROOT, var=var, inbox=f"file://{var}/inbox", server="127.0.0.1:0", database="kvalitet")
+    try:
+        yield services.up(blank)
+    finally:
+        services.remove(blank)
+        shutil.rmtree(var, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def airflow(place: Settings) -> Iterator[AirflowClient]:
+    address = services.airflow_address(place)
+    with AirflowClient(address.url, address.user, address.password) as client:
+        client.sign_in()
+        yield client
+
+
+def inbox(place: Settings) -> Path:
+    return Path(place.inbox.removeprefix("file://"))
+
+
+def run(place: Settings, airflow: AirflowClient) -> Night:
+    console = Console(file=io.StringIO(), record=True, width=160)
+    result = run_through_airflow(place, console)
+    shown = console.export_text()
+    print(shown)
+    published = fetch_all(place, BI, "select publication_id, build_id from reporting.publication")
+    return Night(result, shown, published, states(airflow, newest_run(airflow)))
+
+
+def newest_run(airflow: AirflowClient) -> str:
+    runs = airflow._call("GET", "/dags/indicators/dagRuns", params={"order_by": "-run_after", "limit": 1})["dag_runs"]
+    return runs[0]["dag_run_id"]
+
+
+def states(airflow: AirflowClient, run_id: str) -> dict[str, str]:
+    return {task["task_id"]: task["state"] for task in airflow.tasks(run_id) if task["dag_id"] == "indicators"}
+
+
+def clear(airflow: AirflowClient, run_id: str, task_id: str) -> str:
+    """Clear one task alone, as a person would in Airflow's UI; the state it ends in."""
+    body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id], "only_failed": False, "reset_dag_runs": True}
+    airflow._call("POST", "/dags/indicators/clearTaskInstances", json=body)
+    give_up = time.monotonic() + 120
+    while time.monotonic() < give_up:
+        time.sleep(1)
+        if airflow.run_states(run_id)["indicators"] in ("success", "failed"):
+            return states(airflow, run_id)[task_id]
+    raise TimeoutError(f"{task_id} of {run_id}")
+
+
+@pytest.fixture(scope="module")
+def first(place: Settings, airflow: AirflowClient) -> Night:
+    generate(inbox(place), night=1, complaints=1000)
+    return run(place, airflow)
+
+
+@pytest.fixture(scope="module")
+def stopped(place: Settings, airflow: AirflowClient, first: Night) -> Night:
+    """What intake cannot see and the gate must: two years of shifted dates."""
+    generate(inbox(place), night=2, complaints=1000, corrupt="shifted_years")
+    return run(place, airflow)
+
+
+@pytest.fixture(scope="module")
+def third(place: Settings, airflow: AirflowClient, stopped: Night) -> Night:
+    """The case system delivers in order again, but audit's folder is empty."""
+    generate(inbox(place), night=3, complaints=1000)
+    shutil.rmtree(inbox(place) / "audit_remarks")
+    return run(place, airflow)
+
+
+def test_the_first_night_is_published(first: Night) -> None:
+    assert first.result.publication_id == 1
+    assert first.published == [{"publication_id": 1, "build_id": first.result.build_id}]
+    assert set(first.states.values()) == {"success"}
+    assert {row.outcome for row in first.result.sources} == {"accepted"}
+
+
+def test_the_terminal_shows_steps_sources_counts_and_where_to_look(place: Settings, first: Night) -> None:
+    for words in ("extract bif_complaints", "staging", "validate", "publication 1", "kvalitet dsn --role bi", "admin"):
+        assert words in first.shown
+    assert f"{first.source('organisation').accepted}" in first.shown
+    assert services.airflow_address(place).password not in first.shown
+
+
+def test_clearing_publish_of_a_published_build_does_nothing(
+    place: Settings, airflow: AirflowClient, first: Night
+) -> None:
+    assert clear(airflow, newest_run(airflow), "publish") == "success"
+    assert fetch_all(place, AUDITOR, "select count(*) as count from audit.publication") == [{"count": 1}]
+
+
+def test_clearing_a_layer_of_a_build_that_has_ended_is_refused(
+    place: Settings, airflow: AirflowClient, first: Night
+) -> None:
+    assert clear(airflow, newest_run(airflow), "star") == "failed"
+    assert fetch_all(place, AUDITOR, "select status from audit.build") == [{"status": "published"}]
+    assert fetch_all(place, BI, "select publication_id from reporting.publication") == [{"publication_id": 1}]
+
+
+def test_a_corrupted_delivery_is_stopped_by_the_gate_and_readers_keep_what_they_have(
+    first: Night, stopped: Night
+) -> None:
+    assert stopped.source("bif_complaints").outcome == "accepted", "intake cannot see it"
+    assert stopped.result.publication_id is None
+    assert stopped.result.build_status == "held_back"
+    assert stopped.published == first.published
+
+
+def test_the_stopped_run_is_red_and_says_which_check_how_many_and_what_to_do(stopped: Night) -> None:
+    assert stopped.states["validate"] == "failed"
+    assert stopped.states["publish"] == "upstream_failed"
+    failed = stopped.result.failed_critical
+    assert failed
+    for check in failed:
+        assert check["check_id"] in stopped.shown
+        assert check["check_id"] in (stopped.result.build_message or "")
+        assert check["violations"] is None or check["denominator"]
+    assert "held the build back" in stopped.shown
+
+
+def test_the_stopped_build_has_a_page_that_says_why(place: Settings, stopped: Night) -> None:
+    page = place.site_dir / f"build-{stopped.result.build_id}" / "validering.html"
+    assert stopped.result.failed_critical[0]["check_id"] in page.read_text()
+
+
+def test_a_missing_source_does_not_stop_the_night_and_is_marked_stale(place: Settings, third: Night) -> None:
+    assert third.source("audit_remarks").outcome == "missing"
+    assert third.source("audit_remarks").stale_reason
+    assert third.result.publication_id == 2
+    assert third.published == [{"publication_id": 2, "build_id": third.result.build_id}]
+    freshness = fetch_all(place, BI, "select source_id from reporting.rpt_source_freshness where is_stale")
+    assert freshness == [{"source_id": "audit_remarks"}]
+
+
+def test_a_night_without_news_builds_nothing(place: Settings, airflow: AirflowClient, third: Night) -> None:
+    night = run(place, airflow)
+    assert night.states["begin"] == "skipped"
+    assert set(night.states.values()) == {"success", "skipped"}
+    assert night.result.build_id is None
+    assert night.published == third.published
+    assert "nothing is new" in night.shown
