@@ -119,25 +119,41 @@ def build(
 ) -> None:
     """Build the star from what has been taken in, ready for the gate."""
     from kvalitet.builds import begin_build, fail_if_live
-    from kvalitet.publication.finish import finish_candidate
-    from kvalitet.rebuild import begin_rebuild
+    from kvalitet.publication import finish_candidate
+    from kvalitet.rebuild import begin_rebuild, end_rebuild
     from kvalitet.transform import LAYERS, build_layer
 
     settings = _settings()
     if as_recorded is not None:
         begun = begin_rebuild(settings, as_recorded, owner="kvalitet build")
     else:
-        day = date.fromisoformat(as_of) if as_of else None
-        begun = begin_build(settings, owner="kvalitet build", as_of_date=day)
+        begun = begin_build(settings, owner="kvalitet build", as_of_date=_day(as_of))
     console.print(f"Build {begun.build_id} into {begun.target_schema}, as of {begun.as_of_date}.")
     try:
         for layer in LAYERS:
             result = build_layer(settings, begun.build_id, layer)
             console.print(f"  {layer}: {len(result.models)} models, {result.rows:,} rows, {result.seconds:.1f} s")
         finish_candidate(settings, begun.build_id)
+        differing = end_rebuild(settings, as_recorded, begun) if as_recorded is not None else []
     except BaseException:
         fail_if_live(settings, begun.build_id, "Failed in `kvalitet build`.")
         raise
+    if differing:
+        raise KvalitetError(
+            f"{begun.target_schema} differs from publication {as_recorded} in {', '.join(differing)}.",
+            "Compare the code versions of the two builds: `kvalitet status`.",
+        )
+    if as_recorded is not None:
+        console.print(f"{begun.target_schema} is identical to publication {as_recorded} as it was published.")
+    else:
+        console.print(f"Next: kvalitet validate {begun.build_id}")
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise KvalitetError(f"{text} is not a date.", "Write it as yyyy-mm-dd.") from None
 
 
 @app.command(epilog="Example: `kvalitet validate 12`")

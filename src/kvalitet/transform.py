@@ -124,7 +124,6 @@ def _run_dbt(settings: Settings, build: Build, layer: str) -> list[ModelResult]:
         "--exclude-resource-type", "test",
         "--quiet",
         "--no-version-check",
-        "--fail-fast",
     ]  # fmt: skip
     with dbt_environment(settings, build.target_schema, application_name(build.build_id)):
         outcome = dbtRunner().invoke(arguments)
