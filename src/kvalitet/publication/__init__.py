@@ -2,6 +2,7 @@
 
 from kvalitet.publication.finish import FinishResult, finish_candidate
 from kvalitet.publication.ledger import figures
+from kvalitet.publication.readers import ReaderInTheWay
 from kvalitet.publication.swap import Publication, PublishRefused, publish, rollback
 
 __all__ = [

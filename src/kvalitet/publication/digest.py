@@ -26,10 +26,11 @@ _SESSION = {
     "bytea_output": "hex",
     "lc_monetary": "C",
     "xmloption": "content",
+    "work_mem": "128MB",  # sorting a million digests in memory
 }
 
 _CONTENT = """
-with hashed as (select sha256(convert_to(t::text, 'UTF8')) as hash from {table} as t),
+with hashed as materialized (select sha256(convert_to(t::text, 'UTF8')) as hash from {table} as t),
 buckets as (
     select get_byte(hash, 0) as bucket, count(*) as row_count, sha256(string_agg(hash, ''::bytea order by hash)) as hash
     from hashed group by 1
@@ -99,7 +100,7 @@ def digests(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest
     """Digests of all tables and definitions of `schema` and its `_detail` views.
 
     Runs in the caller's transaction and leaves the settings it needs in it (`set local`).
-    Reads every row: about 2 s for a million.
+    Reads every row: about 4 s for a million of ten columns.
     """
     return contents(connection, schema) + definitions(connection, schema)
 

@@ -55,6 +55,10 @@ where l.locktype = 'relation' and l.granted
 """
 
 
+class ReaderInTheWay(KvalitetError):
+    """Nothing was published; the build stays passed, so that publishing can be tried again."""
+
+
 @dataclass(frozen=True)
 class Commit:
     """The last commit to a candidate: snapshots that do not see it must be gone before the swap."""
@@ -82,7 +86,7 @@ def exclusive(
 
     `connection` is in the swap's transaction, `watch` is in autocommit and sees who is there.
     Waits up to `grace` seconds for readers to finish by themselves, then ends them. Raises
-    KvalitetError where somebody who may not be ended stays in the way.
+    ReaderInTheWay where somebody who may not be ended stays in the way.
     """
     wait = Wait()
     started = time.monotonic()
@@ -157,9 +161,9 @@ def _end(watch: psycopg.Connection[DictRow], rows: list[DictRow], wait: Wait) ->
             watch.execute("select pg_terminate_backend(%s)", [row["pid"]])
 
 
-def _still_there(rows: list[DictRow]) -> KvalitetError:
+def _still_there(rows: list[DictRow]) -> ReaderInTheWay:
     names = ", ".join(sorted({f"{row['role'] or 'a server process'} (pid {row['pid']})" for row in rows}))
-    return KvalitetError(
+    return ReaderInTheWay(
         f"Nothing was swapped: {names or 'a session'} stays in the way and may not be ended by the publisher.",
         "Let it finish or end it (select pg_terminate_backend(pid) as admin), then publish again.",
     )

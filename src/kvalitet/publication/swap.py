@@ -62,7 +62,7 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
 
     A build that is published already is returned as it is. Raises PublishRefused where the build
     did not pass the gate, its tables are not those that the gate measured, or another publication
-    is under way; KvalitetError where a session that may not be ended stays in the way.
+    is under way; ReaderInTheWay where a session that may not be ended stays.
     """
     with (
         connect(settings, PUBLISHER) as connection,
