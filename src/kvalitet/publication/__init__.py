@@ -9,6 +9,7 @@ __all__ = [
     "FinishResult",
     "Publication",
     "PublishRefused",
+    "ReaderInTheWay",
     "figures",
     "finish_candidate",
     "publish",
