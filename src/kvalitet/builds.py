@@ -16,6 +16,7 @@ from importlib.metadata import version
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import DictRow
 
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
@@ -90,24 +91,25 @@ def begin_build(
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
     Without `loads`, each source's newest accepted load; without `as_of_date`, the latest cut-off
-    date among them; without `stale`, what the last attempts and the contracts say of each source. Raises BuildRefused where a live build holds the schema or nothing was accepted.
+    date among them; without `stale`, what the last attempts and the contracts
+    say of each source. Raises BuildRefused where a live build holds the schema or nothing was accepted.
     """
     with connect(settings, TRANSFORMER) as connection:
         _end_lapsed(connection, target_schema)
         rows = _chosen_loads(connection, loads)
         if not rows:
             raise BuildRefused("There is nothing to build from: no delivery was accepted.", "Run `kvalitet extract`.")
-        as_of_date = as_of_date or max(row["cutoff_date"] for row in rows)
+        as_of: date = as_of_date or max(row["cutoff_date"] for row in rows)
         try:
             claimed = connection.execute(
                 "insert into audit.build (kind, target_schema, owner, as_of_date, code_version, status)"
                 " values (%s, %s, %s, %s, %s, 'building') returning build_id",
-                [kind, target_schema, owner, as_of_date, code_version(settings)],
+                [kind, target_schema, owner, as_of, code_version(settings)],
             ).fetchone()
         except psycopg.errors.UniqueViolation:
             raise _held(settings, target_schema) from None
         build_id = claimed["build_id"] if claimed else 0
-        stale = _stale(settings, connection, rows, as_of_date) if stale is None else stale
+        stale = _stale(settings, connection, rows, as_of) if stale is None else stale
         for row in rows:
             connection.execute(
                 "insert into audit.build_load (build_id, source_id, load_id, is_stale, stale_reason)"
@@ -232,7 +234,7 @@ def _held(settings: Settings, target_schema: str) -> BuildRefused:
     )
 
 
-def _end_lapsed(connection: psycopg.Connection, target_schema: str) -> None:
+def _end_lapsed(connection: psycopg.Connection[DictRow], target_schema: str) -> None:
     lapsed = connection.execute(
         "update audit.build set status = 'lapsed', finished_at = clock_timestamp(),"
         " message = 'no sign of life since ' || heartbeat_at"
@@ -248,7 +250,7 @@ def _end_lapsed(connection: psycopg.Connection, target_schema: str) -> None:
         )
 
 
-def _chosen_loads(connection: psycopg.Connection, loads: dict[str, int] | None) -> list[dict]:
+def _chosen_loads(connection: psycopg.Connection[DictRow], loads: dict[str, int] | None) -> list[DictRow]:
     if loads is None:
         return connection.execute(
             "select distinct on (source_id) source_id, load_id, cutoff_date from audit.load"
@@ -260,7 +262,9 @@ def _chosen_loads(connection: psycopg.Connection, loads: dict[str, int] | None) 
     ).fetchall()
 
 
-def _stale(settings: Settings, connection: psycopg.Connection, rows: list[dict], as_of_date: date) -> dict[str, str]:
+def _stale(
+    settings: Settings, connection: psycopg.Connection[DictRow], rows: list[DictRow], as_of_date: date
+) -> dict[str, str]:
     """Sources whose last attempt brought nothing good, or whose data are older than their contract allows."""
     attempts = {
         row["source_id"]: row["outcome"]

@@ -51,7 +51,7 @@ def _settings() -> Settings:
 @app.command(epilog="Example: `kvalitet sample --night 2 --complaints 20000`")
 def sample(
     night: Annotated[int, typer.Option(min=1, help="Which night: 1, 2, 3, …; each has its new and changed rows.")] = 1,
-    complaints: Annotated[int, typer.Option(min=100, help="How many complaints on the first night.")] = 6000,
+    complaints: Annotated[int, typer.Option(min=1000, help="How many complaints on the first night.")] = 6000,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 2019,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default: the inbox.")] = None,
     corrupt: Annotated[str | None, typer.Option(help="A defect that intake lets in and the gate must stop.")] = None,
@@ -201,7 +201,7 @@ def _progress() -> Callable[[str, str], None]:
 
 @app.command(epilog="Example: `kvalitet run --complaints 20000`")
 def run(
-    complaints: Annotated[int, typer.Option(min=100, help="Size of the fictional municipality.")] = 6000,
+    complaints: Annotated[int, typer.Option(min=1000, help="Size of the fictional municipality.")] = 6000,
     sample_deliveries: Annotated[
         bool, typer.Option("--sample/--no-sample", help="Put the fictional municipality's deliveries in the inbox.")
     ] = True,
@@ -234,7 +234,7 @@ def status(
 
     facts = read_status(_settings(), source)
     if as_json:
-        print(json.dumps(facts, default=str, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(facts, default=str, ensure_ascii=False, indent=2))
         return
     for title, rows in facts.items():
         _print_rows(title, rows)
@@ -250,7 +250,7 @@ def figures(
 
     rows = read_figures(_settings(), publication)
     if as_json:
-        print(json.dumps(rows, default=str, ensure_ascii=False))
+        typer.echo(json.dumps(rows, default=str, ensure_ascii=False))
         return
     shown = ("indicator_id", "source_id", "authority", "organisation_id", "period_label", "breakdown_member", "value")
     _print_rows(f"Publication {publication}", [{name: row[name] for name in shown} for row in rows])
@@ -274,7 +274,7 @@ def dsn(
     if name not in LOGIN_ROLES:
         known = ", ".join(known.removeprefix("kvalitet_") for known in LOGIN_ROLES)
         raise KvalitetError(f"There is no role {role}.", f"Roles: {known}.")
-    print(_settings().dsn(name))
+    typer.echo(_settings().dsn(name))
 
 
 @app.command(epilog="Example: `kvalitet up --without-airflow`")

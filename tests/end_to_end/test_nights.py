@@ -22,7 +22,7 @@ from kvalitet.settings import (
 from kvalitet.warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
-COMPLAINTS = 1500
+COMPLAINTS = 2000
 
 
 def deliver(settings: Settings, night: int, corrupt: str | None = None) -> None:

@@ -94,8 +94,8 @@ def deliver_statistics(inbox: Path, share: str = "1;Hele landet;2021;Aktivloven;
 def deliver_workbook(inbox: Path, change) -> None:
     """A workbook with two title rows, the header in row 4, 61 remarks from row 5 on, and one change."""
     book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "Bemærkninger"
+    book.remove(book.worksheets[0])
+    sheet = book.create_sheet("Bemærkninger")
     sheet["A1"] = "Revisionsbemærkninger (fiktiv)"
     sheet.merge_cells("A1:D1")
     headers = ["Nr.", "Revisionsår", "Revisor", "Forvaltning(er)", "Alvorlighed", "Emne", "Bemærkning", "Frist"]
@@ -103,8 +103,8 @@ def deliver_workbook(inbox: Path, change) -> None:
     for column, header in enumerate(headers, 1):
         sheet.cell(row=4, column=column, value=header)
     for row in range(5, 66):
-        values = [f"2024-{row:02d}", 2024, "Intern Revision", "BIF; SOF", "mindre", "oekonomi", "tekst", None, "åben", None]
-        for column, value in enumerate([*values, "fiktiv"], 1):
+        values = [f"2024-{row:02d}", 2024, "Intern Revision", "BIF; SOF", "mindre", "oekonomi", "tekst", None]
+        for column, value in enumerate([*values, "åben", None, "fiktiv"], 1):
             sheet.cell(row=row, column=column, value=value)
         sheet.cell(row=row, column=8, value=date(2025, 6, 30))
     totals = book.create_sheet("Totaler")

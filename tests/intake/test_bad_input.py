@@ -115,6 +115,7 @@ class TestWholeDeliveryIsRefused:
                 "select closures_allowed_by, closures_allowed_reason from audit.load where load_id = %s",
                 [result.loads[-1].load_id],
             ).fetchone()
+        assert row
         assert tuple(row.values()) == ("A. Hansen", "old years were purged")
 
 

@@ -134,7 +134,7 @@ def test_refused_delivery_is_recorded_once_and_the_next_one_still_comes_in(setti
 
 
 def test_unknown_source_names_the_known_ones(settings):
-    with pytest.raises(KvalitetError, match="Known sources: .*bif_complaints"):
+    with pytest.raises(KvalitetError, match=r"Known sources: .*bif_complaints"):
         extract(settings, "bif_klager")
 
 

@@ -138,8 +138,8 @@ class Contract:
             "## When it fails",
             "",
             "1. Read the task's last message: it says what, where and what to do.",
-            f"2. *Refused*: nothing changed; the last good delivery is used and marked stale. Ask {self.support or self.owner}"
-            " for a new file with the same cut-off, put it in the inbox, and clear the task.",
+            "2. *Refused*: nothing changed; the last good delivery is used and marked stale. Ask"
+            f" {self.support or self.owner} for a new file with the same cut-off, put it in the inbox, clear the task.",
             f"3. *Refused for closures* that are right: `kvalitet extract {self.id} --allow-closures 'name: reason'`.",
             "4. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
             f"5. Rows set aside: `kvalitet status --source {self.id}` lists them by rule and column.",

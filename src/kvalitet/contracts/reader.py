@@ -13,6 +13,7 @@ from open_data_contract_standard.model import (
     SchemaObject,
     SchemaProperty,
     Server,
+    Team,
 )
 from pydantic import ValidationError
 
@@ -30,6 +31,8 @@ from kvalitet.contracts.usage import unused_fields
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 
+#: The C loader where PyYAML has it: every DAG file reads every contract.
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
 #: Server types whose files fsspec reaches; the folder is the same, the inbox's address says how.
 FILE_SERVERS = ("local", "sftp", "s3", "azure")
@@ -61,7 +64,7 @@ def read_contract(file: Path) -> Contract:
     """
     content = file.read_bytes()
     try:
-        document = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        document = yaml.load(content, Loader=SAFE_LOADER)  # noqa: S506 (either is the safe one)
     except yaml.YAMLError as error:
         raise KvalitetError(f"{file.name} is not YAML: {error}.", "Correct the file at that place.") from None
     if not isinstance(document, dict) or document.get("kind") != "DataContract":
@@ -98,7 +101,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     schedule = sla["frequency"].schedule if "frequency" in sla else None
     if not schedule:
         problems.append("slaProperties: frequency with a cron schedule is missing")
-    members = (standard.team.members if hasattr(standard.team, "members") else standard.team) or []  # type: ignore[union-attr]
+    members = (standard.team.members if isinstance(standard.team, Team) else standard.team) or []
     owners = [m.name or m.username or "" for m in members if m.role == "owner"]
     if not owners:
         problems.append("team: a member with role owner is missing")

@@ -112,10 +112,8 @@ def _moment(
     checks.append((f"{at_change} and timezone({zone}, {typed}) <> {local}", "local_time_nonexistent"))
     twin = f"timezone({zone}, {typed} - interval 1 hour) = {local}"
     if column.ambiguous_time == "earlier":
-        return (
-            f"case when timezone({zone}, {utc} - interval 1 hour) = {parsed} then {utc} - interval 1 hour else {utc} end",
-            checks,
-        )
+        before = f"{utc} - interval 1 hour"
+        return f"case when timezone({zone}, {before}) = {parsed} then {before} else {utc} end", checks
     if column.ambiguous_time != "later":
         checks.append((f"{at_change} and {twin}", "local_time_ambiguous"))
     return utc, checks

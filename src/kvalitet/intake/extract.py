@@ -173,10 +173,10 @@ def _load(
         cursor.execute("set local timezone = 'UTC'")
         lock = sql.SQL("select pg_try_advisory_xact_lock(hashtext({}))").format(sql.Literal(f"extract {contract.id}"))
         cursor.execute(lock.as_string(None))
-        if not cursor.fetchone()[0]:
+        if not cursor.fetchall()[0][0]:
             raise KvalitetError(f"Another extraction of {contract.id} is running.", "Wait for it to end.")
         cursor.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id'))")
-        load_id: int = cursor.fetchone()[0]
+        load_id: int = cursor.fetchall()[0][0]
         for name, table in contract.tables.items():
             with reading(contract, table, files[name], key, files[name].path.parent) as batches:
                 history = TableHistory(cursor, contract, table, load_id, files[name].file_name)

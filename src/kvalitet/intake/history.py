@@ -83,7 +83,7 @@ class TableHistory:
 
     def _receive(self, reading: Reading) -> None:
         types = [
-            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(RAW_TYPES[kind]))
+            sql.SQL("{} {}").format(sql.Identifier(name), RAW_TYPES[kind])
             for name, kind in self.table.raw_columns().items()
         ]
         self._run(

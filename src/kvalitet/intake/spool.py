@@ -76,7 +76,7 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
     decode = TextCheck(file_name, contract.encoding) if contract.file_format == "csv" else None
     size = 0
     with delivery.filesystem.open(path, "rb") as source, target.open("wb") as out:
-        while chunk := source.read(CHUNK_BYTES):
+        while chunk := bytes(source.read(CHUNK_BYTES)):  # type: ignore[arg-type]  # fsspec says str or bytes
             digest.update(chunk)
             size += len(chunk)
             if size > before["size"]:

@@ -1,12 +1,13 @@
 """Writes the deliveries of one night, source by source."""
 
+from datetime import date
 from pathlib import Path
 
 from kvalitet.errors import KvalitetError
 from kvalitet.sample import appeals, audit, ombudsman, organisation
 from kvalitet.sample.cases import chunks
 from kvalitet.sample.files import whole_file, write_quoted_csv
-from kvalitet.sample.plan import Plan
+from kvalitet.sample.plan import Plan, night_of
 from kvalitet.sample.snapshots import CORRUPTIONS, complaint_rows, point_rows
 
 
@@ -36,3 +37,9 @@ def _complaints(folder: Path, plan: Plan, night: int, corrupt: str | None) -> li
             write_quoted_csv(cases_out, complaint_rows(plan, night, chunk, corrupt), number == 0)
             write_quoted_csv(points_out, point_rows(plan, night, chunk), number == 0)
     return [cases, points]
+
+
+def next_night(out: Path) -> int:
+    """The night after the newest one delivered below `out`; 1 where there is none."""
+    stems = (file.stem.removeprefix("klager_") for file in (out / "bif_complaints").glob("klager_*.csv"))
+    return 1 + max((night_of(date.fromisoformat(stem)) for stem in stems), default=0)

@@ -80,7 +80,7 @@ def referral_rows(plan: Plan) -> Iterator[pl.DataFrame]:
                 "Tema": ["vejledning"] * added,
                 "Udfald": [None] * added,
             },
-            schema_overrides={name: pl.String for name in cases.columns},
+            schema_overrides=dict.fromkeys(cases.columns, pl.String),
         )
         rows = pl.concat([cases, lost])
         if index == SPOILT_MONTH:

@@ -68,6 +68,11 @@ class Plan:
         return np.random.default_rng([self.seed, *purpose])
 
 
+def night_of(cutoff: date) -> int:
+    """Which night has this cut-off; the inverse of `Plan.cutoff`."""
+    return (cutoff - FIRST_CUTOFF).days + 1
+
+
 def day_number(day: date) -> int:
     """Days since 1970-01-01."""
     return (day - date(1970, 1, 1)).days

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.errors import KvalitetError
@@ -39,12 +40,12 @@ MEMBERSHIPS = {
 #: Readers cannot hold the old publication for ever; publishing waits for them (docs/for-bi-users.md).
 READER_LIMITS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "2min"}
 RAW_TYPES = {
-    "string": "text",
-    "date": "date",
-    "timestamp": "timestamptz",
-    "number": "numeric",
-    "integer": "bigint",
-    "boolean": "boolean",
+    "string": sql.SQL("text"),
+    "date": sql.SQL("date"),
+    "timestamp": sql.SQL("timestamptz"),
+    "number": sql.SQL("numeric"),
+    "integer": sql.SQL("bigint"),
+    "boolean": sql.SQL("boolean"),
 }
 
 
@@ -66,7 +67,7 @@ def prepare(settings: Settings, admin_url: str) -> list[str]:
         _make_database(server, settings.database)
     with psycopg.connect(admin_url, dbname=settings.database) as warehouse:
         _grant_database(warehouse, settings.database)
-    _migrate(psycopg.conninfo.make_conninfo(admin_url, dbname=settings.database))
+    _migrate(make_conninfo(admin_url, dbname=settings.database))
     with psycopg.connect(admin_url, dbname=settings.database) as warehouse:
         return sync_raw_tables(warehouse, load_contracts(settings).values())
 
@@ -167,7 +168,7 @@ def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
         ).fetchall()
     )
     if not present:
-        definitions = [sql.SQL("{} {}").format(sql.Identifier(c), sql.SQL(t)) for c, t in wanted.items()]  # type: ignore[arg-type]
+        definitions = [sql.SQL("{} {}").format(sql.Identifier(c), t) for c, t in wanted.items()]
         keys = sql.SQL(", ").join(map(sql.Identifier, table.key))
         warehouse.execute(
             sql.SQL(
@@ -181,12 +182,13 @@ def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
     for column, column_type in wanted.items():
         if column not in present:
             warehouse.execute(
-                sql.SQL("alter table {} add column {} {}").format(name, sql.Identifier(column), sql.SQL(column_type))  # type: ignore[arg-type]
+                sql.SQL("alter table {} add column {} {}").format(name, sql.Identifier(column), column_type)
             )
             added.append(f"raw.{table.raw_name}.{column}")
-        elif present[column] != column_type:
+        elif present[column] != column_type.as_string(None):
+            agreed = column_type.as_string(None)
             raise KvalitetError(
-                f"The contract makes raw.{table.raw_name}.{column} {column_type}; the table has {present[column]}.",
+                f"The contract makes raw.{table.raw_name}.{column} {agreed}; the table has {present[column]}.",
                 "Give the column a new name, or write a migration that says what becomes of the old values.",
             )
     return added

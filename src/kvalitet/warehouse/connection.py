@@ -18,8 +18,11 @@ def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRo
     Rows are dictionaries. Raises KvalitetError where the server cannot be reached.
     """
     try:
-        connection = psycopg.connect(
-            settings.dsn(role), row_factory=dict_row, application_name="kvalitet", connect_timeout=10
+        connection = psycopg.Connection[DictRow].connect(
+            settings.dsn(role),
+            row_factory=dict_row,  # type: ignore[arg-type]  # pyright binds the row type too early
+            application_name="kvalitet",
+            connect_timeout=10,
         )
     except psycopg.OperationalError as error:
         raise KvalitetError(
