@@ -26,5 +26,5 @@
         from generate_series(
             cast('{{ first_day }}' as timestamp), cast('{{ last_day }}' as timestamp), interval '1 day'
         ) as instants (instant)
-    )
+    ) as days
 {%- endmacro %}

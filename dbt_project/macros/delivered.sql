@@ -11,5 +11,5 @@
             valid_from_load <= {{ load_id | int }}
             and (valid_to_load is null or valid_to_load > {{ load_id | int }})
         {% endif %}
-    )
+    ) as delivered_rows
 {%- endmacro %}

@@ -11,6 +11,15 @@ years as (
 
 ),
 
+laws as (
+
+    select distinct
+        law_id,
+        is_total
+    from {{ ref('int_law__versions') }}
+
+),
+
 unioned as (
 
     select
@@ -40,17 +49,19 @@ unioned as (
 )
 
 select
-    authority,
-    law_id,
-    period_kind,
-    period_label,
+    unioned.authority,
+    unioned.law_id,
+    unioned.period_kind,
+    unioned.period_label,
     max(case when outcome_id = 'i_alt' then value end) as decided_cases,
     max(case when outcome_id = 'stadfaestelse' then value end) as confirmed_cases,
     max(case when outcome_id = 'aendring' then value end) as changed_cases,
     max(case when outcome_id = 'hjemvisning' then value end) as remitted_cases,
     max(parent_law_name) is not null as is_child,
+    coalesce(bool_or(laws.is_total), false) as is_total,
     bool_or(value is null) as has_suppressed,
     bool_and(is_complete) as is_complete,
     bool_or(is_fictional) as is_fictional
 from unioned
-group by authority, law_id, period_kind, period_label
+left join laws on unioned.law_id = laws.law_id
+group by unioned.authority, unioned.law_id, unioned.period_kind, unioned.period_label

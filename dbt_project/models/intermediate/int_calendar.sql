@@ -1,6 +1,6 @@
 with days as (
 
-    select date_day from {{ day_series(var('calendar_start'), var('calendar_end')) }} as series
+    select date_day from {{ day_series(var('calendar_start'), var('calendar_end')) }}
 
 ),
 
@@ -30,7 +30,7 @@ judged as (
 
     select
         *,
-        not (
+        not(
             is_weekend
             or is_holiday
             {% if not var('closing_days_are_working_days') %}or is_closing_day{% endif %}

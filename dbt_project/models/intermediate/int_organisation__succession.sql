@@ -43,7 +43,8 @@ select
     walked.reached_unit_id as current_unit_id,
     sum(walked.weight) as weight
 from walked
-where not exists (
-    select 1 from succession where succession.predecessor_unit_id = walked.reached_unit_id
-)
+where
+    not exists (
+        select 1 from succession where succession.predecessor_unit_id = walked.reached_unit_id
+    )
 group by walked.unit_id, walked.reached_unit_id

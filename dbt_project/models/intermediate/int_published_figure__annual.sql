@@ -24,12 +24,13 @@ statements as (
         figures.value,
         annual_figures.inquiries is not null as has_counts
     from annual_figures
-    cross join lateral (
-        values
-        ('henvendelser', 'antal', cast(annual_figures.inquiries as numeric)),
-        ('aendring_fra_aaret_foer', 'pct', annual_figures.change_pct),
-        ('medhold', 'pct', annual_figures.upheld_pct)
-    ) as figures (outcome_id, unit, value)
+    cross join
+        lateral (
+            values
+            ('henvendelser', 'antal', cast(annual_figures.inquiries as numeric)),
+            ('aendring_fra_aaret_foer', 'pct', annual_figures.change_pct),
+            ('medhold', 'pct', annual_figures.upheld_pct)
+        ) as figures (outcome_id, unit, value)
     union all
     select
         'audit_remarks' as source_id,

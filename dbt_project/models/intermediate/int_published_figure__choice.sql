@@ -16,9 +16,9 @@ ranked as (
                 value is null,
                 has_counts desc,
                 published_date desc nulls last,
-                publication_source_id,
+                publication_source_id asc,
                 is_whole_year_row desc,
-                law_name
+                law_name asc
         ) as preference
     from statements
 

@@ -32,7 +32,9 @@ pivoted as (
             else
                 coalesce(
                     max(
-                        case when indicator_id = '{{ indicator_id }}' and breakdown_member = '{{ member }}' then value end
+                        case
+                            when indicator_id = '{{ indicator_id }}' and breakdown_member = '{{ member }}' then value
+                        end
                     ), 0
                 )
         end as {{ name }},

@@ -60,7 +60,11 @@ select
         when dated.is_suppressed then 'skjult'
         when dated.value is null then 'uden_grundlag'
         {% if var('stale') %}
-        when dated.source_id in ('{{ var("stale") | join("', '") }}') then 'foraeldet'
+        when
+            dated.source_id in (
+                '{{ var("stale") | join("', '") }}'
+            )
+            then 'foraeldet'
         {% endif %}
         when dated.period_end > {{ as_of_date() }} or not dated.is_complete then 'foreloebig'
         else 'endelig'

@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ delivered('ankestyrelsen_statistics', 'publications') }} as delivery
+    select * from {{ delivered('ankestyrelsen_statistics', 'publications') }}
 
 ),
 

@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ delivered('audit_remarks', 'remarks') }} as delivery
+    select * from {{ delivered('audit_remarks', 'remarks') }}
 
 ),
 

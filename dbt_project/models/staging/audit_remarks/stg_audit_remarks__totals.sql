@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ delivered('audit_remarks', 'totals') }} as delivery
+    select * from {{ delivered('audit_remarks', 'totals') }}
 
 ),
 

@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ delivered('bif_complaints', 'complaint_points') }} as delivery
+    select * from {{ delivered('bif_complaints', 'complaint_points') }}
 
 ),
 

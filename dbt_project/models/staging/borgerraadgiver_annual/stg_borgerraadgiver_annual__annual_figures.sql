@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ delivered('borgerraadgiver_annual', 'annual_figures') }} as delivery
+    select * from {{ delivered('borgerraadgiver_annual', 'annual_figures') }}
 
 ),
 

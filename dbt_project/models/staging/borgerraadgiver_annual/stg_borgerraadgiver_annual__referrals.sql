@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ delivered('borgerraadgiver_annual', 'referrals') }} as delivery
+    select * from {{ delivered('borgerraadgiver_annual', 'referrals') }}
 
 ),
 

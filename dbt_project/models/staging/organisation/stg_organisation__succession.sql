@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ delivered('organisation', 'succession') }} as delivery
+    select * from {{ delivered('organisation', 'succession') }}
 
 ),
 

@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ delivered('organisation', 'units') }} as delivery
+    select * from {{ delivered('organisation', 'units') }}
 
 ),
 

@@ -1,10 +1,6 @@
 with outcomes as (
 
-    select
-        outcomes.*,
-        laws.is_total
-    from {{ ref('int_appeal__outcomes') }} as outcomes
-    inner join (select distinct law_id, is_total from {{ ref('dim_law') }}) as laws on outcomes.law_id = laws.law_id
+    select * from {{ ref('int_appeal__outcomes') }}
 
 ),
 
@@ -18,11 +14,12 @@ cells as (
         bool_and(is_total or not has_suppressed) over parts and bool_or(not is_total) over parts as is_sum_known,
         bool_or(is_total) over parts as is_total_stated
     from outcomes
-    cross join lateral (
-        values
-        (case when not is_child then 'ingen' end, 'alle'),
-        (case when is_child then 'underordnet_lov' when not is_total then 'lov' end, law_id)
-    ) as breakdowns (breakdown_kind, breakdown_member)
+    cross join
+        lateral (
+            values
+            (case when not is_child then 'ingen' end, 'alle'),
+            (case when is_child then 'underordnet_lov' when not is_total then 'lov' end, law_id)
+        ) as breakdowns (breakdown_kind, breakdown_member)
     where breakdowns.breakdown_kind is not null
     window parts as (
         partition by authority, period_kind, period_label, breakdowns.breakdown_kind, breakdowns.breakdown_member

@@ -1,42 +1,6 @@
-with remarks as (
+with counted as (
 
-    select * from {{ ref('fct_audit_remark') }}
-
-),
-
-administrations as (
-
-    select * from {{ ref('bridge_audit_remark_administration') }}
-
-),
-
-counted as (
-
-    select
-        remarks.authority,
-        cast(remarks.audit_year as text) as period_label,
-        breakdowns.indicator_id,
-        breakdowns.breakdown_kind,
-        breakdowns.breakdown_member,
-        cast(count(*) as numeric) as value,
-        bool_or(remarks.is_fictional) as is_fictional
-    from remarks
-    cross join lateral (
-        select 'revisionsbemaerkninger' as indicator_id, 'ingen' as breakdown_kind, 'alle' as breakdown_member
-        union all
-        select 'revisionsbemaerkninger', 'alvorlighed', remarks.severity
-        union all
-        -- One remark counts in each administration it concerns, so this breakdown can exceed the total.
-        select 'revisionsbemaerkninger', 'forvaltning', administrations.administration
-        from administrations
-        where administrations.audit_remark_key = remarks.audit_remark_key
-        union all
-        select 'revisionsbemaerkninger_viderefoert', 'ingen', 'alle'
-        where remarks.is_carried_over
-    ) as breakdowns
-    group by
-        remarks.authority, remarks.audit_year,
-        breakdowns.indicator_id, breakdowns.breakdown_kind, breakdowns.breakdown_member
+    select * from {{ ref('int_indicator__audit_counted') }}
 
 ),
 

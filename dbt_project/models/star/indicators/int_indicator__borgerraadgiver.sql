@@ -47,8 +47,10 @@ measured as (
         (
             'borgerraadgiver_aendring_pct', inquiries - previous_inquiries, previous_inquiries,
             -- A published percentage is never turned back into a count; it stands where there are no counts.
-            coalesce(round(100 * (inquiries - previous_inquiries) / nullif(previous_inquiries, 0), 4),
-                published_change_pct),
+            coalesce(
+                round(100 * (inquiries - previous_inquiries) / nullif(previous_inquiries, 0), 4),
+                published_change_pct
+            ),
             inquiries, previous_inquiries is null
         ),
         ('borgerraadgiver_medhold_pct', null, null, upheld_pct, null, true)

@@ -43,13 +43,14 @@ select
     sum(counts.upheld_complaints) as upheld_complaints
 from counts
 inner join periods on counts.quarter_start between periods.period_start and periods.period_end
-cross join lateral (
-    values
-    ('ingen', 'alle'),
-    ('center', counts.centre_id),
-    ('lov', counts.law_id),
-    ('tema', counts.theme_id)
-) as breakdowns (breakdown_kind, breakdown_member)
+cross join
+    lateral (
+        values
+        ('ingen', 'alle'),
+        ('center', counts.centre_id),
+        ('lov', counts.law_id),
+        ('tema', counts.theme_id)
+    ) as breakdowns (breakdown_kind, breakdown_member)
 where
     breakdowns.breakdown_member is not null
     -- The administration's own figures are broken down by calendar year only: years that overlap would give away,

@@ -8,9 +8,10 @@ with decided as (
         working_days_to_decision as working_days,
         count(*) as complaints
     from {{ ref('fct_complaint') }}
-    cross join lateral (
-        values ('ingen', 'alle'), ('center', centre_id), ('lov', law_id), ('tema', theme_id)
-    ) as breakdowns (breakdown_kind, breakdown_member)
+    cross join
+        lateral (
+            values ('ingen', 'alle'), ('center', centre_id), ('lov', law_id), ('tema', theme_id)
+        ) as breakdowns (breakdown_kind, breakdown_member)
     where working_days_to_decision is not null and breakdowns.breakdown_member is not null
     group by
         cast(date_trunc('quarter', decided_date) as date), breakdowns.breakdown_kind, breakdowns.breakdown_member,
@@ -20,8 +21,7 @@ with decided as (
 
 cells as (
 
-    select distinct event, period_kind, period_label, period_start, period_end, breakdown_kind, breakdown_member
-    from {{ ref('int_indicator__complaint_cells') }}
+    select * from {{ ref('int_indicator__complaint_cells') }}
     where event = 'decided'
 
 ),

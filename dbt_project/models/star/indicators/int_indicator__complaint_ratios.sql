@@ -19,19 +19,20 @@ measured as (
         cells.complaints as event_n,
         coalesce(measures.denominator, measures.numerator) as n
     from cells
-    cross join lateral (
-        values
-        ('received', 'klager_modtaget', cells.complaints, null),
-        ('received', 'klager_formalitet', cells.formality_complaints, null),
-        ('received', 'klager_realitet', cells.reality_complaints, null),
-        ('received', 'klagepunkter_pr_klage', cells.complaint_points, cells.complaints),
-        (
-            'received', 'klager_besvaret_inden_frist_pct',
-            cells.complaints_in_time, cells.complaints_with_known_deadline
-        ),
-        ('received', 'klager_gengangere_pct', cells.repeat_complaints, cells.complaints_by_known_person),
-        ('decided', 'klager_medhold_pct', cells.upheld_complaints, cells.merits_complaints)
-    ) as measures (event, indicator_id, numerator, denominator)
+    cross join
+        lateral (
+            values
+            ('received', 'klager_modtaget', cells.complaints, null),
+            ('received', 'klager_formalitet', cells.formality_complaints, null),
+            ('received', 'klager_realitet', cells.reality_complaints, null),
+            ('received', 'klagepunkter_pr_klage', cells.complaint_points, cells.complaints),
+            (
+                'received', 'klager_besvaret_inden_frist_pct',
+                cells.complaints_in_time, cells.complaints_with_known_deadline
+            ),
+            ('received', 'klager_gengangere_pct', cells.repeat_complaints, cells.complaints_by_known_person),
+            ('decided', 'klager_medhold_pct', cells.upheld_complaints, cells.merits_complaints)
+        ) as measures (event, indicator_id, numerator, denominator)
     -- Complaints about case handling have no law.
     where
         measures.event = cells.event

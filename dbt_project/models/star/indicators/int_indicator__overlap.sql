@@ -39,9 +39,10 @@ from cases
 inner join {{ ref('int_period') }} as periods
     on cases.received_date between periods.period_start and periods.period_end and periods.period_kind <> 'kvartal'
 inner join first_quarters on periods.period_start >= first_quarters.quarter_start
-cross join lateral (
-    values ('ingen', 'alle'), ('overlap', cases.overlap_status)
-) as breakdowns (breakdown_kind, breakdown_member)
+cross join
+    lateral (
+        values ('ingen', 'alle'), ('overlap', cases.overlap_status)
+    ) as breakdowns (breakdown_kind, breakdown_member)
 group by
     cases.indicator_id, periods.period_kind, periods.period_label, periods.period_start, periods.period_end,
     breakdowns.breakdown_kind, breakdowns.breakdown_member

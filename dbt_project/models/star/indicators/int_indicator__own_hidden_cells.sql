@@ -24,7 +24,7 @@ ordered as (
     from cells
     window before_this as (
         partition by event, cell_group
-        order by is_small desc, cell_count = 0, cell_count, cell
+        order by is_small desc, cell_count = 0, cell_count asc, cell asc
         rows between unbounded preceding and 1 preceding
     )
 

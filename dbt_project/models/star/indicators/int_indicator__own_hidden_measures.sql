@@ -28,7 +28,7 @@ ordered as (
     from measures
     window before_this as (
         partition by family, cell_group
-        order by is_small desc, smallest_count = 0, smallest_count, cell
+        order by is_small desc, smallest_count = 0, smallest_count asc, cell asc
         rows between unbounded preceding and 1 preceding
     )
 
