@@ -1,0 +1,77 @@
+"""The dbt project, parsed once per test session, and run against a warehouse of the tests' own."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kvalitet.settings import Settings
+from kvalitet.transform import dbt_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "dbt_project"
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """dbt's manifest of the project; parsing needs no server."""
+    target = tmp_path_factory.mktemp("dbt")
+    with _quiet_environment():
+        _invoke("parse", target)
+    return json.loads((target / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def models(manifest: dict) -> dict[str, dict]:
+    """Model name -> its node of the manifest."""
+    return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+
+
+@pytest.fixture
+def dbt(settings: Settings, admin_url: str, tmp_path: Path) -> Callable[..., list]:
+    """Runs a dbt command as the transformer in this test's warehouse; returns its results, one per node."""
+    with psycopg.connect(admin_url) as connection:
+        # Unit tests make temporary tables as the models' owner; a night's build has no need to.
+        connection.execute(f'grant temporary on database "{settings.database}" to kvalitet_candidate_owner')  # type: ignore[arg-type]
+
+    def run(command: str, *arguments: str) -> list:
+        with dbt_environment(settings, "candidate", "kvalitet test"):
+            return _invoke(command, tmp_path / "dbt", *arguments)
+
+    return run
+
+
+@contextmanager
+def _quiet_environment() -> Iterator[None]:
+    before = os.environ.get("DO_NOT_TRACK")
+    os.environ["DO_NOT_TRACK"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["DO_NOT_TRACK"]
+        else:
+            os.environ["DO_NOT_TRACK"] = before
+
+
+def _invoke(command: str, target: Path, *arguments: str) -> list:
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner().invoke(
+        [
+            command,
+            "--project-dir", str(PROJECT),
+            "--profiles-dir", str(PROJECT),
+            "--target-path", str(target),
+            "--log-path", str(target / "log"),
+            "--no-version-check",
+            "--quiet",
+            *arguments,
+        ]
+    )  # fmt: skip
+    assert outcome.exception is None, outcome.exception
+    return list(getattr(outcome.result, "results", None) or [])

@@ -1,0 +1,166 @@
+"""What holds for every model: who reads what, who owns it, how it is described. Needs no server."""
+
+import re
+
+import pytest
+
+from kvalitet.contracts import load_contracts
+from kvalitet.settings import Settings
+
+LAYERS = ("staging", "intermediate", "star", "reports")
+CLOCKS = re.compile(r"\b(now\s*\(|current_date|current_timestamp|localtime|clock_timestamp|statement_timestamp)", re.I)
+READERS = {"bi", "detail", "auditor"}
+
+
+def layer(model: dict) -> str:
+    return model["fqn"][1]
+
+
+def is_read(model: dict) -> bool:
+    """Whether readers ever see the model's table: star and reports, not what works behind the star."""
+    return layer(model) in ("star", "reports") and model["config"]["schema"] is None
+
+
+def parents(model: dict, models: dict[str, dict]) -> list[dict]:
+    by_id = {node["unique_id"]: node for node in models.values()}
+    return [by_id[parent] for parent in model["depends_on"]["nodes"] if parent in by_id]
+
+
+def test_no_model_reads_what_comes_after_it(models: dict[str, dict]) -> None:
+    wrong = [
+        (model["name"], parent["name"])
+        for model in models.values()
+        for parent in parents(model, models)
+        if LAYERS.index(layer(parent)) > LAYERS.index(layer(model))
+    ]
+    assert wrong == []
+
+
+def test_reports_read_the_star_only(models: dict[str, dict]) -> None:
+    wrong = [
+        (model["name"], parent["name"])
+        for model in models.values()
+        if layer(model) == "reports"
+        for parent in parents(model, models)
+        if not is_read(parent) or layer(parent) != "star"
+    ]
+    assert wrong == []
+
+
+def test_star_never_reads_staging(models: dict[str, dict]) -> None:
+    wrong = [
+        (model["name"], parent["name"])
+        for model in models.values()
+        if layer(model) == "star"
+        for parent in parents(model, models)
+        if layer(parent) == "staging"
+    ]
+    assert wrong == []
+
+
+def test_only_staging_reads_deliveries(models: dict[str, dict]) -> None:
+    wrong = [
+        name
+        for name, model in models.items()
+        if layer(model) != "staging" and any(node.startswith("source.") for node in model["depends_on"]["nodes"])
+    ]
+    assert wrong == []
+
+
+def test_every_delivery_is_read_as_of_the_builds_load(models: dict[str, dict]) -> None:
+    wrong = [
+        name
+        for name, model in models.items()
+        if layer(model) == "staging" and model["fqn"][2] != "warehouse" and "delivered(" not in model["raw_code"]
+    ]
+    assert wrong == []
+
+
+def test_no_model_reads_the_clock(manifest: dict) -> None:
+    code = {node["unique_id"]: node.get("raw_code") or "" for node in manifest["nodes"].values()}
+    code |= {name: macro["macro_sql"] for name, macro in manifest["macros"].items() if "kvalitet" in name}
+    assert [name for name, text in code.items() if CLOCKS.search(re.sub(r"--.*|\{#.*?#\}", "", text))] == []
+
+
+def test_nothing_is_random_or_left_to_the_order_of_rows(models: dict[str, dict]) -> None:
+    wrong = [
+        name
+        for name, model in models.items()
+        if re.search(r"random\(|gen_random_uuid|\blimit\s+\d|row_number\(\)\s*over\s*\(\s*\)", model["raw_code"], re.I)
+    ]
+    assert wrong == []
+
+
+def test_every_description_begins_with_the_grain(models: dict[str, dict]) -> None:
+    assert [name for name, model in models.items() if not model["description"].startswith("One row per ")] == []
+
+
+def test_every_model_has_an_owner_and_known_readers(models: dict[str, dict]) -> None:
+    for name, model in models.items():
+        meta = model["config"]["meta"]
+        assert meta.get("owner"), name
+        assert set(meta["readers"]) <= READERS, name
+        assert bool(meta["readers"]) == is_read(model), name
+
+
+def test_every_column_of_every_model_is_described(models: dict[str, dict]) -> None:
+    wrong = [
+        f"{name}.{column}"
+        for name, model in models.items()
+        for column, spec in model["columns"].items()
+        if not spec["description"].strip()
+    ]
+    assert wrong == []
+    assert [name for name, model in models.items() if not model["columns"]] == []
+
+
+def test_what_is_read_has_an_enforced_contract_and_a_primary_key(models: dict[str, dict]) -> None:
+    for name, model in models.items():
+        if is_read(model):
+            assert model["config"]["contract"]["enforced"], name
+            assert [c["type"] for c in model["constraints"]].count("primary_key") == 1, name
+
+
+def test_bi_reads_no_single_case(models: dict[str, dict]) -> None:
+    """Facts that bi may select hold figures, not cases; whatever has a case number is not among them."""
+    for name, model in models.items():
+        if "bi" in model["config"]["meta"]["readers"]:
+            assert not {"case_number", "external_case_number", "remark_number"} & set(model["columns"]), name
+
+
+def test_no_pseudonym_leaves_the_working_tables(models: dict[str, dict]) -> None:
+    assert [n for n, model in models.items() if is_read(model) and "citizen_pseudonym" in model["columns"]] == []
+
+
+def test_every_model_has_its_yml_beside_it_and_stays_short(models: dict[str, dict]) -> None:
+    for name, model in models.items():
+        beside = model["original_file_path"].replace(".sql", ".yml")
+        assert model["patch_path"] == f"kvalitet://{beside}"
+        assert model["raw_code"].count("\n") < 90, name
+
+
+@pytest.mark.parametrize("kind", ["dim", "fct", "bridge", "rpt"])
+def test_names_say_what_a_table_is(kind: str, models: dict[str, dict]) -> None:
+    folder = "reports" if kind == "rpt" else "star"
+    assert all(layer(model) == folder for name, model in models.items() if name.startswith(f"{kind}_"))
+
+
+def test_columns_are_named_by_the_house_rules(models: dict[str, dict]) -> None:
+    for name, model in models.items():
+        for column, spec in model["columns"].items():
+            if is_read(model):
+                assert (spec["data_type"] == "boolean") == column.startswith(("is_", "has_")), f"{name}.{column}"
+                if spec["data_type"] == "timestamptz":
+                    assert column.endswith("_at"), f"{name}.{column}"
+
+
+def test_every_contracted_table_has_a_source_and_a_staging_model(manifest: dict, models: dict[str, dict]) -> None:
+    sources = {source["identifier"] for source in manifest["sources"].values() if source["schema"] == "raw"}
+    for contract in load_contracts(Settings.from_environment()).values():
+        for table in contract.tables.values():
+            if f"stg_{contract.id}__{table.name}" in models:
+                assert table.raw_name in sources
+
+
+def test_dbt_sends_nothing_anywhere(manifest: dict) -> None:
+    assert manifest["metadata"]["send_anonymous_usage_stats"] is False

@@ -1,0 +1,74 @@
+"""The dictionaries that the models rest on."""
+
+import csv
+import importlib.util
+from itertools import pairwise
+from pathlib import Path
+
+SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
+
+
+def rows(seed: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_holidays_are_what_the_library_says() -> None:
+    script = SEEDS.parent / "scripts" / "make_holidays.py"
+    spec = importlib.util.spec_from_file_location("make_holidays", script)
+    assert spec and spec.loader
+    make_holidays = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_holidays)
+    assert (SEEDS / "seed_holiday.csv").read_text(encoding="utf-8") == make_holidays.as_csv()
+
+
+def test_store_bededag_is_a_holiday_until_2023_and_not_from_2024() -> None:
+    found = {row["date_day"] for row in rows("seed_holiday") if row["name_da"] == "Store bededag"}
+    assert {"2005-04-22", "2022-05-13", "2023-05-05"} <= found
+    assert max(found) == "2023-05-05"
+    assert len(found) == 19
+
+
+def test_closing_days_are_told_from_holidays() -> None:
+    closing = {row["date_day"][5:] for row in rows("seed_holiday") if row["kind"] == "lukkedag"}
+    assert closing == {"06-05", "12-24", "12-31"}
+    # Whit Sunday 2022 fell on 5 June: the law's holiday goes before the custom.
+    assert [row["kind"] for row in rows("seed_holiday") if row["date_day"] == "2022-06-05"] == ["helligdag"]
+
+
+def test_the_twelve_sources_are_numbered_through() -> None:
+    assert [int(row["source_number"]) for row in rows("seed_source")] == list(range(1, 13))
+    assert len({row["source_id"] for row in rows("seed_source")}) == 12
+
+
+def test_an_indicator_has_one_open_version_and_no_gaps() -> None:
+    by_indicator: dict[str, list[dict[str, str]]] = {}
+    for row in rows("seed_indicator"):
+        by_indicator.setdefault(row["indicator_id"], []).append(row)
+    for indicator_id, versions in by_indicator.items():
+        assert [int(row["version"]) for row in versions] == list(range(1, len(versions) + 1)), indicator_id
+        assert [row["valid_to_year"] for row in versions].count("") == 1, indicator_id
+        for before, after in pairwise(versions):
+            assert int(before["valid_to_year"]) + 1 == int(after["valid_from_year"]), indicator_id
+
+
+def test_indicators_are_defined_in_both_languages_and_measured_on_a_known_source() -> None:
+    sources = {row["source_id"] for row in rows("seed_source")}
+    for row in rows("seed_indicator"):
+        assert row["source_id"] in sources
+        assert row["direction"] in ("lavere_er_bedre", "hoejere_er_bedre", "neutral")
+        for column in ("name_da", "name_en", "definition_da", "definition_en", "population_da", "open_cases_da"):
+            assert row[column].strip(), (row["indicator_id"], column)
+
+
+def test_small_counts_of_the_own_indicators_are_protected() -> None:
+    for row in rows("seed_indicator"):
+        assert (row["is_small_count_protected"] == "true") == bool(row["family"] and row["event"]), row["indicator_id"]
+
+
+def test_laws_and_their_other_names_fit_together() -> None:
+    laws = {row["law_id"] for row in rows("seed_law")}
+    assert {row["law_id"] for row in rows("seed_law_alias")} <= laws
+    assert {row["parent_law_id"] for row in rows("seed_law")} <= laws | {""}
+    names = {row["law_name"] for row in rows("seed_law_alias")}
+    assert {row["law_name"] for row in rows("seed_law") if row["law_id"] != "retssikkerhedsloven"} <= names

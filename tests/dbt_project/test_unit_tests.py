@@ -1,0 +1,45 @@
+"""The models' unit tests, worked out by hand beside each model, run on a real server."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+VARIABLES = json.dumps({"as_of_date": "2025-01-02"})
+#: Rules that must never be without a test, as their names say them.
+RULES = {
+    "report_year_turns_on_1_april",
+    "are_copenhagen_days",
+    "counts_working_days_around_store_bededag_2023",
+    "in_calendar_days_and_working_days",
+    "same_citizen_and_theme_within_the_window",
+    "matches_referred_complaints_by_the_referrers_number",
+    "counts_a_referral_once_though_two_complaints_name_it",
+    "counts_each_case_once",
+    "omgoerelsesprocent_official_check",
+    "parents_alone_make_the_total",
+    "children_unlike_parent_and_outcomes_unlike_total",
+    "fifth_quarter_stands_in_for_suppressed_and_is_never_added",
+    "counts_first_then_newest_suppressed_last",
+    "allows_half_a_unit_per_figure",
+    "suppressed_stays_null_with_a_reason",
+    "a_remark_on_two_administrations_counts_once_in_the_total",
+    "carries_the_durable_centre_and_its_version_on_receipt",
+    "one_small_cell_takes_the_next_smallest_with_it",
+    "calendar_year_and_report_year_hold_different_complaints",
+}
+
+
+@pytest.mark.slow
+def test_unit_tests_pass(dbt: Callable[..., list], manifest: dict) -> None:
+    """The layers are built without a load first: dbt takes the types of a unit test's inputs from their tables."""
+    built = dbt("build", "--vars", VARIABLES, "--exclude-resource-type", "unit_test")
+    assert {str(result.status) for result in built} == {"success"}
+    tested = dbt("test", "--select", "test_type:unit", "--vars", VARIABLES)
+    failed = {result.node.name: result.message for result in tested if str(result.status) != "pass"}
+    assert failed == {}
+    assert len(tested) == len(manifest["unit_tests"])
+
+
+def test_every_rule_has_its_unit_test(manifest: dict) -> None:
+    assert {test["name"] for test in manifest["unit_tests"].values()} >= RULES
