@@ -57,7 +57,8 @@ with DAG(
     tags=["tier-1", "publication"],
 ) as dag:
     wait_for_sources = night_tasks.WaitForSources(task_id="wait_for_sources", execution_timeout=timedelta(hours=6))
-    build_id: Any = task(night_tasks.begin)()
+    # Longer than a dead build's claim lives, so that the night is not lost to it.
+    build_id: Any = task(retries=5, retry_delay=timedelta(minutes=3))(night_tasks.begin)()
     layer = task(night_tasks.layer)
     layers = [layer.override(task_id=name)(build_id, name) for name in ("staging", "intermediate", "star", "reports")]
     finish = task(night_tasks.finish)(build_id)

@@ -65,7 +65,7 @@ def run_through_airflow(settings: Settings, console: Console, since: datetime | 
     result = night_result(settings, since, f"airflow {run_id}")
     print_result(settings, console, result)
     _print_failures(settings, console, address.url, run_id, tasks, result)
-    _print_where(settings, console, address)
+    _print_where(settings, console, address, result)
     return result
 
 
@@ -156,7 +156,7 @@ def _detail(settings: Settings, task: dict[str, Any], run_id: str, since: dateti
         return f"{found.outcome}: {rows}"
     if task["state"] == "skipped":
         return "nothing new" if task["task_id"] == "begin" else "skipped"
-    if task["state"] == "failed":
+    if task["state"] == "failed" and task["task_id"] != "validate":
         return (result.build_message or "failed").splitlines()[0]
     match task["task_id"]:
         case "begin":
@@ -179,17 +179,22 @@ def _print_failures(
     settings: Settings, console: Console, url: str, run_id: str, tasks: list[dict[str, Any]], result: NightResult
 ) -> None:
     for task in sorted((task for task in tasks if task["state"] == "failed"), key=_place):
-        log = f"{settings.var}/log/airflow/dag_id={task['dag_id']}/run_id={run_id}/task_id={task['task_id']}"
+        log = f"{settings.var}/airflow/logs/dag_id={task['dag_id']}/run_id={run_id}/task_id={task['task_id']}"
         source = task["dag_id"].partition("__")[2]
         messages = {row.source_id: row.message for row in result.sources}
         message = (messages.get(source, "") if source else result.build_message) or "See its log."
+        if task["task_id"] == "validate" and result.failed_critical:
+            message = "The gate held the build back for the checks above."
         console.print(f"\n[red]{_name(task)} failed.[/] {escape(message)}", soft_wrap=True)
         console.print(f"  Log:  {log}\n  In Airflow:  {url}/dags/{task['dag_id']}/runs/{run_id}", soft_wrap=True)
 
 
-def _print_where(settings: Settings, console: Console, address: AirflowAddress) -> None:
+def _print_where(settings: Settings, console: Console, address: AirflowAddress, result: NightResult) -> None:
     console.print("\n[bold]Where to look[/]")
     console.print(f"  Report pages  file://{settings.site_dir}/index.html", soft_wrap=True)
+    if result.build_status == "held_back":
+        page = settings.site_dir / f"build-{result.build_id}" / "validering.html"
+        console.print(f"  Held back     file://{page}", soft_wrap=True)
     console.print(
         f"  Airflow       {address.url}  user {address.user}, password in {address.password_file}", soft_wrap=True
     )

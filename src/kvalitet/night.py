@@ -73,6 +73,8 @@ def release_claims(settings: Settings, owner: str, message: str) -> list[int]:
 
 def describe(error: object) -> str:
     """What an error may say in the warehouse's records: only errors of our own are free of delivered values."""
+    if error is None:
+        return "ended from outside."
     expected = isinstance(error, KvalitetError) or type(error).__name__ == "AirflowFailException"
     return str(error) if expected else f"{type(error).__name__}, see the log."
 

@@ -1,5 +1,6 @@
 """The short table that a night ends with, in the terminal."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,11 +16,11 @@ def figure(number: int | None) -> str:
 
 def print_result(settings: Settings, console: Console, result: NightResult) -> None:
     """Print what was delivered per source, what the gate said and what was published."""
-    table = Table(title="The night", title_justify="left", title_style="bold", header_style="bold")
+    table = Table(title="The night", title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
     for name in ("source", "outcome"):
-        table.add_column(name, no_wrap=True, overflow="fold")
+        table.add_column(name, no_wrap=True)
     for name in ("delivered", "accepted", "set aside"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("used as", overflow="fold")
     for row in result.sources:
         colour = {"accepted": "green", "nothing_new": "dim"}.get(row.outcome or "", "yellow")

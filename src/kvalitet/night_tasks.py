@@ -6,7 +6,7 @@ lies readable in Airflow's database: counts and ids only, never a delivered valu
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -132,11 +132,15 @@ class WaitForSources(BaseOperator):
 
 
 def begin() -> int:
-    """Claim the candidate and fix the night's set of loads; skips all that follows where nothing is new."""
+    """Claim the candidate and fix the night's set of loads; skips all that follows where nothing is new.
+
+    Where somebody else holds it, a scheduled run tries again until a dead claim would have lapsed;
+    a run by hand says so at once.
+    """
     from kvalitet.night import begin_night
 
     context: Any = get_current_context()
-    with no_retry():
+    with nullcontext() if is_scheduled(context) else no_retry():
         build = begin_night(Settings.from_environment(), owner_of(context), force=context["params"]["force"])
     if build is None:
         raise AirflowSkipException("Nothing new since the last publication; readers keep it.")

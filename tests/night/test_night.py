@@ -108,6 +108,7 @@ def test_housekeeping_ends_builds_without_a_sign_of_life(
 def test_only_expected_errors_are_told_in_full() -> None:
     assert describe(BuildRefused("Build 7 holds candidate.", "Wait.")) == "Build 7 holds candidate. Wait."
     assert describe(ValueError("0101012345")) == "ValueError, see the log."
+    assert describe(None) == "ended from outside."
 
 
 def test_the_result_of_a_night_counts_what_came_since_it_began(settings: Settings, extracted: Callable) -> None:
