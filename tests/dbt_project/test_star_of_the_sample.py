@@ -1,0 +1,136 @@
+"""The whole star, built from a small sample: published figures come out right, and small counts cannot be worked out.
+
+Built without the gate, with few complaints, so that many cells are small.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+from kvalitet.builds import begin_build
+from kvalitet.intake import extract
+from kvalitet.sample import generate
+from kvalitet.settings import Settings
+from kvalitet.transform import LAYERS, build_layer
+
+pytestmark = pytest.mark.slow
+SOURCES = ("organisation", "bif_complaints", "borgerraadgiver_annual", "ankestyrelsen_statistics", "audit_remarks")
+
+
+@pytest.fixture
+def star(settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[DictRow]]:
+    """A connection to a built candidate."""
+    monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
+    generate(Path(settings.inbox.removeprefix("file://")), night=1, complaints=1000)
+    for source in SOURCES:
+        assert extract(settings, source).outcome == "accepted", source
+    build = begin_build(settings, owner="test")
+    for layer in LAYERS:
+        build_layer(settings, build.build_id, layer)
+    with psycopg.connect(admin_url, row_factory=dict_row) as connection:
+        connection.execute("set search_path = candidate")
+        yield connection
+
+
+def test_star_of_the_sample(star: psycopg.Connection[DictRow]) -> None:
+    """One build serves all of these: it takes most of a minute."""
+    published_figures_come_out_right(star)
+    disagreements_are_shown(star)
+    nothing_is_counted_twice(star)
+    values = star.execute("select * from fct_indicator_value where source_id = 'bif_complaints'").fetchall()
+    hidden = [row for row in values if row["is_suppressed"]]
+    assert len(hidden) > 20, "the sample is small enough to have something to hide"
+    hidden_values_show_no_number(hidden)
+    no_small_count_is_shown(values)
+    no_hidden_cell_is_alone_in_its_sum(values)
+
+
+def one(star: psycopg.Connection[DictRow], query: str) -> list[tuple]:
+    return [tuple(row.values()) for row in star.execute(query).fetchall()]  # type: ignore[arg-type]
+
+
+def published_figures_come_out_right(star: psycopg.Connection[DictRow]) -> None:
+    gribskov = """select indicator_id, round(value, 1)::float from fct_indicator_value
+        where authority = 'Gribskov Kommune' and period_label = '2015' and breakdown_kind = 'ingen'
+        and indicator_id in ('ankesager_afgjort', 'omgoerelsesprocent') order by 1"""
+    assert one(star, gribskov) == [("ankesager_afgjort", 150.0), ("omgoerelsesprocent", 26.4)]
+    inquiries = """select period_label, value::int, change_pct::float, published_change_pct::int
+        from rpt_indicator_by_source_and_year
+        where indicator_id = 'borgerraadgiver_henvendelser' and authority = 'Københavns Kommune' order by 1"""
+    assert one(star, inquiries) == [
+        ("2021/22", 840, None, 9),
+        ("2022/23", 1077, 28.2, 28),
+        ("2023/24", 912, -15.3, None),
+    ]
+    remarks = """select period_label, indicator_id, value::int from fct_indicator_value
+        where authority = 'Københavns Kommune' and source_id = 'audit_remarks' and breakdown_kind = 'ingen'
+        order by 1, 2"""
+    assert one(star, remarks) == [
+        ("2015", "revisionsbemaerkninger", 19),
+        ("2016", "revisionsbemaerkninger", 17),
+        ("2016", "revisionsbemaerkninger_viderefoert", 15),
+        ("2025", "revisionsbemaerkninger", 11),
+    ]
+
+
+def disagreements_are_shown(star: psycopg.Connection[DictRow]) -> None:
+    lab = """select value::int, is_chosen from rpt_published_figure_disagreement
+        where authority = 'Hele landet' and law_id = 'beskaeftigelsesindsatsloven' and period_label = '2020'
+        and outcome = 'omgjort' order by 1"""
+    assert one(star, lab) == [(15, True), (19, False)]
+    flags = """select flags, count(*) > 0 from fct_published_figure
+        where authority = 'Gribskov Kommune' group by 1 order by 1"""
+    assert one(star, flags) == [("boern_ulig_foraelder", True), ("udfald_ulig_i_alt", True), (None, True)]
+    chosen = """select count(*) from (select 1 from fct_published_figure where is_chosen
+        group by source_id, authority, law_id, period_kind, period_label, outcome, unit having count(*) > 1) as twice"""
+    assert one(star, chosen) == [(0,)]
+
+
+def nothing_is_counted_twice(star: psycopg.Connection[DictRow]) -> None:
+    for table, key in [
+        ("fct_indicator_value", "indicator_value_key"),
+        ("fct_published_figure", "published_figure_key"),
+        ("fct_complaint", "complaint_key"),
+        ("fct_complaint_point", "complaint_point_key"),
+        ("rpt_published_figure_disagreement", "published_figure_key"),
+        ("rpt_complaint_statistics", "indicator_value_key"),
+    ]:
+        assert one(star, f"select count(*) - count(distinct {key}) from {table}") == [(0,)], table
+    received = """select sum(value) = (select count(*) from fct_complaint) from fct_indicator_value
+        where indicator_id = 'klager_modtaget' and period_kind = 'kalenderaar' and breakdown_kind = 'ingen'"""
+    assert one(star, received) == [(True,)]
+
+
+def hidden_values_show_no_number(hidden: list[DictRow]) -> None:
+    for row in hidden:
+        assert row["status"] == "skjult"
+        assert [row[column] for column in ("numerator", "denominator", "value", "n")] == [None] * 4
+
+
+def no_small_count_is_shown(values: list[DictRow]) -> None:
+    for row in values:
+        if row["is_suppressed"]:
+            continue
+        counts = [row["n"]]
+        if row["indicator_id"].endswith("_pct"):
+            counts += [row["numerator"], row["denominator"] - row["numerator"]]
+        assert not {1, 2} & {int(count) for count in counts if count is not None}, row
+
+
+def no_hidden_cell_is_alone_in_its_sum(values: list[DictRow]) -> None:
+    groups: dict[tuple, list[DictRow]] = defaultdict(list)
+    for row in values:
+        kind = row["period_kind"]
+        period = "alle" if kind == "kvartal" else row["period_label"]
+        groups[row["indicator_id"], kind, period, row["breakdown_kind"]].append(row)
+    for (indicator, kind, period, breakdown), rows in groups.items():
+        hidden = [row for row in rows if row["is_suppressed"]]
+        if kind == "kvartal":
+            assert len(hidden) in (0, len(rows)), (indicator, breakdown)
+        elif breakdown != "ingen" and hidden:
+            shown = [row for row in rows if row["n"]]
+            assert len(hidden) > 1 or not shown, (indicator, period, breakdown)
