@@ -34,7 +34,7 @@ def quote(text: str) -> str:
 
 def column_sql(contract: Contract, column: Column, raw: str, clean: str, typed: str) -> ColumnSql:
     """`raw`, `clean` and `typed` are the names under which the query's steps know the column."""
-    text = f"regexp_replace({raw}, '\\s', '', 'g')" if column.removes_spaces else raw
+    text = f"replace({raw}, ' ', '')" if column.removes_spaces else raw
     reason = None
     if column.missing_values:
         markers = ", ".join(map(quote, column.missing_values))
@@ -68,7 +68,7 @@ def _typed(contract: Contract, column: Column, clean: str, typed: str) -> tuple[
 def _person(column: Column, clean: str, unread: str) -> tuple[str, list[tuple[str, str]]]:
     if column.format is None:
         return f"pseudonym({clean})", []
-    digits = f"regexp_replace({clean}, '[- ]', '', 'g')"
+    digits = f"replace(replace({clean}, '-', ''), ' ', '')"
     form = CPR if column.format == "cpr" else rf"{CPR}|\d{{8}}"
     return f"case when regexp_full_match({digits}, '{form}') then pseudonym({digits}) end", [(unread, "cpr_invalid")]
 
@@ -100,8 +100,11 @@ def _moment(
     if " " not in pattern:
         has_shape += f" and not contains({clean}, ' ')"
     local = f"try_strptime({clean}, '{to_strptime(pattern)}')"
-    parsed = f"case when {has_shape} and year({local}) > 0 then {local} end"
-    checks = [(f"{clean} is not null and not ({has_shape})", "date_format"), (unread, "date_impossible")]
+    parsed = f"case when {has_shape} then {local} end"
+    checks = [
+        (f"{clean} is not null and not ({has_shape})", "date_format"),
+        (f"({unread}) or year({typed}) < 1", "date_impossible"),
+    ]
     if column.logical_type == "date":
         return f"({parsed})::date", checks
     zone = quote(contract.timezone)

@@ -171,6 +171,7 @@ def _load(
     counts: dict[str, TableCounts] = {}
     with adbc.connect(settings.dsn(LOADER)) as connection, connection.cursor() as cursor:
         cursor.execute("set local timezone = 'UTC'")
+        cursor.execute("set local work_mem = '128MB'")  # a million keys are compared without spilling
         lock = sql.SQL("select pg_try_advisory_xact_lock(hashtext({}))").format(sql.Literal(f"extract {contract.id}"))
         cursor.execute(lock.as_string(None))
         if not cursor.fetchall()[0][0]:

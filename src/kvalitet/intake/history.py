@@ -87,8 +87,8 @@ class TableHistory:
             for name, kind in self.table.raw_columns().items()
         ]
         self._run(
-            "create temporary table {incoming} ({types}, row_hash text, row_number bigint, row_key text,"
-            " row_digest text, problems text) on commit drop",
+            "create temporary table {incoming} ({types}, row_hash text, row_key text,"
+            " row_digest text, problems text, row_number bigint) on commit drop",
             types=sql.SQL(", ").join(types),
         )
         self.cursor.adbc_ingest(f"incoming_{self.table.name}", reading.batches, mode="append", temporary=True)

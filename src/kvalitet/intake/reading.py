@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy
 import pyarrow
 
 from kvalitet.contracts import Contract, Table
@@ -35,7 +36,7 @@ class Reading:
 
     def __init__(self, session: duckdb.DuckDBPyConnection, query: str) -> None:
         self._session = session
-        self.batches: pyarrow.RecordBatchReader = session.sql(query).to_arrow_reader(BATCH_ROWS)
+        self.batches = _numbered(session.sql(query).to_arrow_reader(BATCH_ROWS))
 
     def broken_count(self) -> int:
         """How many records have another number of columns than agreed, or an open quote."""
@@ -48,12 +49,26 @@ class Reading:
         return [BrokenRecord(*row) for row in rows]
 
 
+def _numbered(batches: pyarrow.RecordBatchReader) -> pyarrow.RecordBatchReader:
+    """Add row_number, counting from 1. DuckDB would give up its second thread for a number of its own."""
+    schema = batches.schema.append(pyarrow.field("row_number", pyarrow.int64()))
+
+    def number() -> Iterator[pyarrow.RecordBatch]:
+        before = 0
+        for batch in batches:
+            numbers = pyarrow.array(numpy.arange(before + 1, before + 1 + batch.num_rows))
+            yield pyarrow.RecordBatch.from_arrays([*batch.columns, numbers], schema=schema)
+            before += batch.num_rows
+
+    return pyarrow.RecordBatchReader.from_batches(schema, number())
+
+
 @contextmanager
 def reading(contract: Contract, table: Table, file: SpooledFile, key: bytes, folder: Path) -> Iterator[Reading]:
     """Open `table` for reading.
 
-    Batches hold the table's raw columns, then row_hash, row_number, row_key, row_digest and
-    problems (`column:rule;…`, null for an accepted row). Raises DeliveryRefused where the header
+    Batches hold the table's raw columns, then row_hash, row_key, row_digest, problems
+    (`column:rule;…`, null for an accepted row) and row_number. Raises DeliveryRefused where the header
     is not the agreed one.
     """
     path = file.path
@@ -149,7 +164,7 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
     row_key = " || '|' || ".join(f"t_{name}::varchar" for name in table.key)
     return f"""
         with delivered as (
-            select row_number() over () as row_number, *
+            select *
             from read_csv({quote(str(path))}, auto_detect = false, header = true, delim = {quote(delimiter)},
                 quote = {quote(quote_sign)}, escape = {quote(quote_sign)}, nullstr = '', strict_mode = true,
                 store_rejects = true, max_line_size = {MAX_RECORD_BYTES}, columns = {{{columns}}})
@@ -165,7 +180,6 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
         keyed as (select *, problems is null or ({" and ".join(key_ok)}) as key_is_readable from judged)
         select {", ".join(outputs)},
             md5(concat_ws(chr(31), {", ".join(hashed)})) as row_hash,
-            row_number,
             case when problems is not null and key_is_readable then {row_key} end as row_key,
             case when problems is not null then row_digest(concat_ws(chr(31), {all_raw})) end as row_digest,
             problems
