@@ -126,9 +126,9 @@ def begin_build(
     return build
 
 
-def get_build(settings: Settings, build_id: int) -> Build:
-    """The build as recorded. Raises KvalitetError where there is none of that number."""
-    with connect(settings, TRANSFORMER) as connection:
+def get_build(settings: Settings, build_id: int, role: str = TRANSFORMER) -> Build:
+    """The build as recorded, read as `role`. Raises KvalitetError where there is none of that number."""
+    with connect(settings, role) as connection:
         row = connection.execute("select * from audit.build where build_id = %s", [build_id]).fetchone()
         loads = connection.execute("select * from audit.build_load where build_id = %s", [build_id]).fetchall()
     if row is None:
@@ -188,7 +188,7 @@ def finish(settings: Settings, build_id: int, role: str, status: str, message: s
             {"status": status, "message": message, "build_id": build_id, "live": list(LIVE)},
         ).rowcount
     if not moved:
-        raise _lost(settings, build_id)
+        raise _lost(settings, build_id, role)
 
 
 def fail_if_live(settings: Settings, build_id: int, message: str) -> bool:
@@ -207,11 +207,11 @@ def _beat(settings: Settings, build_id: int, role: str) -> None:
             [build_id, list(LIVE)],
         ).rowcount
     if not beaten:
-        raise _lost(settings, build_id)
+        raise _lost(settings, build_id, role)
 
 
-def _lost(settings: Settings, build_id: int) -> ClaimLost:
-    build = get_build(settings, build_id)
+def _lost(settings: Settings, build_id: int, role: str) -> ClaimLost:
+    build = get_build(settings, build_id, role)
     return ClaimLost(
         f"Build {build_id} does not hold {build.target_schema} any more: it is {build.status}.",
         "Start a new build; nothing of this one can be published.",

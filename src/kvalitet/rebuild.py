@@ -12,7 +12,7 @@ def begin_rebuild(settings: Settings, publication_id: int, owner: str) -> Build:
 
     Readers see nothing of it. Raises KvalitetError where there is no such publication.
     """
-    published = get_build(settings, _published_build(settings, publication_id))
+    published = get_build(settings, _published_build(settings, publication_id), AUDITOR)
     return begin_build(
         settings,
         owner=owner,

@@ -59,7 +59,7 @@ def build_layer(settings: Settings, build_id: int, layer: str) -> LayerResult:
         raise KvalitetError(
             f"Layer {layer} of build {build_id}: {len(failed)} of {len(models)} models failed: "
             + "; ".join(f"{model.model}: {model.message}" for model in failed),
-            f"See audit.model_run for build {build_id}; the compiled SQL is in {dbt_target(settings)}/run.",
+            f"See audit.model_run for build {build_id}; the compiled SQL is in var/dbt/target/run.",
         )
     if layer == LAYERS[-1]:
         finish(settings, build_id, TRANSFORMER, "built")
@@ -130,7 +130,7 @@ def _run_dbt(settings: Settings, build: Build, layer: str) -> list[ModelResult]:
     if outcome.exception:
         raise KvalitetError(
             f"dbt could not run layer {layer}: {_without_values(str(outcome.exception))}",
-            f"The project is in {settings.dbt_dir}; `dbt parse` shows the place.",
+            "`dbt parse` in dbt_project shows the place.",
         )
     return [
         ModelResult(

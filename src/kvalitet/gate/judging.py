@@ -40,7 +40,7 @@ def validate(settings: Settings, build_id: int, manifest: Path | None = None) ->
     a suite cannot be used, KvalitetError where the build is not there to be judged.
     """
     suites = load_suites(settings.suites_dir)
-    build = get_build(settings, build_id)
+    build = get_build(settings, build_id, GATE)
     _refuse_unless_its_own(settings, build)
     if build.status in LIVE:
         with heartbeat(settings, build_id, GATE):
