@@ -1,21 +1,7 @@
 with decided as (
 
     -- Complaints per number of working days: the median then needs no sorting of single cases.
-    select
-        cast(date_trunc('quarter', decided_date) as date) as quarter_start,
-        breakdowns.breakdown_kind,
-        breakdowns.breakdown_member,
-        working_days_to_decision as working_days,
-        count(*) as complaints
-    from {{ ref('fct_complaint') }}
-    cross join
-        lateral (
-            values ('ingen', 'alle'), ('center', centre_id), ('lov', law_id), ('tema', theme_id)
-        ) as breakdowns (breakdown_kind, breakdown_member)
-    where working_days_to_decision is not null and breakdowns.breakdown_member is not null
-    group by
-        cast(date_trunc('quarter', decided_date) as date), breakdowns.breakdown_kind, breakdowns.breakdown_member,
-        working_days_to_decision
+    select * from {{ ref('int_indicator__complaint_days') }}
 
 ),
 
