@@ -1,6 +1,9 @@
 with outcomes as (
 
-    select * from {{ ref('int_appeal__outcomes') }}
+    select
+        *,
+        remitted_cases + changed_cases + confirmed_cases as merits_cases
+    from {{ ref('int_appeal__outcomes') }}
 
 ),
 
@@ -36,7 +39,7 @@ sums as (
         period_label,
         breakdown_kind,
         breakdown_member,
-        {% for cases in ['decided_cases', 'changed_cases', 'remitted_cases', 'confirmed_cases'] %}
+        {% for cases in ['decided_cases', 'merits_cases', 'changed_cases', 'remitted_cases'] %}
         case when count({{ cases }}) = count(*) then sum({{ cases }}) end as {{ cases }},
         {% endfor %}
         bool_or(has_suppressed) as has_suppressed,
@@ -62,23 +65,19 @@ select
         else round(100 * measures.numerator / nullif(measures.denominator, 0), 4)
     end as value,
     coalesce(measures.denominator, measures.numerator) as n,
-    sums.has_suppressed and measures.is_unknown as is_suppressed,
+    sums.has_suppressed and measures.numerator is null as is_suppressed,
     sums.is_complete,
     sums.is_fictional
 from sums
-cross join lateral (
-    values
-    ('ankesager_afgjort', decided_cases, null, decided_cases is null),
-    (
-        'omgoerelsesprocent',
-        remitted_cases + changed_cases,
-        remitted_cases + changed_cases + confirmed_cases,
-        remitted_cases + changed_cases + confirmed_cases is null
-    ),
-    (
-        'hjemvist_pct',
-        remitted_cases,
-        remitted_cases + changed_cases + confirmed_cases,
-        remitted_cases + changed_cases + confirmed_cases is null
-    )
-) as measures (indicator_id, numerator, denominator, is_unknown)
+-- A share with one part unknown shows neither of its parts.
+cross join
+    lateral (
+        values
+        ('ankesager_afgjort', decided_cases, null),
+        (
+            'omgoerelsesprocent',
+            case when merits_cases is not null then remitted_cases + changed_cases end,
+            merits_cases
+        ),
+        ('hjemvist_pct', case when merits_cases is not null then remitted_cases end, merits_cases)
+    ) as measures (indicator_id, numerator, denominator)
