@@ -147,8 +147,8 @@ def fire(waits: dict[str, Awaited], deadline: datetime) -> tuple[dict[str, str |
     trigger = getattr(importlib.import_module(module), name)(**{**arguments, "poll_seconds": 0.1})
 
     async def first() -> Any:
-        async for event in trigger.run():
-            return event.payload
+        event = await anext(aiter(trigger.run()))
+        return event.payload
 
     began = time.monotonic()
     return asyncio.run(first()), time.monotonic() - began

@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import synthetic
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from kvalitet.publication import finish_candidate
 from kvalitet.publication.digest import contents, definitions, differences, digests
@@ -15,19 +15,20 @@ from kvalitet.warehouse.connection import connect
 
 @pytest.fixture
 def admin(admin_url: str):
-    with psycopg.connect(admin_url, row_factory=dict_row) as connection:
+    with psycopg.Connection[DictRow].connect(admin_url, row_factory=dict_row) as connection:
         yield connection
 
 
-def make(admin: psycopg.Connection, schema: str, order: str) -> None:
-    admin.execute(f"create schema {schema}")  # type: ignore[arg-type]
-    admin.execute(
-        f"create table {schema}.t as select i, now()::timestamptz(0) - i * interval '1 day' as at, i * 0.10 as share,"  # type: ignore[arg-type]
+def make(admin: psycopg.Connection[DictRow], schema: str, order: str) -> None:
+    admin.execute(f"create schema {schema}".encode())
+    query = (
+        f"create table {schema}.t as select i, now()::timestamptz(0) - i * interval '1 day' as at, i * 0.10 as share,"
         f" case when i % 7 > 0 then 'æøå ' || i end as name from generate_series(1, 1000) as i order by {order}"
     )
+    admin.execute(query.encode())
 
 
-def test_order_and_schema_name_do_not_matter(admin: psycopg.Connection) -> None:
+def test_order_and_schema_name_do_not_matter(admin: psycopg.Connection[DictRow]) -> None:
     make(admin, "one", "i")
     make(admin, "two", "i desc")
     assert contents(admin, "one") == contents(admin, "two")
@@ -36,10 +37,10 @@ def test_order_and_schema_name_do_not_matter(admin: psycopg.Connection) -> None:
 
 
 @pytest.mark.parametrize("setting", ["timezone = 'America/New_York'", "datestyle = 'German'", "extra_float_digits = 0"])
-def test_the_sessions_settings_do_not_matter(admin: psycopg.Connection, setting: str) -> None:
+def test_the_sessions_settings_do_not_matter(admin: psycopg.Connection[DictRow], setting: str) -> None:
     make(admin, "one", "i")
     before = contents(admin, "one")
-    admin.execute(f"set {setting}")  # type: ignore[arg-type]
+    admin.execute(f"set {setting}".encode())
     assert contents(admin, "one") == before
 
 
@@ -52,10 +53,10 @@ def test_the_sessions_settings_do_not_matter(admin: psycopg.Connection, setting:
         "insert into one.t select * from one.t where i = 3",
     ],
 )
-def test_any_change_of_any_row_shows(admin: psycopg.Connection, change: str) -> None:
+def test_any_change_of_any_row_shows(admin: psycopg.Connection[DictRow], change: str) -> None:
     make(admin, "one", "i")
     before = contents(admin, "one")
-    admin.execute(change)  # type: ignore[arg-type]
+    admin.execute(change.encode())
     assert differences(before, contents(admin, "one")) == ["t (content)"]
 
 

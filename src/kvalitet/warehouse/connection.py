@@ -20,7 +20,7 @@ def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRo
     try:
         connection = psycopg.Connection[DictRow].connect(
             settings.dsn(role),
-            row_factory=dict_row,  # type: ignore[arg-type]  # pyright binds the row type too early
+            row_factory=dict_row,
             application_name="kvalitet",
             connect_timeout=10,
         )
