@@ -1,0 +1,55 @@
+"""Taking in the complaint delivery, against `psql \\copy` of the same files into text columns."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.measured import Run
+from benchmarks.place import Place
+from benchmarks.results import Figures
+
+AIM_RATIO = 3.5
+AIM_MEMORY_MB = 700
+#: The second is a whole snapshot again, in which little has changed.
+NIGHTS = {1: "first load", 2: "next snapshot"}
+
+
+def measure(place: Place, figures: Figures, say: Callable[[str], None]) -> None:
+    """One repeat: an empty warehouse takes in two nights of complaints."""
+    for night in NIGHTS:
+        place.delivery(night)
+    place.empty()
+    for night, name in NIGHTS.items():
+        group = f"Intake, {name}"
+        say(f"{group}: floor")
+        place.settle()
+        floor = copy_floor(place, night)
+        say(f"{group}: kvalitet extract bif_complaints")
+        place.deliver(night)
+        place.settle()
+        intake = place.kvalitet("extract", "bif_complaints")
+        megabytes = sum(file.stat().st_size for file in place.complaint_files(night)) / 1e6
+        figures.add(group, "files (10⁶ bytes)", megabytes, "MB")
+        figures.add(group, "floor: psql \\copy into text columns", floor.seconds)
+        figures.add(group, "kvalitet extract bif_complaints", intake.seconds)
+        figures.add(group, "ratio to the floor", intake.seconds / floor.seconds, "×", AIM_RATIO)
+        figures.add(group, "peak memory of the intake's process", intake.peak_mb, "MB", AIM_MEMORY_MB)
+
+
+def copy_floor(place: Place, night: int) -> Run:
+    """Copy the night's complaint files into new tables of text columns, and nothing else."""
+    script = place.folder / "copy.sql"
+    script.write_text(
+        "".join(_copy(table, file) for table, file in zip("ab", place.complaint_files(night), strict=True))
+    )
+    return place.psql("--single-transaction", "--file", script, cwd=place.folder)
+
+
+def _copy(table: str, file: Path) -> str:
+    with file.open(newline="", encoding="utf-8") as lines:
+        header = next(csv.reader(lines))
+    columns = ", ".join(f'"{name}" text' for name in header)
+    return (
+        f"drop table if exists copied_{table};\ncreate table copied_{table} ({columns});\n"
+        f"\\copy copied_{table} from '{file}' with (format csv, header true)\n"
+    )

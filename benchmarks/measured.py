@@ -1,0 +1,73 @@
+"""Runs a command as a whole process: how long it took, how much memory it held, when it said what."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+#: What ru_maxrss counts in: kilobytes on Linux, bytes on macOS.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+_ENDS_WITHIN = 30  # seconds
+
+
+class CommandFailed(Exception):
+    """A measured command ended with another exit code than 0; the message holds its last words."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """`seconds` of wall time, `peak_mb` (2**20 bytes) of its largest process, and its lines of output,
+    each with the second at which it came. Memory of the Postgres server is not in it."""
+
+    seconds: float
+    peak_mb: float
+    lines: tuple[tuple[float, str], ...]
+
+
+def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Run:
+    """Run to the end. Raises CommandFailed; when interrupted, the command is ended before this returns."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        env=dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    lines = []
+    try:
+        assert process.stdout
+        for line in process.stdout:
+            lines.append((time.monotonic() - began, line.rstrip("\n")))
+        # The kernel's own account of this process and those it waited for, read once, when it has ended.
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+    except BaseException:
+        _end(process)
+        raise
+    if process.returncode != 0:
+        said = "\n".join(line for _, line in lines[-15:])
+        raise CommandFailed(f"{' '.join(map(str, command[:4]))} … ended with {process.returncode}:\n{said}")
+    return Run(round(seconds, 3), round(usage.ru_maxrss * _RSS_UNIT / 2**20, 1), tuple(lines))
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End the command and what it started in its session; a server it started has a session of its own."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        try:
+            process.wait(_ENDS_WITHIN)
+            return
+        except subprocess.TimeoutExpired:
+            continue
