@@ -21,7 +21,7 @@ last good data is used and marked stale. Nothing new since the last publication:
 ## When it fails
 1. Open the red task's log: the last lines say what, where and what to do. Readers are not affected.
 2. **validate** red: the gate held the build back. The message names the checks, how many of how many; the validation
-   page says the same. Mend the delivery or the rule and trigger a new run, or waive the check with a reason and a date.
+   page says the same. Mend the delivery or the rule, then trigger a new run.
 3. **staging … reports** red: a model failed. Mend it, then *clear `begin` and all downstream*. Clearing one layer alone
    is refused: the build has ended and the candidate is no longer its own.
 4. **begin** red: another build holds the candidate; the message says who. Wait for it, or until its claim lapses.
