@@ -1,0 +1,78 @@
+"""An administration's own Postgres (the oldest that is supported) instead of the embedded one: whole nights on it."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from kvalitet import services
+from kvalitet.errors import KvalitetError
+from kvalitet.night import run_night
+from kvalitet.sample import generate
+from kvalitet.settings import BI, Settings
+from kvalitet.warehouse.connection import fetch_all
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "egen_kvalitet"
+
+
+@pytest.fixture
+def own(debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings read from the environment, as a person with an own server sets it: no password in the address."""
+    address = urlsplit(debian_server)
+    with psycopg.connect(debian_server, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {DATABASE} with (force)")  # type: ignore[arg-type]
+    monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{address.hostname}:{address.port}/{DATABASE}")
+    monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server)
+    monkeypatch.setenv("KVALITET_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
+    return Settings.from_environment(ROOT)
+
+
+def deliver(settings: Settings, night: int) -> None:
+    generate(Path(settings.inbox.removeprefix("file://")), night=night, complaints=2000)
+
+
+@pytest.mark.slow
+def test_two_nights_on_an_own_postgres_15(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prepared once with the admin's credential, which the nights do not have; no server is started or ended here."""
+    said: list[str] = []
+    assert services.up(own, with_airflow=False, say=said.append) == own
+    assert services.up(own, with_airflow=False, say=said.append) == own, "a second time finds all of it there"
+    monkeypatch.delenv("KVALITET_ADMIN_URL")
+
+    for number in (1, 2):
+        deliver(own, number)
+        result = run_night(own)
+        assert (result.publication_id, result.failed_critical) == (number, []), result
+        seen = fetch_all(own, BI, "select publication_id, current_setting('server_version_num')::int as version"
+                         " from reporting.publication")  # fmt: skip
+        assert seen[0]["publication_id"] == number
+        assert seen[0]["version"] // 10000 == 15
+    figures = fetch_all(own, BI, "select count(value) as known from reporting.fct_indicator_value")
+    assert figures[0]["known"] > 0
+
+    assert not (own.var / "server").exists() and not (own.var / "run" / "postgres.address").exists()
+    assert any(own.server in line for line in said), said
+    services.down(own, say=said.append)
+    assert not any("Ended" in line for line in said)
+    assert fetch_all(own, BI, "select publication_id from reporting.publication") == [{"publication_id": 2}]
+
+
+def test_an_own_server_without_the_admins_address_says_what_is_missing(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KVALITET_ADMIN_URL")
+    with pytest.raises(KvalitetError, match="KVALITET_ADMIN_URL is not set"):
+        services.up(own, with_airflow=False, say=lambda text: None)
+
+
+def test_an_own_server_that_does_not_let_the_admin_in_is_said_without_the_password(
+    own: Settings, debian_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server.replace("only-for-this-test", "forgotten-secret"))
+    with pytest.raises(KvalitetError, match="does not let the admin in") as refused:
+        services.up(own, with_airflow=False, say=lambda text: None)
+    assert "KVALITET_ADMIN_URL" in refused.value.remedy
+    assert "forgotten-secret" not in f"{refused.value.what} {refused.value.remedy}"
