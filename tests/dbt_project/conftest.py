@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from kvalitet.settings import Settings
@@ -32,11 +31,8 @@ def models(manifest: dict) -> dict[str, dict]:
 
 
 @pytest.fixture
-def dbt(settings: Settings, admin_url: str, tmp_path: Path) -> Callable[..., list]:
+def dbt(settings: Settings, tmp_path: Path) -> Callable[..., list]:
     """Runs a dbt command as the transformer in this test's warehouse; returns its results, one per node."""
-    with psycopg.connect(admin_url) as connection:
-        # Unit tests make temporary tables as the models' owner; a night's build has no need to.
-        connection.execute(f'grant temporary on database "{settings.database}" to kvalitet_candidate_owner')  # type: ignore[arg-type]
 
     def run(command: str, *arguments: str) -> list:
         with dbt_environment(settings, "candidate", "kvalitet test"):

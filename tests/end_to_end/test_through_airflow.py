@@ -94,21 +94,21 @@ def clear(airflow: AirflowClient, run_id: str, task_id: str) -> str:
 
 @pytest.fixture(scope="module")
 def first(place: Settings, airflow: AirflowClient) -> Night:
-    generate(inbox(place), night=1, complaints=1000)
+    generate(inbox(place), night=1, complaints=6000)
     return run(place, airflow)
 
 
 @pytest.fixture(scope="module")
 def stopped(place: Settings, airflow: AirflowClient, first: Night) -> Night:
     """What intake cannot see and the gate must: two years of shifted dates."""
-    generate(inbox(place), night=2, complaints=1000, corrupt="shifted_years")
+    generate(inbox(place), night=2, complaints=6000, corrupt="shifted_years")
     return run(place, airflow)
 
 
 @pytest.fixture(scope="module")
 def third(place: Settings, airflow: AirflowClient, stopped: Night) -> Night:
     """The case system delivers in order again, but audit's folder is empty."""
-    generate(inbox(place), night=3, complaints=1000)
+    generate(inbox(place), night=3, complaints=6000)
     shutil.rmtree(inbox(place) / "audit_remarks")
     return run(place, airflow)
 

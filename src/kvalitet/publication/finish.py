@@ -67,6 +67,12 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
                 f"Build {build_id} lacks {', '.join(absent)} in {schema}.",
                 "Run its layers star and reports first.",
             )
+        for (
+            name
+        ) in catalogue.tables:  # dbt makes them as the transformer, whose rights on raw no reader's view may borrow
+            connection.execute(
+                sql.SQL("alter table {} owner to {}").format(sql.Identifier(schema, name), sql.Identifier(OWNER))
+            )
         added, lacking = _add_keys(connection, schema, catalogue)
         for plan in catalogue.tables.values():
             _comment(connection, schema, plan)

@@ -19,6 +19,8 @@ QUARTERS = ("Kilde_udgivelse", "Myndighed", "År", "Kvartal", "Lov", "Overordnet
 
 FIRST, RESTATED = "eksempelby_2024-12", "eksempelby_2025-01"
 PARENT = "Beskæftigelseslovgivningen"
+#: Stated beside the laws, as the real bank does, so that a hidden small count does not hide the whole.
+TOTAL = "Kommunale sager i alt"
 #: law -> (its parent, cases per quarter). The parent's own figures are the sum of its children.
 LAWS = {
     "Sygedagpengeloven": ("", 34),
@@ -83,8 +85,9 @@ def quarter_counts(plan: Plan) -> Counts:
             for law, (_, level) in LAWS.items():
                 counts[year, quarter, law] = random.multinomial(random.poisson(level), OUTCOME_SHARES)
             counts[year, quarter, PARENT] = _children(counts, year, quarter)
+            counts[year, quarter, TOTAL] = _total(counts, year, quarter)
         if len(quarters) == 4:
-            for law in (*LAWS, PARENT):
+            for law in (*LAWS, PARENT, TOTAL):
                 counts[year, WHOLE_YEAR, law] = np.sum([counts[year, quarter, law] for quarter in quarters], axis=0)
     return counts
 
@@ -95,11 +98,16 @@ def restate(counts: Counts) -> Counts:
     restated = {key: value.copy() for key, value in counts.items() if key[:2] == RESTATED_QUARTER}
     restated[year, quarter, RESTATED_LAW] += np.array([-MOVED, 0, MOVED + 1, 0])
     restated[year, quarter, PARENT] = _children(restated, year, quarter)
+    restated[year, quarter, TOTAL] = _total(restated, year, quarter)
     return restated
 
 
 def _children(counts: Counts, year: int, quarter: int) -> np.ndarray:
     return np.sum([counts[year, quarter, law] for law, (parent, _) in LAWS.items() if parent], axis=0)
+
+
+def _total(counts: Counts, year: int, quarter: int) -> np.ndarray:
+    return np.sum([counts[year, quarter, law] for law in LAWS], axis=0)
 
 
 def _publication(name: str, what: str, published_on: str) -> list[str]:

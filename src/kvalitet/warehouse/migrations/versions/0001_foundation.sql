@@ -197,9 +197,8 @@ revoke all on function audit.centres_of_reader() from public;
 grant execute on function audit.centres_of_reader() to kvalitet_detail_reader;
 
 -- Rights, step by step.
--- dbt works as kvalitet_candidate_owner, and a view reads with its owner's rights.
 grant usage on schema audit to
-    kvalitet_candidate_owner, kvalitet_loader, kvalitet_transformer, kvalitet_gate, kvalitet_publisher, kvalitet_auditor;
+    kvalitet_loader, kvalitet_transformer, kvalitet_gate, kvalitet_publisher, kvalitet_auditor;
 grant select on all tables in schema audit to kvalitet_auditor;
 grant select on all tables in schema audit to kvalitet_gate;
 grant select on all tables in schema audit to kvalitet_publisher;
@@ -211,7 +210,7 @@ grant usage, select on all sequences in schema audit to kvalitet_loader;
 grant select on
     audit.load, audit.load_table, audit.extract_run, audit.build, audit.build_load,
     audit.model_run, audit.publication, audit.publication_event
-to kvalitet_transformer, kvalitet_candidate_owner;
+to kvalitet_transformer;
 grant insert on audit.build, audit.build_load, audit.model_run to kvalitet_transformer;
 grant delete on audit.model_run to kvalitet_transformer;  -- a layer that runs again replaces its own results
 grant update (status, message, heartbeat_at, finished_at) on audit.build
@@ -222,7 +221,7 @@ grant insert on audit.publication, audit.publication_event, audit.publication_fi
 reset role;
 
 set local role kvalitet_raw_owner;
-grant usage on schema raw to kvalitet_loader, kvalitet_transformer, kvalitet_candidate_owner;
+grant usage on schema raw to kvalitet_loader, kvalitet_transformer;
 alter default privileges in schema raw grant select, insert on tables to kvalitet_loader;
-alter default privileges in schema raw grant select on tables to kvalitet_transformer, kvalitet_candidate_owner;
+alter default privileges in schema raw grant select on tables to kvalitet_transformer;
 reset role;
