@@ -21,14 +21,15 @@ def print_result(settings: Settings, console: Console, result: NightResult) -> N
         table.add_column(name, no_wrap=True)
     for name in ("delivered", "accepted", "set aside"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("used as", overflow="fold")
     for row in result.sources:
         colour = {"accepted": "green", "nothing_new": "dim"}.get(row.outcome or "", "yellow")
-        used = f"[yellow]stale: {escape(row.stale_reason)}[/]" if row.stale_reason else "current"
         counts = [figure(count) for count in (row.delivered, row.accepted, row.rejected)]
-        table.add_row(row.source_id, f"[{colour}]{row.outcome or '–'}[/]", *counts, used if result.build_id else "")
+        table.add_row(row.source_id, f"[{colour}]{row.outcome or '–'}[/]", *counts)
     console.print()
     console.print(table)
+    for row in result.sources:
+        if row.stale_reason:
+            console.print(f"[yellow]Stale[/]      {row.source_id}: {escape(row.stale_reason)}", soft_wrap=True)
     console.print(f"[bold]Gate[/]       {escape(_gate(result))}", soft_wrap=True)
     for check in result.failed_critical:
         of = f"{figure(check['violations'])} of {figure(check['denominator'])}"

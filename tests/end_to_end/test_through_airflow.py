@@ -65,10 +65,14 @@ def inbox(place: Settings) -> Path:
 def run(place: Settings, airflow: AirflowClient) -> Night:
     console = Console(file=io.StringIO(), record=True, width=160)
     result = run_through_airflow(place, console)
-    shown = console.export_text()
+    shown, run_id = console.export_text(), newest_run(airflow)
     print(shown)
+    for task, state in states(airflow, run_id).items():
+        if state == "failed":
+            for log in (place.var / "airflow" / "logs").glob(f"*/run_id={run_id}/task_id={task}/*.log"):
+                print(log, log.read_text()[-3000:], sep="\n")
     published = fetch_all(place, BI, "select publication_id, build_id from reporting.publication")
-    return Night(result, shown, published, states(airflow, newest_run(airflow)))
+    return Night(result, shown, published, states(airflow, run_id))
 
 
 def newest_run(airflow: AirflowClient) -> str:
