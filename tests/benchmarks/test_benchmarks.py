@@ -1,0 +1,119 @@
+"""`python -m benchmarks` on a tiny municipality: it measures, keeps what it found, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # the benchmarks are no part of the package
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Where the benchmark makes its folders: not below pytest's own, which the server's user cannot pass."""
+    with tempfile.TemporaryDirectory(prefix="kvalitet-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def start(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", "--complaints", "1000", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def still_there(temporary: Path) -> list[str]:
+    """Processes that work in the benchmark's folders, and what is left of the folders."""
+    left = [str(path) for path in temporary.iterdir()]
+    for process in psutil.process_iter():
+        try:
+            if str(temporary) in " ".join([process.cwd(), *process.cmdline()]):
+                left.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return left
+
+
+def measured(temporary: Path, out: Path, part: str) -> dict[tuple[str, str], float]:
+    process = start(temporary, "--only", part, "--out", str(out))
+    said, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, said
+    assert still_there(temporary) == []
+    (file,) = out.glob("????-??-??-*.json")
+    result = json.loads(file.read_text(encoding="utf-8"))
+    assert result["options"] == {"complaints": 1000, "repeat": 1, "parts": [part]}
+    assert result["machine"]["cores"] and result["software"]["packages"]["duckdb"] and result["software"]["postgres"]
+    for figure in result["figures"]:
+        assert figure["name"][:20] in said
+    return {(figure["group"], figure["name"]): figure["median"] for figure in result["figures"]}
+
+
+def test_intake_is_measured_against_its_floor(temporary: Path, tmp_path: Path) -> None:
+    figures = measured(temporary, tmp_path, "intake")
+    for group in ("Intake, first load", "Intake, next snapshot"):
+        floor = figures[group, "floor: psql \\copy into text columns"]
+        intake = figures[group, "kvalitet extract bif_complaints"]
+        assert 0 < floor < intake
+        assert figures[group, "ratio to the floor"] == pytest.approx(intake / floor, rel=0.1)
+        assert 50 < figures[group, "peak memory of the intake's process"] < 5000
+
+
+@pytest.mark.slow
+def test_the_floor_of_the_night_makes_what_the_night_makes(temporary: Path, tmp_path: Path) -> None:
+    """The run compares both stars row by row and fails where they differ."""
+    figures = measured(temporary, tmp_path, "night")
+    for group in ("Whole night, the first", "Whole night, the next"):
+        whole = figures[group, "kvalitet night"]
+        steps = {name: value for (found, name), value in figures.items() if found == f"{group}, step by step"}
+        assert {"extract bif_complaints", "staging", "star", "validate", "publish", "report"} <= steps.keys()
+        assert sum(steps.values()) == pytest.approx(whole, abs=0.1)
+
+
+@pytest.mark.slow
+def test_stars_that_differ_stop_the_run(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks import night
+    from benchmarks.place import FLOOR, place
+
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with place(1000) as made:
+        made.empty()
+        night.sql_floor(made, 1)
+        made.deliver(1)
+        made.kvalitet("night")
+        night.compare(made)
+        with made.admin(FLOOR) as connection:
+            connection.execute("update floor.fct_indicator_value set value = value + 1")
+        with pytest.raises(night.StarsDiffer, match="indicator values differ"):
+            night.compare(made)
+        with made.admin(FLOOR) as connection:
+            connection.execute("update floor.fct_complaint set is_repeat = not is_repeat")
+        with pytest.raises(night.StarsDiffer, match="fct_complaint"):
+            night.compare(made)
+    assert still_there(temporary) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_behind(temporary: Path, number: signal.Signals) -> None:
+    process = start(temporary, "--only", "night", "--out", str(temporary / "out"))
+    deadline = time.monotonic() + 120
+    while not list(temporary.glob("*/var/run/postgres.address")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(number)
+    process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert still_there(temporary) == []
