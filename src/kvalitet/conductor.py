@@ -198,4 +198,4 @@ def _print_where(settings: Settings, console: Console, address: AirflowAddress, 
     console.print(
         f"  Airflow       {address.url}  user {address.user}, password in {address.password_file}", soft_wrap=True
     )
-    console.print("  BI tools      kvalitet dsn --role bi   (schema reporting)", soft_wrap=True)
+    console.print("  BI tools      .venv/bin/kvalitet dsn --role bi   (schema reporting)", soft_wrap=True)

@@ -177,10 +177,14 @@ def validate(build_id: int) -> None:
 
 
 def publish(build_id: int) -> int:
-    """Swap the candidate in; a build that is already published is left as it is."""
-    from kvalitet.night import publish_once
+    """Swap the candidate in; a build that is already published is left as it is.
 
-    with no_retry():
+    A reader that could not be moved is worth another try: the build keeps its claim meanwhile.
+    """
+    from kvalitet.night import publish_once
+    from kvalitet.publication import PublishRefused
+
+    with no_retry(PublishRefused):
         return publish_once(Settings.from_environment(), build_id)
 
 
