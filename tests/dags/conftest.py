@@ -1,6 +1,8 @@
 """Airflow with a home of the test's own, and the real DAG files read by the real DagBag."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def airflow_home() -> Path:
     """Airflow reads its home once per process, when first imported: hence not a fixture per test."""
     home = Path(tempfile.mkdtemp(prefix="kvalitet-test-airflow-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ.setdefault("AIRFLOW_HOME", str(home))
     os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")

@@ -1,8 +1,10 @@
 """What a night waits for, against the warehouse's real records: as a query, and in Airflow's trigger."""
 
 import asyncio
+import atexit
 import importlib
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -18,7 +20,9 @@ from kvalitet.night_waiting import Awaited, awaited, late_sources, note_late, ou
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="kvalitet-test-airflow-"))
+HOME = tempfile.mkdtemp(prefix="kvalitet-test-airflow-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+os.environ.setdefault("AIRFLOW_HOME", HOME)
 NIGHT = datetime(2024, 1, 10, 0, 15, tzinfo=UTC)  # 01:15 in Copenhagen
 FIVE = datetime(2024, 1, 10, 4, 0, tzinfo=UTC)
 
