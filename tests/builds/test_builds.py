@@ -1,0 +1,148 @@
+"""A build's claim: one at a time, alive by its heartbeat, over a set of loads that does not move."""
+
+import subprocess
+import sys
+import time
+from datetime import date
+
+import psycopg
+import pytest
+
+from kvalitet import builds
+from kvalitet.builds import BuildRefused, ClaimLost, begin_build, fail_if_live, finish, get_build, heartbeat
+from kvalitet.settings import GATE, LOADER, TRANSFORMER, Settings
+from kvalitet.warehouse.connection import connect
+
+
+@pytest.fixture
+def load(settings: Settings):
+    """Record an accepted load of a source, as extraction would."""
+
+    def record(source: str, cutoff: str = "2025-01-02", outcome: str = "accepted") -> int:
+        with connect(settings, LOADER) as connection:
+            row = connection.execute(
+                "insert into audit.load (source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
+                " contract_sha256, started_at) values (%s, %s, %s, gen_random_uuid()::text, %s, '1', '1', now())"
+                " returning load_id",
+                [source, cutoff, cutoff, outcome],
+            ).fetchone()
+            connection.execute(
+                "insert into audit.extract_run (source_id, outcome, message, started_at) values (%s, %s, '', now())",
+                [source, outcome],
+            )
+        assert row
+        return row["load_id"]
+
+    return record
+
+
+def test_nothing_accepted_is_nothing_to_build(settings: Settings):
+    with pytest.raises(BuildRefused, match="nothing to build from"):
+        begin_build(settings, owner="night")
+
+
+def test_a_build_fixes_the_newest_accepted_load_of_each_source(settings: Settings, load):
+    load("organisation")
+    newest = load("organisation", "2025-01-03")
+    load("organisation", "2025-01-04", outcome="refused")
+    complaints = load("bif_complaints")
+    build = begin_build(settings, owner="night")
+    assert build.loads == {"bif_complaints": complaints, "organisation": newest}
+    load("bif_complaints", "2025-01-05")
+    assert get_build(settings, build.build_id).loads == build.loads, "what arrives meanwhile waits for the next"
+
+
+def test_as_of_is_the_latest_cut_off_and_not_the_clock(settings: Settings, load):
+    load("organisation", "2025-01-02")
+    load("bif_complaints", "2025-01-03")
+    assert begin_build(settings, owner="night").as_of_date == date(2025, 1, 3)
+
+
+def test_old_and_failed_sources_are_stale(settings: Settings, load):
+    load("bif_complaints", "2025-01-02")
+    load("organisation", "2025-01-10")
+    load("audit_remarks", "2025-01-10")
+    load("audit_remarks", "2025-01-11", outcome="refused")
+    build = begin_build(settings, owner="night")
+    assert build.stale == {
+        "audit_remarks": "last attempt: refused",
+        "bif_complaints": "8 days old; the contract allows 2",
+    }
+
+
+def test_second_build_is_refused_with_who_holds_it(settings: Settings, load):
+    load("organisation")
+    first = begin_build(settings, owner="the night of 3 January")
+    with pytest.raises(BuildRefused, match=f"Build {first.build_id} of the night of 3 January holds candidate since"):
+        begin_build(settings, owner="somebody else")
+
+
+def test_rebuild_of_the_past_does_not_need_the_candidate(settings: Settings, load):
+    load("organisation")
+    first = begin_build(settings, owner="night")
+    again = begin_build(settings, owner="me", kind="rebuild", loads=first.loads, target_schema="rebuild_1")
+    assert again.schemas == ("rebuild_1", "rebuild_1_work", "rebuild_1_detail")
+
+
+def test_dead_builds_claim_lapses_and_what_it_still_runs_is_ended(settings: Settings, load, monkeypatch):
+    load("organisation")
+    dead = begin_build(settings, owner="a process that was killed")
+    zombie = psycopg.connect(settings.dsn(TRANSFORMER), application_name=builds.application_name(dead.build_id))
+    monkeypatch.setenv("KVALITET_CLAIM_LAPSE_SECONDS", "0")
+    alive = begin_build(settings, owner="the next night")
+    assert alive.build_id > dead.build_id
+    assert get_build(settings, dead.build_id).status == "lapsed"
+    with pytest.raises(psycopg.OperationalError):
+        zombie.execute("select 1")
+    with pytest.raises(ClaimLost, match=f"Build {dead.build_id} does not hold candidate any more: it is lapsed"):
+        finish(settings, dead.build_id, TRANSFORMER, "built")
+
+
+def test_heartbeat_keeps_a_claim_that_would_lapse(settings: Settings, load, monkeypatch):
+    load("organisation")
+    build = begin_build(settings, owner="a long build")
+    monkeypatch.setenv("KVALITET_CLAIM_LAPSE_SECONDS", "1")
+    monkeypatch.setattr(builds, "HEARTBEAT_SECONDS", 0.2)
+    with heartbeat(settings, build.build_id, TRANSFORMER):
+        time.sleep(1.5)
+        with pytest.raises(BuildRefused):
+            begin_build(settings, owner="an impatient one")
+
+
+def test_a_build_that_loses_its_claim_while_it_works_is_told(settings: Settings, load, monkeypatch):
+    load("organisation")
+    build = begin_build(settings, owner="night")
+    monkeypatch.setattr(builds, "HEARTBEAT_SECONDS", 0.1)
+
+    def work() -> None:
+        with heartbeat(settings, build.build_id, TRANSFORMER):
+            assert fail_if_live(settings, build.build_id, "ended by hand")
+            time.sleep(0.5)
+
+    with pytest.raises(ClaimLost):
+        work()
+    assert not fail_if_live(settings, build.build_id, "twice"), "what has ended keeps its ending"
+    assert get_build(settings, build.build_id, GATE).message == "ended by hand"
+
+
+def test_an_ended_build_frees_the_candidate(settings: Settings, load):
+    load("organisation")
+    fail_if_live(settings, begin_build(settings, owner="night").build_id, "a model failed")
+    assert begin_build(settings, owner="the next")
+
+
+@pytest.mark.slow
+def test_of_many_at_once_exactly_one_gets_the_candidate(settings: Settings, load):
+    load("organisation")
+    program = (
+        "import sys; from pathlib import Path; from kvalitet.settings import Settings;"
+        " from kvalitet.builds import begin_build;"
+        " begin_build(Settings(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]), owner='one of many')"
+    )
+    facts = [str(settings.root), str(settings.var), settings.inbox, settings.server, settings.database]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program, *facts], stderr=subprocess.PIPE, text=True) for _ in range(5)
+    ]
+    errors = [process.communicate()[1] for process in processes]
+    assert sorted(process.returncode for process in processes) == [0, 1, 1, 1, 1]
+    assert all("BuildRefused" in error for error in errors if error)

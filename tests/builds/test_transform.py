@@ -1,0 +1,36 @@
+"""What dbt's failures may say: where, never a value."""
+
+import pytest
+
+from kvalitet.builds import Build
+from kvalitet.transform import _without_values, dbt_variables
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        (
+            'Database Error in model fct_complaint\n  invalid input syntax for type bigint: "0101901234"',
+            "Database Error in model fct_complaint invalid input syntax for type bigint: (value)",
+        ),
+        (
+            "duplicate key value violates unique constraint\n  DETAIL:  Key (case_number)=(2023-17309) already exists.",
+            "duplicate key value violates unique constraint (value)",
+        ),
+        (None, ""),
+    ],
+)
+def test_database_errors_are_kept_without_their_values(message, kept):
+    assert _without_values(message) == kept
+
+
+def test_models_are_given_their_loads_and_day_instead_of_a_clock():
+    from datetime import date
+
+    build = Build(7, "night", "candidate", "night", date(2025, 1, 3), "building", None, {"b": 2, "a": 1}, {"b": "old"})
+    assert dbt_variables(build) == {
+        "build_id": 7,
+        "as_of_date": "2025-01-03",
+        "loads": {"b": 2, "a": 1},
+        "stale": ["b"],
+    }

@@ -1,0 +1,83 @@
+"""The command line as somebody meets it: help with examples, errors that say what to do."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from kvalitet.settings import Settings
+
+COMMANDS = (
+    "sample", "extract", "contract", "build", "validate", "publish", "night", "run",
+    "status", "figures", "rollback", "dsn", "up", "migrate",
+)  # fmt: skip
+
+
+def kvalitet(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "KVALITET_VAR": str(settings.var),
+        "KVALITET_INBOX": settings.inbox,
+        "KVALITET_DATABASE_URL": f"postgresql://{settings.server}/{settings.database}",
+        "COLUMNS": "160",
+    }
+    command = [sys.executable, "-m", "kvalitet", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=settings.root, check=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_comes_with_an_example(command):
+    from typer.testing import CliRunner
+
+    from kvalitet.cli import app
+
+    shown = CliRunner().invoke(app, [command, "--help"])
+    assert shown.exit_code == 0
+    assert "Example:" in shown.output
+
+
+def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
+    assert kvalitet(settings, "sample", "--complaints", "1000").returncode == 0
+    taken = kvalitet(settings, "extract", "organisation")
+    assert taken.returncode == 0, taken.stderr
+    assert "organisation: accepted. 1 delivery taken in." in taken.stdout
+    facts = json.loads(kvalitet(settings, "status", "--json").stdout)
+    assert [(row["source_id"], row["outcome"]) for row in facts["sources"]] == [("organisation", "accepted")]
+    address = kvalitet(settings, "dsn", "--role", "bi").stdout
+    assert address.startswith("postgresql://kvalitet_bi:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "remedy"),
+    [
+        (("extract", "klager"), "There is no contract for klager.", "Known sources: "),
+        (
+            ("extract", "organisation", "--allow-closures", "fine"),
+            "--allow-closures needs who and why.",
+            "name: reason",
+        ),
+        (("dsn", "--role", "root"), "There is no role root.", "Roles: loader"),
+        (("build", "--as-of", "3/1-25"), "3/1-25 is not a date.", "yyyy-mm-dd"),
+        (("build",), "nothing to build from", "kvalitet extract"),
+        (("build", "--as-recorded", "9"), "There is no publication 9.", "kvalitet status"),
+        (("figures", "--publication", "9"), "There is no publication 9.", "none yet"),
+        (("sample", "--corrupt", "everything"), "There is no corruption everything.", "lost_centre"),
+    ],
+)
+def test_errors_say_what_and_what_to_do_without_a_traceback(settings: Settings, arguments, what, remedy):
+    ended = kvalitet(settings, *arguments)
+    assert ended.returncode == 1
+    assert what in ended.stderr
+    assert remedy in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_server_that_is_away_is_named_without_the_password(settings: Settings):
+    from dataclasses import replace
+
+    ended = kvalitet(replace(settings, server="127.0.0.1:1"), "status")
+    assert ended.returncode == 1
+    assert "The warehouse at 127.0.0.1:1 cannot be reached as kvalitet_auditor" in ended.stderr
+    assert settings.password("kvalitet_auditor") not in ended.stderr
