@@ -29,7 +29,7 @@ class Part(StrEnum):
 
 
 def measure(
-    complaints: Annotated[int, typer.Option(min=1000, help="Complaints on the first night.")] = 1_000_000,
+    complaints: Annotated[int, typer.Option(min=2000, help="Complaints on the first night.")] = 1_000_000,
     repeat: Annotated[int, typer.Option(min=1, help="How often each is measured, anew from an empty warehouse.")] = 1,
     without_airflow: Annotated[bool, typer.Option("--without-airflow", help="Leave Airflow's share out.")] = False,
     only: Annotated[list[Part] | None, typer.Option(help="Only this part; may be given more than once.")] = None,

@@ -1,4 +1,5 @@
--- The rows that the contract lets in, typed. Times are Copenhagen's own, so their day is their first ten signs.
+-- The rows that the contract lets in, typed, by the cheapest test that tells them apart in these files. Times are
+-- Copenhagen's own, so their day is their first ten signs.
 create table complaint as
 select
     replace(sagsnummer, ' ', '') as case_number,
@@ -22,11 +23,14 @@ where
     and not exists (
         select from (values (modtaget), (registreret), (videresendt), (besvaret), (afgjort)) as times (time)
         where
-            time !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$' or not pg_input_is_valid(time, 'timestamp')
+            time not like '____-__-__T__:__:__' or not pg_input_is_valid(time, 'timestamp')
             -- Skipped or had twice when the clock changes: two o'clock on the last Sunday of March and October.
-            or (time ~ '-(03|10)-(2[5-9]|3[01])T02' and extract(isodow from time::timestamp) = 7)
+            or (
+                substr(time, 12, 2) = '02' and substr(time, 6, 2) in ('03', '10') and substr(time, 9, 2) >= '25'
+                and extract(isodow from time::timestamp) = 7
+            )
     )
-    and coalesce(svarfrist ~ '^\d{4}-\d\d-\d\d$' and pg_input_is_valid(svarfrist, 'date'), true)
+    and coalesce(svarfrist like '____-__-__' and pg_input_is_valid(svarfrist, 'date'), true)
     and klagetype in ('formalitet', 'realitet')
     and modtager in ('forvaltningen', 'borgmester', 'borgerraadgiver', 'direktoer')
     and coalesce(henvist_af in ('borgerraadgiver', 'ombudsmand'), true)
@@ -35,8 +39,8 @@ where
         and henvisers_sagsnummer !~ '(^|\D)([0-3]|[6-9])\d(0\d|1[0-2])\d{2}[- ]?\d{4}(\D|$)', true
     )
     and center ~ '^C\d\d$'
-    and coalesce(lov ~ '^[a-z_]{1,40}$', true)
-    and tema ~ '^[a-z_]{1,40}$'
+    and coalesce(lov ~ '^[a-z_]+$', true)
+    and tema ~ '^[a-z_]+$'
     and coalesce(udfald in ('medhold', 'delvist_medhold', 'ikke_medhold', 'afvist', 'tilbagekaldt'), true)
     and lukket in ('True', 'False')
     and kle ~ '^\d\d\.\d\d\.\d\d$';
@@ -47,7 +51,7 @@ from delivered_point
 where
     replace(sagsnummer, ' ', '') ~ '^\d{4}-\d{4,8}$'
     and punkt ~ '^\d{1,4}$'
-    and tema ~ '^[a-z_]{1,40}$'
+    and tema ~ '^[a-z_]+$'
     and coalesce(vurdering in ('medhold', 'delvist_medhold', 'ikke_medhold', 'afvist', 'tilbagekaldt'), true);
 
 -- Which of two rows with one key is right cannot be known.

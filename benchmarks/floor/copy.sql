@@ -12,5 +12,3 @@ create table delivered_referral (sagsnummer text, modtaget text, henvist text, t
 \copy delivered_point from 'klagepunkter.csv' with (format csv, header true, force_null *)
 \copy delivered_unit from 'enheder.csv' with (format csv, header true, delimiter ';')
 \copy delivered_referral from 'henvisninger.csv' with (format csv, header true, delimiter ';')
-
-analyze delivered_complaint, delivered_point, delivered_referral;

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+COMPLAINTS = 2000
 sys.path.insert(0, str(ROOT))  # the benchmarks are no part of the package
 
 
@@ -27,7 +28,7 @@ def temporary() -> Iterator[Path]:
 
 def start(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks", "--complaints", "1000", *arguments],
+        [sys.executable, "-m", "benchmarks", "--complaints", str(COMPLAINTS), *arguments],
         cwd=ROOT,
         env=os.environ | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
@@ -55,7 +56,7 @@ def measured(temporary: Path, out: Path, part: str) -> dict[tuple[str, str], flo
     assert still_there(temporary) == []
     (file,) = out.glob("????-??-??-*.json")
     result = json.loads(file.read_text(encoding="utf-8"))
-    assert result["options"] == {"complaints": 1000, "repeat": 1, "parts": [part]}
+    assert result["options"] == {"complaints": COMPLAINTS, "repeat": 1, "parts": [part]}
     assert result["machine"]["cores"] and result["software"]["packages"]["duckdb"] and result["software"]["postgres"]
     for figure in result["figures"]:
         assert figure["name"][:20] in said
@@ -89,7 +90,7 @@ def test_stars_that_differ_stop_the_run(temporary: Path, monkeypatch: pytest.Mon
     from benchmarks.place import FLOOR, place
 
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    with place(1000) as made:
+    with place(COMPLAINTS) as made:
         made.empty()
         night.sql_floor(made, 1)
         made.deliver(1)
