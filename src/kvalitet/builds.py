@@ -94,8 +94,8 @@ def begin_build(
     date among them; without `stale`, what the last attempts and the contracts
     say of each source. Raises BuildRefused where a live build holds the schema or nothing was accepted.
     """
+    end_lapsed_builds(settings, target_schema)
     with connect(settings, TRANSFORMER) as connection:
-        _end_lapsed(connection, target_schema)
         rows = _chosen_loads(connection, loads)
         if not rows:
             raise BuildRefused("There is nothing to build from: no delivery was accepted.", "Run `kvalitet extract`.")
@@ -200,6 +200,25 @@ def fail_if_live(settings: Settings, build_id: int, message: str) -> bool:
     return True
 
 
+def end_lapsed_builds(settings: Settings, target_schema: str | None = None) -> list[int]:
+    """End builds without a sign of life (of one schema, or all) and what they still run; returns their ids."""
+    with connect(settings, TRANSFORMER) as connection:
+        lapsed = connection.execute(
+            "update audit.build set status = 'lapsed', finished_at = clock_timestamp(),"
+            " message = 'no sign of life since ' || heartbeat_at"
+            " where (%(schema)s::text is null or target_schema = %(schema)s) and status = any(%(live)s)"
+            " and heartbeat_at < clock_timestamp() - make_interval(secs => %(lapse)s) returning build_id",
+            {"schema": target_schema, "live": list(LIVE), "lapse": lapse_seconds()},
+        ).fetchall()
+        for row in lapsed:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user"
+                " and application_name = %s",
+                [application_name(row["build_id"])],
+            )
+    return [row["build_id"] for row in lapsed]
+
+
 def _beat(settings: Settings, build_id: int, role: str) -> None:
     with connect(settings, role) as connection:
         beaten = connection.execute(
@@ -232,22 +251,6 @@ def _held(settings: Settings, target_schema: str) -> BuildRefused:
         f" {holder['claimed_at']:%Y-%m-%d %H:%M:%S %Z}; last sign of life {holder['heartbeat_at']:%H:%M:%S %Z}.",
         f"Wait for it; without a sign of life its claim lapses after {lapse_seconds():g} s.",
     )
-
-
-def _end_lapsed(connection: psycopg.Connection[DictRow], target_schema: str) -> None:
-    lapsed = connection.execute(
-        "update audit.build set status = 'lapsed', finished_at = clock_timestamp(),"
-        " message = 'no sign of life since ' || heartbeat_at"
-        " where target_schema = %s and status = any(%s)"
-        " and heartbeat_at < clock_timestamp() - make_interval(secs => %s) returning build_id",
-        [target_schema, list(LIVE), lapse_seconds()],
-    ).fetchall()
-    for row in lapsed:
-        connection.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user"
-            " and application_name = %s",
-            [application_name(row["build_id"])],
-        )
 
 
 def _chosen_loads(connection: psycopg.Connection[DictRow], loads: dict[str, int] | None) -> list[DictRow]:

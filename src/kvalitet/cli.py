@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -211,6 +211,7 @@ def run(
     from kvalitet.services import up as start
 
     settings = start(_settings())
+    since = datetime.now(UTC)
     if sample_deliveries:
         from kvalitet.sample import generate, next_night
 
@@ -219,7 +220,7 @@ def run(
         with console.status(f"Night {number} is delivered"):
             files = generate(inbox, night=number, complaints=complaints)
         console.print(f"Night {number}: {len(files)} files delivered to {inbox}")
-    result = run_through_airflow(settings, console)
+    result = run_through_airflow(settings, console, since=since)
     if result.publication_id is None:
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvalitet.builds import LIVE, begin_build, lapse_seconds
+from kvalitet.builds import LIVE, begin_build
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
@@ -77,18 +77,6 @@ def describe(error: object) -> str:
         return "ended from outside."
     expected = isinstance(error, KvalitetError) or type(error).__name__ == "AirflowFailException"
     return str(error) if expected else f"{type(error).__name__}, see the log."
-
-
-def end_lapsed_builds(settings: Settings) -> list[int]:
-    """End builds without a sign of life, whatever schema they hold; returns their ids."""
-    query = """
-        update audit.build set status = 'lapsed', finished_at = clock_timestamp(),
-            message = 'no sign of life since ' || heartbeat_at
-        where status = any(%(live)s) and heartbeat_at < clock_timestamp() - make_interval(secs => %(lapse)s)
-        returning build_id
-    """
-    rows = fetch_all(settings, TRANSFORMER, query, {"live": list(LIVE), "lapse": lapse_seconds()})
-    return [row["build_id"] for row in rows]
 
 
 @dataclass(frozen=True)

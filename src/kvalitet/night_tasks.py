@@ -222,6 +222,6 @@ def check_slas() -> None:
 
 def end_lapsed_builds() -> list[int]:
     """End builds whose heartbeat has stopped; returns their ids."""
-    from kvalitet.night import end_lapsed_builds as end
+    from kvalitet.builds import end_lapsed_builds as end
 
     return end(Settings.from_environment())

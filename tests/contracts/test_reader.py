@@ -68,7 +68,7 @@ def test_contract_written_elsewhere_is_read_and_what_is_missing_is_listed(tmp_pa
         "schema tbl.txn_ref_dt: logicalTypeOptions.format must be a date pattern",
         "schema tbl.rcvr_id: classification must be one of",
         "schema tbl: customProperties.absent must be closed or kept",
-        "slaProperties: frequency with a cron schedule is missing",
+        "slaProperties: frequency needs a schedule that is a cron line",
         "team: a member with role owner is missing",
     ):
         assert expected in missing

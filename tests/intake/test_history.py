@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import fsspec
 import pytest
 from deliveries import COMPLAINT, as_csv, write
 
@@ -136,6 +138,16 @@ def test_refused_delivery_is_recorded_once_and_the_next_one_still_comes_in(setti
 def test_unknown_source_names_the_known_ones(settings):
     with pytest.raises(KvalitetError, match=r"Known sources: .*bif_complaints"):
         extract(settings, "bif_klager")
+
+
+def test_inbox_may_be_on_any_file_system_that_fsspec_reaches(settings, inbox, deliver):
+    """Not only a local folder: here one in memory, with another notion of a file's age."""
+    deliver(*GOOD)
+    memory = fsspec.filesystem("memory")
+    for file in (inbox / "bif_complaints").iterdir():
+        memory.pipe(f"/inbox/bif_complaints/{file.name}", file.read_bytes())
+    elsewhere = replace(settings, inbox="memory://inbox")
+    assert counts(extract(elsewhere, "bif_complaints")) == {"delivered": 100, "opened": 100}
 
 
 @pytest.mark.slow

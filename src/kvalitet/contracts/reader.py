@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from croniter import croniter
 from open_data_contract_standard.model import (
     CustomProperty,
     DataQuality,
@@ -99,8 +100,8 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         problems.append("servers: customProperties.timezone is missing (the contract has unzoned timestamps)")
     sla = {item.property: item for item in standard.slaProperties or []}
     schedule = sla["frequency"].schedule if "frequency" in sla else None
-    if not schedule:
-        problems.append("slaProperties: frequency with a cron schedule is missing")
+    if not schedule or not croniter.is_valid(schedule):
+        problems.append("slaProperties: frequency needs a schedule that is a cron line, e.g. 15 1 * * *")
     members = (standard.team.members if isinstance(standard.team, Team) else standard.team) or []
     owners = [m.name or m.username or "" for m in members if m.role == "owner"]
     if not owners:

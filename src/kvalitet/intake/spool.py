@@ -8,6 +8,7 @@ import codecs
 import hashlib
 import os
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,12 +16,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.settings import Settings
 
 CHUNK_BYTES = 1 << 20
+#: A process id means something on its own host (or in its own container) only.
+HOST = socket.gethostname()
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Itera
     base = settings.var / "spool"
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
     _remove_leftovers(base)
-    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
     try:
         by_path: dict[str, SpooledFile] = {}
         for path in delivery.paths.values():
@@ -55,10 +60,10 @@ def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Itera
 
 
 def _remove_leftovers(base: Path) -> None:
-    """Remove the spools of processes that were killed: they hold delivered values in clear."""
+    """Remove the spools of this host's processes that were killed: they hold delivered values in clear."""
     for folder in base.iterdir():
-        pid = folder.name.partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+        host, pid, _ = folder.name.rsplit(".", 2)
+        if host == HOST and not psutil.pid_exists(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
