@@ -51,7 +51,7 @@ def _settings() -> Settings:
 @app.command(epilog="Example: `kvalitet sample --night 2 --complaints 20000`")
 def sample(
     night: Annotated[int, typer.Option(min=1, help="Which night: 1, 2, 3, …; each has its new and changed rows.")] = 1,
-    complaints: Annotated[int, typer.Option(min=1000, help="How many complaints on the first night.")] = 6000,
+    complaints: Annotated[int, typer.Option(min=2000, help="How many complaints on the first night.")] = 6000,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 2019,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default: the inbox.")] = None,
     corrupt: Annotated[str | None, typer.Option(help="A defect that intake lets in and the gate must stop.")] = None,
@@ -201,7 +201,7 @@ def _progress() -> Callable[[str, str], None]:
 
 @app.command(epilog="Example: `kvalitet run --complaints 20000`")
 def run(
-    complaints: Annotated[int, typer.Option(min=1000, help="Size of the fictional municipality.")] = 6000,
+    complaints: Annotated[int, typer.Option(min=2000, help="Size of the fictional municipality.")] = 6000,
     sample_deliveries: Annotated[
         bool, typer.Option("--sample/--no-sample", help="Put the fictional municipality's deliveries in the inbox.")
     ] = True,

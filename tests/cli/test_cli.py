@@ -39,7 +39,7 @@ def test_help_comes_with_an_example(command):
 
 
 def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
-    assert kvalitet(settings, "sample", "--complaints", "1000").returncode == 0
+    assert kvalitet(settings, "sample", "--complaints", "2000").returncode == 0
     taken = kvalitet(settings, "extract", "organisation")
     assert taken.returncode == 0, taken.stderr
     assert "organisation: accepted. 1 delivery taken in." in taken.stdout

@@ -34,6 +34,8 @@ from kvalitet.settings import Settings
 
 #: The C loader where PyYAML has it: every DAG file reads every contract.
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: Postgres cuts names at 63; an index is called open_<raw name>.
+MAX_RAW_NAME = 58
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
 #: Server types whose files fsspec reaches; the folder is the same, the inbox's address says how.
 FILE_SERVERS = ("local", "sftp", "s3", "azure")
@@ -188,6 +190,8 @@ def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems
         columns=columns,
         sheet=custom.get("sheet"),
     )
+    if len(result.raw_name) > MAX_RAW_NAME:
+        problems.append(f"{where}: source and table name are longer than {MAX_RAW_NAME - 2} characters together")
     if not result.key:
         problems.append(f"{where}: no column is primaryKey")
     if any(column.classification == "whistleblower" for column in columns):

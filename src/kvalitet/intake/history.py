@@ -4,6 +4,7 @@ Everything here runs inside the caller's transaction, set-based.
 """
 
 from dataclasses import dataclass
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -48,6 +49,11 @@ class TableHistory:
             "same_key": sql.SQL(" and ").join(
                 sql.SQL("i.{0} = r.{0}").format(sql.Identifier(name)) for name in table.key
             ),
+            "keys_text": sql.SQL(", ").join(sql.SQL("i.{}::text").format(sql.Identifier(name)) for name in table.key),
+            "diff": sql.Identifier(f"diff_{table.name}"),
+            "doubled": sql.Identifier(f"doubled_{table.name}"),
+            "raw_name": sql.Literal(table.raw_name),
+            "key_names": sql.Literal(list(table.key)),
             "load_id": sql.Literal(load_id),
             "source": sql.Literal(contract.id),
             "table": sql.Literal(table.name),
@@ -58,18 +64,17 @@ class TableHistory:
         self._receive(reading)
         self._set_duplicates_aside()
         delivered, rejected, unreadable = self._check_tolerance(reading)
+        is_first = self._compare()
         self._record_rejects(reading)
-        held = self._count_held() if rejected else 0
-        changed = self._run(
-            "update {raw} r set valid_to_load = {load_id} from {incoming} i"
-            " where r.valid_to_load is null and {same_key} and i.problems is null and r.row_hash <> i.row_hash"
-        )
+        changed = self._close("d.arrived is not null and not d.is_set_aside")
         closed = self._close_absent(closures_allowed) if self.table.absence_closes and not unreadable else 0
+        new_or_changed = "join {diff} d on d.arrived = i.ctid and not d.is_set_aside"
         inserted = self._run(
             "insert into {raw} ({columns}, row_hash, valid_from_load)"
-            " select {incoming_columns}, i.row_hash, {load_id} from {incoming} i where i.problems is null"
-            " and not exists (select from {raw} r where r.valid_to_load is null and {same_key})"
+            " select {incoming_columns}, i.row_hash, {load_id} from {incoming} i "
+            + ("where i.problems is null" if is_first else new_or_changed)
         )
+        self._run("select raw.guard_open_rows({raw_name}, {key_names})")
         self._resolve_rejects()
         return TableCounts(
             delivered=delivered,
@@ -78,7 +83,7 @@ class TableHistory:
             changed=changed,
             closed=closed,
             unchanged=delivered - rejected - inserted,
-            held=held,
+            held=self._row("select count(distinct open_version) from {diff} where is_set_aside")[0],
         )
 
     def _receive(self, reading: Reading) -> None:
@@ -97,11 +102,38 @@ class TableHistory:
     def _set_duplicates_aside(self) -> None:
         """Which of two rows with one key is right cannot be known: both are set aside."""
         self._run(
-            "update {incoming} i set problems = '*:duplicate_key',"
-            " row_key = concat_ws('|', {keys_text}), row_digest = i.row_hash"
-            " from (select {keys} from {incoming} where problems is null group by {keys} having count(*) > 1) r"
-            " where {same_key} and i.problems is null",
-            keys_text=sql.SQL(", ").join(sql.SQL("i.{}::text").format(sql.Identifier(k)) for k in self.table.key),
+            "create temporary table {doubled} on commit drop as"
+            " select {keys} from {incoming} where problems is null group by {keys} having count(*) > 1"
+        )
+        self._run("analyze {doubled}")
+        self._run(
+            "update {incoming} i set problems = '*:duplicate_key', row_key = concat_ws('|', {keys_text}),"
+            " row_digest = i.row_hash from {doubled} r where {same_key} and i.problems is null"
+        )
+
+    def _compare(self) -> bool:
+        """Find once what differs between the delivery and the open versions; says whether there are none yet.
+
+        `diff` pairs the places of an open version and an arrived row (null where there is no such);
+        pairs that agree are left out. For a first delivery it stays empty: everything is new.
+        """
+        self._run(
+            "create temporary table {diff} (open_version tid, arrived tid, is_set_aside boolean not null)"
+            " on commit drop"
+        )
+        if not self._row("select exists (select from {raw} where valid_to_load is null)")[0]:
+            return True
+        self._run(
+            "insert into {diff} select r.place, i.ctid, i.problems is not null from {incoming} i full join"
+            " (select ctid as place, {keys}, row_hash from {raw} where valid_to_load is null) r on {same_key}"
+            " where i.row_hash is distinct from r.row_hash or i.problems is not null"
+        )
+        self._run("analyze {diff}")
+        return False
+
+    def _close(self, condition: LiteralString) -> int:
+        return self._run(
+            "update {raw} r set valid_to_load = {load_id} from {diff} d where d.open_version = r.ctid and " + condition
         )
 
     def _check_tolerance(self, reading: Reading) -> tuple[int, int, int]:
@@ -155,7 +187,7 @@ class TableHistory:
             " rule, reason, holds_previous)"
             " select {load_id}, {source}, {table}, i.row_number, i.row_key, i.row_digest,"
             " nullif(split_part(problem, ':', 1), '*'), rules.rule, rules.reason,"
-            " i.row_key is not null and exists (select from {raw} r where r.valid_to_load is null and {same_key})"
+            " exists (select from {diff} d where d.arrived = i.ctid and d.open_version is not null)"
             " from {incoming} i cross join string_to_table(i.problems, ';') as problem"
             " join (values {reasons}) as rules (rule, reason) on rules.rule = split_part(problem, ':', 2)"
             " where i.problems is not null and not exists (select from audit.reject known"
@@ -166,18 +198,9 @@ class TableHistory:
             reasons=reasons,
         )
 
-    def _count_held(self) -> int:
-        return self._row(
-            "select count(*) from {raw} r where r.valid_to_load is null and exists"
-            " (select from {incoming} i where i.problems is not null and i.row_key is not null and {same_key})"
-        )[0]
-
     def _close_absent(self, closures_allowed: bool) -> int:
         (before,) = self._row("select count(*) from {raw} where valid_to_load is null or valid_to_load = {load_id}")
-        closed = self._run(
-            "update {raw} r set valid_to_load = {load_id} where r.valid_to_load is null"
-            " and not exists (select from {incoming} i where {same_key})"
-        )
+        closed = self._close("d.arrived is null")
         percent = 100 * closed / before if before else 0.0
         if percent > self.contract.max_closed_percent and not closures_allowed:
             raise DeliveryRefused(
@@ -189,13 +212,15 @@ class TableHistory:
         return closed
 
     def _resolve_rejects(self) -> None:
-        self._run(
-            "update audit.reject known set resolved_by_load = {load_id}"
-            " where known.source_id = {source} and known.table_name = {table} and known.resolved_by_load is null"
-            " and known.load_id < {load_id} and known.row_key in"
-            " (select concat_ws('|', {keys_text}) from {incoming} i where i.problems is null)",
-            keys_text=sql.SQL(", ").join(sql.SQL("i.{}::text").format(sql.Identifier(k)) for k in self.table.key),
+        earlier = (
+            "known.source_id = {source} and known.table_name = {table}"
+            " and known.resolved_by_load is null and known.load_id < {load_id}"
         )
+        if self._row("select exists (select from audit.reject known where " + earlier + ")")[0]:
+            self._run(
+                "update audit.reject known set resolved_by_load = {load_id} where " + earlier + " and known.row_key in"
+                " (select concat_ws('|', {keys_text}) from {incoming} i where i.problems is null)"
+            )
 
     def _run(self, query: str, **names: sql.Composable) -> int:
         self.cursor.execute(self._compose(query, names))

@@ -83,6 +83,7 @@ def reading(contract: Contract, table: Table, file: SpooledFile, key: bytes, fol
     try:
         session.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
         session.execute("set timezone = 'UTC'")
+        session.execute("set streaming_buffer_size = '64MB'")  # so that reading goes on while Postgres takes a batch
         _define_digests(session, key)
         yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign))
     finally:
@@ -152,11 +153,10 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
             clean.append(f"{expressions.missing_reason} as m_{column.name}")
             outputs.append(f"m_{column.name} as {column.missing_reason_name}")
             hashed.append(f"coalesce(m_{column.name}, chr(30))")
-        checks = [f"when {condition} then {quote(f'{column.name}:{rule}')}" for condition, rule in expressions.checks]
-        if checks:
-            problems.append(f"case {' '.join(checks)} end")
+        if expressions.broken_rule:
+            problems.append(f"{quote(column.name + ':')} || {expressions.broken_rule}")
         if column.key_position is not None:
-            key_ok.append(f"{t} is not null" + (f" and case {' '.join(checks)} end is null" if checks else ""))
+            key_ok.append(f"{t} is not null and ({expressions.broken_rule or 'null'}) is null")
     repeated = " and ".join(
         f"r{position[c.header]} = {quote(c.header)}" for c in table.columns if c.key_position is not None
     )

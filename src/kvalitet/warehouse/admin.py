@@ -169,13 +169,11 @@ def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
     )
     if not present:
         definitions = [sql.SQL("{} {}").format(sql.Identifier(c), t) for c, t in wanted.items()]
-        keys = sql.SQL(", ").join(map(sql.Identifier, table.key))
         warehouse.execute(
             sql.SQL(
                 "create table {} ({}, row_hash text not null, valid_from_load bigint not null, valid_to_load bigint)"
             ).format(name, sql.SQL(", ").join(definitions))
         )
-        warehouse.execute(sql.SQL("create unique index on {} ({}) where valid_to_load is null").format(name, keys))
         warehouse.execute(sql.SQL("grant update (valid_to_load) on {} to {}").format(name, sql.Identifier(LOADER)))
         return [f"raw.{table.raw_name}"]
     added = []

@@ -9,4 +9,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+    # The driver's own connection: SQLAlchemy would take the % of format() for a parameter.
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_text())
