@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import LOGIN_ROLES, Settings
+from kvalitet.settings import LOGIN_ROLES, TIMEZONE, Settings
 
 app = typer.Typer(
     name="kvalitet",
@@ -23,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 console = Console(highlight=False)
+FREE_TEXTS = ("message", "owner", "reason")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -306,9 +308,19 @@ def down() -> None:
 
 
 def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
-    table = Table(title=title, title_justify="left")
-    for name in rows[0] if rows else ("nothing",):
-        table.add_column(str(name))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for name in rows[0] if rows else ("none",):
+        # A narrow terminal cuts the free texts, never a figure or a date.
+        width = 8 if name in FREE_TEXTS else max(len(name), *(len(_cell(row[name])) for row in rows), 0)
+        table.add_column(str(name).replace("_", " "), no_wrap=True, overflow="ellipsis", min_width=width)
     for row in rows:
-        table.add_row(*(_plain("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(_plain(_cell(value)) for value in row.values()))
     console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(TIMEZONE):%Y-%m-%d %H:%M}"
+    return "" if value is None else str(value)

@@ -7,10 +7,10 @@ from kvalitet.warehouse.connection import connect
 
 SOURCES = """
     select
-        run.source_id, run.outcome, run.finished_at, load.delivery as newest_delivery,
+        run.source_id, run.outcome, load.delivery as newest,
         (select count(*) from audit.reject
-         where reject.source_id = run.source_id and resolved_by_load is null) as open_rejects,
-        run.message
+         where reject.source_id = run.source_id and resolved_by_load is null) as set_aside,
+        run.finished_at as tried_at, run.message
     from (
         select distinct on (source_id) * from audit.extract_run order by source_id, run_id desc
     ) as run
@@ -28,11 +28,11 @@ REJECTS = """
     group by table_name, column_name, rule order by rows desc, table_name, column_name, rule
 """
 BUILDS = """
-    select build_id, kind, target_schema, status, as_of_date, owner, claimed_at, finished_at, message
+    select build_id as build, status, target_schema as schema, as_of_date as as_of, claimed_at, owner, message
     from audit.build order by build_id desc limit 10
 """
 PUBLICATIONS = """
-    select publication_id, event, happened_at, happened_by, reason
+    select publication_id as publication, event, happened_at, happened_by, reason
     from audit.publication_event order by event_id desc limit 10
 """
 
