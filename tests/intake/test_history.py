@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import fsspec
+import psycopg
 import pytest
 from deliveries import COMPLAINT, as_csv, write
 
@@ -133,6 +134,19 @@ def test_refused_delivery_is_recorded_once_and_the_next_one_still_comes_in(setti
         outcomes = connection.execute("select delivery, outcome from audit.load order by load_id").fetchall()
     assert [tuple(row.values()) for row in outcomes] == [("2025-01-02", "refused"), ("2025-01-03", "accepted")]
     assert len(open_rows()) == 100
+
+
+def test_an_unforeseen_error_is_told_without_what_it_said(settings, admin_url, deliver, everything_written):
+    """A rule that somebody added to the table by hand makes Postgres print the whole row."""
+    with psycopg.connect(admin_url) as connection:
+        connection.execute(
+            "alter table raw.bif_complaints__complaints add constraint odd check (theme_id <> 'hemmeligt_tema')"
+        )
+    deliver(*GOOD, {"Tema": "hemmeligt_tema"})
+    with pytest.raises(KvalitetError, match="left out, because it may hold delivered values") as failure:
+        extract(settings, "bif_complaints")
+    assert failure.value.__suppress_context__
+    assert "hemmeligt_tema" not in str(failure.value) + everything_written()
 
 
 def test_unknown_source_names_the_known_ones(settings):

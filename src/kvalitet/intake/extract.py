@@ -1,8 +1,10 @@
 """Takes in what has arrived from one source: each delivery in one transaction with its load record."""
 
 import hashlib
+import traceback
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from psycopg import sql
@@ -53,15 +55,27 @@ def extract(settings: Settings, source_id: str, allow_closures: tuple[str, str] 
     try:
         contract = _contract(settings, source_id)
         result = _take_all(settings, contract, allow_closures)
-    except Exception as error:
-        # Only our own messages are known to be free of delivered values.
-        message = str(error) if isinstance(error, KvalitetError) else f"{type(error).__name__} during extraction"
-        _record(settings, ExtractResult(source_id, "failed", message), started)
+    except KvalitetError as error:
+        _record(settings, ExtractResult(source_id, "failed", str(error)), started)
         raise
+    except Exception as error:
+        failure = _without_values(source_id, error)
+        _record(settings, ExtractResult(source_id, "failed", str(failure)), started)
+        raise failure from None
     _record(settings, result, started)
     if result.outcome == "refused":
         raise DeliveryRefused(result.message)
     return result
+
+
+def _without_values(source_id: str, error: Exception) -> KvalitetError:
+    """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return KvalitetError(
+        f"The extraction of {source_id} failed with {type(error).__name__} at {place}; what it said is left out, because it may hold delivered values.",
+        "Nothing was taken in. Try again; if it stays, run the delivery on a machine where its values may be seen.",
+    )
 
 
 def _contract(settings: Settings, source_id: str) -> Contract:
