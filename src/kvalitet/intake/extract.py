@@ -73,7 +73,8 @@ def _without_values(source_id: str, error: Exception) -> KvalitetError:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
     return KvalitetError(
-        f"The extraction of {source_id} failed with {type(error).__name__} at {place}; what it said is left out, because it may hold delivered values.",
+        f"The extraction of {source_id} failed with {type(error).__name__} at {place};"
+        " what it said is left out, because it may hold delivered values.",
         "Nothing was taken in. Try again; if it stays, run the delivery on a machine where its values may be seen.",
     )
 
