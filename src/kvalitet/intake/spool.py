@@ -61,9 +61,9 @@ def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Itera
 
 def _remove_leftovers(base: Path) -> None:
     """Remove the spools of this host's processes that were killed: they hold delivered values in clear."""
-    for folder in base.iterdir():
-        host, pid, _ = folder.name.rsplit(".", 2)
-        if host == HOST and not psutil.pid_exists(int(pid)):
+    for folder in base.glob(f"{HOST}.*.*"):
+        pid = folder.name.removeprefix(f"{HOST}.").partition(".")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
