@@ -63,6 +63,7 @@ def measured(temporary: Path, out: Path, part: str) -> dict[tuple[str, str], flo
     return {(figure["group"], figure["name"]): figure["median"] for figure in result["figures"]}
 
 
+@pytest.mark.slow
 def test_intake_is_measured_against_its_floor(temporary: Path, tmp_path: Path) -> None:
     figures = measured(temporary, tmp_path, "intake")
     for group in ("Intake, first load", "Intake, next snapshot"):

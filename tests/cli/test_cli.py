@@ -38,6 +38,7 @@ def test_help_comes_with_an_example(command):
     assert "Example:" in shown.output
 
 
+@pytest.mark.slow
 def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
     assert kvalitet(settings, "sample", "--complaints", "2000").returncode == 0
     taken = kvalitet(settings, "extract", "organisation")

@@ -50,6 +50,7 @@ def test_a_process_is_found_again_and_ended(place: Settings) -> None:
     assert list(processes.running(place)) == ["second"]
 
 
+@pytest.mark.slow
 def test_children_end_too_even_those_that_ignore_the_request(place: Settings) -> None:
     launch(place, "parent", HAS_A_CHILD)
     log = processes.log_file(place, "parent")
