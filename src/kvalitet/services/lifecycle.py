@@ -126,10 +126,11 @@ def _start_airflow(settings: Settings, say: Say) -> None:
     began = time.monotonic()
     noted = processes.running(settings)
     _choose_port(settings, _API in noted, say)
-    digest = airflow.configure(settings)
+    # What began on a server that has died since may still be about to end of it: it starts anew as well.
+    digest = f"{airflow.configure(settings)} {server.status(settings).pid if server.is_embedded() else ''}"
     outdated = [name for name, note in noted.items() if note.digest != digest]
     if outdated:
-        say("Airflow: the configuration has changed, its processes start anew")
+        say("Airflow: its configuration or its server has changed, its processes start anew")
         processes.end(settings, outdated)
     if airflow.prepare_database(settings):
         say("Airflow: setting up its database …")
