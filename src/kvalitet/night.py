@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LAYERS = ("staging", "intermediate", "star", "reports")
 NEWS = """
 with published as (
     select build.build_id from audit.publication join audit.build using (build_id)
@@ -205,7 +204,7 @@ def run_night(
 
 def _build_and_publish(settings: Settings, build_id: int, progress: Callable[[str, str], None]) -> None:
     from kvalitet.publication import finish_candidate
-    from kvalitet.transform import build_layer
+    from kvalitet.transform import LAYERS, build_layer
 
     for layer in LAYERS:
         progress(layer, "")

@@ -197,7 +197,7 @@ def _load(
             with reading(contract, table, files[name], key, files[name].path.parent) as batches:
                 history = TableHistory(cursor, contract, table, load_id, files[name].file_name)
                 counts[name] = history.take(batches, closures_allowed=allow_closures is not None)
-        _record_load(cursor, contract, delivery, load_id, content, started, "accepted", None, allow_closures)
+        _record_load(cursor, contract, delivery, load_id, content, started, allow_closures)
         for name, file in files.items():
             count = counts[name]
             values = (
@@ -233,14 +233,14 @@ def _record_refusal(
     return LoadResult(row["load_id"] if row else 0, delivery.name, "refused", reason)
 
 
-def _record_load(cursor, contract, delivery, load_id, content, started, outcome, reason, allow_closures) -> None:
+def _record_load(cursor, contract, delivery, load_id, content, started, allow_closures) -> None:
     by, why = allow_closures or (None, None)
     values = (
-        load_id, contract.id, delivery.name, delivery.cutoff, content, outcome, reason,
+        load_id, contract.id, delivery.name, delivery.cutoff, content, "accepted",
         contract.version, contract.sha256, started, by, why,
     )  # fmt: skip
     columns = (
-        "load_id, source_id, delivery, cutoff_date, content_sha256, outcome, reason,"
+        "load_id, source_id, delivery, cutoff_date, content_sha256, outcome,"
         " contract_version, contract_sha256, started_at, closures_allowed_by, closures_allowed_reason"
     )
     cursor.execute(_insert(f"audit.load ({columns}) overriding system value", values))

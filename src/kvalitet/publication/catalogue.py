@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, BI, GATE, Settings
 
-LAYERS = ("star", "reports")
+PUBLISHED_LAYERS = ("star", "reports")
 DETAIL_SUFFIX = "_detail"
 READER_TABLE = "table_reader"
 CENTRE_COLUMN = "centre_id"
@@ -80,7 +80,7 @@ def read_catalogue(manifest: Path) -> Catalogue:
         node
         for node in nodes
         if node["resource_type"] == "model"
-        and node["fqn"][1] in LAYERS
+        and node["fqn"][1] in PUBLISHED_LAYERS
         and node["config"].get("schema") is None  # not the work schema behind the star
         and node["config"].get("materialized") != "ephemeral"
     ]
