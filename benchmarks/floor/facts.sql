@@ -12,7 +12,7 @@ create table fct_complaint (
 );
 insert into fct_complaint
 select
-    md5('bif_complaints|' || c.case_number), 'bif_complaints', c.case_number, c.center,
+    md5('klagesager|' || c.case_number), 'klagesager', c.case_number, c.center,
     organisation.organisation_key, c.klagetype, c.lov, law.law_key, c.tema, c.udfald, c.kle, c.modtager,
     c.henvist_af, c.henvisers_sagsnummer,
     case when c.person is not null and c.days_since_previous <= 180 then c.previous_case_number end,
@@ -69,7 +69,7 @@ create table fct_complaint_point (
 );
 insert into fct_complaint_point
 select
-    md5('bif_complaints|' || point.case_number || '|' || point_number), complaint_key, 'bif_complaints',
+    md5('klagesager|' || point.case_number || '|' || point_number), complaint_key, 'klagesager',
     point.case_number, point_number, centre_id, point.tema, point.vurdering, received_date
 from point left join fct_complaint using (case_number);
 alter table fct_complaint_point add primary key (complaint_point_key);

@@ -41,7 +41,7 @@ def test_star_of_the_sample(star: psycopg.Connection[DictRow]) -> None:
     published_figures_come_out_right(star)
     disagreements_are_shown(star)
     nothing_is_counted_twice(star)
-    values = star.execute("select * from fct_indicator_value where source_id = 'bif_complaints'").fetchall()
+    values = star.execute("select * from fct_indicator_value where source_id = 'klagesager'").fetchall()
     assert sum(row["is_suppressed"] for row in values) > 20, "the sample is small enough to have something to hide"
     hidden_values_show_no_number(star.execute("select * from fct_indicator_value where is_suppressed").fetchall())
     no_small_count_is_shown(values)
@@ -66,7 +66,7 @@ def published_figures_come_out_right(star: psycopg.Connection[DictRow]) -> None:
         ("2023/24", 912, -15.3, None),
     ]
     remarks = """select period_label, indicator_id, value::int from fct_indicator_value
-        where authority = 'Københavns Kommune' and source_id = 'audit_remarks' and breakdown_kind = 'ingen'
+        where authority = 'Københavns Kommune' and source_id = 'revision' and breakdown_kind = 'ingen'
         order by 1, 2"""
     assert one(star, remarks) == [
         ("2015", "revisionsbemaerkninger", 19),

@@ -177,8 +177,8 @@ def test_a_missing_source_does_not_stop_the_night_and_is_marked_stale(place: Set
     assert third.source("audit_remarks").stale_reason
     assert third.result.publication_id == 2
     assert third.published == [{"publication_id": 2, "build_id": third.result.build_id}]
-    freshness = fetch_all(place, BI, "select source_id from reporting.rpt_source_freshness where is_stale")
-    assert freshness == [{"source_id": "audit_remarks"}]
+    freshness = fetch_all(place, BI, "select contract_id from reporting.rpt_source_freshness where is_stale")
+    assert freshness == [{"contract_id": "audit_remarks"}]
 
 
 def test_a_night_without_news_builds_nothing(place: Settings, airflow: AirflowClient, third: Night) -> None:

@@ -54,10 +54,10 @@ def yearly(indicator_id: str, source: str, numbers: Mapping[str, float | None], 
 
 def values() -> tuple[m.Value, ...]:
     bif, ombudsman, board, audit = (
-        "bif_complaints",
-        "borgerraadgiver_annual",
-        "ankestyrelsen_statistics",
-        "audit_remarks",
+        "klagesager",
+        "borgerraadgiveren",
+        "ankestyrelsen",
+        "revision",
     )
     counts = {"2019": 1186, "2020": 1043, "2021": 1121, "2022": 1154, "2023": 1149}
     inquiries = {"2019/20": 395, "2020/21": 371, "2021/22": 402, "2022/23": 571, "2023/24": 548}
@@ -242,23 +242,24 @@ def indicators() -> m.Indicators:
             indicator("revisionsbemaerkninger", "Revisionsbemærkninger"),
         ),
         sources=(
-            m.Source("bif_complaints", 4, "Klagesager, formalitet og realitet", False),
-            m.Source("borgerraadgiver_annual", 6, "Borgerrådgiveren", True),
-            m.Source("audit_remarks", 7, "Revision", True),
-            m.Source("ankestyrelsen_statistics", 9, "Ankestyrelsen", True),
+            m.Source("klagesager", 4, "Klagesager, formalitet og realitet", False),
+            m.Source("borgerraadgiveren", 6, "Borgerrådgiveren", True),
+            m.Source("revision", 7, "Revision", True),
+            m.Source("ankestyrelsen", 9, "Ankestyrelsen", True),
         ),
         members={("enhed", f"C{n:02}"): f"Center {n} (fiktiv)" for n in range(1, 12)},
         freshness=(
-            m.Freshness("bif_complaints", "Klagesager", 7, date(2024, 11, 20), False, None),
+            m.Freshness("bif_complaints", "klagesager", "Klagesager", 7, date(2024, 11, 20), False, None),
             m.Freshness(
                 "borgerraadgiver_annual",
+                "borgerraadgiveren",
                 "Borgerrådgiveren",
                 5,
                 date(2024, 6, 1),
                 True,
                 "Ingen levering siden 01-06-2024.",
             ),
-            m.Freshness("audit_remarks", "Revision", None, None, True, "Aldrig modtaget."),
+            m.Freshness("audit_remarks", "revision", "Revision", None, None, True, "Aldrig modtaget."),
         ),
         values=values(),
         statements=statements(),

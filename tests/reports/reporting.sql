@@ -15,7 +15,7 @@ insert into reporting.dim_indicator values
     'oplyst', null, 'Henvendelser', null, 'Kvalitetsenheden', 2019, null, 0);
 create table reporting.dim_source as
 select 'key' as source_key, * from (
-    values ('bif_complaints', 4, 'Klagesager', false), ('borgerraadgiver_annual', 6, 'Borgerrådgiveren', true)
+    values ('klagesager', 4, 'Klagesager', false), ('borgerraadgiveren', 6, 'Borgerrådgiveren', true)
 ) as s (source_id, source_number, name_da, is_external);
 create table reporting.dim_organisation as
 select 'C01' as unit_id, 'Center 1 (fiktiv)' as name, date '2019-01-01' as valid_from_date;
@@ -27,7 +27,7 @@ create table reporting.dim_complaint_type as
 select 'formalitet' as complaint_type_id, 'Formalitetsklage' as name_da;
 create table reporting.rpt_published_figure_disagreement as
 select
-    'k' || row_number() over () as published_figure_key, 'ankestyrelsen_statistics' as source_id, page as source_url,
+    'k' || row_number() over () as published_figure_key, 'ankestyrelsen' as source_id, page as source_url,
     'Ankestyrelsen' as publisher, 'Udgave' as title, date '2022-10-31' as published_date, 'Hele landet' as authority,
     law_id, law_id as law_name, 'kalenderaar' as period_kind, '2021' as period_label, 'i_alt' as outcome,
     'antal' as unit, value::numeric, page like '%a' as is_chosen, false as is_fictional, flags,
@@ -53,19 +53,19 @@ select
     null::numeric as denominator, value::numeric, null::bigint as n, false as is_suppressed, is_fictional, 'endelig' as status
 from (
     values
-    ('klager_modtaget', 'bif_complaints', 'Eksempelby Kommune', 'kalenderaar', '2022', '2022-01-01', '2022-12-31',
+    ('klager_modtaget', 'klagesager', 'Eksempelby Kommune', 'kalenderaar', '2022', '2022-01-01', '2022-12-31',
         'Alle klager', 1154, true),
-    ('klager_modtaget', 'bif_complaints', 'Eksempelby Kommune', 'kalenderaar', '2023', '2023-01-01', '2023-12-31',
+    ('klager_modtaget', 'klagesager', 'Eksempelby Kommune', 'kalenderaar', '2023', '2023-01-01', '2023-12-31',
         'Alle klager', 1149, true),
-    ('borgerraadgiver_henvendelser', 'borgerraadgiver_annual', 'Københavns Kommune', 'beretningsaar', '2022/23',
+    ('borgerraadgiver_henvendelser', 'borgerraadgiveren', 'Københavns Kommune', 'beretningsaar', '2022/23',
         '2022-04-01', '2023-03-31', 'Henvendelser', 1077, false)
 ) as v (indicator_id, source_id, authority, period_kind, period_label, period_start, period_end, population, value,
     is_fictional);
 create table reporting.rpt_source_freshness as
-select 'bif_complaints' as source_id, 'Klagesager' as source_name_da, 1::bigint as load_id, date '2024-11-20' as cutoff_date, false as is_stale,
+select 'bif_complaints' as contract_id, 'klagesager' as source_id, 'Klagesager' as delivery_name_da, 1::bigint as load_id, date '2024-11-20' as cutoff_date, false as is_stale,
     null::text as stale_reason
 union all
-select 'borgerraadgiver_annual', 'Borgerrådgiveren', null, null, false, null;
+select 'borgerraadgiver_annual', 'borgerraadgiveren', 'Borgerrådgiveren', null, null, false, null;
 grant usage on schema reporting to kvalitet_auditor;
 grant select on all tables in schema reporting to kvalitet_auditor;
 reset role;

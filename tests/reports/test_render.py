@@ -87,7 +87,7 @@ def test_delivered_text_is_shown_and_never_markup_or_a_script_address(pages: dic
 
 def test_fictional_authorities_are_marked_and_announced(pages: dict[str, str]):
     assert "Eksempeldata" in pages["indicators"]
-    unmarked = replace(value("klager_modtaget", "bif_complaints", "2023", 7), authority="Eksempelby")
+    unmarked = replace(value("klager_modtaget", "klagesager", "2023", 7), authority="Eksempelby")
     assert "Eksempelby (fiktiv)" in render.indicator_page(replace(indicators(), values=(unmarked,)))
     real = tuple(v for v in indicators().values if not v.is_fictional)
     assert "Eksempeldata" not in render.indicator_page(replace(indicators(), values=real))
@@ -99,12 +99,10 @@ def test_years_never_share_a_table_and_populations_stand_apart_in_it():
             kinds = {("/" in c and "report") or ("K" in c and "quarter") or "calendar" for c in table.columns}
             assert len(kinds) == 1 and table.authority and all(block.population for block in table.blocks)
     both = (
-        value("klager_modtaget", "bif_complaints", "2023", 1),
-        value("klager_modtaget", "bif_complaints", "2023/24", 2),
-        replace(value("klager_modtaget", "bif_complaints", "2023", 3), population_da="Nogle klager"),
-        replace(
-            value("klager_modtaget", "bif_complaints", "2023", 4), authority="Gribskov Kommune", is_fictional=False
-        ),
+        value("klager_modtaget", "klagesager", "2023", 1),
+        value("klager_modtaget", "klagesager", "2023/24", 2),
+        replace(value("klager_modtaget", "klagesager", "2023", 3), population_da="Nogle klager"),
+        replace(value("klager_modtaget", "klagesager", "2023", 4), authority="Gribskov Kommune", is_fictional=False),
     )
     (source,) = tables.by_source(replace(indicators(), values=both))
     seen = [
@@ -119,14 +117,14 @@ def test_years_never_share_a_table_and_populations_stand_apart_in_it():
 
 
 def test_a_hidden_figure_is_a_word_and_a_provisional_one_is_marked():
-    hidden = replace(value("klager_modtaget", "bif_complaints", "2023", None), is_suppressed=True, status="skjult")
+    hidden = replace(value("klager_modtaget", "klagesager", "2023", None), is_suppressed=True, status="skjult")
     assert tables.figure(hidden, 0).text == "skjult"
-    provisional = replace(value("klager_modtaget", "bif_complaints", "2024", 0), status="foreloebig")
+    provisional = replace(value("klager_modtaget", "klagesager", "2024", 0), status="foreloebig")
     assert (tables.figure(provisional, 0).text, tables.figure(provisional, 0).mark) == ("0", "f")
 
 
 def test_rows_are_in_danish_order():
-    (source,) = [s for s in tables.by_source(indicators()) if s.source.source_id == "bif_complaints"]
+    (source,) = [s for s in tables.by_source(indicators()) if s.source.source_id == "klagesager"]
     (by_theme,) = dict(source.folded)["tema"]
     assert [row.detail for row in by_theme.blocks[0].rows] == [
         "Afgørelse",
@@ -208,7 +206,7 @@ def test_cases_counted_by_both_bodies_are_shown_by_one_kind_of_year_at_a_time():
 
 
 def test_a_figure_there_is_by_both_kinds_of_year_is_headed_by_calendar_year():
-    both = replace(value("klager_modtaget", "bif_complaints", "2022/23", 1190))
+    both = replace(value("klager_modtaget", "klagesager", "2022/23", 1190))
     found = highlights.headlines(replace(indicators(), values=(both, *indicators().values)))
     kinds = [h.series.period_kind for h in found if h.series.indicator.indicator_id == "klager_modtaget"]
     assert kinds == ["kalenderaar"]

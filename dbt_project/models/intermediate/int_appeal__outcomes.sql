@@ -1,7 +1,7 @@
 with quarters as (
 
     select * from {{ ref('int_published_figure__choice') }}
-    where source_id = 'ankestyrelsen_statistics' and is_chosen and period_kind = 'kvartal'
+    where source_id = 'ankestyrelsen' and is_chosen and period_kind = 'kvartal'
 
 ),
 

@@ -1,7 +1,7 @@
 with all_statements as (
 
     select * from {{ ref('int_published_figure__choice') }}
-    where source_id = 'ankestyrelsen_statistics' and unit = 'antal'
+    where source_id = 'ankestyrelsen' and unit = 'antal'
 
 ),
 

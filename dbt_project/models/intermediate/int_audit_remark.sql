@@ -5,8 +5,8 @@ with remarks as (
 )
 
 select
-    {{ key(["'audit_remarks'", 'remark_number', 'audit_year']) }} as audit_remark_key,
-    'audit_remarks' as source_id,
+    {{ key(["'revision'", 'remark_number', 'audit_year']) }} as audit_remark_key,
+    'revision' as source_id,
     '{{ var("own_authority") }}' as authority,
     remark_number,
     audit_year,

@@ -7,7 +7,7 @@ with complaints as (
 )
 
 select
-    {{ key(["'bif_complaints'", 'case_number']) }} as complaint_key,
+    {{ key(["'klagesager'", 'case_number']) }} as complaint_key,
     case_number,
     citizen_pseudonym,
     complaint_type_id,

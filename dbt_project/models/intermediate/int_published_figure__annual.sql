@@ -13,7 +13,7 @@ totals as (
 statements as (
 
     select
-        'borgerraadgiver_annual' as source_id,
+        'borgerraadgiveren' as source_id,
         annual_figures.source_url,
         annual_figures.authority,
         'beretningsaar' as period_kind,
@@ -33,7 +33,7 @@ statements as (
         ) as figures (outcome_id, unit, value)
     union all
     select
-        'audit_remarks' as source_id,
+        'revision' as source_id,
         totals.source_url,
         totals.authority,
         'kalenderaar' as period_kind,

@@ -29,7 +29,7 @@ statements as (
 )
 
 select
-    'ankestyrelsen_statistics' as source_id,
+    'ankestyrelsen' as source_id,
     publication_source_id,
     authority,
     law_name,

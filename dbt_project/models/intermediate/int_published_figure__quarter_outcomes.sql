@@ -5,7 +5,7 @@ with outcomes as (
 )
 
 select
-    'ankestyrelsen_statistics' as source_id,
+    'ankestyrelsen' as source_id,
     publication_source_id,
     authority,
     law_name,

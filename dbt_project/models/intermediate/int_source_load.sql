@@ -1,5 +1,5 @@
 select
-    source_id,
+    source_id as contract_id,
     load_id,
     delivery,
     cutoff_date,

@@ -1,7 +1,7 @@
 with figures as (
 
     select * from {{ ref('fct_indicator_value') }}
-    where source_id = 'bif_complaints'
+    where source_id = 'klagesager'
 
 ),
 

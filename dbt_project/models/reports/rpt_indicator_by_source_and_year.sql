@@ -12,7 +12,7 @@ published_changes as (
         period_label,
         value as published_change_pct
     from {{ ref('fct_published_figure') }}
-    where source_id = 'borgerraadgiver_annual' and outcome = 'aendring_fra_aaret_foer' and is_chosen
+    where source_id = 'borgerraadgiveren' and outcome = 'aendring_fra_aaret_foer' and is_chosen
 
 ),
 

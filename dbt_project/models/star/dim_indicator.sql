@@ -3,6 +3,7 @@ select
     indicator_id,
     version,
     source_id,
+    rests_on,
     name_da,
     name_en,
     definition_da,
@@ -13,12 +14,14 @@ select
     decimals,
     direction,
     dated_by,
+    period_kinds,
     open_cases_da,
     population_da,
     legal_basis,
     owner,
     valid_from_year,
     valid_to_year,
-    is_additive,
+    is_additive_over_periods,
+    is_additive_over_organisations,
     is_small_count_protected
 from {{ ref('seed_indicator') }}

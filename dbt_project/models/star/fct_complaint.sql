@@ -24,7 +24,7 @@ laws as (
 
 select
     complaints.complaint_key,
-    'bif_complaints' as source_id,
+    'klagesager' as source_id,
     complaints.case_number,
     complaints.centre_id,
     organisation.organisation_key,

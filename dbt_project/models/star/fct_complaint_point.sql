@@ -11,9 +11,9 @@ complaints as (
 )
 
 select
-    {{ key(["'bif_complaints'", 'points.case_number', 'points.point_number']) }} as complaint_point_key,
+    {{ key(["'klagesager'", 'points.case_number', 'points.point_number']) }} as complaint_point_key,
     complaints.complaint_key,
-    'bif_complaints' as source_id,
+    'klagesager' as source_id,
     points.case_number,
     points.point_number,
     complaints.centre_id,

@@ -1,6 +1,6 @@
 select
-    {{ key(["'borgerraadgiver_annual'", 'referrer_case_number']) }} as external_case_key,
-    'borgerraadgiver_annual' as source_id,
+    {{ key(["'borgerraadgiveren'", 'referrer_case_number']) }} as external_case_key,
+    'borgerraadgiveren' as source_id,
     referrer_case_number as external_case_number,
     theme_id,
     outcome_id,

@@ -18,7 +18,8 @@ dated as (
         periods.period_end,
         indicators.indicator_key,
         indicators.version as indicator_version,
-        indicators.population_da
+        indicators.population_da,
+        indicators.rests_on
     from unioned
     inner join {{ ref('int_period') }} as periods
         on unioned.period_kind = periods.period_kind and unioned.period_label = periods.period_label
@@ -61,9 +62,9 @@ select
         when dated.value is null then 'uden_grundlag'
         {% if var('stale') %}
         when
-            dated.source_id in (
+            string_to_array(dated.rests_on, '; ') && array[
                 '{{ var("stale") | join("', '") }}'
-            )
+            ]
             then 'foraeldet'
         {% endif %}
         when dated.period_end > {{ as_of_date() }} or not dated.is_complete then 'foreloebig'

@@ -173,8 +173,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Freshness:
-    source_id: str
-    source_name_da: str
+    contract_id: str
+    source_id: str | None
+    delivery_name_da: str
     load_id: int | None
     cutoff_date: date | None
     is_stale: bool

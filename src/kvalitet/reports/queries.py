@@ -221,9 +221,9 @@ select 'udfald', outcome_id, name_da from reporting.dim_outcome
 """
 
 _FRESHNESS = """
-select source_id, source_name_da, load_id, cutoff_date, is_stale, stale_reason
+select contract_id, source_id, delivery_name_da, load_id, cutoff_date, is_stale, stale_reason
 from reporting.rpt_source_freshness
-order by source_id
+order by contract_id
 """
 
 _VALUES = """

@@ -9,6 +9,7 @@ from kvalitet.sample.cases import chunks
 from kvalitet.sample.files import whole_file, write_quoted_csv
 from kvalitet.sample.plan import Plan, night_of
 from kvalitet.sample.snapshots import CORRUPTIONS, complaint_rows, point_rows
+from kvalitet.sample.sources import SOURCES
 
 
 def generate(
@@ -26,6 +27,8 @@ def generate(
     paths = organisation.deliver(out, plan, night)
     for source in (ombudsman, appeals, audit):
         paths += source.deliver(out, plan, night)
+    for module in SOURCES.values():
+        paths += module.deliver(out, plan, night)
     return paths + _complaints(out / "bif_complaints", plan, night, corrupt)
 
 

@@ -22,6 +22,7 @@ from kvalitet.sample.defects import (
 )
 from kvalitet.sample.plan import Plan
 from kvalitet.sample.snapshots import as_known, is_in_snapshot
+from kvalitet.sample.sources import SOURCES
 
 BIF = "bif_complaints"
 
@@ -78,6 +79,7 @@ def truth(night: int = 1, seed: int = 2019, complaints: int = 6000) -> Truth:
     result.delivered[BIF, "complaints"] = len(indices) + doubled["complaints"]
     result.delivered[BIF, "complaint_points"] += doubled["complaint_points"]
     _count_others(result, plan, night)
+    _count_smaller(result, plan, night)
     return result
 
 
@@ -159,6 +161,13 @@ def _count_others(result: Truth, plan: Plan, night: int) -> None:
         for table, rows in zip(tables, appeals.rows(plan, night), strict=True):
             result.delivered["ankestyrelsen_statistics", table] = len(rows)
         result.defects += appeals.PLANNED
+
+
+def _count_smaller(result: Truth, plan: Plan, night: int) -> None:
+    for contract_id, module in SOURCES.items():
+        for table, rows in module.delivered(plan, night).items():
+            result.delivered[contract_id, table] = rows
+        result.defects += module.planned(plan, night)
 
 
 def _counts(rows: pl.DataFrame, *columns: str) -> dict:

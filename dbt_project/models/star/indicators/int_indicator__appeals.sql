@@ -7,7 +7,7 @@ with shares as (
     from {{ ref('fct_published_figure') }} as figures
     inner join {{ ref('dim_law') }} as laws on figures.law_key = laws.law_key
     where
-        figures.source_id = 'ankestyrelsen_statistics'
+        figures.source_id = 'ankestyrelsen'
         and figures.is_chosen
         and figures.period_kind = 'kalenderaar'
         and not figures.is_whole_year_row
@@ -60,7 +60,7 @@ ranked as (
 
 select
     indicator_id,
-    'ankestyrelsen_statistics' as source_id,
+    'ankestyrelsen' as source_id,
     'alle' as organisation_id,
     authority,
     period_kind,

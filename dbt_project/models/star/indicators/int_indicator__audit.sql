@@ -16,7 +16,7 @@ published as (
         value,
         is_fictional
     from {{ ref('fct_published_figure') }}
-    where source_id = 'audit_remarks' and is_chosen and outcome <> 'ny'
+    where source_id = 'revision' and is_chosen and outcome <> 'ny'
 
 ),
 
@@ -46,7 +46,7 @@ unioned as (
 
 select
     indicator_id,
-    'audit_remarks' as source_id,
+    'revision' as source_id,
     'alle' as organisation_id,
     authority,
     'kalenderaar' as period_kind,

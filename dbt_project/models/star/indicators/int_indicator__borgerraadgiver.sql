@@ -1,7 +1,7 @@
 with figures as (
 
     select * from {{ ref('fct_published_figure') }}
-    where source_id = 'borgerraadgiver_annual' and is_chosen
+    where source_id = 'borgerraadgiveren' and is_chosen
 
 ),
 
@@ -60,7 +60,7 @@ measured as (
 
 select
     indicator_id,
-    'borgerraadgiver_annual' as source_id,
+    'borgerraadgiveren' as source_id,
     'alle' as organisation_id,
     authority,
     period_kind,
