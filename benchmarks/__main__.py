@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import airflow, intake, night
+from benchmarks import airflow, intake, night, sample_night
 from benchmarks.machine import machine_facts, short_name, software_facts
 from benchmarks.measured import CommandFailed
 from benchmarks.place import ROOT, Place, place
@@ -25,6 +25,7 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 class Part(StrEnum):
     INTAKE = "intake"
     NIGHT = "night"
+    SAMPLE = "sample"
     AIRFLOW = "airflow"
 
 
@@ -35,7 +36,7 @@ def measure(
     only: Annotated[list[Part] | None, typer.Option(help="Only this part; may be given more than once.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = ROOT / "benchmarks" / "results",
 ) -> None:
-    """Measure intake, the whole night and Airflow's share, each against a floor in the same run."""
+    """Measure intake, whole nights and Airflow's share, each against a floor in the same run."""
     parts = [part for part in only or list(Part) if not (without_airflow and part is Part.AIRFLOW)]
     figures, began = Figures(), datetime.now(TIMEZONE)
     facts: dict[str, object] = {
@@ -57,6 +58,8 @@ def measure(
                     intake.measure(made, figures, say)
                 if Part.NIGHT in parts:
                     night.measure(made, figures, say, do_compare=number == 0)
+        if Part.SAMPLE in parts:
+            sample_night.measure(figures, say, repeat)
         if Part.AIRFLOW in parts:
             airflow.measure(figures, say, repeat, min(complaints, airflow.COMPLAINTS))
     console.print(

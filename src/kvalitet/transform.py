@@ -92,7 +92,7 @@ def dbt_environment(settings: Settings, target_schema: str, name: str) -> Iterat
         "KVALITET_DBT_USER": TRANSFORMER,
         "KVALITET_DBT_PASSWORD": settings.password(TRANSFORMER),
         "KVALITET_DBT_SCHEMA": target_schema,
-        "KVALITET_DBT_APPLICATION": name,
+        "PGAPPNAME": name,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
@@ -111,22 +111,28 @@ def dbt_environment(settings: Settings, target_schema: str, name: str) -> Iterat
 def _run_dbt(settings: Settings, build: Build, layer: str) -> list[ModelResult]:
     from dbt.cli.main import dbtRunner
 
-    selection = [f"path:models/{layer}"] + (["resource_type:seed"] if layer == LAYERS[0] else [])
-    arguments = [
-        "build",
+    common = [
         "--project-dir", str(settings.dbt_dir),
         "--profiles-dir", str(settings.dbt_dir),
         "--target-path", str(dbt_target(settings)),
         "--log-path", str(settings.var / "log" / "dbt"),
+        "--quiet",
+        "--no-version-check",
+    ]  # fmt: skip
+    selection = [f"path:models/{layer}"] + (["resource_type:seed"] if layer == LAYERS[0] else [])
+    arguments = [
+        "build",
+        *common,
         "--vars", json.dumps(dbt_variables(build)),
         "--select", *selection,
         "--exclude-resource-type", "unit_test",
         "--exclude-resource-type", "test",
-        "--quiet",
-        "--no-version-check",
     ]  # fmt: skip
     with dbt_environment(settings, build.target_schema, application_name(build.build_id)):
-        outcome = dbtRunner().invoke(arguments)
+        # Parsed without the build's variables, which differ every time and would have dbt read every file anew.
+        outcome = dbtRunner().invoke(["parse", *common])
+        if outcome.success:
+            outcome = dbtRunner(manifest=outcome.result).invoke(arguments)  # type: ignore[arg-type]
     if outcome.exception:
         raise KvalitetError(
             f"dbt could not run layer {layer}: {_without_values(str(outcome.exception))}",
