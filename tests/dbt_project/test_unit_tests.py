@@ -10,6 +10,10 @@ VARIABLES = json.dumps({"as_of_date": "2025-01-02"})
 RULES = {
     "report_year_turns_on_1_april",
     "are_copenhagen_days",
+    "limits_are_the_mean_and_the_mean_moving_range_of_a_segment",
+    "each_rule_for_a_signal",
+    "a_break_begins_a_new_segment",
+    "half_of_the_variation_in_four_years_makes_a_season",
     "counts_working_days_around_store_bededag_2023",
     "in_calendar_days_and_working_days",
     "same_citizen_and_theme_within_the_window",
