@@ -1,15 +1,48 @@
 {# The rows of a delivered table that this build may see: those of its fixed load, whatever has arrived since.
    Without a load the table is there, with its columns and no rows. #}
 {% macro delivered(source_id, table_name) -%}
-    {%- set load_id = var('loads').get(source_id) -%}
+    {%- set restated = (var('restated', none) or {}).get(source_id ~ '__' ~ table_name) -%}
     (
-        select * from {{ source(source_id, table_name) }}
-        where
-        {% if load_id is none %}
-            false
-        {% else %}
-            valid_from_load <= {{ load_id | int }}
-            and (valid_to_load is null or valid_to_load > {{ load_id | int }})
+        {% if restated %}{{ restated_rows(source(source_id, table_name), var('loads').get(source_id), restated) }}
+        {% else %}select * from {{ source(source_id, table_name) }} where {{ is_in_load(var('loads').get(source_id)) }}
         {% endif %}
     ) as delivered_rows
+{%- endmacro %}
+
+{# Whether a version of a row was open when a load had been taken in. #}
+{% macro is_in_load(load_id) -%}
+    {% if load_id is none %}false
+    {%- else -%}
+        valid_from_load <= {{ load_id | int }} and (valid_to_load is null or valid_to_load > {{ load_id | int }})
+    {%- endif %}
+{%- endmacro %}
+
+{# A step between two publications (docs/decisions/0008): the rows of the earlier one's load, each value as the
+   step takes it: `said` as it was, `later` as the later one has it, `stated` as the later one has it
+   wherever the earlier one had any. `restated` comes from the contract: see kvalitet.restatement.steps. #}
+{% macro restated_rows(relation, load_id, restated) -%}
+    {%- if restated.whole -%}
+        select * from {{ relation }} where {{ is_in_load(restated.load) }}
+    {%- else -%}
+        select
+            {%- for column in restated.columns %}
+                {% if column.takes == 'later' %}
+                    case when later.{{ restated.key[0] }} is null then said.{{ column.name }} else later.{{ column.name }} end
+                {%- elif column.takes == 'stated' %}
+                    case when said.{{ column.stated_by }} is null then said.{{ column.name }} else later.{{ column.name }} end
+                {%- else %}
+                    said.{{ column.name }}
+                {%- endif %} as {{ column.name }},
+            {%- endfor %}
+            said.row_hash,
+            said.valid_from_load,
+            said.valid_to_load
+        from (select * from {{ relation }} where {{ is_in_load(load_id) }}) as said
+        {{ 'inner' if restated.drops_withdrawn else 'left' }} join
+            (select * from {{ relation }} where {{ is_in_load(restated.load) }}) as later
+            on
+            {%- for column in restated.key %}
+                {{ 'and ' if not loop.first }}said.{{ column }} = later.{{ column }}
+            {%- endfor %}
+    {%- endif %}
 {%- endmacro %}

@@ -8,7 +8,7 @@ next step, and whatever it still runs in the database is ended by the build that
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,11 +49,16 @@ class Build:
     message: str | None
     loads: dict[str, int] = field(default_factory=dict)
     stale: dict[str, str] = field(default_factory=dict)
+    code_version: str = ""
 
     @property
     def schemas(self) -> tuple[str, str, str]:
-        """Star and reports, working tables, row-level views."""
-        return self.target_schema, f"{self.target_schema}_work", f"{self.target_schema}_detail"
+        return schemas_of(self.target_schema)
+
+
+def schemas_of(target_schema: str) -> tuple[str, str, str]:
+    """Star and reports, working tables, row-level views."""
+    return target_schema, f"{target_schema}_work", f"{target_schema}_detail"
 
 
 def lapse_seconds() -> float:
@@ -143,6 +148,7 @@ def get_build(settings: Settings, build_id: int, role: str = TRANSFORMER) -> Bui
         message=row["message"],
         loads={load["source_id"]: load["load_id"] for load in loads},
         stale={load["source_id"]: load["stale_reason"] for load in loads if load["is_stale"]},
+        code_version=row["code_version"],
     )
 
 
@@ -211,12 +217,28 @@ def end_lapsed_builds(settings: Settings, target_schema: str | None = None) -> l
             {"schema": target_schema, "live": list(LIVE), "lapse": lapse_seconds()},
         ).fetchall()
         for row in lapsed:
-            connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user"
-                " and application_name = %s",
-                [application_name(row["build_id"])],
-            )
+            _end_statements(connection, row["build_id"])
     return [row["build_id"] for row in lapsed]
+
+
+def end_builds_of_the_dead(settings: Settings, target_schema: str) -> None:
+    """End what a killed process left of its claim on `target_schema`; only for who knows that it is dead."""
+    with connect(settings, TRANSFORMER) as connection:
+        left = connection.execute(
+            "update audit.build set status = 'failed', finished_at = clock_timestamp(),"
+            " message = 'its process ended without a word' where target_schema = %s and status = any(%s)"
+            " returning build_id",
+            [target_schema, list(LIVE)],
+        ).fetchall()
+        for row in left:
+            _end_statements(connection, row["build_id"])
+
+
+def _end_statements(connection: psycopg.Connection[DictRow], build_id: int) -> None:
+    connection.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and application_name = %s",
+        [application_name(build_id)],
+    )
 
 
 def _beat(settings: Settings, build_id: int, role: str) -> None:
@@ -275,14 +297,21 @@ def _stale(
             "select distinct on (source_id) source_id, outcome from audit.extract_run order by source_id, run_id desc"
         )
     }
+    return too_old(settings, rows, as_of_date) | {
+        row["source_id"]: f"last attempt: {attempts[row['source_id']]}"
+        for row in rows
+        if attempts.get(row["source_id"]) in ("refused", "failed", "missing")
+    }
+
+
+def too_old(settings: Settings, rows: Iterable[DictRow], as_of_date: date) -> dict[str, str]:
+    """Why sources are stale whose load (`source_id`, `cutoff_date`) is older on that day than their contract allows."""
     contracts = load_contracts(settings)
     reasons: dict[str, str] = {}
     for row in rows:
         source = row["source_id"]
         latency = contracts[source].latency_days if source in contracts else None
         age = (as_of_date - row["cutoff_date"]).days
-        if attempts.get(source) in ("refused", "failed", "missing"):
-            reasons[source] = f"last attempt: {attempts[source]}"
-        elif latency is not None and age > latency:
+        if latency is not None and age > latency:
             reasons[source] = f"{age} days old; the contract allows {latency}"
     return reasons

@@ -2,18 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
+from kvalitet import cli_past
+from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import LOGIN_ROLES, TIMEZONE, Settings
+from kvalitet.settings import LOGIN_ROLES, Settings
 
 app = typer.Typer(
     name="kvalitet",
@@ -23,10 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-console = Console(highlight=False)
-FREE_TEXTS = ("message", "owner", "reason")
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+cli_past.add_to(app)
 
 
 def main() -> None:
@@ -34,35 +30,38 @@ def main() -> None:
     try:
         app()
     except KvalitetError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {_plain(error.what)}")
+        Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {plain(error.what)}")
         if error.remedy:
-            Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {_plain(error.remedy)}")
+            Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {plain(error.remedy)}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
 
 
 def _settings() -> Settings:
     return Settings.from_environment()
 
 
-@app.command(epilog="Example: `kvalitet sample --night 2 --complaints 20000`")
+@app.command(epilog="Example: `kvalitet sample --night 2 --complaints 20000`, `kvalitet sample --earlier 2024-01-03`")
 def sample(
     night: Annotated[int, typer.Option(min=1, help="Which night: 1, 2, 3, …; each has its new and changed rows.")] = 1,
     complaints: Annotated[int, typer.Option(min=2000, help="How many complaints on the first night.")] = 6000,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 2019,
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default: the inbox.")] = None,
     corrupt: Annotated[str | None, typer.Option(help="A defect that intake lets in and the gate must stop.")] = None,
+    earlier: Annotated[
+        str | None, typer.Option(help="Instead of a night: older snapshots with this cut-off, yyyy-mm-dd.")
+    ] = None,
 ) -> None:
     """Write one night's deliveries of a fictional municipality, beside real published figures."""
-    from kvalitet.sample import generate
+    from kvalitet.sample import generate, generate_earlier
 
-    target = out or _local_inbox(_settings())
-    for file in generate(target, night=night, seed=seed, complaints=complaints, corrupt=corrupt):
+    target, cutoff = out or _local_inbox(_settings()), day(earlier)
+    if cutoff:
+        files = generate_earlier(target, cutoff, seed=seed, complaints=complaints)
+    else:
+        files = generate(target, night=night, seed=seed, complaints=complaints, corrupt=corrupt)
+    for file in files:
         console.print(f"{file.relative_to(target)}  {file.stat().st_size:,} bytes")
 
 
@@ -89,7 +88,7 @@ def extract(
             raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
         allowed = (name.strip(), reason.strip())
     result = step(_settings(), source, allowed)
-    console.print(f"{source}: {result.outcome}. {_plain(result.message)}")
+    console.print(f"{source}: {result.outcome}. {plain(result.message)}")
     for load in result.loads:
         for name, count in load.tables.items():
             console.print(
@@ -107,7 +106,7 @@ def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)])
     result = read_contract(file)
     console.print(f"{result.title} ({result.id} {result.version}): {len(result.tables)} tables")
     for path in result.unused:
-        console.print(f"  not used here: {_plain(path)}")
+        console.print(f"  not used here: {plain(path)}")
     if result.problems:
         problems = "\n".join(f"  - {problem}" for problem in result.problems)
         raise KvalitetError(f"Intake cannot start on {file.name}:\n{problems}", "Add what is missing to the contract.")
@@ -122,40 +121,23 @@ def build(
     """Build the star from what has been taken in, ready for the gate."""
     from kvalitet.builds import begin_build, fail_if_live
     from kvalitet.publication import finish_candidate
-    from kvalitet.rebuild import begin_rebuild, end_rebuild
     from kvalitet.transform import LAYERS, build_layer
 
     settings = _settings()
     if as_recorded is not None:
-        begun = begin_rebuild(settings, as_recorded, owner="kvalitet build")
-    else:
-        begun = begin_build(settings, owner="kvalitet build", as_of_date=_day(as_of))
+        cli_past.rebuild(settings, as_recorded)
+        return
+    begun = begin_build(settings, owner="kvalitet build", as_of_date=day(as_of))
     console.print(f"Build {begun.build_id} into {begun.target_schema}, as of {begun.as_of_date}.")
     try:
         for layer in LAYERS:
             result = build_layer(settings, begun.build_id, layer)
             console.print(f"  {layer}: {len(result.models)} models, {result.rows:,} rows, {result.seconds:.1f} s")
         finish_candidate(settings, begun.build_id)
-        differing = end_rebuild(settings, as_recorded, begun) if as_recorded is not None else []
     except BaseException:
         fail_if_live(settings, begun.build_id, "Failed in `kvalitet build`.")
         raise
-    if differing:
-        raise KvalitetError(
-            f"{begun.target_schema} differs from publication {as_recorded} in {', '.join(differing)}.",
-            "Compare the code versions of the two builds: `kvalitet status`.",
-        )
-    if as_recorded is not None:
-        console.print(f"{begun.target_schema} is identical to publication {as_recorded} as it was published.")
-    else:
-        console.print(f"Next: kvalitet validate {begun.build_id}")
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise KvalitetError(f"{text} is not a date.", "Write it as yyyy-mm-dd.") from None
+    console.print(f"Next: kvalitet validate {begun.build_id}")
 
 
 @app.command(epilog="Example: `kvalitet validate 12`")
@@ -188,17 +170,10 @@ def night() -> None:
     from kvalitet.night_summary import print_result
 
     settings = _settings()
-    result = run_night(settings, progress=_progress())
+    result = run_night(settings, progress=show_progress)
     print_result(settings, console, result)
     if result.publication_id is None:
         raise typer.Exit(1)
-
-
-def _progress() -> Callable[[str, str], None]:
-    def show(step: str, detail: str) -> None:
-        console.print(f"  {step:<13} {_plain(detail)}")
-
-    return show
 
 
 @app.command(epilog="Example: `kvalitet run --complaints 20000`")
@@ -240,23 +215,7 @@ def status(
         typer.echo(json.dumps(facts, default=str, ensure_ascii=False, indent=2))
         return
     for title, rows in facts.items():
-        _print_rows(title, rows)
-
-
-@app.command(epilog="Example: `kvalitet figures --publication 1 --json`")
-def figures(
-    publication: Annotated[int, typer.Option(help="Which publication.")],
-    as_json: Json = False,
-) -> None:
-    """What a publication said: every figure of it, as it was published."""
-    from kvalitet.publication import figures as read_figures
-
-    rows = read_figures(_settings(), publication)
-    if as_json:
-        typer.echo(json.dumps(rows, default=str, ensure_ascii=False))
-        return
-    shown = ("indicator_id", "source_id", "authority", "organisation_id", "period_label", "breakdown_member", "value")
-    _print_rows(f"Publication {publication}", [{name: row[name] for name in shown} for row in rows])
+        print_rows(title, rows)
 
 
 @app.command(epilog="Example: `kvalitet rollback --reason 'wrong law for complaints of 2024'`")
@@ -305,22 +264,3 @@ def down() -> None:
     from kvalitet.services import down as step
 
     step(_settings())
-
-
-def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD, pad_edge=False
-    )
-    for name in rows[0] if rows else ("none",):
-        # A narrow terminal cuts the free texts, never a figure or a date.
-        width = 8 if name in FREE_TEXTS else max(len(name), *(len(_cell(row[name])) for row in rows), 0)
-        table.add_column(str(name).replace("_", " "), no_wrap=True, overflow="ellipsis", min_width=width)
-    for row in rows:
-        table.add_row(*(_plain(_cell(value)) for value in row.values()))
-    console.print(table)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value.astimezone(TIMEZONE):%Y-%m-%d %H:%M}"
-    return "" if value is None else str(value)

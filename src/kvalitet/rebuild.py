@@ -1,45 +1,173 @@
-"""Rebuilds a past publication from its recorded set of loads, and compares it with what was published."""
+"""Rebuilds of the past, each in a schema of its own: from a publication's loads, or what was known on a day.
 
-from kvalitet.builds import Build, begin_build, finish, get_build
+Readers see nothing of them. They are dropped by housekeeping when they are a week old.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from psycopg import sql
+
+from kvalitet.builds import (
+    LIVE,
+    Build,
+    BuildRefused,
+    begin_build,
+    end_builds_of_the_dead,
+    fail_if_live,
+    finish,
+    get_build,
+    schemas_of,
+    too_old,
+)
 from kvalitet.errors import KvalitetError
 from kvalitet.publication.digest import CONTENT, contents, differences, recorded
-from kvalitet.settings import AUDITOR, GATE, Settings
-from kvalitet.warehouse.connection import connect
+from kvalitet.settings import AUDITOR, GATE, TRANSFORMER, Settings
+from kvalitet.transform import LAYERS, build_layer
+from kvalitet.warehouse.connection import connect, fetch_all
+
+Progress = Callable[[str, str], None]
+#: Up to the indicator values: all that a figure needs.
+FIGURE_LAYERS = LAYERS[: LAYERS.index("star") + 1]
+#: The only schemas that are ever dropped.
+NAMES = re.compile(r"(rebuild|known|restated)_[0-9_]+")
+
+KNOWN = """
+    select distinct on (source_id) source_id, load_id, cutoff_date from audit.load
+    where outcome = 'accepted' and cutoff_date <= %(day)s
+    order by source_id, cutoff_date desc, abs(load_id) desc
+"""
+OLD = """
+    select distinct target_schema from audit.build
+    where kind = 'rebuild' and to_regnamespace(target_schema) is not null
+    group by target_schema
+    having not bool_or(status = any(%(live)s))
+        and max(finished_at) < clock_timestamp() - make_interval(days => %(days)s)
+"""
 
 
 def begin_rebuild(settings: Settings, publication_id: int, owner: str) -> Build:
     """Claim `rebuild_<publication>` on the loads, staleness and as-of date of that publication.
 
-    Readers see nothing of it. Raises KvalitetError where there is no such publication.
+    Raises KvalitetError where there is no such publication.
     """
-    published = get_build(settings, _published_build(settings, publication_id), AUDITOR)
-    return begin_build(
-        settings,
-        owner=owner,
-        kind="rebuild",
-        as_of_date=published.as_of_date,
-        loads=published.loads,
-        stale=published.stale,
-        target_schema=f"rebuild_{publication_id}",
-    )
+    published = published_build(settings, publication_id)
+    return _begin(settings, f"rebuild_{publication_id}", owner, published.as_of_date, published.loads, published.stale)
 
 
 def end_rebuild(settings: Settings, publication_id: int, build: Build) -> list[str]:
     """End a finished rebuild; returns the tables whose rows differ from what was published, none being the rule."""
-    published = _published_build(settings, publication_id)
+    published = published_build(settings, publication_id)
     with connect(settings, GATE) as connection:
-        said = [digest for digest in recorded(connection, published) if digest.kind == CONTENT]
+        said = [digest for digest in recorded(connection, published.build_id) if digest.kind == CONTENT]
         differing = differences(said, contents(connection, build.target_schema))
     message = f"differs: {', '.join(differing)}" if differing else f"identical to publication {publication_id}"
     finish(settings, build.build_id, GATE, "rebuilt", message)
     return differing
 
 
-def _published_build(settings: Settings, publication_id: int) -> int:
-    with connect(settings, AUDITOR) as connection:
-        row = connection.execute(
-            "select build_id from audit.publication where publication_id = %s", [publication_id]
-        ).fetchone()
-    if row is None:
-        raise KvalitetError(f"There is no publication {publication_id}.", "`kvalitet status` lists them.")
-    return row["build_id"]
+def begin_known_at(settings: Settings, day: date, owner: str) -> Build:
+    """Claim `known_<day>` on each source's newest accepted load by its own stated cut-off, as of that day.
+
+    Raises KvalitetError where no delivery states a cut-off on or before that day.
+    """
+    rows = fetch_all(settings, TRANSFORMER, KNOWN, {"day": day})
+    if not rows:
+        raise KvalitetError(
+            f"Nothing that was taken in states a cut-off on or before {day}.",
+            "Deliver older snapshots and take them in with `kvalitet extract`, or ask for a later day.",
+        )
+    loads = {row["source_id"]: row["load_id"] for row in rows}
+    return _begin(settings, f"known_{day:%Y%m%d}", owner, day, loads, too_old(settings, rows, day))
+
+
+def begin_restated(settings: Settings, published: Build, to_publication: int, owner: str) -> Build:
+    """Claim the schema in which the steps of a restatement are built, on the loads and day of `published`."""
+    schema = restated_schema(published, to_publication)
+    return _begin(settings, schema, owner, published.as_of_date, published.loads, published.stale)
+
+
+def restated_schema(published: Build, to_publication: int) -> str:
+    """Where the steps from build `published` to a publication are built, one after the other."""
+    return f"restated_{published.build_id}_{to_publication}"
+
+
+def run_layers(
+    settings: Settings,
+    build: Build,
+    progress: Progress,
+    layers: tuple[str, ...] = FIGURE_LAYERS,
+    restated: dict | None = None,
+) -> None:
+    """Build the layers of a rebuild; it is marked failed where one fails."""
+    try:
+        for layer in layers:
+            progress(layer, "")
+            result = build_layer(settings, build.build_id, layer, restated)
+            progress(layer, f"{len(result.models)} models, {result.rows} rows, {result.seconds:.1f} s")
+    except BaseException:
+        fail_if_live(settings, build.build_id, f"Failed in the rebuild of {build.target_schema}.")
+        raise
+
+
+@contextmanager
+def alone_in(settings: Settings, schema: str) -> Iterator[None]:
+    """The only process that rebuilds into `schema`; what a killed one left there is ended first.
+
+    Raises BuildRefused where another is at work.
+    """
+    with connect(settings, TRANSFORMER) as connection:
+        connection.autocommit = True
+        row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0)) as is_ours", [schema]).fetchone()
+        if not row or not row["is_ours"]:
+            raise BuildRefused(f"Another rebuild into {schema} is under way.", "Wait for it to end.")
+        end_builds_of_the_dead(settings, schema)
+        yield
+
+
+def published_build(settings: Settings, publication_id: int) -> Build:
+    """The build of a publication. Raises KvalitetError where there is no such publication."""
+    query = "select publication_id, build_id from audit.publication order by publication_id"
+    published = {row["publication_id"]: row["build_id"] for row in fetch_all(settings, AUDITOR, query)}
+    if publication_id not in published:
+        listed = ", ".join(map(str, list(published)[-10:])) or "none yet"
+        raise KvalitetError(
+            f"There is no publication {publication_id}.", f"Published so far: {listed}. See `kvalitet status`."
+        )
+    return get_build(settings, published[publication_id], AUDITOR)
+
+
+def drop_old_rebuilds(settings: Settings, days: int | None = None) -> list[str]:
+    """Drop the schemas of rebuilds that ended more than `days` ago (KVALITET_REBUILD_DAYS, 7); returns their names."""
+    keep = int(os.environ.get("KVALITET_REBUILD_DAYS", "7")) if days is None else days
+    rows = fetch_all(settings, TRANSFORMER, OLD, {"days": keep, "live": list(LIVE)})
+    dropped = sorted(row["target_schema"] for row in rows if NAMES.fullmatch(row["target_schema"]))
+    for schema in dropped:
+        drop_rebuild(settings, schema)
+    return dropped
+
+
+def drop_rebuild(settings: Settings, schema: str) -> None:
+    """Drop the schemas of an ended rebuild."""
+    with connect(settings, TRANSFORMER) as connection:
+        connection.execute("set local role kvalitet_candidate_owner")
+        connection.execute("set local lock_timeout = '30s'")
+        for name in schemas_of(schema):
+            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
+
+
+def _begin(
+    settings: Settings, schema: str, owner: str, as_of_date: date, loads: dict[str, int], stale: dict[str, str]
+) -> Build:
+    return begin_build(
+        settings,
+        owner=owner,
+        kind="rebuild",
+        as_of_date=as_of_date,
+        loads=loads,
+        stale={source: reason for source, reason in stale.items() if source in loads},
+        target_schema=schema,
+    )

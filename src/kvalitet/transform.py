@@ -43,15 +43,16 @@ class LayerResult:
         return sum(model.rows or 0 for model in self.models)
 
 
-def build_layer(settings: Settings, build_id: int, layer: str) -> LayerResult:
+def build_layer(settings: Settings, build_id: int, layer: str, restated: dict | None = None) -> LayerResult:
     """Build one layer, of LAYERS, into the build's schemas; safe to run again.
 
-    Raises ClaimLost where the build is not live, KvalitetError where a model failed.
+    `restated` is the variable of that name (dbt_project/README.md): rows of one publication with some values of
+    another. Raises ClaimLost where the build is not live, KvalitetError where a model failed.
     """
     build = get_build(settings, build_id)
     started = time.monotonic()
     with heartbeat(settings, build_id, TRANSFORMER):
-        models = _run_dbt(settings, build, layer)
+        models = _run_dbt(settings, build, layer, restated)
         result = LayerResult(layer, tuple(models), time.monotonic() - started)
         _record(settings, build_id, result)
     failed = [model for model in models if model.status not in ("success", "skipped")]
@@ -108,7 +109,7 @@ def dbt_environment(settings: Settings, target_schema: str, name: str) -> Iterat
                 os.environ[key] = value
 
 
-def _run_dbt(settings: Settings, build: Build, layer: str) -> list[ModelResult]:
+def _run_dbt(settings: Settings, build: Build, layer: str, restated: dict | None) -> list[ModelResult]:
     from dbt.cli.main import dbtRunner
 
     common = [
@@ -123,7 +124,7 @@ def _run_dbt(settings: Settings, build: Build, layer: str) -> list[ModelResult]:
     arguments = [
         "build",
         *common,
-        "--vars", json.dumps(dbt_variables(build)),
+        "--vars", json.dumps(dbt_variables(build) | ({"restated": restated} if restated else {})),
         "--select", *selection,
         "--exclude-resource-type", "unit_test",
         "--exclude-resource-type", "test",

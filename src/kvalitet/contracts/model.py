@@ -7,6 +7,8 @@ CLASSIFICATIONS = ("public", "internal", "personal", "sensitive", "whistleblower
 LOGICAL_TYPES = ("string", "date", "timestamp", "number", "integer", "boolean")
 ENCODINGS = ("utf-8", "utf-8-sig", "iso-8859-1", "windows-1252")
 PERSON_FORMATS = ("cpr", "cpr_or_cvr")
+#: What a column or table says beside its facts: which class a row belongs to (restatements tell the two apart).
+ROLES = ("classification",)
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Column:
     allows_formula: bool = False
     landed_because: str | None = None
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
+    role: str | None = None  # one of ROLES
 
     @property
     def is_landed(self) -> bool:
@@ -57,6 +60,7 @@ class Table:
     absence_closes: bool
     columns: tuple[Column, ...]
     sheet: str | None = None
+    role: str | None = None  # one of ROLES; it then holds for the whole table
 
     @property
     def key(self) -> tuple[str, ...]:

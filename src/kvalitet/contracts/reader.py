@@ -23,6 +23,7 @@ from kvalitet.contracts.model import (
     ENCODINGS,
     LOGICAL_TYPES,
     PERSON_FORMATS,
+    ROLES,
     Column,
     Contract,
     Table,
@@ -189,6 +190,7 @@ def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems
         absence_closes=custom.get("absent") == "closed",
         columns=columns,
         sheet=custom.get("sheet"),
+        role=_role(where, custom, problems),
     )
     if len(result.raw_name) > MAX_RAW_NAME:
         problems.append(f"{where}: source and table name are longer than {MAX_RAW_NAME - 2} characters together")
@@ -243,7 +245,14 @@ def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
         allows_formula=bool(custom.get("allowLeadingFormulaCharacters")),
         landed_because=custom.get("landedBecause"),
         ambiguous_time=custom.get("ambiguousTime"),
+        role=_role(here, custom, problems),
     )
+
+
+def _role(where: str, custom: dict[str, Any], problems: list[str]) -> str | None:
+    if custom.get("role") not in (None, *ROLES):
+        problems.append(f"{where}: customProperties.role must be one of {', '.join(ROLES)}")
+    return custom.get("role")
 
 
 def _valid_values(rules: list[DataQuality]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ USED = {
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
     "schema[].name", "schema[].physicalName", "schema[].description",
     "schema[].customProperties[absent]", "schema[].customProperties[sheet]",
+    "schema[].customProperties[role]", "schema[].properties[].customProperties[role]",
     "schema[].properties[].name", "schema[].properties[].physicalName", "schema[].properties[].description",
     "schema[].properties[].logicalType", "schema[].properties[].required", "schema[].properties[].primaryKey",
     "schema[].properties[].primaryKeyPosition", "schema[].properties[].classification",

@@ -47,6 +47,8 @@ class ExtractResult:
 def extract(settings: Settings, source_id: str, allow_closures: tuple[str, str] | None = None) -> ExtractResult:
     """Take in every new delivery of `source_id`, oldest first, and record the attempt.
 
+    A delivery older than what is in already is taken in beside the history, see `_take_older`.
+
     `allow_closures` is who lets in more closures than the contract's limit, and why.
     Raises DeliveryRefused where the newest delivery was refused, and KvalitetError where the
     contract is not ready for intake; the attempt is recorded either way.
@@ -101,7 +103,9 @@ def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str,
     notes = [f"{inbox.unrecognised_files} unrecognised files were left alone."] if inbox.unrecognised_files else []
     if not waiting:
         return ExtractResult(contract.id, "missing", " ".join(["No delivery is in the inbox.", *notes]))
-    loads: list[LoadResult] = []
+    older = [delivery for delivery in inbox.deliveries if delivery not in waiting]
+    loads = _take_older(settings, contract, older, notes)
+    beside = len(loads)
     not_ready = None
     for delivery in waiting:
         if delivery.absent:
@@ -114,16 +118,48 @@ def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str,
             continue
         if load:
             loads.append(load)
-    if loads and loads[-1].outcome == "refused":
+    if loads[beside:] and loads[-1].outcome == "refused":
         return ExtractResult(contract.id, "refused", loads[-1].reason or "", tuple(loads))
     if not_ready:
-        outcome = "accepted" if any(load.outcome == "accepted" for load in loads) else "missing"
+        outcome = "accepted" if any(load.outcome == "accepted" for load in loads[beside:]) else "missing"
         return ExtractResult(contract.id, outcome, " ".join([not_ready, *notes]), tuple(loads))
-    if not loads:
-        return ExtractResult(contract.id, "nothing_new", " ".join(["The newest delivery is already in.", *notes]))
-    count = len(loads)
+    if not loads[beside:]:
+        message = " ".join(["The newest delivery is already in.", *notes])
+        return ExtractResult(contract.id, "nothing_new", message, tuple(loads))
+    count = len(loads) - beside
     message = f"{count} {'delivery' if count == 1 else 'deliveries'} taken in."
     return ExtractResult(contract.id, "accepted", " ".join([message, *notes]), tuple(loads))
+
+
+def _take_older(
+    settings: Settings, contract: Contract, deliveries: list[Delivery], notes: list[str]
+) -> list[LoadResult]:
+    """Take in deliveries that came after a newer one, each beside the history: a build of today does not see
+    it, one of what was known at its cut-off does. Its load number is below zero. What came of it is added
+    to `notes`; it does not count as tonight's delivery.
+    """
+    loads = []
+    for delivery in deliveries:
+        if delivery.absent or _is_in(settings, contract, delivery):
+            continue
+        try:
+            load = _take(settings, contract, delivery, None, beside=True)
+        except DeliveryNotReady:
+            continue
+        if load:
+            loads.append(load)
+            what = f"refused: {load.reason}" if load.outcome == "refused" else "taken in beside the history."
+            notes.append(f"The older delivery {delivery.name} was {what}")
+    return loads
+
+
+def _is_in(settings: Settings, contract: Contract, delivery: Delivery) -> bool:
+    with connect(settings, LOADER) as connection:
+        row = connection.execute(
+            "select from audit.load where source_id = %s and delivery = %s and outcome = 'accepted'",
+            [contract.id, delivery.name],
+        ).fetchone()
+    return row is not None
 
 
 def _newest_accepted_cutoff(settings: Settings, contract: Contract):
@@ -136,20 +172,24 @@ def _newest_accepted_cutoff(settings: Settings, contract: Contract):
 
 
 def _take(
-    settings: Settings, contract: Contract, delivery: Delivery, allow_closures: tuple[str, str] | None
+    settings: Settings,
+    contract: Contract,
+    delivery: Delivery,
+    allow_closures: tuple[str, str] | None,
+    beside: bool = False,
 ) -> LoadResult | None:
-    """Take in one delivery; None where exactly this content is in already."""
+    """Take in one delivery; None where exactly this content is in already, or was refused before as an older one."""
     started = datetime.now(UTC)
     content = ""
     try:
         with spooled(settings, contract, delivery) as files:
             content = _content_digest(files)
             known = _known(settings, contract, delivery, content)
-            if known and known["outcome"] == "accepted":
+            if known and (beside or known["outcome"] == "accepted"):
                 return None
             if known and not allow_closures:
                 return LoadResult(known["load_id"], delivery.name, "refused", known["reason"])
-            return _load(settings, contract, delivery, files, content, started, allow_closures)
+            return _load(settings, contract, delivery, files, content, started, allow_closures, beside)
     except DeliveryRefused as refusal:
         return _record_refusal(settings, contract, delivery, content, str(refusal), started)
 
@@ -179,6 +219,7 @@ def _load(
     content: str,
     started: datetime,
     allow_closures: tuple[str, str] | None,
+    beside: bool,
 ) -> LoadResult:
     import adbc_driver_postgresql.dbapi as adbc
 
@@ -192,11 +233,16 @@ def _load(
         if not cursor.fetchall()[0][0]:
             raise KvalitetError(f"Another extraction of {contract.id} is running.", "Wait for it to end.")
         cursor.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id'))")
-        load_id: int = cursor.fetchall()[0][0]
+        load_id: int = cursor.fetchall()[0][0] * (-1 if beside else 1)
+        before = _load_before(cursor, contract, delivery) if beside else None
         for name, table in contract.tables.items():
             with reading(contract, table, files[name], key, files[name].path.parent) as batches:
                 history = TableHistory(cursor, contract, table, load_id, files[name].file_name)
-                counts[name] = history.take(batches, closures_allowed=allow_closures is not None)
+                counts[name] = (
+                    history.take_beside(batches, before)
+                    if beside
+                    else history.take(batches, closures_allowed=allow_closures is not None)
+                )
         _record_load(cursor, contract, delivery, load_id, content, started, allow_closures)
         for name, file in files.items():
             count = counts[name]
@@ -208,6 +254,17 @@ def _load(
         # What the foreign keys of rejects point at exists only now; they are checked at commit.
         connection.commit()
     return LoadResult(load_id, delivery.name, "accepted", None, counts)
+
+
+def _load_before(cursor, contract: Contract, delivery: Delivery) -> int | None:
+    """The accepted load of the newest cut-off before the delivery's."""
+    query = sql.SQL(
+        "select load_id from audit.load where source_id = {} and outcome = 'accepted' and cutoff_date < {}::date"
+        " order by cutoff_date desc, abs(load_id) desc limit 1"
+    ).format(sql.Literal(contract.id), sql.Literal(delivery.name))
+    cursor.execute(query.as_string(None))
+    rows = cursor.fetchall()
+    return rows[0][0] if rows else None
 
 
 def _record_refusal(

@@ -49,6 +49,9 @@ class TableHistory:
             "same_key": sql.SQL(" and ").join(
                 sql.SQL("i.{0} = r.{0}").format(sql.Identifier(name)) for name in table.key
             ),
+            "raw_key": sql.SQL("concat_ws('|', {})").format(
+                sql.SQL(", ").join(sql.SQL("r.{}::text").format(sql.Identifier(name)) for name in table.key)
+            ),
             "keys_text": sql.SQL(", ").join(sql.SQL("i.{}::text").format(sql.Identifier(name)) for name in table.key),
             "diff": sql.Identifier(f"diff_{table.name}"),
             "doubled": sql.Identifier(f"doubled_{table.name}"),
@@ -86,6 +89,40 @@ class TableHistory:
             held=self._row("select count(distinct open_version) from {diff} where is_set_aside")[0],
         )
 
+    def take_beside(self, reading: Reading, before: int | None) -> TableCounts:
+        """Keep a snapshot that is older than what is in as rows of this load alone: no other load sees them.
+
+        `before` is the load of the cut-off before it, whose rows stand where this one leaves them as they
+        were: rows set aside, and absent rows of a table in which absence means nothing.
+        """
+        self._receive(reading)
+        self._set_duplicates_aside()
+        delivered, rejected, unreadable = self._check_tolerance(reading)
+        self._make_diff()
+        self._record_rejects(reading)
+        # They wait for nobody: whether the row is in order today, a newer delivery has said.
+        self._run("update audit.reject set resolved_by_load = {load_id} where load_id = {load_id}")
+        opened = self._run(
+            "insert into {raw} ({columns}, row_hash, valid_from_load, valid_to_load)"
+            " select {incoming_columns}, i.row_hash, {load_id}, {load_id} + 1 from {incoming} i"
+            " where i.problems is null"
+        )
+        held = self._repeat(before, "exists (select from {incoming} i where i.row_key = {raw_key})")
+        if unreadable or not self.table.absence_closes:
+            self._repeat(before, "true")
+        return TableCounts(delivered, rejected, opened, changed=0, closed=0, unchanged=0, held=held)
+
+    def _repeat(self, before: int | None, condition: LiteralString) -> int:
+        if before is None:
+            return 0
+        return self._run(
+            "insert into {raw} ({columns}, row_hash, valid_from_load, valid_to_load)"
+            " select {columns}, r.row_hash, {load_id}, {load_id} + 1 from {raw} r"
+            " where valid_from_load <= {before} and (valid_to_load is null or valid_to_load > {before})"
+            " and not exists (select from {raw} i where i.valid_from_load = {load_id} and {same_key}) and " + condition,
+            before=sql.Literal(before),
+        )
+
     def _receive(self, reading: Reading) -> None:
         types = [
             sql.SQL("{} {}").format(sql.Identifier(name), RAW_TYPES[kind])
@@ -117,10 +154,7 @@ class TableHistory:
         `diff` pairs the places of an open version and an arrived row (null where there is no such);
         pairs that agree are left out. For a first delivery it stays empty: everything is new.
         """
-        self._run(
-            "create temporary table {diff} (open_version tid, arrived tid, is_set_aside boolean not null)"
-            " on commit drop"
-        )
+        self._make_diff()
         if not self._row("select exists (select from {raw} where valid_to_load is null)")[0]:
             return True
         self._run(
@@ -130,6 +164,12 @@ class TableHistory:
         )
         self._run("analyze {diff}")
         return False
+
+    def _make_diff(self) -> None:
+        self._run(
+            "create temporary table {diff} (open_version tid, arrived tid, is_set_aside boolean not null)"
+            " on commit drop"
+        )
 
     def _close(self, condition: LiteralString) -> int:
         return self._run(

@@ -9,10 +9,14 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
-_FIGURE_COLUMNS = (
+FIGURE_COLUMNS = (
     "indicator_id, indicator_version, source_id, organisation_id, authority, period_kind, period_label,"
     " period_start, period_end, breakdown_kind, breakdown_member, numerator, denominator, value, n,"
     " is_suppressed, status"
+)
+FIGURE_ORDER = (
+    "indicator_id, indicator_version, source_id, organisation_id, authority, period_kind, period_start, period_label,"
+    " breakdown_kind, breakdown_member"
 )
 
 
@@ -33,9 +37,8 @@ def figures(settings: Settings, publication_id: int) -> list[DictRow]:
                 f"Published so far: {listed}.",
             )
         return connection.execute(
-            f"select publication_id, {_FIGURE_COLUMNS} from audit.publication_figure where publication_id = %s"
-            " order by indicator_id, indicator_version, source_id, organisation_id, authority, period_kind,"
-            " period_start, period_label, breakdown_kind, breakdown_member",
+            f"select publication_id, {FIGURE_COLUMNS} from audit.publication_figure where publication_id = %s"
+            f" order by {FIGURE_ORDER}",
             [publication_id],
         ).fetchall()
 
@@ -61,8 +64,8 @@ def record(
         [publication_id, build_id, published_at],
     )
     written = connection.execute(
-        f"insert into audit.publication_figure (publication_id, {_FIGURE_COLUMNS})"
-        f" select %s, {_FIGURE_COLUMNS} from candidate.fct_indicator_value",
+        f"insert into audit.publication_figure (publication_id, {FIGURE_COLUMNS})"
+        f" select %s, {FIGURE_COLUMNS} from candidate.fct_indicator_value",
         [publication_id],
     )
     return written.rowcount

@@ -23,6 +23,8 @@ def generate(
     """
     if corrupt is not None and corrupt not in CORRUPTIONS:
         raise KvalitetError(f"There is no corruption {corrupt}.", f"Choose one of {', '.join(CORRUPTIONS)}.")
+    if night < 1:
+        raise KvalitetError(f"There is no night {night}.", "Nights are counted from 1.")
     plan = Plan(seed, complaints)
     paths = organisation.deliver(out, plan, night)
     for source in (ombudsman, appeals, audit):
@@ -30,6 +32,22 @@ def generate(
     for module in SOURCES.values():
         paths += module.deliver(out, plan, night)
     return paths + _complaints(out / "bif_complaints", plan, night, corrupt)
+
+
+def generate_earlier(out: Path, cutoff: date, seed: int = 2019, complaints: int = 6000) -> list[Path]:
+    """Write older snapshots, as the systems that can look back would have delivered them on `cutoff`.
+
+    Those are the case system, the organisation and the sources whose module says `KNOWS_EARLIER`; the others
+    had delivered nothing by then. Raises KvalitetError for a day that is not before the first night.
+    """
+    if night_of(cutoff) >= 1:
+        raise KvalitetError(f"{cutoff} is not before the first night.", "Ask for that night with --night.")
+    plan, night = Plan(seed, complaints), night_of(cutoff)
+    paths = organisation.deliver(out, plan, night)
+    for module in SOURCES.values():
+        if getattr(module, "KNOWS_EARLIER", False):
+            paths += module.deliver(out, plan, night)
+    return paths + _complaints(out / "bif_complaints", plan, night, None)
 
 
 def _complaints(folder: Path, plan: Plan, night: int, corrupt: str | None) -> list[Path]:
@@ -45,4 +63,4 @@ def _complaints(folder: Path, plan: Plan, night: int, corrupt: str | None) -> li
 def next_night(out: Path) -> int:
     """The night after the newest one delivered below `out`; 1 where there is none."""
     stems = (file.stem.removeprefix("klager_") for file in (out / "bif_complaints").glob("klager_*.csv"))
-    return 1 + max((night_of(date.fromisoformat(stem)) for stem in stems), default=0)
+    return 1 + max((0, *(night_of(date.fromisoformat(stem)) for stem in stems)))

@@ -24,10 +24,10 @@ UNITS = {
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The nightly snapshot of units and their succession; the same every night."""
+    """The snapshot of units and their succession as known at the cut-off; the same every night."""
     cutoff = plan.cutoff(night)
     folder = out / "organisation"
-    units, succession = rows()
+    units, succession = rows(cutoff)
     return [
         write_danish_csv(
             folder / f"enheder_{cutoff}.csv",
@@ -44,12 +44,17 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
     ]
 
 
-def rows() -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+def rows(cutoff: date) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     """Units and successions as delivered: dates as yyyy-mm-dd, decimal comma."""
-    units = [(unit, start.isoformat(), end.isoformat() if end else "", *rest) for unit, start, end, *rest in _units()]
+    units = [
+        (unit, start.isoformat(), end.isoformat() if end and end < cutoff else "", *rest)
+        for unit, start, end, *rest in _units()
+        if start < cutoff
+    ]
     succession = [
         (old, new, words.REORGANISED.isoformat(), f"{weight:g}".replace(".", ","))
         for old, successors in words.SUCCESSION.items()
+        if cutoff > words.REORGANISED
         for new, weight in successors.items()
     ]
     return units, succession

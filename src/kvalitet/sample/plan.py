@@ -10,6 +10,8 @@ from kvalitet.errors import KvalitetError
 
 FIRST_YEAR, LAST_YEAR = 2019, 2024
 FIRST_CUTOFF = date(2025, 1, 2)
+#: The oldest snapshot that can be made: half a year after the first complaints.
+FIRST_SNAPSHOT = date(FIRST_YEAR, 7, 1)
 #: The quarter in which exactly a third of each month's complaints are repeats.
 REPEAT_QUARTER = (2021, 4)
 #: The ombudsman's report year (1 April 2022 to 31 March 2023) in which inquiries rise sharply.
@@ -38,10 +40,14 @@ class Plan:
             )
 
     def cutoff(self, night: int) -> date:
-        """The stated cut-off of night 1, 2, …: the snapshot holds what was known when that day began."""
-        if night < 1:
-            raise KvalitetError(f"There is no night {night}.", "Nights are counted from 1.")
-        return FIRST_CUTOFF + timedelta(days=night - 1)
+        """The stated cut-off of night 1, 2, …: the snapshot holds what was known when that day began.
+
+        Nights before the first (0, -1, …) are older snapshots that a source may deliver late.
+        """
+        cutoff = FIRST_CUTOFF + timedelta(days=night - 1)
+        if cutoff < FIRST_SNAPSHOT:
+            raise KvalitetError(f"The sample knows nothing of {cutoff}.", f"Ask for {FIRST_SNAPSHOT} or later.")
+        return cutoff
 
     @cached_property
     def months(self) -> list[tuple[int, int, int]]:

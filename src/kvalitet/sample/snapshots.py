@@ -11,6 +11,8 @@ from kvalitet.sample.persons import NOT_A_PERSON as NOT_A_PERSON_CPR
 from kvalitet.sample.persons import cpr_numbers, with_hyphen
 from kvalitet.sample.plan import Plan, day_number
 
+#: The law that a wrongly filed decision turns out to belong to: the next in the list.
+OTHER_LAW = dict(zip(words.LAWS, [*list(words.LAWS)[1:], next(iter(words.LAWS))], strict=True))
 LOCAL_TIME = "%Y-%m-%dT%H:%M:%S"
 #: Deliveries that follow the contract to the letter and are wrong all the same: the gate must stop them.
 CORRUPTIONS: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
@@ -24,26 +26,32 @@ CORRUPTIONS: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 
 
 def is_in_snapshot(plan: Plan, night: int) -> pl.Expr:
-    """From each later night on, a few cases are gone: they had been created by mistake."""
+    """Cases registered before the cut-off. From each later night on, a few are gone: created by mistake."""
+    is_registered = pl.col("registered") < day_number(plan.cutoff(night)) * DAY
     every = min(5000, plan.complaints // 2)
     gone = [pl.col("index") % every == 433 + 3 * later for later in range(2, night + 1)]
-    return ~pl.any_horizontal(pl.lit(False), *gone) | (pl.col("index") >= plan.complaints)
+    return is_registered & (~pl.any_horizontal(pl.lit(False), *gone) | (pl.col("index") >= plan.complaints))
 
 
 def as_known(plan: Plan, night: int, cases: pl.DataFrame) -> pl.DataFrame:
-    """The cases with what had happened before the cut-off, and with the corrections made by then.
+    """The cases with what had happened before the cut-off, and with the corrections made by then: another
+    outcome, or another law for a decision that had been filed under the wrong one.
 
     Adds `is_closed`; forwarded, answered, decided and outcome_id are null while they lie ahead.
     """
     known_until = day_number(plan.cutoff(night)) * DAY
     every = min(1500, plan.complaints // 4)
-    corrected = pl.any_horizontal(
-        pl.lit(False), *[pl.col("index") % every == (97 + 31 * later) % every for later in range(2, night + 1)]
+    corrected, refiled = (
+        pl.any_horizontal(
+            pl.lit(False), *[pl.col("index") % every == (place + 31 * later) % every for later in range(2, night + 1)]
+        )
+        for place in (97, 111)
     )
     other = pl.when(pl.col("outcome_id") == "medhold").then(pl.lit("delvist_medhold")).otherwise(pl.lit("medhold"))
     return (
         cases.filter(is_in_snapshot(plan, night))
         .with_columns(pl.when(corrected).then(other).otherwise("outcome_id").alias("outcome_id"))
+        .with_columns(pl.when(refiled).then(pl.col("law_id").replace(OTHER_LAW)).otherwise("law_id").alias("law_id"))
         .with_columns(
             *[pl.when(pl.col(at) < known_until).then(at).alias(at) for at in ("forwarded", "answered", "decided")],
             is_closed=pl.col("decided") < known_until,

@@ -29,7 +29,8 @@ BIF = "bif_complaints"
 
 @dataclass
 class Truth:
-    """Expected figures after nights 1..`night` were taken in, each delivery once and in order.
+    """Expected figures after nights 1..`night` were taken in, each delivery once and in order. A night before the
+    first stands for the older snapshot of that cut-off alone.
 
     `delivered` and `defects` concern this night's deliveries, keyed by (source, table); sources that
     deliver nothing tonight are not in them. Everything else is the warehouse's state, over complaints
@@ -89,7 +90,7 @@ def _landed(plan: Plan, night: int, chunk: Chunk) -> pl.DataFrame:
     cases = chunk.cases.with_columns(accepted_on=accepted_on).filter(is_in_snapshot(plan, night))
     parts = [
         as_known(plan, version, cases.filter(pl.col("accepted_on") == version))
-        for version in range(chunk.since_night, night + 1)
+        for version in range(min(chunk.since_night, night), night + 1)
     ]
     at = pl.from_epoch("received", time_unit="s")
     return pl.concat(parts).with_columns(
@@ -102,7 +103,7 @@ def _landed(plan: Plan, night: int, chunk: Chunk) -> pl.DataFrame:
 def _last_accepted(plan: Plan, night: int, since: int, rules: dict[str, tuple], offset: int) -> pl.Expr:
     """The last night whose row kept to the contract; 0 where none did."""
     accepted_on = pl.lit(0)
-    for version in range(since, night + 1):
+    for version in range(min(since, night), night + 1):
         is_spoilt = pl.any_horizontal([has_defect(plan, version, rules, rule, offset) for rule in rules])
         accepted_on = pl.when(is_spoilt).then(accepted_on).otherwise(version)
     return accepted_on
@@ -144,7 +145,7 @@ def _count_points(
 
 
 def _count_others(result: Truth, plan: Plan, night: int) -> None:
-    units, succession = organisation.rows()
+    units, succession = organisation.rows(plan.cutoff(night))
     result.delivered["organisation", "units"] = len(units)
     result.delivered["organisation", "succession"] = len(succession)
     referrals = sum(rows.height for rows in ombudsman.referral_rows(plan))
@@ -156,7 +157,7 @@ def _count_others(result: Truth, plan: Plan, night: int) -> None:
         result.delivered["audit_remarks", "remarks"] = len(remarks) + 1  # and the note that looks like one
         result.delivered["audit_remarks", "totals"] = len(audit.total_rows(remarks))
         result.defects += [*ombudsman.PLANNED, *audit.PLANNED]
-    if night <= 2:
+    if night in (1, 2):
         tables = ("publications", "outcome_shares", "quarter_outcomes")
         for table, rows in zip(tables, appeals.rows(plan, night), strict=True):
             result.delivered["ankestyrelsen_statistics", table] = len(rows)
@@ -165,6 +166,8 @@ def _count_others(result: Truth, plan: Plan, night: int) -> None:
 
 def _count_smaller(result: Truth, plan: Plan, night: int) -> None:
     for contract_id, module in SOURCES.items():
+        if night < 1 and not getattr(module, "KNOWS_EARLIER", False):
+            continue
         for table, rows in module.delivered(plan, night).items():
             result.delivered[contract_id, table] = rows
         result.defects += module.planned(plan, night)
