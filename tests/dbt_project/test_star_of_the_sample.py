@@ -46,6 +46,9 @@ def test_star_of_the_sample(star: psycopg.Connection[DictRow]) -> None:
     hidden_values_show_no_number(star.execute("select * from fct_indicator_value where is_suppressed").fetchall())
     no_small_count_is_shown(values)
     no_hidden_cell_is_alone_in_its_sum(values)
+    a_centres_quarters_are_hidden_together_and_with_its_year(values)
+    todays_centres_are_hidden_with_what_they_are_made_of(star, values)
+    both_views_of_the_centres_add_up_to_the_whole(star)
 
 
 def one(star: psycopg.Connection[DictRow], query: str) -> list[tuple]:
@@ -123,13 +126,61 @@ def no_small_count_is_shown(values: list[DictRow]) -> None:
 def no_hidden_cell_is_alone_in_its_sum(values: list[DictRow]) -> None:
     groups: dict[tuple, list[DictRow]] = defaultdict(list)
     for row in values:
-        kind = row["period_kind"]
-        period = "alle" if kind == "kvartal" else row["period_label"]
-        groups[row["indicator_id"], kind, period, row["breakdown_kind"]].append(row)
+        kind, breakdown = row["period_kind"], row["breakdown_kind"]
+        period = "alle" if kind == "kvartal" and breakdown == "ingen" else row["period_label"]
+        groups[row["indicator_id"], kind, period, breakdown].append(row)
     for (indicator, kind, period, breakdown), rows in groups.items():
         hidden = [row for row in rows if row["is_suppressed"]]
-        if kind == "kvartal":
+        if kind == "kvartal" and breakdown == "ingen":
             assert len(hidden) in (0, len(rows)), (indicator, breakdown)
         elif breakdown != "ingen" and hidden:
             shown = [row for row in rows if row["n"]]
             assert len(hidden) > 1 or not shown, (indicator, period, breakdown)
+
+
+def a_centres_quarters_are_hidden_together_and_with_its_year(values: list[DictRow]) -> None:
+    centres: dict[tuple, set[bool]] = defaultdict(set)
+    years: dict[tuple, bool] = {}
+    for row in values:
+        if row["breakdown_kind"] == "center":
+            cell = row["indicator_id"], row["period_start"].year, row["breakdown_member"]
+            if row["period_kind"] == "kvartal":
+                centres[cell].add(row["is_suppressed"])
+            else:
+                years[cell] = row["is_suppressed"]
+    assert centres
+    for cell, are_hidden in centres.items():
+        assert len(are_hidden) == 1, cell
+        assert True in are_hidden or not years[cell], cell
+
+
+def todays_centres_are_hidden_with_what_they_are_made_of(
+    star: psycopg.Connection[DictRow], values: list[DictRow]
+) -> None:
+    today = defaultdict(set)
+    for row in star.execute("select unit_id, current_unit_id from bridge_organisation_succession"):
+        today[row["unit_id"]].add(row["current_unit_id"])
+    hidden = {
+        (row["indicator_id"], row["period_label"], row["breakdown_kind"], row["breakdown_member"])
+        for row in values
+        if row["is_suppressed"] and row["period_kind"] == "kalenderaar"
+    }
+    for indicator, period, breakdown, member in hidden:
+        if breakdown == "center":
+            for centre in today.get(member, {member}):
+                assert (indicator, period, "center_nu", centre) in hidden
+
+
+def both_views_of_the_centres_add_up_to_the_whole(star: psycopg.Connection[DictRow]) -> None:
+    views = """select count(*) > 0, bool_and(abs(parts.value - whole.value) < 0.0001)
+        from fct_indicator_value as whole inner join (
+            select indicator_id, period_label, breakdown_kind, sum(value) as value from fct_indicator_value
+            where indicator_id = 'klager_modtaget' and period_kind = 'kalenderaar'
+            and breakdown_kind in ('center', 'center_nu')
+            group by indicator_id, period_label, breakdown_kind having not bool_or(is_suppressed)
+        ) as parts using (indicator_id, period_label)
+        where whole.breakdown_kind = 'ingen'"""
+    assert one(star, views) == [(True, True)]
+    gone = """select count(*) from fct_indicator_value
+        where breakdown_kind = 'center_nu' and organisation_id in ('C03', 'C04', 'C05')"""
+    assert one(star, gone) == [(0,)]

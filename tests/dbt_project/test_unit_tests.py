@@ -31,6 +31,13 @@ RULES = {
     "carries_the_durable_centre_and_its_version_on_receipt",
     "one_small_cell_takes_the_next_smallest_with_it",
     "calendar_year_and_report_year_hold_different_complaints",
+    "a_merger_and_a_split_in_both_views",
+    "old_years_keep_their_definition_and_new_ones_have_theirs",
+    "a_period_has_the_definition_of_the_year_in_which_it_begins",
+    "a_year_without_a_single_case_is_zero",
+    "open_cases_count_as_long_as_they_have_been_open",
+    "a_small_quarter_hides_the_centres_quarters_of_the_year",
+    "todays_centre_is_hidden_with_its_predecessors",
 }
 
 

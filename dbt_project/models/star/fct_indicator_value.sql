@@ -12,22 +12,21 @@ with unioned as (
 
 dated as (
 
+    -- Each figure has the definition that held when its period began; what is not registered is no figure.
     select
         unioned.*,
         periods.period_start,
         periods.period_end,
-        indicators.indicator_key,
-        indicators.version as indicator_version,
-        indicators.population_da,
-        indicators.rests_on
+        periods.indicator_key,
+        periods.indicator_version,
+        periods.population_da,
+        periods.rests_on
     from unioned
-    inner join {{ ref('int_period') }} as periods
-        on unioned.period_kind = periods.period_kind and unioned.period_label = periods.period_label
-    inner join {{ ref('dim_indicator') }} as indicators
+    inner join {{ ref('int_indicator__periods') }} as periods
         on
-            unioned.indicator_id = indicators.indicator_id
-            and extract(year from periods.period_start)
-            between indicators.valid_from_year and coalesce(indicators.valid_to_year, 9999)
+            unioned.indicator_id = periods.indicator_id
+            and unioned.period_kind = periods.period_kind
+            and unioned.period_label = periods.period_label
 
 )
 

@@ -12,37 +12,32 @@ with cases as (
         received_date,
         overlap_status
     from {{ ref('fct_external_case') }}
-
-),
-
-first_quarters as (
-
-    select min(quarter_start) as quarter_start
-    from {{ ref('int_indicator__complaint_counts') }}
+    where overlap_status is not null
 
 )
 
 select
     cases.indicator_id,
+    periods.authority,
     periods.period_kind,
     periods.period_label,
-    periods.period_start,
-    periods.period_end,
     breakdowns.breakdown_kind,
     breakdowns.breakdown_member,
     cast(count(*) as numeric) as numerator,
     cast(null as numeric) as denominator,
-    cast(count(*) as numeric) as value,
-    cast(count(*) as numeric) as n,
-    cast(count(*) as numeric) as event_n
+    cast(count(*) as numeric) as events,
+    bool_or(periods.is_fictional) as is_fictional
 from cases
-inner join {{ ref('int_period') }} as periods
-    on cases.received_date between periods.period_start and periods.period_end and periods.period_kind <> 'kvartal'
-inner join first_quarters on periods.period_start >= first_quarters.quarter_start
+-- The years for which the own complaints are counted.
+inner join {{ ref('int_indicator__measured_periods') }} as periods
+    on
+        periods.indicator_id = 'klager_modtaget'
+        and periods.period_kind <> 'kvartal'
+        and cases.received_date between periods.period_start and periods.period_end
 cross join
     lateral (
         values ('ingen', 'alle'), ('overlap', cases.overlap_status)
     ) as breakdowns (breakdown_kind, breakdown_member)
 group by
-    cases.indicator_id, periods.period_kind, periods.period_label, periods.period_start, periods.period_end,
+    cases.indicator_id, periods.authority, periods.period_kind, periods.period_label,
     breakdowns.breakdown_kind, breakdowns.breakdown_member
