@@ -1,5 +1,6 @@
 """Contracts: any ODCS 3.x file is read; intake starts only on one that leaves nothing to guess."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -90,13 +91,40 @@ def test_intake_is_refused_while_something_is_left_to_guess(tmp_path, change, pr
     assert problem in "\n".join(contract_of(tmp_path, ours(change)).problems)
 
 
-def test_whistleblower_contract_holds_period_category_and_count_only(tmp_path):
-    def blow_the_whistle(document):
-        for column in document["schema"][0]["properties"]:
-            column["classification"] = "whistleblower"
+WHISTLEBLOWER = yaml.safe_load((ROOT / "expectations/contracts/whistleblower_statistics.odcs.yaml").read_text())
 
-    problems = contract_of(tmp_path, ours(blow_the_whistle)).problems
-    assert any("may hold period, category and count only" in problem for problem in problems)
+
+@pytest.mark.parametrize(
+    "asked_for",
+    [
+        {"name": "case_number", "logicalType": "string", "classification": "whistleblower"},
+        {"name": "case_id", "logicalType": "integer", "primaryKey": True, "classification": "whistleblower"},
+        {"name": "reported_date", "logicalType": "date", "classification": "whistleblower"},
+        {"name": "centre_id", "logicalType": "string", "classification": "internal"},
+        {"name": "report_text", "logicalType": "string", "classification": "sensitive"},
+    ],
+    ids=lambda column: column["name"],
+)
+def test_whistleblower_contract_that_asks_for_more_than_counts_is_refused(tmp_path, asked_for):
+    document = copy.deepcopy(WHISTLEBLOWER)
+    column = {"description": "Asked for.", "logicalTypeOptions": {"format": "dd-MM-yyyy"}, **asked_for}
+    if column["logicalType"] != "date":
+        del column["logicalTypeOptions"]
+    document["schema"][0]["properties"].append(column)
+    assert contract_of(tmp_path, yaml.safe_dump(document)).problems == (
+        f"schema statistics.{column['name']}: a whistleblower contract may hold period, category and count only",
+    )
+
+
+def test_whistleblower_contract_cannot_hold_single_reports_in_a_second_table(tmp_path):
+    document = copy.deepcopy(WHISTLEBLOWER)
+    reports = copy.deepcopy(document["schema"][0])
+    reports.update(name="reports", physicalName="indberetninger_{cutoff}.csv")
+    number = {"name": "report_number", "logicalType": "string", "classification": "internal", "primaryKey": True}
+    reports["properties"] = [number | {"description": "The single report."}]
+    document["schema"].append(reports)
+    problems = contract_of(tmp_path, yaml.safe_dump(document)).problems
+    assert any(problem.startswith("schema reports.report_number: a whistleblower contract") for problem in problems)
 
 
 @pytest.mark.parametrize("text", ["a: [", "just text", "kind: DataContract\napiVersion: v2.2.2", "kind: Something"])

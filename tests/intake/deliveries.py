@@ -99,12 +99,12 @@ def deliver_workbook(inbox: Path, change) -> None:
     sheet["A1"] = "Revisionsbemærkninger (fiktiv)"
     sheet.merge_cells("A1:D1")
     headers = ["Nr.", "Revisionsår", "Revisor", "Forvaltning(er)", "Alvorlighed", "Emne", "Bemærkning", "Frist"]
-    headers += ["Status", "Videreført fra", "Oplysning"]
+    headers += ["Status", "Videreført fra", "Oplysning", "Afgivet", "Ansvarlig", "Lukket den"]
     for column, header in enumerate(headers, 1):
         sheet.cell(row=4, column=column, value=header)
     for row in range(5, 66):
         values = [f"2024-{row:02d}", 2024, "Intern Revision", "BIF; SOF", "mindre", "oekonomi", "tekst", None]
-        for column, value in enumerate([*values, "åben", None, "fiktiv"], 1):
+        for column, value in enumerate([*values, "åben", None, "fiktiv", date(2025, 5, 15), "Økonomistaben", None], 1):
             sheet.cell(row=row, column=column, value=value)
         sheet.cell(row=row, column=8, value=date(2025, 6, 30))
     totals = book.create_sheet("Totaler")

@@ -1,16 +1,24 @@
+with cases as (
+
+    select * from {{ ref('stg_court_cases__cases') }}
+
+)
+
 select
-    cast(null as text) as source_id,
-    cast(null as text) as external_case_number,
-    cast(null as text) as case_kind,
-    cast(null as date) as received_date,
+    'domstolene' as source_id,
+    external_case_number,
+    court_level as case_kind,
+    brought_date as received_date,
     cast(null as date) as referred_date,
-    cast(null as date) as concluded_date,
-    cast(null as text) as outcome_id,
-    cast(null as text) as law_id,
+    concluded_date,
+    outcome_id,
+    law_id,
     cast(null as text) as theme_id,
-    cast(null as text) as centre_id,
-    cast(null as text) as own_case_number,
+    centre_id,
+    own_case_number,
     cast(null as text) as overlap_status,
     cast(null as bigint) as matched_complaints,
-    cast(null as boolean) as is_fictional
-where false
+    true as is_about_administration,
+    true as is_in_case_list,
+    is_fictional
+from cases

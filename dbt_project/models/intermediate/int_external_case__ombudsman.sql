@@ -1,16 +1,41 @@
+with cases as (
+
+    select * from {{ ref('stg_parliament_ombudsman__cases') }}
+
+),
+
+complaints as (
+
+    select * from {{ ref('int_referral__complaints') }}
+    where referred_by = 'ombudsmand'
+
+)
+
 select
-    cast(null as text) as source_id,
-    cast(null as text) as external_case_number,
-    cast(null as text) as case_kind,
-    cast(null as date) as received_date,
-    cast(null as date) as referred_date,
-    cast(null as date) as concluded_date,
-    cast(null as text) as outcome_id,
-    cast(null as text) as law_id,
-    cast(null as text) as theme_id,
-    cast(null as text) as centre_id,
-    cast(null as text) as own_case_number,
-    cast(null as text) as overlap_status,
-    cast(null as bigint) as matched_complaints,
-    cast(null as boolean) as is_fictional
-where false
+    'ombudsmanden' as source_id,
+    cases.external_case_number,
+    case when cases.referred_date is not null then 'henvist' else 'konkret_sag' end as case_kind,
+    cases.received_date,
+    cases.referred_date,
+    cases.concluded_date,
+    case
+        when not cases.is_examined then 'afvist_uden_undersoegelse'
+        when cases.is_criticised then 'kritik'
+        when not cases.is_criticised then 'ingen_kritik'
+    end as outcome_id,
+    cases.law_id,
+    cases.theme_id,
+    cases.centre_id,
+    cases.own_case_number,
+    case
+        when cases.referred_date is null then null
+        when complaints.referrer_case_number is null then 'unmatched'
+        else 'matched'
+    end as overlap_status,
+    case when cases.referred_date is not null then coalesce(complaints.matched_complaints, 0) end
+        as matched_complaints,
+    true as is_about_administration,
+    true as is_in_case_list,
+    cases.is_fictional
+from cases
+left join complaints on cases.external_case_number = complaints.referrer_case_number

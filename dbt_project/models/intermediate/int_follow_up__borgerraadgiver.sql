@@ -1,17 +1,30 @@
+with recommendations as (
+
+    select * from {{ ref('stg_borgerraadgiver_cases__recommendations') }}
+
+),
+
+investigations as (
+
+    select * from {{ ref('stg_borgerraadgiver_cases__investigations') }}
+
+)
+
 select
-    cast(null as text) as source_id,
-    cast(null as text) as follow_up_number,
-    cast(null as text) as follow_up_kind,
-    cast(null as text) as caused_by_kind,
-    cast(null as text) as caused_by_number,
-    cast(null as text) as law_id,
-    cast(null as text) as theme_id,
+    'borgerraadgiveren' as source_id,
+    recommendations.follow_up_number,
+    'anbefaling' as follow_up_kind,
+    {{ caused_by_kind('recommendations.caused_by_number') }} as caused_by_kind,
+    recommendations.caused_by_number,
+    investigations.law_id,
+    recommendations.theme_id,
     cast(null as text) as risk_area_id,
-    cast(null as text) as centre_id,
-    cast(null as text) as owner,
-    cast(null as date) as opened_date,
-    cast(null as date) as due_date,
-    cast(null as date) as closed_date,
-    cast(null as text) as follow_up_status,
-    cast(null as boolean) as is_fictional
-where false
+    recommendations.centre_id,
+    recommendations.owner,
+    recommendations.opened_date,
+    recommendations.due_date,
+    recommendations.closed_date,
+    recommendations.follow_up_status,
+    recommendations.is_fictional
+from recommendations
+left join investigations on recommendations.caused_by_number = investigations.investigation_number

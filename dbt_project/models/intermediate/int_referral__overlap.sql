@@ -6,13 +6,8 @@ with referrals as (
 
 complaints as (
 
-    -- Two complaints may name the same referral; the referral is counted once all the same.
-    select
-        referrer_case_number,
-        count(*) as matched_complaints
-    from {{ ref('stg_bif_complaints__complaints') }}
-    where referred_by = 'borgerraadgiver' and referrer_case_number is not null
-    group by referrer_case_number
+    select * from {{ ref('int_referral__complaints') }}
+    where referred_by = 'borgerraadgiver'
 
 )
 

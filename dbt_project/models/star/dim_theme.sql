@@ -10,9 +10,11 @@ used as (
     union
     select theme_id from {{ ref('int_complaint__points') }}
     union
-    select theme_id from {{ ref('int_referral__overlap') }}
-    union
     select theme_id from {{ ref('int_audit_remark') }}
+    {% for model in ['int_external_case', 'int_investigation', 'int_follow_up'] %}
+    union
+    select theme_id from {{ ref(model) }}
+    {% endfor %}
 
 )
 

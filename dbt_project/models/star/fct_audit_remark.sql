@@ -1,16 +1,39 @@
+with remarks as (
+
+    select * from {{ ref('int_audit_remark') }}
+
+),
+
+chains as (
+
+    select * from {{ ref('int_audit_remark__chains') }}
+
+)
+
 select
-    audit_remark_key,
-    source_id,
-    authority,
-    remark_number,
-    audit_year,
-    auditor,
-    severity,
-    theme_id,
-    status,
-    carried_over_from,
-    due_date,
-    is_carried_over,
-    is_overdue,
-    is_fictional
-from {{ ref('int_audit_remark') }}
+    remarks.audit_remark_key,
+    remarks.source_id,
+    remarks.authority,
+    remarks.remark_number,
+    remarks.audit_year,
+    remarks.auditor,
+    remarks.auditor_kind,
+    remarks.severity,
+    remarks.theme_id,
+    remarks.status,
+    remarks.carried_over_from,
+    chains.previous_audit_remark_key,
+    chains.first_remark_number,
+    chains.first_audit_year,
+    chains.years_carried,
+    remarks.owner,
+    remarks.raised_date,
+    remarks.due_date,
+    remarks.closed_date,
+    remarks.is_carried_over,
+    chains.is_predecessor_missing,
+    chains.is_latest_in_chain,
+    remarks.is_overdue,
+    remarks.is_fictional
+from remarks
+inner join chains on remarks.audit_remark_key = chains.audit_remark_key

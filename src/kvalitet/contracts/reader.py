@@ -94,6 +94,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     tables = [_table(source_id, table, settings, problems) for table in standard.schema_ or []]
     if not tables:
         problems.append("schema: names no table")
+    problems += _more_than_counts(tables)
     if server.format == "xlsx":
         problems += [f"schema {t.name}: customProperties.sheet is missing" for t in tables if not t.sheet]
     types = {column.logical_type for table in tables for column in table.columns}
@@ -196,13 +197,29 @@ def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems
         problems.append(f"{where}: source and table name are longer than {MAX_RAW_NAME - 2} characters together")
     if not result.key:
         problems.append(f"{where}: no column is primaryKey")
-    if any(column.classification == "whistleblower" for column in columns):
-        problems += [
-            f"{where}.{c.name}: a whistleblower contract may hold period, category and count only"
-            for c in columns
-            if c.logical_type not in ("date", "integer") and not c.valid_values
-        ]
     return result
+
+
+def _more_than_counts(tables: list[Table]) -> list[str]:
+    """What a contract on whistleblower matters asks for beyond period, category and count.
+
+    The key is period (dates) and category (one of the values named); all else is counted. So no row
+    can be a single report, and what is classified otherwise cannot be slipped in beside it.
+    """
+    columns = [(table, column) for table in tables for column in table.columns]
+    if not any(column.classification == "whistleblower" for _, column in columns):
+        return []
+    return [
+        f"schema {table.name}.{column.name}: a whistleblower contract may hold period, category and count only"
+        for table, column in columns
+        if column.classification != "whistleblower" or not _is_period_category_or_count(column)
+    ]
+
+
+def _is_period_category_or_count(column: Column) -> bool:
+    if column.key_position is not None:
+        return column.logical_type == "date" or bool(column.valid_values)
+    return column.logical_type == "integer" and column.minimum is not None and column.minimum >= 0
 
 
 def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:

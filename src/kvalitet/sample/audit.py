@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -17,7 +17,7 @@ from kvalitet.sample.plan import Plan
 
 REMARKS = (
     "Nr.", "Revisionsår", "Revisor", "Forvaltning(er)", "Alvorlighed", "Emne", "Bemærkning", "Frist", "Status",
-    "Videreført fra", "Oplysning",
+    "Videreført fra", "Oplysning", "Afgivet", "Ansvarlig", "Lukket den",
 )  # fmt: skip
 TOTALS = (
     "Myndighed", "Revisionsår", "Bemærkninger", "Kritiske", "Væsentlige", "Mindre", "Videreførte", "Nye", "Oplysning",
@@ -26,7 +26,12 @@ TOTALS = (
 #: Audit year -> new remarks. A third of each year's remarks is carried over to the next.
 NEW_REMARKS = {2019: 7, 2020: 5, 2021: 6, 2022: 9, 2023: 6}
 SEVERITIES = ("kritisk", "væsentlig", "mindre")
-ADMINISTRATIONS = ("BIF", "BIF", "BIF; SOF", "BIF; ØKF", "BIF; SOF; BUF")
+ADMINISTRATIONS = ("BIF", "BIF", "BIF; SOF", "BIF; ØKF", "BIF; SOF; BUF", "SOF", "ØKF")
+AUDITORS = ("Rigsrevisionen (fiktiv bemærkning)", "Intern Revision (fiktiv)", "Eksempelrevision P/S (fiktiv)")
+OWNERS = ("Økonomistaben (fiktiv)", "Juridisk stab (fiktiv)", "Ydelseskontoret (fiktiv)")
+#: Carried over from a year before the workbook begins: its predecessor is not to be found.
+BEFORE_THE_FIRST = ("2019-07", "2018-02")
+WITHOUT_OWNER = "2023-05"
 NOTE_IN_KEY = "NB! Husk at spørge revisor om frister"
 FORMULA_ERROR = "2022-02"
 PLANNED = (
@@ -70,14 +75,19 @@ def remark_rows(plan: Plan) -> list[list]:
             concerned = carried[3] if carried else ADMINISTRATIONS[random.integers(len(ADMINISTRATIONS))]
             text = f"Revisionen har konstateret svagheder vedr. {theme.replace('_', ' ')} (fiktiv)."
             due = date(year + 1, int(random.integers(6, 13)), 28)
-            auditor = "Intern Revision (fiktiv)" if number % 3 else "Eksempelrevision P/S (fiktiv)"
+            auditor = carried[2] if carried else AUDITORS[0 if number % 5 == 0 else 1 + (number % 3 == 0)]
+            name = f"{year}-{number:02d}"
+            before = carried[0] if carried else BEFORE_THE_FIRST[1] if name == BEFORE_THE_FIRST[0] else None
+            owner = None if name == WITHOUT_OWNER else OWNERS[words.AUDIT_THEMES.index(theme) % len(OWNERS)]
+            closed = due + timedelta(days=40 if number % 4 == 0 else -25)
             this_year.append(
-                [f"{year}-{number:02d}", year, auditor, concerned, severity, theme, text, due, "lukket",
-                 carried[0] if carried else None, "fiktiv"]
+                [name, year, auditor, concerned, severity, theme, text, due, "lukket",
+                 before, "fiktiv", date(year + 1, 5, 15), owner, closed]
             )  # fmt: skip
         open_before = this_year[::3]
         for row in open_before:
             row[8] = "åben" if year == max(NEW_REMARKS) else "delvist lukket"
+            row[13] = None
         rows += this_year
     return rows
 
@@ -99,10 +109,10 @@ def total_rows(remarks: list[list]) -> list[list]:
 
 def _write_remarks(sheet: Worksheet, remarks: list[list]) -> None:
     sheet["A1"] = "Revisionsbemærkninger – Eksempelby Kommune (fiktiv)"
-    sheet.merge_cells("A1:K1")
+    sheet.merge_cells("A1:N1")
     sheet["A2"] = "Føres af Økonomi og revision. Ret ikke i kolonne A!"
     sheet["A4"], sheet["E4"], sheet["H4"] = "Bemærkningen", "Vurdering", "Opfølgning"
-    for cells in ("A4:D4", "E4:G4", "H4:K4"):
+    for cells in ("A4:D4", "E4:G4", "H4:N4"):
         sheet.merge_cells(cells)
     sheet.append(REMARKS)
     for number, row in enumerate(remarks):
@@ -116,7 +126,7 @@ def _write_remarks(sheet: Worksheet, remarks: list[list]) -> None:
         sheet.append(values)
         if row[0] == "2021-03":
             sheet.append([NOTE_IN_KEY])
-    sheet.cell(9, 14, "ring til Lone?")  # beside the table
+    sheet.cell(9, 17, "ring til Lone?")  # beside the table
     sheet.append([])
     sheet.cell(sheet.max_row + 2, 7, "Kilde: revisionsberetningerne")
 

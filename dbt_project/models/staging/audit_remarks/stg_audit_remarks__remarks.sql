@@ -15,7 +15,10 @@ renamed as (
         theme_id,
         status,
         carried_over_from,
+        owner,
+        raised_date,
         due_date,
+        closed_date,
         figure_kind = 'fiktiv' as is_fictional
     from source
 

@@ -12,7 +12,8 @@ with cases as (
         received_date,
         overlap_status
     from {{ ref('fct_external_case') }}
-    where overlap_status is not null
+    -- The list of referrals alone has a side here; the Parliamentary Ombudsman's referrals are another matter.
+    where source_id = 'borgerraadgiveren' and overlap_status is not null
 
 )
 

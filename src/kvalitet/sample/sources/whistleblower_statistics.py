@@ -1,21 +1,48 @@
-"""To be written."""
+"""The whistleblower scheme's half-yearly counts: period, category and count, and nothing else."""
 
+from datetime import date
 from pathlib import Path
 
 from kvalitet.sample.defects import Defect
+from kvalitet.sample.external import YEARS, danish
+from kvalitet.sample.files import write_danish_csv
 from kvalitet.sample.plan import Plan
+
+HEADER = ("Fra", "Til", "Kategori", "Antal")
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """Write the delivery of that night; returns the files."""
-    return []
+    """The statistics come twice a year; here on the first night only."""
+    if night > 1:
+        return []
+    path = out / "whistleblower_statistics" / f"whistleblower_{plan.cutoff(night)}.csv"
+    return [write_danish_csv(path, HEADER, rows(plan), "utf-8")]
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
-    return {}
+    return {"statistics": len(rows(plan))} if night == 1 else {}
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
-    """The defects that the contract must catch in that night's delivery."""
+    """None: the contract allows not one row to break it."""
     return []
+
+
+def rows(plan: Plan) -> list[list[str]]:
+    """Of those received some are rejected, some examined, the rest still in hand; few go to the police."""
+    random = plan.random(163)
+    found = []
+    for year in YEARS:
+        for begin, end in ((date(year, 1, 1), date(year, 6, 30)), (date(year, 7, 1), date(year, 12, 31))):
+            received = int(random.integers(9, 21))
+            rejected = int(random.integers(3, received // 2 + 1))
+            in_hand = received - rejected if end >= date(2024, 12, 31) else 0
+            counts = {
+                "modtaget": received,
+                "undersoegt": received - rejected - in_hand // 2,
+                "afvist": rejected,
+                "under_behandling": in_hand // 2,
+                "politianmeldt": int(random.random() < 0.3),
+            }
+            found += [[danish(begin), danish(end), category, str(count)] for category, count in counts.items()]
+    return found

@@ -1,0 +1,24 @@
+{{ config(materialized='view') }}
+
+{% for area in ['audit', 'borgerraadgiver', 'ministry', 'ombudsman', 'political_decisions', 'reviews', 'supervision'] %}
+select
+    source_id,
+    follow_up_number,
+    follow_up_kind,
+    caused_by_kind,
+    caused_by_number,
+    law_id,
+    theme_id,
+    risk_area_id,
+    centre_id,
+    owner,
+    opened_date,
+    due_date,
+    closed_date,
+    follow_up_status,
+    is_fictional
+from {{ ref('int_follow_up__' ~ area) }}
+{% if not loop.last %}
+union all
+{% endif %}
+{% endfor %}

@@ -1,0 +1,21 @@
+{{ config(materialized='view') }}
+
+{% for area in ['borgerraadgiver', 'ministry', 'ombudsman', 'reviews'] %}
+select
+    source_id,
+    investigation_number,
+    investigation_kind,
+    law_id,
+    theme_id,
+    risk_area_id,
+    opened_date,
+    ended_date,
+    conclusion,
+    has_measures,
+    score,
+    is_fictional
+from {{ ref('int_investigation__' ~ area) }}
+{% if not loop.last %}
+union all
+{% endif %}
+{% endfor %}

@@ -1,0 +1,23 @@
+with source as (
+
+    select * from {{ delivered('borgerraadgiver_cases', 'investigations') }}
+
+),
+
+renamed as (
+
+    select
+        investigation_number,
+        investigation_kind,
+        theme_id,
+        law_id,
+        opened_date,
+        ended_date,
+        conclusion,
+        has_measures,
+        figure_kind = 'fiktiv' as is_fictional
+    from source
+
+)
+
+select * from renamed
