@@ -28,3 +28,8 @@
         ) as instants (instant)
     ) as days
 {%- endmacro %}
+
+{# The day so many months later; the month's last day where it has no such day. #}
+{% macro add_months(day, months) -%}
+    cast({{ day }} + {{ months }} * interval '1 month' as date)
+{%- endmacro %}

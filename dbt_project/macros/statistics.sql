@@ -2,3 +2,15 @@
 {% macro analyze(relation) -%}
     {% if model.config.materialized != 'view' %}analyze {{ relation }}{% endif %}
 {%- endmacro %}
+
+{# A count that may be shown: empty where it, or what it leaves of its total, is a small number of cases. #}
+{% macro hide_small(cases, total=none) -%}
+    case
+        when {{ cases }} between 1 and {{ var('suppression_threshold') - 1 }}
+        {% if total is not none -%}
+            or {{ total }} - {{ cases }} between 1 and {{ var('suppression_threshold') - 1 }}
+        {% endif -%}
+        then null
+        else {{ cases }}
+    end
+{%- endmacro %}

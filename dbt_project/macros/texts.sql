@@ -12,3 +12,13 @@
 {% macro caused_by_kind(number) -%}
     case when {{ number }} like '__U-%' then 'undersoegelse' when {{ number }} is not null then 'sag' end
 {%- endmacro %}
+
+{# One text of a group's texts, in a stated order; empty ones are left out. #}
+{% macro join_texts(expression, separator, order_by) -%}
+    string_agg({{ expression }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}
+
+{# A number as Danes write it. #}
+{% macro danish_number(number, decimals=0) -%}
+    replace(cast(round({{ number }}, {{ decimals }}) as text), '.', ',')
+{%- endmacro %}

@@ -218,6 +218,21 @@ def status(
         print_rows(title, rows)
 
 
+@app.command("supervision-sample", epilog="Example: `kvalitet supervision-sample --area sanktioner --out liste.xlsx`")
+def supervision_sample(
+    out: Annotated[Path, typer.Option(help="File to write: .csv or .xlsx. It names cases; only its owner can read it.")],
+    area: Annotated[str | None, typer.Option(help="Only this risk area, e.g. sanktioner.")] = None,
+) -> None:
+    """Export the cases drawn for supervision, as the named reader: only of the centres that were granted."""
+    from kvalitet.supervision import export_sample
+
+    sample = export_sample(_settings(), out, area)
+    console.print(
+        f"{sample.cases} cases of {', '.join(sample.centres)} in {sample.file}"
+        f" (round {sample.round_id}, seed {_plain(sample.seed)})."
+    )
+
+
 @app.command(epilog="Example: `kvalitet rollback --reason 'wrong law for complaints of 2024'`")
 def rollback(reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.")]) -> None:
     """Let readers see the previous publication again."""

@@ -1,17 +1,21 @@
 select
-    cast(null as text) as source_id,
-    cast(null as text) as follow_up_number,
-    cast(null as text) as follow_up_kind,
-    cast(null as text) as caused_by_kind,
-    cast(null as text) as caused_by_number,
+    'ledelsestilsyn' as source_id,
+    action_number as follow_up_number,
+    'handleplanspunkt' as follow_up_kind,
+    case caused_by_kind
+        when 'revisionsbemærkning' then 'revisionsbemaerkning'
+        when 'undersøgelse' then 'undersoegelse'
+        else caused_by_kind
+    end as caused_by_kind,
+    caused_by_number,
     cast(null as text) as law_id,
     cast(null as text) as theme_id,
-    cast(null as text) as risk_area_id,
-    cast(null as text) as centre_id,
-    cast(null as text) as owner,
-    cast(null as date) as opened_date,
-    cast(null as date) as due_date,
-    cast(null as date) as closed_date,
-    cast(null as text) as follow_up_status,
-    cast(null as boolean) as is_fictional
-where false
+    risk_area_id,
+    centre_id,
+    owner,
+    opened_date,
+    due_date,
+    closed_date,
+    case status when 'åben' then 'aaben' when 'delvist lukket' then 'delvist_lukket' else status end as follow_up_status,
+    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+from {{ ref('stg_management_supervision__action_plans') }}

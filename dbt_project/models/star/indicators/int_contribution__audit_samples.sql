@@ -1,16 +1,16 @@
 select
-    cast(null as text) as indicator_id,
-    cast(null as integer) as indicator_version,
-    cast(null as text) as authority,
-    cast(null as date) as event_date,
+    'revision_stikproeve_fejl_pct' as indicator_id,
+    1 as indicator_version,
+    authority,
+    cast(cast(audit_year as text) || '-12-31' as date) as event_date,
     cast(null as text) as centre_id,
-    cast(null as text) as law_id,
+    law_id,
     cast(null as text) as theme_id,
     cast(null as text) as risk_area_id,
     cast(null as text) as supplier_id,
     cast(null as text) as category_id,
-    cast(null as numeric) as numerator,
-    cast(null as numeric) as denominator,
-    cast(null as bigint) as events,
-    cast(null as boolean) as is_fictional
-where false
+    cast(cases_with_error as numeric) as numerator,
+    cast(cases_reviewed as numeric) as denominator,
+    cases_reviewed as events,
+    is_fictional
+from {{ ref('fct_audit_case_sample') }}

@@ -1,0 +1,7 @@
+select
+    level,
+    level_name_da,
+    from_score,
+    frequency_months,
+    cases_per_round
+from {{ ref('seed_example_policy_level') }}
