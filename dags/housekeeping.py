@@ -1,4 +1,4 @@
-"""Each morning: which sources do not keep their contract, and which builds died without saying so."""
+"""Each morning: which sources do not keep their contract, which builds died, and which rebuilds may go."""
 
 from datetime import timedelta
 
@@ -10,19 +10,19 @@ from kvalitet.settings import TIMEZONE
 DOC = """
 # housekeeping
 
-05:30 Copenhagen time, when the night is over: compares the load records with what the contracts promise, and ends
-builds whose heartbeat has stopped, so that the candidate is free.
+05:30 Copenhagen time, when the night is over: compares the load records with what the contracts promise, ends
+builds whose heartbeat has stopped, so that the candidate is free, and drops rebuilds of the past after a week.
 
 ## When it fails
 1. **check_slas** red: the message lists each source that is late, with the reason; the published indicators show it as
    stale. Ask the source's support channel (on its DAG's page) for the delivery; when it has arrived, trigger
    `extract__<source>` and then `indicators`.
-2. **end_lapsed_builds** red: the warehouse cannot be reached, see docs/runbook.md.
+2. **end_lapsed_builds** or **drop_old_rebuilds** red: the warehouse cannot be reached, see docs/runbook.md.
 """
 
 with DAG(
     dag_id="housekeeping",
-    description="Contracts' SLAs and lapsed builds",
+    description="Contracts' SLAs, lapsed builds and old rebuilds",
     doc_md=DOC,
     schedule=CronTriggerTimetable("30 5 * * *", timezone=TIMEZONE.key),
     catchup=False,
@@ -37,4 +37,4 @@ with DAG(
     tags=["tier-2", "housekeeping"],
 ) as dag:
     task(night_tasks.check_slas)()
-    task(night_tasks.end_lapsed_builds)()
+    task(night_tasks.end_lapsed_builds)() >> task(night_tasks.drop_old_rebuilds)()

@@ -1,7 +1,7 @@
 {# The rows of a delivered table that this build may see: those of its fixed load, whatever has arrived since.
    Without a load the table is there, with its columns and no rows. #}
 {% macro delivered(source_id, table_name) -%}
-    {%- set restated = (var('restated', none) or {}).get(source_id ~ '__' ~ table_name) -%}
+    {%- set restated = var('restated').get(source_id ~ '__' ~ table_name) -%}
     (
         {% if restated %}{{ restated_rows(source(source_id, table_name), var('loads').get(source_id), restated) }}
         {% else %}select * from {{ source(source_id, table_name) }} where {{ is_in_load(var('loads').get(source_id)) }}
@@ -19,7 +19,7 @@
 
 {# A step between two publications (docs/decisions/0008): the rows of the earlier one's load, each value as the
    step takes it: `said` as it was, `later` as the later one has it, `stated` as the later one has it
-   wherever the earlier one had any. `restated` comes from the contract: see kvalitet.restatement.steps. #}
+   wherever the earlier one had any. `restated` comes from the contract: see kvalitet.restated_rows. #}
 {% macro restated_rows(relation, load_id, restated) -%}
     {%- if restated.whole -%}
         select * from {{ relation }} where {{ is_in_load(restated.load) }}

@@ -91,8 +91,16 @@ def restatement(
     counts = {status: sum(row["status"] == status for row in values) for status in ("split", "hidden", "new", "gone")}
     console.print("Figures: " + ", ".join(f"{count:,} {status}" for status, count in counts.items()))
     whole = [row for row in values if row["status"] == "split" and row["breakdown_kind"] == "ingen"]
-    names = ("indicator_id", "organisation_id", "period_label", "value_from", *CHANGES, "value_to")
-    shown = [{name: row[name] for name in names} for row in whole[:MOST_ROWS]]
+    shown = [
+        {
+            "indicator": row["indicator_id"],
+            "period": row["period_label"],
+            "said first": row["value_from"],
+            **{name.removesuffix("_change"): row[name] for name in CHANGES},
+            "said then": row["value_to"],
+        }
+        for row in whole[:MOST_ROWS]
+    ]
     print_rows("Changed figures that are not part of a breakdown", shown)
     if len(whole) > MOST_ROWS:
         console.print(f"{len(whole) - MOST_ROWS} more, and the breakdowns: --json, or audit.restatement_figure.")

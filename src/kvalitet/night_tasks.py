@@ -225,3 +225,10 @@ def end_lapsed_builds() -> list[int]:
     from kvalitet.builds import end_lapsed_builds as end
 
     return end(Settings.from_environment())
+
+
+def drop_old_rebuilds() -> list[str]:
+    """Drop the schemas of rebuilds of the past that are a week old; returns their names."""
+    from kvalitet.rebuild import drop_old_rebuilds as drop
+
+    return drop(Settings.from_environment())

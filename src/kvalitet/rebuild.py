@@ -84,15 +84,15 @@ def begin_known_at(settings: Settings, day: date, owner: str) -> Build:
     return _begin(settings, f"known_{day:%Y%m%d}", owner, day, loads, too_old(settings, rows, day))
 
 
-def begin_restated(settings: Settings, published: Build, to_publication: int, owner: str) -> Build:
-    """Claim the schema in which the steps of a restatement are built, on the loads and day of `published`."""
-    schema = restated_schema(published, to_publication)
+def begin_restated(settings: Settings, pair: tuple[int, int], published: Build, owner: str) -> Build:
+    """Claim the schema of a pair of publications on the loads and day of `published`, the first one's build."""
+    schema = restated_schema(pair)
     return _begin(settings, schema, owner, published.as_of_date, published.loads, published.stale)
 
 
-def restated_schema(published: Build, to_publication: int) -> str:
-    """Where the steps from build `published` to a publication are built, one after the other."""
-    return f"restated_{published.build_id}_{to_publication}"
+def restated_schema(pair: tuple[int, int]) -> str:
+    """Where the steps from one publication to another are built, one after the other."""
+    return f"restated_{pair[0]}_{pair[1]}"
 
 
 def run_layers(

@@ -60,7 +60,7 @@ def restate(settings: Settings, first: int, second: int, progress: Progress) -> 
     if known:
         return known
     codes = _code_versions(settings, said, later)
-    with alone_in(settings, restated_schema(said, second)):
+    with alone_in(settings, restated_schema((first, second))):
         summary, figures = work_out(settings, (first, second), (said, later), codes, progress)
         _store(settings, summary, figures)
     stored = read(settings, first, second)
@@ -102,11 +102,11 @@ def work_out(
             step_builds[f"{cause}_build"] = None
             continue
         progress(cause, "is built")
-        build, figures = _build_step(settings, cause, pair[1], builds, tables, progress)
+        build, figures = _build_step(settings, cause, pair, builds, tables, progress)
         states.append(figures)
         step_builds[f"{cause}_build"] = build.build_id
     states.append(by_key(figures_said(settings, pair[1])))
-    drop_rebuild(settings, restated_schema(said, pair[1]))
+    drop_rebuild(settings, restated_schema(pair))
     summary = {
         "from_publication": pair[0],
         "to_publication": pair[1],
@@ -129,13 +129,13 @@ def by_key(rows: list[dict[str, Any]]) -> Figures:
 def split(states: list[Figures]) -> Iterator[dict[str, Any]]:
     """The changed figures, given all figures as said, after each step, and as said later.
 
-    A figure that any of the five hides is not split: the parts would tell what is hidden. A step that leaves a
-    figure without a value, which then comes back, changes it by nothing.
+    A figure that any of the five hides is named once and not split: the parts would tell what is hidden. A step
+    that leaves a figure without a value, which then comes back, changes it by nothing.
     """
     for key in sorted(set().union(*states)):
         rows = [state.get(key) for state in states]
         is_hidden = any(row is not None and row["is_suppressed"] for row in rows)
-        for measure in MEASURES:
+        for measure in MEASURES[:1] if is_hidden else MEASURES:
             values = [row[measure] if row else None for row in rows]
             told = _hidden(rows, values) if is_hidden else _told(values)
             if told:
@@ -201,10 +201,15 @@ def _moved_tables(settings: Settings, said: Build, later: Build) -> list[Table]:
 
 
 def _build_step(
-    settings: Settings, cause: str, second: int, builds: tuple[Build, Build], tables: list[Table], progress: Progress
+    settings: Settings,
+    cause: str,
+    pair: tuple[int, int],
+    builds: tuple[Build, Build],
+    tables: list[Table],
+    progress: Progress,
 ) -> tuple[Build, Figures]:
     said, later = builds
-    build = begin_restated(settings, said, second, f"kvalitet restatement, {cause}")
+    build = begin_restated(settings, pair, said, f"kvalitet restatement, {cause}")
     restated = None if cause == "definition" else restated_variable(tables, later.loads, cause)
     run_layers(settings, build, progress, restated=restated)
     try:

@@ -35,6 +35,19 @@ PUBLICATIONS = """
     select publication_id as publication, event, happened_at, happened_by, reason
     from audit.publication_event order by event_id desc limit 10
 """
+RESTATEMENTS = """
+    select from_publication, to_publication, worked_out_at,
+        count(*) filter (where status = 'split' and definition_change <> 0) as definition,
+        count(*) filter (where status = 'split' and reclassification_change <> 0) as reclassification,
+        count(*) filter (where status = 'split' and correction_change <> 0) as correction,
+        count(*) filter (where status = 'split' and late_data_change <> 0) as late_data,
+        count(*) filter (where status = 'hidden') as hidden
+    from audit.restatement left join (
+        select * from audit.restatement_figure where measure = 'value'
+    ) as figure using (from_publication, to_publication)
+    group by from_publication, to_publication, worked_out_at
+    order by worked_out_at desc limit 10
+"""
 
 
 def read_status(settings: Settings, source: str | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -46,4 +59,5 @@ def read_status(settings: Settings, source: str | None = None) -> dict[str, list
         else:
             facts["builds"] = connection.execute(BUILDS).fetchall()
             facts["publications"] = connection.execute(PUBLICATIONS).fetchall()
+            facts["restatements"] = connection.execute(RESTATEMENTS).fetchall()
     return facts

@@ -10,6 +10,8 @@ import pytest
 
 from kvalitet import builds
 from kvalitet.builds import BuildRefused, ClaimLost, begin_build, fail_if_live, finish, get_build, heartbeat
+from kvalitet.errors import KvalitetError
+from kvalitet.rebuild import alone_in, begin_known_at, drop_old_rebuilds
 from kvalitet.settings import GATE, LOADER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -146,3 +148,44 @@ def test_of_many_at_once_exactly_one_gets_the_candidate(settings: Settings, load
     errors = [process.communicate()[1] for process in processes]
     assert sorted(process.returncode for process in processes) == [0, 1, 1, 1, 1]
     assert all("BuildRefused" in error for error in errors if error)
+
+
+def test_what_was_known_on_a_day_goes_by_the_deliveries_own_cut_offs(settings: Settings, load):
+    """A correction of the same cut-off and a snapshot that came late count; what states a later day does not."""
+    load("organisation", "2023-06-01")
+    corrected = load("organisation", "2023-06-01")
+    load("organisation", "2025-01-02")
+    load("bif_complaints", "2025-01-02")
+    load("audit_remarks", "2024-01-05")
+    with connect(settings, LOADER) as connection:
+        connection.execute(
+            "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome,"
+            " contract_version, contract_sha256, started_at) overriding system value"
+            " values (-9, 'bif_complaints', 'late', '2024-01-03', 'x', 'accepted', '1', '1', now())"
+        )
+    build = begin_known_at(settings, date(2024, 1, 4), "test")
+    assert (build.target_schema, build.as_of_date) == ("known_20240104", date(2024, 1, 4))
+    assert build.loads == {"bif_complaints": -9, "organisation": corrected}
+    assert build.stale == {"organisation": "217 days old; the contract allows 2"}, "today's attempts say nothing of it"
+    with pytest.raises(KvalitetError, match="Nothing that was taken in states a cut-off on or before 2019-01-01"):
+        begin_known_at(settings, date(2019, 1, 1), "test")
+
+
+def test_a_rebuild_is_for_one_process_and_outlives_none(settings: Settings, load):
+    load("organisation", "2024-01-02")
+    first = begin_known_at(settings, date(2024, 1, 4), "killed")
+    with alone_in(settings, "known_20240104"):
+        assert get_build(settings, first.build_id).status == "failed", "what a killed process left is ended"
+        second = begin_known_at(settings, date(2024, 1, 4), "test")
+        with (
+            pytest.raises(BuildRefused, match="Another rebuild into known_20240104"),
+            alone_in(settings, second.target_schema),
+        ):
+            pass
+    assert drop_old_rebuilds(settings, days=0) == [], "it is still being built"
+    finish(settings, second.build_id, TRANSFORMER, "rebuilt")
+    assert drop_old_rebuilds(settings) == [], "a week has not passed"
+    assert drop_old_rebuilds(settings, days=0) == ["known_20240104"]
+    assert drop_old_rebuilds(settings, days=0) == []
+    begin_build(settings, owner="night")
+    assert drop_old_rebuilds(settings, days=0) == [], "the candidate is none"

@@ -115,6 +115,67 @@ def test_nights_that_pile_up_are_taken_in_order(settings, deliver, open_rows):
     assert {row["centre_id"] for row in open_rows() if row["case_number"] == "2023-17309"} == {"C02"}
 
 
+def test_older_snapshot_after_a_newer_one_stands_beside_the_history(settings, deliver, open_rows, rejects):
+    """What is known today stays; a build of the older load sees the older snapshot and nothing else."""
+    deliver(*GOOD[:98], {"Center": "C01"}, cutoff="2023-01-03")
+    first = extract(settings, "bif_complaints").loads[-1].load_id
+    deliver(*GOOD, {"Center": "C02"}, cutoff="2025-01-02")
+    extract(settings, "bif_complaints")
+    today = open_rows()
+    late = [*GOOD[:99], {"Center": "C03", "Lukket": "måske"}]  # set aside: it stands as on 3 January 2023
+    deliver(*late, cutoff="2024-01-03")
+    result = extract(settings, "bif_complaints")
+    assert (result.outcome, [load.delivery for load in result.loads]) == ("nothing_new", ["2024-01-03"])
+    assert "The older delivery 2024-01-03 was taken in beside the history." in result.message
+    assert counts(result) == {"delivered": 100, "rejected": 1, "opened": 99, "held": 1}
+    beside = result.loads[-1].load_id
+    assert beside < 0 < first
+    assert open_rows() == today
+    assert rejects() == [], "nobody waits for the row of an older snapshot"
+    with connect(settings, LOADER) as connection:
+        seen = connection.execute(
+            "select case_number, centre_id from raw.bif_complaints__complaints where valid_from_load <= %(load)s"
+            " and (valid_to_load is null or valid_to_load > %(load)s) order by 1",
+            {"load": beside},
+        ).fetchall()
+    assert len(seen) == 100
+    assert seen[0] == {"case_number": "2023-17309", "centre_id": "C01"}
+    again = extract(settings, "bif_complaints")
+    assert (again.outcome, again.loads) == ("nothing_new", ())
+
+
+def test_older_snapshot_that_is_refused_leaves_the_source_as_it_is(settings, deliver, inbox):
+    deliver(*GOOD)
+    extract(settings, "bif_complaints")
+    deliver(*GOOD, cutoff="2024-01-03")
+    write(inbox, "bif_complaints/klager_2024-01-03.csv", as_csv([], list(COMPLAINT)))
+    result = extract(settings, "bif_complaints")
+    assert result.outcome == "nothing_new"
+    assert "The older delivery 2024-01-03 was refused: klager_2024-01-03.csv holds no rows" in result.message
+    assert extract(settings, "bif_complaints").loads == (), "said once, until another file comes"
+    deliver(*GOOD, cutoff="2024-01-03")
+    assert [load.outcome for load in extract(settings, "bif_complaints").loads] == ["accepted"]
+
+
+def test_absent_rows_of_an_older_snapshot_stand_where_absence_means_nothing(settings, inbox):
+    from deliveries import ANNUAL, deliver_annual
+
+    folder = inbox / "borgerraadgiver_annual"
+    kept: dict[str, int] = {}
+    for cutoff, years in (("2023-01-02", ["2021"]), ("2025-01-02", ["2021", "2022", "2023"]), ("2024-01-02", ["2022"])):
+        deliver_annual(inbox, [ANNUAL | {"Beretningsår": year} for year in years])
+        for file in folder.glob("*2025-01-02*"):
+            file.rename(file.with_name(file.name.replace("2025-01-02", cutoff)))
+        kept[cutoff] = extract(settings, "borgerraadgiver_annual").loads[-1].load_id
+    with connect(settings, LOADER) as connection:
+        years = connection.execute(
+            "select report_year from raw.borgerraadgiver_annual__annual_figures where valid_from_load = %s"
+            " and report_year < 2030 order by 1",
+            [kept["2024-01-02"]],
+        ).fetchall()
+    assert [row["report_year"] for row in years] == [2021, 2022], "2023 was not known yet, 2021 was not taken back"
+
+
 def test_corrected_delivery_of_the_same_cut_off_is_a_load_of_its_own(settings, deliver):
     deliver(*GOOD)
     extract(settings, "bif_complaints")

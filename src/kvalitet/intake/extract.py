@@ -101,11 +101,12 @@ def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str,
     newest = _newest_accepted_cutoff(settings, contract)
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]
     notes = [f"{inbox.unrecognised_files} unrecognised files were left alone."] if inbox.unrecognised_files else []
-    if not waiting:
-        return ExtractResult(contract.id, "missing", " ".join(["No delivery is in the inbox.", *notes]))
     older = [delivery for delivery in inbox.deliveries if delivery not in waiting]
     loads = _take_older(settings, contract, older, notes)
     beside = len(loads)
+    if not waiting:
+        message = " ".join(["No delivery is in the inbox.", *notes])
+        return ExtractResult(contract.id, "missing", message, tuple(loads))
     not_ready = None
     for delivery in waiting:
         if delivery.absent:

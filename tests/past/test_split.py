@@ -1,0 +1,134 @@
+"""How the changes of figures are split, worked out by hand on figures of one or two."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from kvalitet.contracts import Column, Table
+from kvalitet.restated_rows import restated_variable
+from kvalitet.restatement import by_key, split
+
+
+def figure(value: str | None, is_suppressed: bool = False, period: str = "2023", version: int = 1) -> dict:
+    number = Decimal(value) if value is not None else None
+    key = dict.fromkeys(("indicator_id", "source_id", "organisation_id", "authority", "period_kind"), "x")
+    return {
+        **key,
+        "period_label": period,
+        "breakdown_kind": "ingen",
+        "breakdown_member": "alle",
+        "period_start": date(2023, 1, 1),
+        "indicator_version": version,
+        "value": number,
+        "numerator": None,
+        "denominator": None,
+        "is_suppressed": is_suppressed,
+    }
+
+
+def states(*values: str | None) -> list[dict]:
+    """The five states of one figure: a number, None (no value), "." (hidden), or "-" (no such figure)."""
+    found = []
+    for value in values:
+        rows = [] if value == "-" else [figure(None if value == "." else value, is_suppressed=value == ".")]
+        found.append(by_key(rows))
+    return found
+
+
+def told(*values: str | None) -> dict | None:
+    rows = list(split(states(*values)))
+    assert len(rows) <= 1
+    return rows[0] if rows else None
+
+
+def stages(row: dict | None) -> list[str | None]:
+    assert row
+    names = (
+        "value_from",
+        "value_after_definition",
+        "value_after_reclassification",
+        "value_after_correction",
+        "value_to",
+    )
+    return [None if row[name] is None else str(row[name]) for name in names]
+
+
+def test_a_figure_that_no_step_changes_is_left_out():
+    assert told("5", "5", "5", "5", "5") is None
+    assert told("5", "5.0", "5", "5", "5") is None
+
+
+def test_changes_that_cancel_each_other_are_told():
+    row = told("5", "5", "8", "8", "5")
+    assert row and (row["status"], row["cause"]) == ("split", None)
+    assert stages(row) == ["5", "5", "8", "8", "5"]
+
+
+def test_a_step_without_a_value_keeps_the_one_before_it():
+    """Every case of the year was withdrawn and new ones came: the share has no value in between."""
+    assert stages(told("40", "40", "-", None, "60")) == ["40", "40", "40", "40", "60"]
+
+
+@pytest.mark.parametrize("hidden", range(5))
+def test_a_figure_that_any_step_hides_is_not_split(hidden):
+    values: list[str | None] = ["9", "9", "8", "7", "6"]
+    values[hidden] = "."
+    row = told(*values)
+    assert row and row["status"] == "hidden"
+    assert stages(row) == [None if hidden == 0 else "9", None, None, None, None if hidden == 4 else "6"]
+
+
+def test_what_is_hidden_before_and_after_is_not_even_named():
+    assert told(".", "3", "4", "5", ".") is None
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "cause"),
+    [
+        (("-", "4", "4", "4", "4"), "new", "definition"),
+        (("-", "-", "4", "4", "5"), "new", "reclassification"),
+        ((None, None, None, "4", "4"), "new", "correction"),
+        (("-", "-", "-", "-", "4"), "new", "late_data"),
+        (("-", "4", "-", "-", "4"), "new", "late_data"),
+        (("4", "-", "-", "-", "-"), "gone", "definition"),
+        (("4", "4", "4", None, None), "gone", "correction"),
+    ],
+)
+def test_a_figure_that_only_one_publication_has_names_the_step_that_made_it_so(values, status, cause):
+    row = told(*values)
+    assert row and (row["status"], row["cause"]) == (status, cause)
+
+
+def test_a_new_version_of_a_definition_is_the_same_figure():
+    (row,) = split([by_key([figure("5")]), *[by_key([figure("6", version=2)])] * 4])
+    assert (row["indicator_version_from"], row["indicator_version_to"]) == (1, 2)
+    assert stages(row) == ["5", "6", "6", "6", "6"]
+
+
+def column(name: str, **more) -> Column:
+    return Column(name, name, "string", "", "internal", **more)
+
+
+def test_what_a_step_takes_whence_follows_from_the_contract():
+    cases = Table(
+        "a", "cases", "", "c_{cutoff}.csv", True,
+        (
+            column("number", key_position=1),
+            column("theme", role="classification"),
+            column("days", missing_values={".": "suppressed"}),
+            Column("note", "note", "string", "", "sensitive"),
+        ),
+    )  # fmt: skip
+    units = Table("b", "units", "", "u_{cutoff}.csv", True, (column("unit", key_position=1),), role="classification")
+    found = restated_variable([cases, units], {"a": 7}, "correction")
+    assert found["a__cases"]["columns"] == [
+        {"name": "number", "takes": "said", "stated_by": "number"},
+        {"name": "theme", "takes": "later", "stated_by": "theme"},
+        {"name": "days", "takes": "stated", "stated_by": "days"},
+        {"name": "days_missing_reason", "takes": "stated", "stated_by": "days"},
+    ]
+    assert (found["a__cases"]["load"], found["a__cases"]["drops_withdrawn"]) == (7, True)
+    assert (found["b__units"]["load"], found["b__units"]["whole"]) == (None, True)
+    (*_, days, _) = restated_variable([cases], {"a": 7}, "reclassification")["a__cases"]["columns"]
+    assert days["takes"] == "said"
