@@ -52,7 +52,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
     workbook.properties.creator = "Økonomi og revision (fiktiv)"
     workbook.properties.created = SAVED_AT
     with whole_file(path) as file:
-        file.write(_same_bytes(workbook))
+        file.write(same_bytes(workbook))
     return [path]
 
 
@@ -131,7 +131,7 @@ def _write_totals(sheet: Worksheet, remarks: list[list]) -> None:
         sheet.append(row)
 
 
-def _same_bytes(workbook: Workbook) -> bytes:
+def same_bytes(workbook: Workbook) -> bytes:
     """The saved workbook without the clock: same content, same bytes."""
     saved, plain = io.BytesIO(), io.BytesIO()
     workbook.save(saved)
