@@ -31,6 +31,9 @@ RULES = {
     "carries_the_durable_centre_and_its_version_on_receipt",
     "one_small_cell_takes_the_next_smallest_with_it",
     "calendar_year_and_report_year_hold_different_complaints",
+    "three_calendar_months_from_application_or_completion",
+    "both_definitions_are_handed_over_and_each_case_once_by_each",
+    "amounts_are_added_before_dividing_and_the_year_so_far_grows",
 }
 
 
