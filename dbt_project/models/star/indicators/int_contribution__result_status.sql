@@ -42,8 +42,8 @@ measured as (
     inner join {{ ref('int_period') }} as quarters
         on
             quarters.period_kind = 'kvartal'
-            and quarters.period_year = extract(year from accounts.period_end)
-            and quarters.period_end >= accounts.period_end
+            and extract(year from accounts.period_end) = quarters.period_year
+            and accounts.period_end <= quarters.period_end
             and quarters.period_end <= {{ as_of_date() }}
     union all
     select

@@ -9,7 +9,8 @@ with dated as (
     from {{ ref('fct_early_retirement_case') }}
     where days_to_decision is not null
     union all
-    -- With the open ones: dated by the application, so that a year holds all its cases. A dropped one was last seen open.
+    -- With the open ones: dated by the application, so that a year holds all its cases. A dropped one was last seen
+    -- open.
     select
         'foertidspension_sagsbehandling_km_median_dage' as indicator_id,
         received_date as event_date,
