@@ -28,6 +28,8 @@ DEFECTS = {
     "cpr_invalid": ("CPR", "citizen_pseudonym", "ukendt", 207),
 }
 STRIDE = 1000
+#: The case system can say what it would have delivered on an earlier day.
+KNOWS_EARLIER = True
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
@@ -40,21 +42,22 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
     """Rows in that night's snapshot."""
-    return {"cases": _count(plan) + (night - 1) * _arrivals(plan)}
+    return {"cases": _known_cases(plan, night).height}
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
-    """A row or more of each kind; every other stride is mended on the second night."""
+    """A row or more of each kind; every other stride is mended on the second night. Older snapshots have none."""
     return [
         Defect("early_retirement_cases", "cases", column, rule, len(_spoilt(plan, night, place)))
         for rule, (_, column, _, place) in DEFECTS.items()
+        if night > 0
     ]
 
 
 def case_rows(plan: Plan, night: int) -> pl.DataFrame:
     """The delivered text, headers as in the contract."""
     known_until = day_number(plan.cutoff(night))
-    cases = pl.concat([_first_cases(plan), *(_new_cases(plan, later) for later in range(2, night + 1))])
+    cases = _known_cases(plan, night)
     corrected = pl.any_horizontal(
         pl.lit(False), *[pl.col("index") % 500 == 40 + later for later in range(2, night + 1)]
     )
@@ -84,6 +87,12 @@ def case_rows(plan: Plan, night: int) -> pl.DataFrame:
     return rows.drop("index")
 
 
+def _known_cases(plan: Plan, night: int) -> pl.DataFrame:
+    """The cases applied for before the cut-off, with all that will ever happen to them."""
+    cases = pl.concat([_first_cases(plan), *(_new_cases(plan, later) for later in range(2, night + 1))])
+    return cases.filter(pl.col("received") < day_number(plan.cutoff(night)))
+
+
 def _count(plan: Plan) -> int:
     return max(300, plan.complaints // 4)
 
@@ -95,6 +104,8 @@ def _arrivals(plan: Plan) -> int:
 def _spoilt(plan: Plan, night: int, place: int) -> list[int]:
     """Indices of the rows that one kind of defect spoils."""
     every = min(STRIDE, _count(plan))
+    if night < 1:
+        return []
     return [index for index in range(place, _count(plan), every) if night == 1 or index // every % 2 == 0]
 
 
