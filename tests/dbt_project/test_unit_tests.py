@@ -38,6 +38,9 @@ RULES = {
     "open_cases_count_as_long_as_they_have_been_open",
     "a_small_quarter_hides_the_centres_quarters_of_the_year",
     "todays_centre_is_hidden_with_its_predecessors",
+    "three_calendar_months_from_application_or_completion",
+    "both_definitions_are_handed_over_and_each_case_once_by_each",
+    "amounts_are_added_before_dividing_and_the_year_so_far_grows",
 }
 
 

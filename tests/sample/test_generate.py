@@ -32,13 +32,14 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
     assert first[complaints] != other[complaints]
 
 
-def test_first_night_has_all_sources_and_later_nights_what_is_new(inbox: Path) -> None:
+def test_first_night_has_all_sources_and_later_nights_what_is_new(inbox: Path, expected) -> None:
     nights = {
         cutoff: {path.parent.name for path in inbox.rglob(f"*{cutoff}*")} for cutoff in ("2025-01-02", "2025-01-03")
     }
     assert nights["2025-01-02"] == {path.name for path in inbox.iterdir()}
     assert nights["2025-01-02"] == {file.name.partition(".")[0] for file in CONTRACTS}
-    assert nights["2025-01-03"] == {"bif_complaints", "organisation", "ankestyrelsen_statistics"}
+    assert nights["2025-01-03"] == {contract for contract, _ in expected[2].delivered}
+    assert {"bif_complaints", "organisation"} < nights["2025-01-03"] < nights["2025-01-02"]
 
 
 def test_size_is_what_was_asked_for(tmp_path: Path) -> None:

@@ -1,17 +1,22 @@
 select
-    cast(null as text) as source_id,
-    cast(null as text) as follow_up_number,
-    cast(null as text) as follow_up_kind,
-    cast(null as text) as caused_by_kind,
-    cast(null as text) as caused_by_number,
+    'politiske_beslutninger' as source_id,
+    items.item_number as follow_up_number,
+    'handleplanspunkt' as follow_up_kind,
+    'beslutning' as caused_by_kind,
+    items.plan_number as caused_by_number,
     cast(null as text) as law_id,
-    cast(null as text) as theme_id,
+    plans.theme_id,
     cast(null as text) as risk_area_id,
     cast(null as text) as centre_id,
-    cast(null as text) as owner,
-    cast(null as date) as opened_date,
-    cast(null as date) as due_date,
-    cast(null as date) as closed_date,
-    cast(null as text) as follow_up_status,
-    cast(null as boolean) as is_fictional
-where false
+    items.owner,
+    plans.decided_date as opened_date,
+    items.due_date,
+    case when items.status in ('lukket', 'bortfaldet') then items.done_date end as closed_date,
+    case items.status
+        when 'åben' then 'aaben'
+        when 'delvist lukket' then 'delvist_lukket'
+        else items.status
+    end as follow_up_status,
+    items.is_fictional
+from {{ ref('stg_political_decisions__plan_items') }} as items
+left join {{ ref('stg_political_decisions__plans') }} as plans on items.plan_number = plans.plan_number

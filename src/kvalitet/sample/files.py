@@ -40,6 +40,11 @@ def write_danish_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[
     return path
 
 
+def danish_number(value: float) -> str:
+    """Two decimals behind a comma, as a Danish spreadsheet writes an amount."""
+    return f"{value:.2f}".replace(".", ",")
+
+
 class _Encoded:
     """The write method that csv needs, over a binary file."""
 

@@ -1,16 +1,39 @@
+with judged as (
+
+    -- Version 1 counts from the application, version 2 from the day it was complete; both date a case by its
+    -- application, so that it is in one year only.
+    select
+        1 as indicator_version,
+        received_date,
+        centre_id,
+        is_in_time_from_application as is_in_time
+    from {{ ref('fct_early_retirement_case') }}
+    where is_in_time_from_application is not null
+    union all
+    select
+        2 as indicator_version,
+        received_date,
+        centre_id,
+        is_in_time_from_complete as is_in_time
+    from {{ ref('fct_early_retirement_case') }}
+    where is_in_time_from_complete is not null
+
+)
+
 select
-    cast(null as text) as indicator_id,
-    cast(null as integer) as indicator_version,
-    cast(null as text) as authority,
-    cast(null as date) as event_date,
-    cast(null as text) as centre_id,
+    'foertidspension_inden_3_mdr_pct' as indicator_id,
+    indicator_version,
+    '{{ var("own_authority") }}' as authority,
+    received_date as event_date,
+    centre_id,
     cast(null as text) as law_id,
     cast(null as text) as theme_id,
-    cast(null as text) as risk_area_id,
+    'foertidspension' as risk_area_id,
     cast(null as text) as supplier_id,
     cast(null as text) as category_id,
-    cast(null as numeric) as numerator,
-    cast(null as numeric) as denominator,
-    cast(null as bigint) as events,
-    cast(null as boolean) as is_fictional
-where false
+    cast(sum(case when is_in_time then 1 else 0 end) as numeric) as numerator,
+    cast(count(*) as numeric) as denominator,
+    count(*) as events,
+    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+from judged
+group by indicator_version, received_date, centre_id

@@ -1,16 +1,86 @@
+{% set own_authority = "'" ~ var('own_authority') ~ "'" %}
+with checks as (
+
+    select * from {{ ref('fct_delivery_check') }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('int_survey_result__suppliers') }}
+
+),
+
+measured as (
+
+    select
+        'leverancer_dokumenteret_pct' as indicator_id,
+        {{ own_authority }} as authority,
+        check_date as event_date,
+        centre_id,
+        supplier_id,
+        case when is_documented then 1 else 0 end as numerator,
+        1 as denominator,
+        1 as events,
+        is_fictional
+    from checks
+    union all
+    select
+        'leverancer_timer_leveret_pct' as indicator_id,
+        {{ own_authority }} as authority,
+        check_date as event_date,
+        centre_id,
+        supplier_id,
+        hours_delivered as numerator,
+        hours_invoiced as denominator,
+        1 as events,
+        is_fictional
+    from checks
+    where hours_delivered is not null and hours_invoiced is not null
+    union all
+    select
+        'leverandoertilsyn_gennemfoert_pct' as indicator_id,
+        authority,
+        period_end as event_date,
+        centre_id,
+        supplier_id,
+        actual_value as numerator,
+        target_value as denominator,
+        cast(target_value as integer) as events,
+        is_fictional
+    from {{ ref('fct_target_result') }}
+    where target_kind = 'tilsynsplan'
+    union all
+    select
+        case when question_id = 'deltagelse' then 'leverandoer_svarprocent' else 'leverandoer_tilfredshed_pct' end
+            as indicator_id,
+        authority,
+        answered_date as event_date,
+        centre_id,
+        supplier_id,
+        case when question_id = 'deltagelse' then respondents else satisfied end as numerator,
+        case when question_id = 'deltagelse' then invited else respondents end as denominator,
+        respondents as events,
+        is_fictional
+    from surveys
+    where question_id in ('deltagelse', 'samlet_tilfredshed')
+
+)
+
 select
-    cast(null as text) as indicator_id,
+    indicator_id,
     cast(null as integer) as indicator_version,
-    cast(null as text) as authority,
-    cast(null as date) as event_date,
-    cast(null as text) as centre_id,
+    authority,
+    event_date,
+    centre_id,
     cast(null as text) as law_id,
     cast(null as text) as theme_id,
     cast(null as text) as risk_area_id,
-    cast(null as text) as supplier_id,
+    supplier_id,
     cast(null as text) as category_id,
-    cast(null as numeric) as numerator,
-    cast(null as numeric) as denominator,
-    cast(null as bigint) as events,
-    cast(null as boolean) as is_fictional
-where false
+    cast(sum(numerator) as numeric) as numerator,
+    cast(sum(denominator) as numeric) as denominator,
+    cast(sum(events) as bigint) as events,
+    bool_or(is_fictional) as is_fictional
+from measured
+group by indicator_id, authority, event_date, centre_id, supplier_id

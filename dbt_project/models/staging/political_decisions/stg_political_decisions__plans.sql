@@ -1,0 +1,19 @@
+with source as (
+
+    select * from {{ delivered('political_decisions', 'plans') }}
+
+),
+
+renamed as (
+
+    select
+        plan_number,
+        plan_name,
+        theme_id,
+        decided_date,
+        figure_kind = 'fiktiv' as is_fictional
+    from source
+
+)
+
+select * from renamed

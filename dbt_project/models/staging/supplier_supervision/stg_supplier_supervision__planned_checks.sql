@@ -1,0 +1,19 @@
+with source as (
+
+    select * from {{ delivered('supplier_supervision', 'planned_checks') }}
+
+),
+
+renamed as (
+
+    select
+        plan_number,
+        supplier_id,
+        planned_date,
+        check_number,
+        figure_kind = 'fiktiv' as is_fictional
+    from source
+
+)
+
+select * from renamed

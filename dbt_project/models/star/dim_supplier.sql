@@ -1,0 +1,9 @@
+select
+    supplier_id,
+    name_da,
+    service_kind,
+    agreement_from_date,
+    agreement_to_date,
+    is_known,
+    is_fictional
+from {{ ref('int_supplier') }}

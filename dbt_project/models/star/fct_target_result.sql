@@ -1,0 +1,21 @@
+select
+    target_result_key,
+    source_id,
+    target_kind,
+    target_number,
+    target_name_da,
+    authority,
+    centre_id,
+    organisation_key,
+    supplier_id,
+    category_id,
+    period_start,
+    period_end,
+    unit,
+    direction,
+    target_value,
+    actual_value,
+    is_on_target,
+    is_on_target_as_stated,
+    is_fictional
+from {{ ref('int_target_result') }}
