@@ -13,7 +13,7 @@ from kvalitet.sample import Truth, truth
 from kvalitet.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("ankestyrelsen_statistics", "audit_remarks", "bif_complaints", "borgerraadgiver_annual", "organisation")
+SOURCES = sorted(file.name.removesuffix(".odcs.yaml") for file in (ROOT / "expectations" / "contracts").glob("*.yaml"))
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ used as (
     select law_id from {{ ref('stg_bif_complaints__complaints') }}
     union
     select law_id from {{ ref('int_published_figure__statements') }}
+    union
+    select law_id from {{ ref('stg_appeal_cases__appeals') }}
 
 ),
 

@@ -13,6 +13,8 @@ used as (
     select theme_id from {{ ref('int_referral__overlap') }}
     union
     select theme_id from {{ ref('int_audit_remark') }}
+    union
+    select theme_id from {{ ref('int_appeal_case') }}
 
 )
 
