@@ -11,7 +11,7 @@ used as (
     select theme_id from {{ ref('int_complaint__points') }}
     union
     select theme_id from {{ ref('int_audit_remark') }}
-    {% for model in ['int_external_case', 'int_investigation', 'int_follow_up'] %}
+    {% for model in ['int_external_case', 'int_appeal_case', 'int_investigation', 'int_follow_up'] %}
     union
     select theme_id from {{ ref(model) }}
     {% endfor %}
