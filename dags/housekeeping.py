@@ -37,4 +37,5 @@ with DAG(
     tags=["tier-2", "housekeeping"],
 ) as dag:
     task(night_tasks.check_slas)()
-    task(night_tasks.end_lapsed_builds)() >> task(night_tasks.drop_old_rebuilds)()
+    task(night_tasks.end_lapsed_builds)()
+    task(night_tasks.drop_old_rebuilds)()

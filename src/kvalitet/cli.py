@@ -220,7 +220,9 @@ def status(
 
 @app.command("supervision-sample", epilog="Example: `kvalitet supervision-sample --area sanktioner --out liste.xlsx`")
 def supervision_sample(
-    out: Annotated[Path, typer.Option(help="File to write: .csv or .xlsx. It names cases; only its owner can read it.")],
+    out: Annotated[
+        Path, typer.Option(help="File to write: .csv or .xlsx. It names cases; only its owner can read it.")
+    ],
     area: Annotated[str | None, typer.Option(help="Only this risk area, e.g. sanktioner.")] = None,
 ) -> None:
     """Export the cases drawn for supervision, as the named reader: only of the centres that were granted."""
@@ -229,7 +231,7 @@ def supervision_sample(
     sample = export_sample(_settings(), out, area)
     console.print(
         f"{sample.cases} cases of {', '.join(sample.centres)} in {sample.file}"
-        f" (round {sample.round_id}, seed {_plain(sample.seed)})."
+        f" (round {sample.round_id}, seed {plain(sample.seed)})."
     )
 
 

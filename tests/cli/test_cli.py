@@ -11,7 +11,7 @@ from kvalitet.settings import Settings
 
 COMMANDS = (
     "sample", "extract", "contract", "build", "validate", "publish", "night", "run",
-    "status", "figures", "rollback", "dsn", "up", "migrate",
+    "status", "figures", "restatement", "rollback", "dsn", "up", "migrate",
 )  # fmt: skip
 
 
@@ -64,6 +64,12 @@ def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
         (("build",), "nothing to build from", "kvalitet extract"),
         (("build", "--as-recorded", "9"), "There is no publication 9.", "kvalitet status"),
         (("figures", "--publication", "9"), "There is no publication 9.", "none yet"),
+        (("figures",), "Which figures?", "exactly one of"),
+        (("figures", "--publication", "1", "--known-at", "2024-01-04"), "Which figures?", "exactly one of"),
+        (("figures", "--known-at", "2024-01-04"), "Nothing that was taken in states a cut-off", "kvalitet extract"),
+        (("restatement", "2", "1"), "Publication 2 is not before 1.", "older of the two first"),
+        (("restatement", "1", "2"), "There is no publication 1.", "none yet"),
+        (("sample", "--earlier", "2025-01-02"), "2025-01-02 is not before the first night.", "--night"),
         (("sample", "--corrupt", "everything"), "There is no corruption everything.", "lost_centre"),
     ],
 )

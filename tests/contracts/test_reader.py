@@ -164,3 +164,17 @@ def test_documentation_names_owner_schedule_columns_and_what_to_do():
     page = read_contract(ROOT / "expectations/contracts/bif_complaints.odcs.yaml").doc_md()
     for expected in ("Owner", "15 1 * * *", "| Sagsnummer | case_number |", "(not landed)", "When it fails"):
         assert expected in page
+
+
+def test_the_role_of_a_column_or_table_is_read_and_an_unknown_one_is_named(tmp_path):
+    def change(document):
+        complaints, points = document["schema"]
+        points["customProperties"].append({"property": "role", "value": "classification"})
+        complaints["properties"][0]["customProperties"].append({"property": "role", "value": "boss"})
+
+    contract = contract_of(tmp_path, ours(change))
+    assert contract.tables["complaint_points"].role == "classification"
+    themes = {column.name: column.role for column in contract.tables["complaints"].columns}
+    assert (themes["theme_id"], themes["outcome_id"]) == ("classification", None)
+    assert contract.problems == ("schema complaints.case_number: customProperties.role must be one of classification",)
+    assert not [path for path in contract.unused if "role" in path]

@@ -63,3 +63,19 @@ def test_who_answers_is_marked_as_fictional(file: Path) -> None:
     document = read(file)
     names = [document["team"]["name"], *(support["channel"] for support in document["support"])]
     assert all(name.endswith("(fiktiv)") for name in names)
+
+
+#: Columns that say to which class a row belongs, wherever they stand beside the key.
+CLASSES = {"complaint_type", "theme_id", "law_id", "centre_id", "kle_number", "risk_area_id", "severity"}
+
+
+def test_classes_are_marked_so_that_filing_anew_is_told_from_correcting(file: Path) -> None:
+    for table in read_contract(file).tables.values():
+        unmarked = [
+            column.name
+            for column in table.columns
+            if column.name in CLASSES
+            and column.name not in table.key
+            and "classification" not in (column.role, table.role)
+        ]
+        assert not unmarked, f"{table.name}: customProperties: [{{property: role, value: classification}}]"

@@ -30,7 +30,7 @@ BIF = "bif_complaints"
 @dataclass
 class Truth:
     """Expected figures after nights 1..`night` were taken in, each delivery once and in order. A night before the
-    first stands for the older snapshot of that cut-off alone.
+    first stands for the older snapshot of that cut-off alone, of which the complaints are counted.
 
     `delivered` and `defects` concern this night's deliveries, keyed by (source, table); sources that
     deliver nothing tonight are not in them. Everything else is the warehouse's state, over complaints
@@ -165,9 +165,9 @@ def _count_others(result: Truth, plan: Plan, night: int) -> None:
 
 
 def _count_smaller(result: Truth, plan: Plan, night: int) -> None:
+    if night < 1:
+        return
     for contract_id, module in SOURCES.items():
-        if night < 1 and not getattr(module, "KNOWS_EARLIER", False):
-            continue
         for table, rows in module.delivered(plan, night).items():
             result.delivered[contract_id, table] = rows
         result.defects += module.planned(plan, night)

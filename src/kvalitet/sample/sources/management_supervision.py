@@ -230,7 +230,9 @@ def _actions(plan: Plan, reviews: list[list]) -> list[list]:
     random = plan.random(20, 4)
     causes = [
         (date(remark[1] + 1, 6, 1), "revisionsbemærkning", remark[0], area, None)
-        for remark, area in zip(audit.remark_rows(plan)[::3], ["refusion", "ydelser", "sygedagpenge"] * 99, strict=False)
+        for remark, area in zip(
+            audit.remark_rows(plan)[::3], ["refusion", "ydelser", "sygedagpenge"] * 99, strict=False
+        )
     ]
     faulty = [review for review in reviews if review[5] == "ja"][::3]
     causes += [(review[4], "tilsyn", review[0], review[2], review[3]) for review in faulty]
