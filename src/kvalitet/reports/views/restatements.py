@@ -33,7 +33,7 @@ class ChangedIndicator:
 def changed(data: Indicators) -> list[ChangedIndicator]:
     """The changed figures of wholes, indicator by indicator in their order of importance."""
     definitions = data.definitions()
-    grouped: dict[tuple, list[RestatedFigure]] = {}
+    grouped: dict[tuple[str, str, str, str], list[RestatedFigure]] = {}
     for f in sorted(data.restated, key=lambda f: f.period_start):
         if f.indicator_id in definitions:
             grouped.setdefault((f.source_id, f.indicator_id, f.authority, f.period_kind), []).append(f)
