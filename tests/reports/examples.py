@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from comparison_examples import comparisons
+
 from kvalitet.reports import model as m
+from kvalitet.reports.pages import PAGES
 
 AT = datetime(2024, 11, 21, 2, 14, tzinfo=UTC)
 EXAMPLEBY = "Eksempelby Kommune (fiktiv)"
@@ -115,6 +118,17 @@ def values() -> tuple[m.Value, ...]:
         rows += yearly("omgoerelsesprocent", board, dict(zip(("2020", "2021"), numbers, strict=True)),
                        breakdown_kind="lov", breakdown_member=law, **appeals)  # fmt: skip
     rows += yearly("omgoerelsesprocent", board, {"2019": 33, "2020": 29, "2021": 26}, **appeals)
+    survey = real | {"population_da": "Borgere, der har svaret på undersøgelsen"}
+    rows += yearly("borgertilfredshed_tilfreds_pct", "borgertilfredshed", {"2022": 79}, n=331, **survey)
+    rows += yearly("borgertilfredshed_tilfreds_pct", "borgertilfredshed", {"2024": 74.5}, n=870, **survey)
+    rows += yearly("borgertilfredshed_svarprocent", "borgertilfredshed", {"2024": 38.8}, n=870, **survey)
+    for kind, members in {"center": ("C01", "C02"), "center_nu": ("C09",)}.items():
+        for unit in members:
+            rows.append(value("klager_modtaget", bif, "2022", 91, organisation_id=unit, breakdown_kind=kind,
+                              breakdown_member=unit))  # fmt: skip
+    rows.append(
+        value("klager_modtaget", bif, "2022", 12, breakdown_kind="risikoomraade", breakdown_member="sanktioner")
+    )
     remarks = real | {"population_da": "Intern Revisions bemærkninger i årets revisionsberetning"}
     rows += yearly("revisionsbemaerkninger", audit, {"2015": 19, "2016": 17, "2025": 11}, **remarks)
     return tuple(rows)
@@ -240,14 +254,23 @@ def indicators() -> m.Indicators:
             indicator("borgerraadgiver_medhold_pct", "Helt eller delvist medhold", "pct", 0),
             indicator("omgoerelsesprocent", "Omgørelsesprocent", "pct", 0, dated_by="decided"),
             indicator("revisionsbemaerkninger", "Revisionsbemærkninger"),
+            indicator("borgertilfredshed_tilfreds_pct", "Tilfredse borgere", "pct", 0, rests_on="citizen_surveys"),
+            indicator("borgertilfredshed_svarprocent", "Svarprocent", "pct", 1, rests_on="citizen_surveys"),
         ),
         sources=(
+            m.Source("resultatstatus", 1, "Resultatstatus", False),
+            m.Source("ledelsestilsyn", 2, "Risikobaseret ledelsestilsyn", False),
             m.Source("klagesager", 4, "Klagesager, formalitet og realitet", False),
             m.Source("borgerraadgiveren", 6, "Borgerrådgiveren", True),
             m.Source("revision", 7, "Revision", True),
             m.Source("ankestyrelsen", 9, "Ankestyrelsen", True),
+            m.Source("borgertilfredshed", 12, "Borgertilfredshed", True),
         ),
-        members={("enhed", f"C{n:02}"): f"Center {n} (fiktiv)" for n in range(1, 12)},
+        members={
+            **{("enhed", f"C{n:02}"): f"Center {n} (fiktiv)" for n in range(1, 12)},
+            ("risikoomraade", "sanktioner"): "Sanktioner",
+            ("risikoomraade", "sygedagpenge"): "Sygedagpenge",
+        },
         freshness=(
             m.Freshness("bif_complaints", "klagesager", "Klagesager", 7, date(2024, 11, 20), False, None),
             m.Freshness(
@@ -265,11 +288,14 @@ def indicators() -> m.Indicators:
         statements=statements(),
         overlaps=overlaps(),
         checks=checks(False),
+        **comparisons(),
     )
 
 
 def entries() -> list[m.Entry]:
-    held = m.Entry(build("held_back", 4), None, 4, 1, 2, 1, False, has_validation=True)
-    second = m.Entry(build(), m.Publication(2, 3, AT, "kvalitet_publisher"), 4, 3, 0, 1, True, True, True)
-    first = m.Entry(build("published", 1), m.Publication(1, 1, AT, "kvalitet_publisher"), 5, 5, 0, 0, False, True, True)
+    pages = frozenset(page.file for page in PAGES)
+    held = m.Entry(build("held_back", 4), None, 4, 1, 2, 1, False, frozenset({"validering.html"}))
+    second = m.Entry(build(), m.Publication(2, 3, AT, "kvalitet_publisher"), 4, 3, 0, 1, True, pages)
+    before = frozenset({"index.html", "validering.html"})
+    first = m.Entry(build("published", 1), m.Publication(1, 1, AT, "kvalitet_publisher"), 5, 5, 0, 0, False, before)
     return [held, second, first]

@@ -6,13 +6,13 @@ select 1::bigint as publication_id, 1::bigint as build_id, date '2024-11-20' as 
 create table reporting.dim_indicator (
     indicator_id text, version int, name_da text, definition_da text, numerator_da text, denominator_da text,
     unit text, direction text, dated_by text, open_cases_da text, population_da text, legal_basis text, owner text,
-    valid_from_year int, valid_to_year int, decimals int
+    valid_from_year int, valid_to_year int, decimals int, rests_on text
 );
 insert into reporting.dim_indicator values
 ('klager_modtaget', 1, 'Modtagne klager', 'Antal klager.', 'Klager', null, 'antal', 'lavere_er_bedre', 'modtaget',
-    'Tæller med.', 'Alle klager', null, 'Kvalitetsenheden', 2019, null, 0),
+    'Tæller med.', 'Alle klager', null, 'Kvalitetsenheden', 2019, null, 0, 'bif_complaints'),
 ('borgerraadgiver_henvendelser', 1, 'Henvendelser til Borgerrådgiveren', 'Antal.', null, null, 'antal', 'neutral',
-    'oplyst', null, 'Henvendelser', null, 'Kvalitetsenheden', 2019, null, 0);
+    'oplyst', null, 'Henvendelser', null, 'Kvalitetsenheden', 2019, null, 0, 'borgerraadgiver_annual');
 create table reporting.dim_source as
 select 'key' as source_key, * from (
     values ('klagesager', 4, 'Klagesager', false), ('borgerraadgiveren', 6, 'Borgerrådgiveren', true)
@@ -25,6 +25,55 @@ create table reporting.dim_law as
 select 'aktivloven' as law_id, 2 as version, 'Aktivloven' as law_name, 'Aktivloven' as short_name_da;
 create table reporting.dim_complaint_type as
 select 'formalitet' as complaint_type_id, 'Formalitetsklage' as name_da;
+create table reporting.dim_risk_area as select 'sanktioner' as risk_area_id, 'Sanktioner' as name_da;
+create table reporting.dim_supplier as select 'L1' as supplier_id, 'Leverandør (fiktiv)' as name;
+create table reporting.dim_series_break as
+select
+    'klager_modtaget' as indicator_id, null::text as authority, date '2019-01-01' as first_period_start,
+    'Nyt spørgeskema' as reason_da;
+create table reporting.rpt_indicator_trend as
+select
+    series_key, 'klager_modtaget' as indicator_id, 'klagesager' as source_id, 'Eksempelby Kommune' as authority,
+    'alle' as organisation_id, period_kind, period_label, period_start::date, value::numeric,
+    centre_line::numeric, lower_limit::numeric, upper_limit::numeric, 1 as segment, points_in_limits, signal_rule,
+    trend_status, 'endelig' as status, null::text as break_reason_da, false as is_seasonally_adjusted,
+    signal_rule is not null as is_signal, true as is_fictional
+from (
+    values
+    ('a', 'kvartal', '2023-K3', '2023-07-01', 250, 252, 220.5, 283.5, 12, null, 'ok'),
+    ('a', 'kvartal', '2023-K4', '2023-10-01', 310, 252, 220.5, 283.5, 12, 'uden_for_graense', 'ok'),
+    ('b', 'kalenderaar', '2023', '2023-01-01', 1149, null, null, null, 1, null, 'for_kort')
+) as t (series_key, period_kind, period_label, period_start, value, centre_line, lower_limit, upper_limit,
+    points_in_limits, signal_rule, trend_status);
+create table reporting.rpt_risk_picture as
+select
+    'sanktioner' as risk_area_id, 'Sanktioner' as name_da, date '2024-09-01' as assessed_date, 4.5 as criteria_score,
+    3.0 as indicator_score, 4.2 as score, 3 as level, 'Intensiveret tilsyn' as level_name_da, 'Jura' as reasons_da,
+    true as is_example_policy;
+create table reporting.rpt_supervision_plan as
+select
+    'sanktioner' as risk_area_id, 3 as level, 3 as frequency_months, date '2024-11-01' as next_due_date,
+    30 as cases_per_round, 2024 as planned_year, 61::bigint as carried_out, 120::bigint as planned;
+create table reporting.rpt_triangulation as
+select
+    'sanktioner' as risk_area_id, '2024' as period_label, 9::bigint as external_findings, 30::bigint as external_cases,
+    100::bigint as own_reviews, 4::bigint as own_errors, 51::bigint as complaints, 12::bigint as complaints_upheld,
+    30.0 as external_pct, 4.0 as own_pct, 'uenige' as agreement_da, true as is_disagreement;
+create table reporting.rpt_follow_up as
+select
+    'f1' as follow_up_key, 'borgerraadgiveren' as source_id, 'BR-2' as follow_up_number,
+    'anbefaling' as follow_up_kind, 'undersoegelse' as caused_by_kind, 'U-1' as caused_by_number,
+    'sanktioner' as risk_area_id, 'C01' as centre_id, 'Centerchefen' as owner, date '2024-01-02' as opened_date,
+    date '2024-09-01' as due_date, null::date as closed_date, 'aaben' as follow_up_status, 323 as age_days,
+    true as is_overdue, 80 as days_overdue, true as is_external, true as is_fictional;
+create table reporting.rpt_reconciliation as
+select
+    'r1' as reconciliation_key, 'Omgørelse 2020' as subject_da, 'Hele landet' as authority,
+    'kalenderaar' as period_kind, '2020' as period_label, 'omgjort' as measure, 'Statistik' as left_said_by,
+    'https://example.org/a' as left_url, 19::numeric as left_value, 'Artikel' as right_said_by,
+    'https://example.org/b' as right_url, 15::numeric as right_value, 4::numeric as difference,
+    0.5 as tolerance, 'forklaret' as verdict, 'Kvalitetsenheden' as explained_by,
+    'Gammel og ny lov er lagt sammen' as explanation_da;
 create table reporting.rpt_published_figure_disagreement as
 select
     'k' || row_number() over () as published_figure_key, 'ankestyrelsen' as source_id, page as source_url,
@@ -49,18 +98,20 @@ create table reporting.fct_indicator_value as
 select
     md5(row_number() over ()::text) as indicator_value_key, indicator_id, 1 as indicator_version, source_id,
     'alle' as organisation_id, authority, period_kind, period_label, period_start::date, period_end::date,
-    'ingen' as breakdown_kind, 'alle' as breakdown_member, population as population_da, null::numeric as numerator,
+    breakdown_kind, breakdown_member, population as population_da, null::numeric as numerator,
     null::numeric as denominator, value::numeric, null::bigint as n, false as is_suppressed, is_fictional, 'endelig' as status
 from (
     values
     ('klager_modtaget', 'klagesager', 'Eksempelby Kommune', 'kalenderaar', '2022', '2022-01-01', '2022-12-31',
-        'Alle klager', 1154, true),
+        'Alle klager', 'ingen', 'alle', 1154, true),
     ('klager_modtaget', 'klagesager', 'Eksempelby Kommune', 'kalenderaar', '2023', '2023-01-01', '2023-12-31',
-        'Alle klager', 1149, true),
+        'Alle klager', 'ingen', 'alle', 1149, true),
+    ('klager_modtaget', 'klagesager', 'Eksempelby Kommune', 'kalenderaar', '2023', '2023-01-01', '2023-12-31',
+        'Alle klager', 'risikoomraade', 'sanktioner', 12, true),
     ('borgerraadgiver_henvendelser', 'borgerraadgiveren', 'Københavns Kommune', 'beretningsaar', '2022/23',
-        '2022-04-01', '2023-03-31', 'Henvendelser', 1077, false)
-) as v (indicator_id, source_id, authority, period_kind, period_label, period_start, period_end, population, value,
-    is_fictional);
+        '2022-04-01', '2023-03-31', 'Henvendelser', 'ingen', 'alle', 1077, false)
+) as v (indicator_id, source_id, authority, period_kind, period_label, period_start, period_end, population, breakdown_kind,
+    breakdown_member, value, is_fictional);
 create table reporting.rpt_source_freshness as
 select 'bif_complaints' as contract_id, 'klagesager' as source_id, 'Klagesager' as delivery_name_da, 1::bigint as load_id, date '2024-11-20' as cutoff_date, false as is_stale,
     null::text as stale_reason

@@ -9,7 +9,7 @@ import pytest
 from examples import entries, indicators, validation
 from playwright.sync_api import Browser, sync_playwright
 
-from kvalitet.reports import render
+from kvalitet.reports import pages, render
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -18,7 +18,7 @@ FLAGS = [
 ]  # fmt: skip
 #: axe-core is not a dependency: where its file is named here, its rules are run as well.
 AXE = os.environ.get("AXE_CORE")
-PAGES = ("index.html", "publikation-2/index.html", "publikation-2/validering.html", "build-4/validering.html")
+PAGES = ("index.html", "build-4/validering.html", *(f"publikation-2/{page.file}" for page in pages.PAGES))
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,13 +29,14 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    texts = (
-        render.index_page(entries()),
-        render.indicator_page(indicators()),
-        render.validation_page(validation()),
-        render.validation_page(validation(held_back=True)),
-    )
-    for name, text in zip(PAGES, texts, strict=True):
+    texts = {
+        "index.html": render.index_page(entries()),
+        "build-4/validering.html": render.validation_page(validation(held_back=True)),
+        "publikation-2/validering.html": render.validation_page(validation()),
+        **{f"publikation-2/{name}": text for name, text in render.figure_pages(indicators()).items()},
+    }
+    assert texts.keys() == set(PAGES)
+    for name, text in texts.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder
@@ -75,14 +76,14 @@ def test_a_page_shows_without_network_errors_or_overflow(site: Path, browser: Br
 
 def test_the_keyboard_reaches_the_content_and_what_scrolls(site: Path, browser: Browser):
     page = browser.new_page(viewport={"width": 360, "height": 800})
-    page.goto((site / PAGES[1]).as_uri())
+    page.goto((site / "publikation-2/index.html").as_uri())
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "indhold"
     reached = set()
-    for _ in range(60):
+    for _ in range(80):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.className"))
     assert "scroll" in reached

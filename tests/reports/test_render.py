@@ -8,17 +8,24 @@ from html.parser import HTMLParser
 import pytest
 from examples import FORMULA, checks, entries, indicators, validation, value
 
-from kvalitet.reports import charts, highlights, render, tables, verdict
+from kvalitet.reports import charts, render
+from kvalitet.reports.model import Indicators
+from kvalitet.reports.pages import FIGURES
+from kvalitet.reports.views import highlights, reconciliation, tables, verdict
 
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
     return {
         "index": render.index_page(entries()),
-        "indicators": render.indicator_page(indicators()),
         "validation": render.validation_page(validation()),
         "held_back": render.validation_page(validation(held_back=True)),
+        **render.figure_pages(indicators()),
     }
+
+
+def figures_page(data: Indicators, name: str = "index.html") -> str:
+    return render.figure_pages(data)[name]
 
 
 class Page(HTMLParser):
@@ -40,7 +47,7 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-NAMES = ("index", "indicators", "validation", "held_back")
+NAMES = ("index", "validation", "held_back", *(page.file for page in FIGURES))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -72,39 +79,55 @@ def test_a_page_can_be_read_without_eyes_and_mouse(pages: dict[str, str], name: 
 
 
 def test_the_same_input_gives_the_same_bytes(pages: dict[str, str]):
-    assert render.indicator_page(indicators()) == pages["indicators"]
-    shuffled = replace(indicators(), values=tuple(reversed(indicators().values)))
-    assert render.indicator_page(shuffled) == pages["indicators"]
+    shuffled = replace(
+        indicators(),
+        **{
+            field: tuple(reversed(getattr(indicators(), field)))
+            for field in (
+                "values",
+                "trends",
+                "risks",
+                "plan",
+                "triangulation",
+                "follow_up",
+                "reconciliation",
+                "restated",
+            )
+        },
+    )
+    for name, text in render.figure_pages(shuffled).items():
+        assert text == pages[name], name
 
 
 def test_delivered_text_is_shown_and_never_markup_or_a_script_address(pages: dict[str, str]):
-    assert FORMULA in Page(pages["indicators"]).text
-    assert "javascript:" not in pages["indicators"]
-    hostile = replace(indicators().statements[0], title="<script>alert(1)</script>")
-    page = render.indicator_page(replace(indicators(), statements=(hostile,)))
-    assert "<script" not in page and "&lt;script&gt;" in page
+    assert FORMULA in Page(pages["afstemning.html"]).text
+    for name in ("afstemning.html", "risiko.html"):
+        assert "javascript:" not in pages[name]
+        assert "<script" not in pages[name] and "&lt;script&gt;" in pages[name]
 
 
 def test_fictional_authorities_are_marked_and_announced(pages: dict[str, str]):
-    assert "Eksempeldata" in pages["indicators"]
+    assert all("Eksempeldata" in pages[page.file] for page in FIGURES)
     unmarked = replace(value("klager_modtaget", "klagesager", "2023", 7), authority="Eksempelby")
-    assert "Eksempelby (fiktiv)" in render.indicator_page(replace(indicators(), values=(unmarked,)))
+    assert "Eksempelby (fiktiv)" in figures_page(replace(indicators(), values=(unmarked,)))
     real = tuple(v for v in indicators().values if not v.is_fictional)
-    assert "Eksempeldata" not in render.indicator_page(replace(indicators(), values=real))
+    assert "Eksempeldata" not in figures_page(replace(indicators(), values=real))
 
 
 def test_years_never_share_a_table_and_populations_stand_apart_in_it():
-    for source in tables.by_source(indicators()):
-        for table in (*source.tables, *(t for _, found in source.folded for t in found)):
-            kinds = {("/" in c and "report") or ("K" in c and "quarter") or "calendar" for c in table.columns}
-            assert len(kinds) == 1 and table.authority and all(block.population for block in table.blocks)
+    data = indicators()
+    broken_down = [b for by_units in (True, False) for b in tables.breakdowns(data, by_units)]
+    sources = [*tables.by_source(data), *(source for b in broken_down for source in b.sources)]
+    for table in [table for source in sources for table in (*source.tables, *source.quarters)]:
+        kinds = {("/" in c and "report") or ("K" in c and "quarter") or "calendar" for c in table.columns}
+        assert len(kinds) == 1 and table.authority and all(block.population for block in table.blocks)
     both = (
         value("klager_modtaget", "klagesager", "2023", 1),
         value("klager_modtaget", "klagesager", "2023/24", 2),
         replace(value("klager_modtaget", "klagesager", "2023", 3), population_da="Nogle klager"),
         replace(value("klager_modtaget", "klagesager", "2023", 4), authority="Gribskov Kommune", is_fictional=False),
     )
-    (source,) = tables.by_source(replace(indicators(), values=both))
+    (source,) = [s for s in tables.by_source(replace(data, values=both)) if s.tables]
     seen = [
         (t.authority[:5], t.columns, [(b.population[:5], b.rows[0].cells[0].text) for b in t.blocks])
         for t in source.tables
@@ -124,17 +147,17 @@ def test_a_hidden_figure_is_a_word_and_a_provisional_one_is_marked():
 
 
 def test_rows_are_in_danish_order():
-    (source,) = [s for s in tables.by_source(indicators()) if s.source.source_id == "klagesager"]
-    (by_theme,) = dict(source.folded)["tema"]
-    assert [row.detail for row in by_theme.blocks[0].rows] == [
+    found = {b.kind: b for by_units in (True, False) for b in tables.breakdowns(indicators(), by_units)}
+    by_theme = found["tema"].sources[0].tables[0]
+    assert [row.label for row in by_theme.blocks[0].rows] == [
         "Afgørelse",
         "Sagsbehandlingstid",
         "Ældresager",
         "Økonomi",
         "Åbenhed",
     ]
-    (by_unit,) = dict(source.folded)["enhed"]
-    assert [row.detail.split()[1] for row in by_unit.blocks[0].rows] == ["1", "2", "10", "11"]
+    by_unit = found["enhed"].sources[0].tables[0]
+    assert [row.label.split()[1] for row in by_unit.blocks[0].rows] == ["1", "2", "10", "11"]
 
 
 def test_headlines_take_the_newest_final_year_and_compare_with_the_one_before():
@@ -194,12 +217,25 @@ def test_the_index_lists_the_newest_first_and_marks_what_readers_see(pages: dict
 
 
 def test_a_page_without_figures_says_so():
-    page = render.indicator_page(replace(indicators(), values=(), statements=(), checks=()))
-    assert "Ingen tal fra interne kilder" in page
+    empty = Indicators(publication=indicators().publication, build=indicators().build)
+    said = {
+        "index.html": "Ingen tal fra interne kilder",
+        "udvikling.html": "Ingen serie er endnu lang nok",
+        "udvikling-centre.html": "Ingen indikator er opgjort pr. center",
+        "centre.html": "Ingen tal er opgjort efter center",
+        "fordelinger.html": "Ingen tal er fordelt",
+        "risiko.html": "Der er ingen tilsynsplan",
+        "opfoelgning.html": "Der er ingen opfølgning",
+        "afstemning.html": "Der er ingen tal at afstemme",
+        "aendringer.html": "er ikke opgjort",
+        "definitioner.html": "Definitioner",
+    }
+    for name, text in render.figure_pages(empty).items():
+        assert said[name] in Page(text).text
 
 
 def test_cases_counted_by_both_bodies_are_shown_by_one_kind_of_year_at_a_time():
-    found = highlights.overlaps(indicators())
+    found = reconciliation.overlaps(indicators())
     assert [(kind, [o.period_label for o in years]) for _, kind, years in found] == [
         ("kalenderaar", ["2022", "2023"]), ("beretningsaar", ["2022/23"]),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 
 from kvalitet.errors import KvalitetError
 from kvalitet.reports import write_site
+from kvalitet.reports.pages import FIGURES
 from kvalitet.settings import Settings
 
 HERE = Path(__file__).parent
@@ -27,13 +28,26 @@ def names(settings: Settings, files: list[Path]) -> list[str]:
 
 def test_a_publication_gets_both_pages_and_the_index(published: Settings):
     files = write_site(published, build_id=1)
-    assert names(published, files) == ["publikation-1/validering.html", "publikation-1/index.html", "index.html"]
-    page = (published.site_dir / "publikation-1/index.html").read_text()
-    assert "1.149" in page and "Eksempelby Kommune (fiktiv)" in page and "Eksempeldata" in page
-    assert "1.246" in page and "1.233" in page  # two publications disagree
-    assert "1.162" in page and "skjult" in page  # cases counted once
-    assert "Udfaldene giver tilsammen ikke" in page
-    assert "Aldrig modtaget" in page
+    assert names(published, files) == [
+        "publikation-1/validering.html", *(f"publikation-1/{page.file}" for page in FIGURES), "index.html"
+    ]  # fmt: skip
+
+    def read(name: str) -> str:
+        return (published.site_dir / "publikation-1" / name).read_text()
+
+    assert all(text in read("index.html") for text in ("1.149", "Eksempelby Kommune (fiktiv)", "Eksempeldata"))
+    agreement = read("afstemning.html")
+    assert "1.246" in agreement and "1.233" in agreement  # two publications disagree
+    assert "1.162" in agreement and "skjult" in agreement  # cases counted once
+    assert "Udfaldene giver tilsammen ikke" in agreement
+    assert "Gammel og ny lov er lagt sammen" in agreement and 'href="https://example.org/b"' in agreement
+    assert "Aldrig modtaget" in read("definitioner.html") and "Nyt spørgeskema" in read("definitioner.html")
+    assert "Uden for grænserne: 2023-K4." in read("udvikling.html")
+    assert "For kort til grænser: 1 endeligt tal." in read("udvikling.html")
+    assert all(text in read("risiko.html") for text in ("Intensiveret tilsyn", "Eksempel på en politik", "Uenige"))
+    assert "<strong>1 opfølgning har overskredet fristen</strong>" in read("opfoelgning.html")
+    assert "er ikke opgjort" in read("aendringer.html")
+    assert "Sanktioner" in read("fordelinger.html")
 
 
 def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
@@ -47,16 +61,18 @@ def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
 
 
 def test_a_page_shows_what_its_build_saw_and_stays_the_same(published: Settings, admin_url: str):
-    first = [file.read_bytes() for file in write_site(published, build_id=1)[:2]]
+    first = [file.read_bytes() for file in write_site(published, build_id=1)[:-1]]
     page = first[0].decode()
     assert "klager_2024-11-20.csv" in page and "klager_2024-11-21.csv" not in page
     assert "Udeblevet" not in page  # what came later belongs to the next build
     with psycopg.connect(admin_url) as connection:
         connection.execute("update audit.reject set resolved_by_load = 2")
-    assert [file.read_bytes() for file in write_site(published, publication_id=1)[:2]] == first
+    assert [file.read_bytes() for file in write_site(published, publication_id=1)[:-1]] == first
 
 
-def test_an_indicator_page_is_left_as_it_is_when_readers_see_another_publication(published: Settings, admin_url: str):
+def test_the_pages_of_figures_are_left_as_they_are_when_readers_see_another_publication(
+    published: Settings, admin_url: str
+):
     page = write_site(published, build_id=1)[1]
     before = page.read_bytes()
     with psycopg.connect(admin_url) as connection:
@@ -78,6 +94,32 @@ def test_the_index_follows_a_rollback(published: Settings, admin_url: str):
         connection.execute(said, [1, "rolled_back_to"])
     write_site(published, publication_id=1)
     assert "Gældende: publikation 1" in (published.site_dir / "index.html").read_text()
+
+
+def test_what_changed_since_the_publication_before_is_split(published: Settings, admin_url: str):
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("update audit.build set status = 'published' where build_id = 2")
+        connection.execute("insert into audit.publication (build_id, published_by) values (2, 'kvalitet_publisher')")
+        connection.execute("update reporting.publication set publication_id = 2, build_id = 2")
+        connection.execute(
+            """insert into audit.restatement (from_publication, to_publication, as_of_from, as_of_to, code_from,
+                code_to, rows_reclassified, rows_corrected, rows_withdrawn, rows_completed, rows_new)
+            values (1, 2, '2024-11-20', '2024-11-21', 'a', 'a', 2, 1, 0, 0, 8)"""
+        )
+        connection.execute(
+            """insert into audit.restatement_figure (from_publication, to_publication, indicator_id, source_id,
+                organisation_id, authority, period_kind, period_label, period_start, breakdown_kind, breakdown_member,
+                measure, indicator_version_from, indicator_version_to, status, value_from, value_after_definition,
+                value_after_reclassification, value_after_correction, value_to)
+            values (1, 2, 'klager_modtaget', 'klagesager', 'alle', 'Eksempelby Kommune', 'kalenderaar', '2023',
+                '2023-01-01', 'ingen', 'alle', 'value', 1, 1, 'split', 1140, 1140, 1142, 1141, 1149)"""
+        )
+    files = write_site(published, build_id=2)
+    page = (published.site_dir / "publikation-2/aendringer.html").read_text()
+    assert "publikation-2/aendringer.html" in names(published, files)
+    cells = ("1.140", "", "+2", "−1", "+8", "<b>1.149</b>")
+    assert "".join(f'<td class="num">{cell}</td>' for cell in cells) in page
+    assert "1 tal er ændret" in page
 
 
 def test_a_broken_contract_does_not_keep_the_page_away(

@@ -1,6 +1,16 @@
 with figures as (
 
-    select * from {{ ref('fct_indicator_value') }}
+    select
+        facts.*,
+        (
+            select string_agg(breaks.reason_da, '; ' order by breaks.reason_da)
+            from {{ ref('dim_series_break') }} as breaks
+            where
+                facts.indicator_id = breaks.indicator_id
+                and coalesce(breaks.authority, facts.authority) = facts.authority
+                and breaks.first_period_start between facts.period_start - 364 and facts.period_start
+        ) as break_reason_da
+    from {{ ref('fct_indicator_value') }} as facts
     where period_kind in ('kalenderaar', 'beretningsaar') and breakdown_kind = 'ingen' and organisation_id = 'alle'
 
 ),
@@ -29,6 +39,7 @@ compared as (
             and figures.authority = before.authority
             and figures.period_kind = before.period_kind
             and figures.period_start = before.period_end + 1
+            and figures.break_reason_da is null
 
 )
 
@@ -64,6 +75,7 @@ select
     end as change_pct,
     case when indicators.unit = 'pct' then round(compared.value - compared.previous_value, 1) end as change_points,
     published_changes.published_change_pct,
+    compared.break_reason_da,
     compared.status,
     compared.is_suppressed,
     compared.is_published_elsewhere,

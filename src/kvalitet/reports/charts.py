@@ -56,7 +56,7 @@ class BarChart:
 def bar_chart(points: list[Point]) -> BarChart:
     """Bars from zero, one per point in the order given; a missing value leaves its place empty."""
     top = max((point.value for point in points if point.value is not None), default=Decimal(0))
-    step = _step(top)
+    step = tick_step(top)
     ceiling = step * max(Decimal(1), (top / step).to_integral_value(ROUND_CEILING))
     height = HEIGHT - TOP - BOTTOM
 
@@ -77,12 +77,12 @@ def bar_chart(points: list[Point]) -> BarChart:
     ticks = []
     tick = Decimal(0)
     while tick <= ceiling:
-        ticks.append(Tick(y(tick), danish.number(tick, max(0, -_exponent(step)))))
+        ticks.append(Tick(y(tick), danish.number(tick, step_decimals(step))))
         tick += step
     return BarChart(tuple(bars), tuple(ticks))
 
 
-def _step(top: Decimal) -> Decimal:
+def tick_step(top: Decimal) -> Decimal:
     """A round step (1, 2 or 5 times a power of ten) that gives two to five of them below `top`."""
     if top <= 0:
         return Decimal(1)
@@ -90,9 +90,10 @@ def _step(top: Decimal) -> Decimal:
     return next(power * factor for factor in (2, 5, 10, 20, 50) if power * factor * 5 >= top)
 
 
-def _exponent(step: Decimal) -> int:
+def step_decimals(step: Decimal) -> int:
+    """The decimals that the ticks of such a step need."""
     exponent = step.normalize().as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _short(label: str) -> str:

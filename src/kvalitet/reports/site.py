@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -10,6 +11,7 @@ from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.reports import queries, render
 from kvalitet.reports.model import Build, Entry
+from kvalitet.reports.pages import PAGES, VALIDATION
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -17,9 +19,9 @@ from kvalitet.warehouse.connection import connect
 def write_site(settings: Settings, build_id: int | None = None, publication_id: int | None = None) -> list[Path]:
     """Write the pages of one build, or of the build behind a publication, and the index of them all.
 
-    A published build gets `publikation-<n>/index.html` and `validering.html`, any other only
+    A published build gets all of `pages.PAGES` in `publikation-<n>`, any other only
     `build-<n>/validering.html`. Figures are read from `reporting`: where that holds another
-    publication by now, the indicator page written at the time is left as it is. Returns the files
+    publication by now, the pages written at the time are left as they are. Returns the files
     written, the index last. Raises KvalitetError where there is no such build or publication.
     """
     with connect(settings, AUDITOR) as connection:
@@ -53,15 +55,17 @@ def _pages(settings: Settings, connection: queries.Connection, build: Build) -> 
     validation = queries.validation(connection, build, _source_names(settings))
     published = validation.publication
     if published is None:
-        return {f"build-{build.build_id}/validering.html": render.validation_page(validation)}
+        return {f"build-{build.build_id}/{VALIDATION.file}": render.validation_page(validation)}
     folder = f"publikation-{published.publication_id}"
-    pages = {f"{folder}/validering.html": render.validation_page(validation)}
+    figures: dict[str, str] = {}
     if queries.published_now(connection) == published.publication_id:
         found = queries.indicators(connection, build, published)
         # A swap in the middle of the reading would have mixed two publications: schemas are looked up anew each time.
         if queries.published_now(connection) == published.publication_id:
-            pages[f"{folder}/index.html"] = render.indicator_page(found)
-    return pages
+            figures = render.figure_pages(found)
+    siblings = frozenset(figures) or _there(settings.site_dir / folder)
+    pages = {VALIDATION.file: render.validation_page(validation, siblings | {VALIDATION.file}), **figures}
+    return {f"{folder}/{name}": text for name, text in pages.items()}
 
 
 def _source_names(settings: Settings) -> dict[str, str]:
@@ -74,10 +78,13 @@ def _source_names(settings: Settings) -> dict[str, str]:
 
 def _with_pages(site: Path, entry: Entry) -> Entry:
     """The entry with what can be linked to: pages of old builds may have been removed."""
-    if entry.publication is None:
-        return queries.with_pages(entry, False, (site / f"build-{entry.build.build_id}" / "validering.html").is_file())
-    folder = site / f"publikation-{entry.publication.publication_id}"
-    return queries.with_pages(entry, (folder / "index.html").is_file(), (folder / "validering.html").is_file())
+    published = entry.publication
+    folder = f"publikation-{published.publication_id}" if published else f"build-{entry.build.build_id}"
+    return replace(entry, pages=_there(site / folder))
+
+
+def _there(folder: Path) -> frozenset[str]:
+    return frozenset(page.file for page in PAGES if (folder / page.file).is_file())
 
 
 def _write(file: Path, text: str) -> Path:

@@ -47,7 +47,8 @@ FOLD = {
     "kvartal": "Kvartaler",
     "lov": "Fordelt på lov",
     "tema": "Fordelt på tema",
-    "center": "Fordelt på center",
+    "center": "Center på tidspunktet",
+    "center_nu": "Dagens centre",
     "klagetype": "Fordelt på klagetype",
     "udfald": "Fordelt på udfald",
     "alvorlighed": "Fordelt på alvorlighed",
@@ -56,6 +57,18 @@ FOLD = {
     "enhed": "Fordelt på organisatorisk enhed",
     "underordnet_lov": "Fordelt på underordnet lov",
     "overlap": "Fordelt på, om sagen er fundet begge steder",
+    "risikoomraade": "Fordelt på risikoområde",
+    "leverandoer": "Fordelt på leverandør",
+    "kategori": "Fordelt på kategori",
+}
+#: Which organisation a breakdown by units takes, in a sentence.
+VIEW = {
+    "center": "Center på tidspunktet: hver sag står ved det center, der havde den, da den hændelse skete, som tallet "
+    "er dateret efter. Centre, der siden er lagt sammen eller delt, står med deres egne tal.",
+    "center_nu": "Dagens centre: ældre tal er flyttet til de centre, der fører opgaverne videre i dag. Hvor et center "
+    "er delt, er dets tal fordelt efter de vægte, der er aftalt ved delingen, og kan derfor have decimaler.",
+    "enhed": "Tal for én enhed i organisationen, som kilden selv har opgjort dem.",
+    "forvaltning": "Tal for de forvaltninger, som kilden selv nævner.",
 }
 #: Members of breakdowns that no dimension names.
 MEMBER = {
@@ -66,7 +79,14 @@ MEMBER = {
     "mindre": "mindre",
 }
 
-UNIT = {"antal": "antal", "pct": "procent", "dage": "dage", "arbejdsdage": "arbejdsdage"}
+UNIT = {
+    "antal": "antal",
+    "pct": "procent",
+    "dage": "dage",
+    "arbejdsdage": "arbejdsdage",
+    "score": "score",
+    "antal pr. klage": "antal pr. klage",
+}
 UNIT_AFTER = {"pct": " %", "dage": " dage", "arbejdsdage": " arbejdsdage"}
 DIRECTION = {
     "lavere_er_bedre": "Lavere er bedre",
@@ -83,6 +103,51 @@ FIGURE_WORD = {"foreloebig": "Foreløbigt", "foraeldet": "Forældet kilde"}
 FIGURE_EMPTY = {
     "skjult": ("skjult", "Skjult, fordi tallet er så lille, at det kan vise tilbage til enkeltpersoner."),
     "uden_grundlag": ("–", "Der er ingen sager at regne på i perioden."),
+}
+
+#: The rules of a control chart, and what is said of a series.
+SIGNAL = {
+    "uden_for_graense": "Uden for grænserne",
+    "otte_paa_samme_side": "Otte eller flere i træk på samme side af midterlinjen",
+    "tre_af_fire_naer_graense": "Tre af fire i træk nærmere grænsen end midterlinjen",
+}
+POINT_MISSING = {"skjult": "Skjult", "mangler": "Mangler", "uden_grundlag": "Uden grundlag"}
+
+FOLLOW_UP_KIND = {
+    "anbefaling": "Anbefaling",
+    "bemaerkning": "Bemærkning",
+    "beslutning": "Beslutning",
+    "tiltag": "Tiltag",
+    "handleplanspunkt": "Handleplanspunkt",
+    "paalaeg": "Pålæg",
+}
+FOLLOW_UP_STATUS = {"aaben": "Åben", "delvist_lukket": "Delvist lukket", "lukket": "Lukket", "bortfaldet": "Bortfaldet"}
+CAUSED_BY = {
+    "undersoegelse": "Undersøgelse",
+    "revisionsbemaerkning": "Revisionsbemærkning",
+    "sag": "Sag",
+    "tilsyn": "Tilsyn",
+    "beslutning": "Beslutning",
+}
+#: Verdict of a reconciliation: tone, sign, word. In the order in which they are shown.
+VERDICT = {
+    "afviger": ("bad", "✕", "Afviger"),
+    "forklaret": ("warn", "!", "Forklaret"),
+    "inden_for_afrunding": ("good", "≈", "Inden for afrunding"),
+    "stemmer": ("good", "✓", "Stemmer"),
+}
+#: Triangulation: tone, sign, word.
+AGREEMENT = {
+    "uenige": ("warn", "!", "Uenige"),
+    "enige": ("good", "✓", "Enige"),
+    "for_lidt_data": ("", "○", "For lidt data"),
+}
+#: The steps of a restatement, in the order in which they are worked out.
+RESTATED = {
+    "definition": "Definition",
+    "reclassification": "Omklassificering",
+    "correction": "Rettelse",
+    "late_data": "Sene data",
 }
 
 LAYER = {"staging": "Klargøring", "intermediate": "Fælles regler", "star": "Stjerneskema", "reports": "Rapporttabeller"}

@@ -1,15 +1,16 @@
-"""From figures to tables: one table holds one source, authority and kind of year; populations stand apart in it."""
+"""From figures to tables: one table holds one source, authority and kind of period; populations stand apart in it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
 from typing import TypeVar
 
 from kvalitet.reports import danish, words
 from kvalitet.reports.model import Indicator, Indicators, Source, Value
+from kvalitet.reports.views.breaks import Breaks, said
+from kvalitet.reports.views.surveys import Notes
 
 K = TypeVar("K")
 WHOLE = "alle"
@@ -28,8 +29,8 @@ FIRST = (
 #: A breakdown of its own beside those of the facts: by unit of the organisation.
 BY_UNIT = "enhed"
 QUARTERS = "kvartal"
-#: Breakdowns whose members are units.
-UNITS = ("enhed", "center", "forvaltning")
+#: Breakdowns whose members are units, each with its own view of the organisation.
+UNITS = ("center", "center_nu", "enhed", "forvaltning")
 
 
 @dataclass(frozen=True)
@@ -37,64 +38,79 @@ class Cell:
     text: str
     mark: str = ""
     is_empty: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
     label: str
-    detail: str
     cells: tuple[Cell, ...]
+    remark: str = ""  # where the row may not be read across
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows of one population: what may be compared."""
+    """Rows of one population, in a breakdown of one indicator too: what may be compared."""
 
+    heading: str
     population: str
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Figures of one source and authority, by one kind of year."""
+    """Figures of one source and authority, by one kind of period."""
 
     period_kind: str
     authority: str
     columns: tuple[str, ...]
     blocks: tuple[Block, ...]
-    fold: str = ""  # what it is folded under; empty for the tables that stand open
 
 
 @dataclass(frozen=True)
 class SourceTables:
     source: Source
     tables: tuple[Table, ...]
-    folded: tuple[tuple[str, tuple[Table, ...]], ...]  # what they are folded under -> tables
+    quarters: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """All figures broken down by one thing, source by source."""
+
+    kind: str
+    sources: tuple[SourceTables, ...]
 
 
 def by_source(data: Indicators) -> list[SourceTables]:
-    """The tables of every source that has figures, in the order of the source numbers."""
-    figures: dict[str, list[Value]] = defaultdict(list)
-    for value in data.values:
-        figures[value.source_id].append(value)
-    known = {source.source_id: source for source in data.sources}
-    sources = [known.get(source_id) or Source(source_id, None, source_id, True) for source_id in figures]
-    sources.sort(key=lambda source: (source.source_number or 99, danish.order(source.name_da)))
+    """The wholes of every source, in the order of the source numbers; also of sources without a figure."""
+    figures = _group((v for v in data.values if breakdown_of(v) == NO_BREAKDOWN), lambda v: v.source_id)
+    unnamed = [data.source(source_id) for source_id in figures]
+    sources = {source.source_id: source for source in (*data.sources, *unnamed)}
     names = _Names(data)
     found = []
-    for source in sources:
-        by_fold = groupby(_tables(figures[source.source_id], names), key=lambda table: table.fold)
-        folds = {fold: tuple(tables) for fold, tables in by_fold}
-        found.append(SourceTables(source, folds.pop("", ()), tuple(folds.items())))
+    for source in sorted(sources.values(), key=_place):
+        values = figures.get(source.source_id, [])
+        years = _tables([v for v in values if v.period_kind != QUARTERS], names)
+        found.append(SourceTables(source, years, _tables([v for v in values if v.period_kind == QUARTERS], names)))
     return found
 
 
-def fold_of(value: Value) -> str:
-    """Breakdowns are folded away, and so are the quarters of a whole."""
-    breakdown = breakdown_of(value)
-    if breakdown != NO_BREAKDOWN:
-        return breakdown
-    return QUARTERS if value.period_kind == QUARTERS else ""
+def breakdowns(data: Indicators, by_units: bool) -> list[Breakdown]:
+    """The figures by units of the organisation, each view for itself, or those by anything else."""
+    kinds = _group((v for v in data.values if breakdown_of(v) != NO_BREAKDOWN), breakdown_of)
+    chosen = [kind for kind in kinds if (kind in UNITS) == by_units]
+    order: list[str] = (
+        list(UNITS) if by_units else sorted(chosen, key=lambda kind: danish.order(words.FOLD.get(kind, kind)))
+    )
+    names = _Names(data)
+    found = []
+    for kind in sorted(chosen, key=lambda kind: order.index(kind)):
+        by_source = _group(kinds[kind], lambda v: v.source_id)
+        sources = sorted((data.source(source_id) for source_id in by_source), key=_place)
+        tables = (SourceTables(source, _tables(by_source[source.source_id], names)) for source in sources)
+        found.append(Breakdown(kind, tuple(tables)))
+    return found
 
 
 def breakdown_of(value: Value) -> str:
@@ -132,20 +148,23 @@ def marks_used(data: Indicators) -> list[tuple[str, str]]:
 
 
 class _Names:
-    """What the rows are called."""
+    """What the rows are called, and what is noted beside a figure."""
 
     def __init__(self, data: Indicators) -> None:
+        self.data = data
         self.indicators = {(i.indicator_id, i.version): i for i in data.indicators}
-        self.members = data.members
+        self.versions = Counter(i.indicator_id for i in data.indicators)
+        self.notes = Notes(data)
+        self.breaks = Breaks(data)
 
     def indicator(self, value: Value) -> Indicator:
         key = (value.indicator_id, value.indicator_version)
         return self.indicators.get(key) or _unknown_indicator(value)
 
-    def label(self, value: Value, versions: int) -> str:
+    def label(self, value: Value) -> str:
         indicator = self.indicator(value)
         unit = words.UNIT.get(indicator.unit, indicator.unit)
-        version = f", definition {value.indicator_version}" if versions > 1 else ""
+        version = f", definition {value.indicator_version}" if self.versions[value.indicator_id] > 1 else ""
         return f"{indicator.name_da} ({unit}{version})"
 
     def member(self, value: Value) -> str:
@@ -154,15 +173,23 @@ class _Names:
         if value.breakdown_kind != NO_BREAKDOWN and not is_named_by_unit:
             parts.append("i alt" if value.breakdown_member == WHOLE else self._named(value))
         if value.organisation_id != WHOLE:
-            parts.append(self.members.get((BY_UNIT, value.organisation_id), value.organisation_id))
+            parts.append(self.data.named(BY_UNIT, value.organisation_id))
         return ", ".join(parts)
+
+    def cell(self, value: Value) -> Cell:
+        return replace(figure(value, self.indicator(value).decimals), note=self.notes.of(value))
+
+    def remark(self, row: list[Value]) -> str:
+        """What breaks the series between its first and its last period."""
+        starts = sorted(value.period_start for value in row)
+        return said(self.breaks.between(row[0].indicator_id, row[0].authority, starts[0], starts[-1]))
 
     def _named(self, value: Value) -> str:
         kind = BY_UNIT if value.breakdown_kind in UNITS else value.breakdown_kind.removeprefix("underordnet_")
         member = value.breakdown_member
-        return self.members.get((kind, member)) or words.MEMBER.get(member, member)
+        return self.data.members.get((kind, member)) or words.MEMBER.get(member, member)
 
-    def row_order(self, value: Value) -> tuple:
+    def order(self, value: Value) -> tuple:
         return (
             importance(self.indicator(value)),
             value.breakdown_member == WHOLE,
@@ -184,41 +211,45 @@ def _decimals(value: Decimal | None) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _tables(values: list[Value], names: _Names) -> Iterable[Table]:
-    def place(group: tuple[str, str, str]) -> tuple:
-        fold, kind, authority = group
+def _place(source: Source) -> tuple:
+    return source.source_number or 99, danish.order(source.name_da)
+
+
+def _tables(values: list[Value], names: _Names) -> tuple[Table, ...]:
+    """Made-up authorities first, then by name; calendar years before report years before quarters."""
+
+    def place(group: tuple[str, str]) -> tuple:
+        kind, authority = group
         rank = words.PERIOD_ORDER.index(kind) if kind in words.PERIOD_ORDER else len(words.PERIOD_ORDER)
-        return bool(fold), fold != QUARTERS, fold, words.FICTIONAL not in authority, danish.order(authority), rank
+        return words.FICTIONAL not in authority, danish.order(authority), rank
 
-    groups = _group(values, lambda v: (fold_of(v), v.period_kind, words.fictional(v.authority, v.is_fictional)))
-    for fold, kind, authority in sorted(groups, key=place):
-        yield _table(fold, kind, authority, groups[fold, kind, authority], names)
+    groups = _group(values, lambda v: (v.period_kind, words.fictional(v.authority, v.is_fictional)))
+    return tuple(_table(*group, groups[group], names) for group in sorted(groups, key=place))
 
 
-def _table(fold: str, period_kind: str, authority: str, values: list[Value], names: _Names) -> Table:
+def _table(period_kind: str, authority: str, values: list[Value], names: _Names) -> Table:
     starts: dict[str, date] = {}
     for value in values:
         starts[value.period_label] = min(value.period_start, starts.get(value.period_label, date.max))
     columns = tuple(sorted(starts, key=lambda label: (starts[label], label)))
-    versions = Counter(indicator_id for indicator_id, _ in {(v.indicator_id, v.indicator_version) for v in values})
-    blocks = _group(sorted(values, key=names.row_order), lambda v: v.population_da)
+    ordered = sorted(values, key=names.order)
+    is_whole = breakdown_of(values[0]) == NO_BREAKDOWN
+    blocks = _group(ordered, lambda v: ("" if is_whole else names.label(v), v.population_da))
     return Table(
         period_kind,
         authority,
         columns,
-        tuple(Block(population, _rows(found, columns, versions, names)) for population, found in blocks.items()),
-        fold,
+        tuple(Block(*block, _rows(found, columns, names, is_whole)) for block, found in blocks.items()),
     )
 
 
-def _rows(values: list[Value], columns: tuple[str, ...], versions: Counter[str], names: _Names) -> tuple[Row, ...]:
+def _rows(values: list[Value], columns: tuple[str, ...], names: _Names, is_whole: bool) -> tuple[Row, ...]:
     rows = []
     grouped = _group(values, lambda v: (v.indicator_id, v.indicator_version, v.organisation_id, v.breakdown_member))
     for row in grouped.values():
-        first, decimals = row[0], names.indicator(row[0]).decimals
-        cells = {value.period_label: figure(value, decimals) for value in row}
+        cells = {value.period_label: names.cell(value) for value in row}
         shown = tuple(cells.get(column, Cell("", is_empty=True)) for column in columns)
-        rows.append(Row(names.label(first, versions[first.indicator_id]), names.member(first), shown))
+        rows.append(Row(names.label(row[0]) if is_whole else names.member(row[0]), shown, names.remark(row)))
     return tuple(rows)
 
 

@@ -1,31 +1,23 @@
-"""What the pages show, read as the auditor: `audit` for every build, `reporting` for the published one."""
-
-from dataclasses import replace
-from typing import Any, LiteralString, TypeVar
-
-import psycopg
-from psycopg.rows import DictRow, class_row
+"""Builds, publications, checks and restatements, from schema `audit`."""
 
 from kvalitet.reports import model as m
-
-T = TypeVar("T")
-Connection = psycopg.Connection[DictRow]
+from kvalitet.reports.queries.base import Connection, every, one
 
 _BUILD = "select build_id, kind, as_of_date, code_version, status, message, claimed_at, finished_at from audit.build"
 _PUBLICATION = "select publication_id, build_id, published_at, published_by from audit.publication"
 
 
 def build(connection: Connection, build_id: int) -> m.Build | None:
-    return _one(connection, m.Build, f"{_BUILD} where build_id = %(build_id)s", build_id=build_id)
+    return one(connection, m.Build, f"{_BUILD} where build_id = %(build_id)s", build_id=build_id)
 
 
 def publication(connection: Connection, publication_id: int) -> m.Publication | None:
     where = "where publication_id = %(publication_id)s"
-    return _one(connection, m.Publication, f"{_PUBLICATION} {where}", publication_id=publication_id)
+    return one(connection, m.Publication, f"{_PUBLICATION} {where}", publication_id=publication_id)
 
 
 def publication_of(connection: Connection, build_id: int) -> m.Publication | None:
-    return _one(connection, m.Publication, f"{_PUBLICATION} where build_id = %(build_id)s", build_id=build_id)
+    return one(connection, m.Publication, f"{_PUBLICATION} where build_id = %(build_id)s", build_id=build_id)
 
 
 def published_now(connection: Connection) -> int | None:
@@ -44,36 +36,18 @@ def validation(connection: Connection, of: m.Build, source_names: dict[str, str]
         build=of,
         publication=publication_of(connection, b),
         checks=checks(connection, b),
-        loads=_all(connection, m.Load, _LOADS, b),
-        tables=_all(connection, m.LoadTable, _LOAD_TABLES, b),
-        attempts=_all(connection, m.Attempt, _ATTEMPTS, b),
-        rejects=_all(connection, m.RejectCount, _REJECTS, b),
-        models=_all(connection, m.ModelRun, _MODELS, b),
-        digests=_all(connection, m.TableDigest, _DIGESTS, b),
+        loads=every(connection, m.Load, _LOADS, build_id=b),
+        tables=every(connection, m.LoadTable, _LOAD_TABLES, build_id=b),
+        attempts=every(connection, m.Attempt, _ATTEMPTS, build_id=b),
+        rejects=every(connection, m.RejectCount, _REJECTS, build_id=b),
+        models=every(connection, m.ModelRun, _MODELS, build_id=b),
+        digests=every(connection, m.TableDigest, _DIGESTS, build_id=b),
         source_names=source_names,
     )
 
 
 def checks(connection: Connection, build_id: int) -> tuple[m.Check, ...]:
-    return _all(connection, m.Check, _CHECKS, build_id)
-
-
-def indicators(connection: Connection, of: m.Build, published: m.Publication) -> m.Indicators:
-    """Everything that `reporting` shows of the publication it holds."""
-    b = of.build_id
-    members = connection.execute(_MEMBERS).fetchall()
-    return m.Indicators(
-        publication=published,
-        build=of,
-        indicators=_all(connection, m.Indicator, _INDICATORS, b),
-        sources=_all(connection, m.Source, _SOURCES, b),
-        members={(row["breakdown_kind"], row["member"]): row["name"] for row in members},
-        freshness=_all(connection, m.Freshness, _FRESHNESS, b),
-        values=_all(connection, m.Value, _VALUES, b),
-        statements=_all(connection, m.Statement, _STATEMENTS, b),
-        overlaps=_all(connection, m.Overlap, _OVERLAPS, b),
-        checks=checks(connection, b),
-    )
+    return every(connection, m.Check, _CHECKS, build_id=build_id)
 
 
 def entries(connection: Connection) -> list[m.Entry]:
@@ -91,18 +65,15 @@ def entries(connection: Connection) -> list[m.Entry]:
     return found
 
 
-def _all(connection: Connection, kind: type[T], query: LiteralString, build_id: int) -> tuple[T, ...]:
-    with connection.cursor(row_factory=class_row(kind)) as cursor:
-        return tuple(cursor.execute(query, {"build_id": build_id}).fetchall())
+def restatement(connection: Connection, publication_id: int) -> m.Restatement | None:
+    """The newest split of what changed up to this publication."""
+    return one(connection, m.Restatement, _RESTATEMENT, publication_id=publication_id)
 
 
-def _one(connection: Connection, kind: type[T], query: LiteralString, **parameters: Any) -> T | None:
-    with connection.cursor(row_factory=class_row(kind)) as cursor:
-        return cursor.execute(query, parameters).fetchone()
-
-
-def with_pages(entry: m.Entry, has_indicators: bool, has_validation: bool) -> m.Entry:
-    return replace(entry, has_indicators=has_indicators, has_validation=has_validation)
+def restated(connection: Connection, of: m.Restatement) -> tuple[m.RestatedFigure, ...]:
+    """The changed figures of wholes."""
+    pair = {"from_publication": of.from_publication, "to_publication": of.to_publication}
+    return every(connection, m.RestatedFigure, _RESTATED, **pair)
 
 
 _CHECKS = """
@@ -191,84 +162,6 @@ where build_id = %(build_id)s
 order by schema_kind, table_name
 """
 
-_INDICATORS = """
-select
-    indicator_id, version, name_da, definition_da, numerator_da, denominator_da, unit, direction, dated_by,
-    open_cases_da, population_da, legal_basis, owner, valid_from_year, valid_to_year, decimals
-from reporting.dim_indicator
-order by indicator_id, version
-"""
-
-_SOURCES = """
-select source_id, source_number, name_da, is_external
-from reporting.dim_source
-order by source_number, source_id
-"""
-
-# The newest name of everything that a figure may be broken down by.
-_MEMBERS = """
-(select distinct on (unit_id) 'enhed' as breakdown_kind, unit_id as member, name
-from reporting.dim_organisation
-order by unit_id, valid_from_date desc)
-union all
-(select distinct on (law_id) 'lov', law_id, law_name from reporting.dim_law order by law_id, version desc)
-union all
-select 'tema', theme_id, name_da from reporting.dim_theme
-union all
-select 'klagetype', complaint_type_id, name_da from reporting.dim_complaint_type
-union all
-select 'udfald', outcome_id, name_da from reporting.dim_outcome
-"""
-
-_FRESHNESS = """
-select contract_id, source_id, delivery_name_da, load_id, cutoff_date, is_stale, stale_reason
-from reporting.rpt_source_freshness
-order by contract_id
-"""
-
-_VALUES = """
-select
-    indicator_id, indicator_version, source_id, organisation_id, authority, period_kind, period_label, period_start,
-    period_end, breakdown_kind, breakdown_member, population_da, numerator, denominator, value, n, is_suppressed,
-    is_fictional, status
-from reporting.fct_indicator_value
-order by indicator_value_key
-"""
-
-# Figures that publications state differently, and figures that do not agree with their own publication.
-_STATEMENTS = """
-select
-    said.authority,
-    said.is_fictional,
-    coalesce(said.law_name, dim_source.name_da, said.source_id) as category,
-    coalesce(said.law_id, said.source_id) as category_id,
-    said.period_kind,
-    said.period_label,
-    coalesce(dim_outcome.name_da, said.outcome) as measure,
-    said.unit,
-    said.publisher,
-    said.title,
-    said.published_date,
-    said.source_url,
-    said.value,
-    said.is_chosen,
-    said.is_disagreed_on and said.value is not null as is_disputed,
-    said.flags,
-    not said.is_consistent as is_inconsistent
-from reporting.rpt_published_figure_disagreement as said
-left join reporting.dim_source on said.source_id = dim_source.source_id
-left join reporting.dim_outcome on said.outcome = dim_outcome.outcome_id
-order by said.published_figure_key
-"""
-
-_OVERLAPS = """
-select
-    authority, period_kind, period_label, period_start, period_end, own_complaints, own_referred, own_referred_matched,
-    own_referred_unmatched, referrals, referrals_matched, referrals_unmatched, counted_once, is_fictional
-from reporting.rpt_complaint_overlap
-order by authority, period_kind, period_start
-"""
-
 _ENTRIES = """
 with counted as (
     select
@@ -298,4 +191,33 @@ where
     publication.publication_id is not null
     or (build.kind = 'night' and build.status in ('held_back', 'failed', 'lapsed'))
 order by build.build_id desc
+"""
+
+_RESTATEMENT = """
+select
+    restatement.from_publication, restatement.to_publication, restatement.as_of_from, restatement.as_of_to,
+    restatement.rows_reclassified, restatement.rows_corrected, restatement.rows_withdrawn, restatement.rows_completed,
+    restatement.rows_new, count(figure.measure) as figures
+from audit.restatement
+left join audit.restatement_figure as figure
+    on restatement.from_publication = figure.from_publication
+    and restatement.to_publication = figure.to_publication
+    and figure.measure = 'value'
+where restatement.to_publication = %(publication_id)s
+group by restatement.from_publication, restatement.to_publication
+order by restatement.from_publication desc
+"""
+
+_RESTATED = """
+select
+    indicator_id, source_id, authority, period_kind, period_label, period_start, status, cause, value_from,
+    definition_change, reclassification_change, correction_change, late_data_change, value_to
+from audit.restatement_figure
+where
+    from_publication = %(from_publication)s
+    and to_publication = %(to_publication)s
+    and measure = 'value'
+    and breakdown_kind = 'ingen'
+    and organisation_id = 'alle'
+order by indicator_id, source_id, authority, period_kind, period_start
 """

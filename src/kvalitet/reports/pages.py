@@ -1,0 +1,32 @@
+"""The pages that a publication has, in the order of the navigation."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Page:
+    file: str
+    name: str  # in the navigation
+    about: str  # in the list of pages
+
+    @property
+    def template(self) -> str:
+        return f"{self.file}.j2" if self.file != "index.html" else "indikatorer.html.j2"
+
+
+VALIDATION = Page("validering.html", "Validering", "Hvad der er kontrolleret, og på hvilke leveringer tallene hviler.")
+FIGURES = (
+    Page("index.html", "Indikatorer", "Alle tolv kilder efter år, interne ved siden af eksterne."),
+    Page("udvikling.html", "Udvikling", "Hvad der er signal, og hvad der er almindelig variation, for forvaltningen."),
+    Page("udvikling-centre.html", "Udvikling pr. center", "De samme kontroldiagrammer center for center."),
+    Page("centre.html", "Centre", "Tallene efter center: som det var på tidspunktet, og som det er i dag."),
+    Page("fordelinger.html", "Fordelinger", "Tallene efter lov, tema, risikoområde, leverandør og andet."),
+    Page("risiko.html", "Risiko og tilsyn", "Risikobillede, tilsynsplan og eksterne fund ved siden af eget tilsyn."),
+    Page("opfoelgning.html", "Opfølgning", "Anbefalinger, bemærkninger og beslutninger; de overskredne først."),
+    Page(
+        "afstemning.html", "Afstemning", "Stemmer tallene med det, andre har offentliggjort, og tælles sager dobbelt?"
+    ),
+    Page("aendringer.html", "Ændringer", "Hvilke tal der er ændret siden sidste publikation, og hvorfor."),
+    Page("definitioner.html", "Definitioner", "Hvad hver indikator tæller, og hvor nye data er fra hver kilde."),
+)
+PAGES = (*FIGURES, VALIDATION)

@@ -1,0 +1,1 @@
+"""What the pages say of what was read: pure functions, one module per page or part of a page."""
