@@ -23,6 +23,18 @@ external_decisions as (
     from {{ ref('fct_external_case') }} as cases
     inner join outcomes on cases.outcome_id = outcomes.outcome_id
     where outcomes.is_decided_on_merits and cases.own_case_number is not null
+    union all
+    select
+        appeals.source_id,
+        appeals.appeal_number as external_case_number,
+        appeals.case_number,
+        appeals.decided_date,
+        outcomes.outcome_id,
+        outcomes.name_da as outcome_name_da,
+        appeals.is_reversal as is_external_fault
+    from {{ ref('fct_appeal') }} as appeals
+    inner join outcomes on appeals.outcome_id = outcomes.outcome_id
+    where appeals.is_reversal is not null and appeals.case_number is not null
 
 )
 

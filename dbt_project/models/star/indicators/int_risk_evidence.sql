@@ -59,6 +59,17 @@ inner join {{ ref('dim_outcome') }} as outcomes on cases.outcome_id = outcomes.o
 where outcomes.is_decided_on_merits and cases.concluded_date is not null and cases.is_about_administration
 union all
 select
+    'ankesag' as finding_kind,
+    decided_date as finding_date,
+    law_id,
+    theme_id,
+    cast(null as text) as risk_area_id,
+    1 as cases,
+    case when is_reversal then 1 else 0 end as findings
+from {{ ref('fct_appeal') }}
+where is_reversal is not null and decided_date is not null
+union all
+select
     'undersoegelse' as finding_kind,
     ended_date as finding_date,
     law_id,
