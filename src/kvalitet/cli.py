@@ -220,9 +220,7 @@ def status(
 
 @app.command("supervision-sample", epilog="Example: `kvalitet supervision-sample --area sanktioner --out liste.xlsx`")
 def supervision_sample(
-    out: Annotated[
-        Path, typer.Option(help="File to write: .csv or .xlsx. It names cases; only its owner can read it.")
-    ],
+    out: Annotated[Path, typer.Option(help="The .csv or .xlsx file to write; only its owner can read it.")],
     area: Annotated[str | None, typer.Option(help="Only this risk area, e.g. sanktioner.")] = None,
 ) -> None:
     """Export the cases drawn for supervision, as the named reader: only of the centres that were granted."""

@@ -16,6 +16,6 @@ select
     opened_date,
     due_date,
     closed_date,
-    case status when 'åben' then 'aaben' when 'delvist lukket' then 'delvist_lukket' else status end as follow_up_status,
+    {{ follow_up_status('status') }} as follow_up_status,
     '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
 from {{ ref('stg_management_supervision__action_plans') }}

@@ -6,6 +6,7 @@ that supervision can be held up against what others found in the same case.
 
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,11 @@ LAW_AREAS = {
     "beskaeftigelsesindsatsloven": "indsats",
     "integrationsloven": "integration",
 }
+#: What a centre's cases are mostly about, for complaints about handling, which name no law.
+CENTRE_AREAS = {
+    "C01": "indsats", "C02": "indsats", "C03": "ydelser", "C04": "ydelser", "C05": "sygedagpenge", "C06": "sanktioner",
+    "C07": "integration", "C08": "fleksjob", "C09": "ydelser", "C10": "sygedagpenge", "C11": "foertidspension",
+}  # fmt: skip
 THEME_AREAS = {"sanktion": "sanktioner", "foertidspension": "foertidspension", "indsats": "indsats"}
 #: control question -> (share not relevant, share broken without a material error, share broken with one)
 QUESTIONS = {
@@ -113,7 +119,8 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
     for table, rows in tables(plan).items():
-        _write(workbook, *SHEETS[table], rows)
+        name, title, headers = SHEETS[table]
+        _write(workbook, name, title, headers, rows)
     workbook["Gennemgåede sager"].cell(9, 12, "tjek med Nord")  # beside the table
     workbook.create_sheet("Ark7")["B2"] = "kladde"
     workbook.properties.creator = "Tilsynsteamet (fiktiv)"
@@ -194,13 +201,15 @@ def _reviews(plan: Plan) -> list[list]:
 
 
 def _complained(plan: Plan) -> dict[tuple[int, str], list[tuple[str, str]]]:
-    """(year, area) -> (case number, centre) of that June's complaints about decisions that went on to the board."""
+    """(year, area) -> (case number, centre) of that June's complaints that an outside body looked at too."""
     found: dict[tuple[int, str], list[tuple[str, str]]] = {}
     for index, chunk in enumerate(months(plan)):
         if index % 12 != 5:
             continue
-        for row in chunk.cases.filter(pl.col("is_forwarded")).iter_rows(named=True):
-            area = THEME_AREAS.get(row["theme_id"]) or LAW_AREAS[row["law_id"]]
+        is_elsewhere = pl.col("is_forwarded") | (pl.col("referred_by") == "borgerraadgiver")
+        for row in chunk.cases.filter(is_elsewhere).iter_rows(named=True):
+            by_law = LAW_AREAS[row["law_id"]] if row["law_id"] else CENTRE_AREAS[row["centre_id"]]
+            area = THEME_AREAS.get(row["theme_id"], by_law)
             found.setdefault((FIRST_YEAR + index // 12, area), []).append((row["case_number"], row["centre_id"]))
     return found
 
@@ -231,7 +240,7 @@ def _actions(plan: Plan, reviews: list[list]) -> list[list]:
     causes = [
         (date(remark[1] + 1, 6, 1), "revisionsbemærkning", remark[0], area, None)
         for remark, area in zip(
-            audit.remark_rows(plan)[::3], ["refusion", "ydelser", "sygedagpenge"] * 99, strict=False
+            audit.remark_rows(plan)[::3], cycle(("refusion", "ydelser", "sygedagpenge")), strict=False
         )
     ]
     faulty = [review for review in reviews if review[5] == "ja"][::3]
