@@ -168,7 +168,8 @@ DATED_BY = {
     "decided": "den dag, sagen er afgjort",
     "published": "den periode, kilden selv oplyser",
     "due": "fristen",
-    "stock": "stillingen ved periodens slutning",
+    "ended": "den dag, undersøgelsen er afsluttet",
+    "period_end": "stillingen ved periodens slutning",
 }
 #: Why a row was kept out, by the rule's code.
 RULE = {
