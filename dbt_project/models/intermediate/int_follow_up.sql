@@ -9,7 +9,7 @@ select
     caused_by_number,
     law_id,
     theme_id,
-    risk_area_id,
+    {{ risk_area('matters.risk_area_id', 'matters.theme_id', 'matters.law_id') }} as risk_area_id,
     centre_id,
     owner,
     opened_date,
@@ -17,7 +17,7 @@ select
     closed_date,
     follow_up_status,
     is_fictional
-from {{ ref('int_follow_up__' ~ area) }}
+from {{ ref('int_follow_up__' ~ area) }} as matters
 {% if not loop.last %}
 union all
 {% endif %}

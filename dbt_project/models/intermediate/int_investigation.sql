@@ -7,14 +7,14 @@ select
     investigation_kind,
     law_id,
     theme_id,
-    risk_area_id,
+    {{ risk_area('matters.risk_area_id', 'matters.theme_id', 'matters.law_id') }} as risk_area_id,
     opened_date,
     ended_date,
     conclusion,
     has_measures,
     score,
     is_fictional
-from {{ ref('int_investigation__' ~ area) }}
+from {{ ref('int_investigation__' ~ area) }} as matters
 {% if not loop.last %}
 union all
 {% endif %}

@@ -52,6 +52,7 @@ FOLD = {
     "klagetype": "Fordelt på klagetype",
     "udfald": "Fordelt på udfald",
     "alvorlighed": "Fordelt på alvorlighed",
+    "revisor": "Fordelt på revisor",
     "modtager": "Fordelt på modtager",
     "forvaltning": "Fordelt på forvaltning",
     "enhed": "Fordelt på organisatorisk enhed",
@@ -77,6 +78,9 @@ MEMBER = {
     "kritisk": "kritiske",
     "væsentlig": "væsentlige",
     "mindre": "mindre",
+    "intern_revision": "Intern Revision",
+    "rigsrevisionen": "Rigsrevisionen",
+    "ekstern_revision": "ekstern revision",
 }
 
 UNIT = {
@@ -163,6 +167,9 @@ DATED_BY = {
     "answered": "den dag, klagen er besvaret",
     "decided": "den dag, sagen er afgjort",
     "published": "den periode, kilden selv oplyser",
+    "due": "fristen",
+    "ended": "den dag, undersøgelsen er afsluttet",
+    "period_end": "stillingen ved periodens slutning",
 }
 #: Why a row was kept out, by the rule's code.
 RULE = {

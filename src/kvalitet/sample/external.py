@@ -88,7 +88,7 @@ def recommendations(
             numbers[given.year] = numbers.get(given.year, 0) + 1
             due = given + timedelta(days=int(random.integers(60, 240)))
             closed = known(due + timedelta(days=int(random.integers(-70, 50))), cutoff)
-            never = random.random() < 0.12
+            never = random.random() < 0.04
             status = "delvist lukket" if never else "bortfaldet" if closed and random.random() < 0.05 else "lukket"
             is_open = never or closed is None
             flaw = random.random(3)

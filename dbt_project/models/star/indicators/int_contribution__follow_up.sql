@@ -1,16 +1,24 @@
+with items as (
+
+    select * from {{ ref('fct_follow_up') }}
+    where is_closed_on_time is not null
+
+)
+
 select
-    cast(null as text) as indicator_id,
+    'opfoelgning_til_tiden_pct' as indicator_id,
     cast(null as integer) as indicator_version,
-    cast(null as text) as authority,
-    cast(null as date) as event_date,
-    cast(null as text) as centre_id,
-    cast(null as text) as law_id,
-    cast(null as text) as theme_id,
-    cast(null as text) as risk_area_id,
+    '{{ var("own_authority") }}' as authority,
+    cast(date_trunc('month', due_date) as date) as event_date,
+    centre_id,
+    law_id,
+    theme_id,
+    risk_area_id,
     cast(null as text) as supplier_id,
-    cast(null as text) as category_id,
-    cast(null as numeric) as numerator,
-    cast(null as numeric) as denominator,
-    cast(null as bigint) as events,
-    cast(null as boolean) as is_fictional
-where false
+    source_id as category_id,
+    cast(sum(cast(is_closed_on_time as integer)) as numeric) as numerator,
+    cast(count(*) as numeric) as denominator,
+    count(*) as events,
+    bool_or(is_fictional) as is_fictional
+from items
+group by date_trunc('month', due_date), centre_id, law_id, theme_id, risk_area_id, source_id

@@ -1,16 +1,70 @@
+with cases as (
+
+    select
+        cases.*,
+        outcomes.is_decided_on_merits,
+        outcomes.is_upheld
+    from {{ ref('fct_external_case') }} as cases
+    left join {{ ref('dim_outcome') }} as outcomes on cases.outcome_id = outcomes.outcome_id
+    where cases.source_id = 'ombudsmanden'
+
+),
+
+measured as (
+
+    {% set members = 'centre_id, law_id, theme_id, is_fictional' %}
+    select
+        'ombudsmand_nye_sager' as indicator_id,
+        received_date as event_date,
+        1 as numerator,
+        cast(null as integer) as denominator,
+        {{ members }}
+    from cases
+    union all
+    select
+        'ombudsmand_afsluttede_sager',
+        concluded_date,
+        1,
+        null,
+        {{ members }}
+    from cases
+    where concluded_date is not null
+    union all
+    select
+        'ombudsmand_undersoegt_pct',
+        concluded_date,
+        cast(is_decided_on_merits as integer),
+        1,
+        {{ members }}
+    from cases
+    where concluded_date is not null and is_decided_on_merits is not null
+    union all
+    -- Of what was examined: rejected cases say nothing of how the administration acted.
+    select
+        'ombudsmand_kritik_pct',
+        concluded_date,
+        cast(is_upheld as integer),
+        1,
+        {{ members }}
+    from cases
+    where concluded_date is not null and is_decided_on_merits
+
+)
+
 select
-    cast(null as text) as indicator_id,
+    indicator_id,
     cast(null as integer) as indicator_version,
-    cast(null as text) as authority,
-    cast(null as date) as event_date,
-    cast(null as text) as centre_id,
-    cast(null as text) as law_id,
-    cast(null as text) as theme_id,
+    '{{ var("own_authority") }}' as authority,
+    cast(date_trunc('month', event_date) as date) as event_date,
+    centre_id,
+    law_id,
+    theme_id,
     cast(null as text) as risk_area_id,
     cast(null as text) as supplier_id,
     cast(null as text) as category_id,
-    cast(null as numeric) as numerator,
-    cast(null as numeric) as denominator,
-    cast(null as bigint) as events,
-    cast(null as boolean) as is_fictional
-where false
+    cast(sum(numerator) as numeric) as numerator,
+    cast(sum(denominator) as numeric) as denominator,
+    count(*) as events,
+    bool_or(is_fictional) as is_fictional
+from measured
+group by indicator_id, date_trunc('month', event_date), centre_id, law_id, theme_id

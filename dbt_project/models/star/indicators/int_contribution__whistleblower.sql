@@ -1,16 +1,23 @@
+with statistics as (
+
+    select * from {{ ref('fct_whistleblower_statistic') }}
+
+)
+
 select
-    cast(null as text) as indicator_id,
+    case category when 'modtaget' then 'whistleblower_modtaget' else 'whistleblower_undersoegt' end as indicator_id,
     cast(null as integer) as indicator_version,
-    cast(null as text) as authority,
-    cast(null as date) as event_date,
+    authority,
+    period_end as event_date,
     cast(null as text) as centre_id,
     cast(null as text) as law_id,
     cast(null as text) as theme_id,
     cast(null as text) as risk_area_id,
     cast(null as text) as supplier_id,
     cast(null as text) as category_id,
-    cast(null as numeric) as numerator,
+    cast(reports as numeric) as numerator,
     cast(null as numeric) as denominator,
-    cast(null as bigint) as events,
-    cast(null as boolean) as is_fictional
-where false
+    reports as events,
+    is_fictional
+from statistics
+where category in ('modtaget', 'undersoegt')

@@ -13,7 +13,10 @@ published as (
             as indicator_id,
         case when outcome in ('bemaerkninger', 'viderefoert') then 'ingen' else 'alvorlighed' end as breakdown_kind,
         case when outcome in ('bemaerkninger', 'viderefoert') then 'alle' else outcome end as breakdown_member,
+        value as numerator,
+        cast(null as numeric) as denominator,
         value,
+        value as n,
         is_fictional
     from {{ ref('fct_published_figure') }}
     where source_id = 'revision' and is_chosen and outcome <> 'ny'
@@ -33,7 +36,10 @@ unioned as (
         indicator_id,
         breakdown_kind,
         breakdown_member,
+        numerator,
+        denominator,
         value,
+        n,
         is_fictional,
         true as is_published_elsewhere
     from published
@@ -53,10 +59,10 @@ select
     period_label,
     breakdown_kind,
     breakdown_member,
-    value as numerator,
-    cast(null as numeric) as denominator,
+    numerator,
+    denominator,
     value,
-    value as n,
+    n,
     false as is_suppressed,
     true as is_complete,
     is_published_elsewhere,

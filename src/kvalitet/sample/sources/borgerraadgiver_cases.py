@@ -84,7 +84,7 @@ def case_rows(plan: Plan) -> Iterable[Row]:
     }
     for referrals in ombudsman.referral_rows(plan):
         for number, received, referred, theme, outcome in referrals.iter_rows():
-            came = "28-06-2022" if received == "31-02-2022" else received
+            came = "02-06-2022" if received == "31-02-2022" else received
             own = own_numbers.get(number, "")
             # What is referred is concluded at the ombudsman on that day; the outcome is told afterwards.
             yield [number, came, referred, referred, outcome or "", theme, "", "", own, "Ja", "Henvist sag", "fiktiv"]
