@@ -30,8 +30,8 @@ def read(inbox: Path) -> Read:
     """`read("bif_complaints/klager_2025-01-02.csv")`: every field as text, empty ones as null."""
 
     def read_file(name: str, encoding: str = "utf-8") -> pl.DataFrame:
-        is_quoted = name.startswith("bif_complaints")
         text = (inbox / name).read_bytes().decode(encoding)
+        is_quoted = text.startswith('"')  # as the case system exports it
         frame = pl.read_csv(text.encode(), separator="," if is_quoted else ";", infer_schema=False)
         return frame.with_columns(pl.all().replace("", None))
 

@@ -32,13 +32,13 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
     assert first[complaints] != other[complaints]
 
 
-def test_first_night_has_all_sources_and_later_nights_what_is_new(inbox: Path) -> None:
+def test_first_night_has_all_sources_and_later_nights_what_is_new(inbox: Path, expected) -> None:
     nights = {
         cutoff: {path.parent.name for path in inbox.rglob(f"*{cutoff}*")} for cutoff in ("2025-01-02", "2025-01-03")
     }
     assert nights["2025-01-02"] == {path.name for path in inbox.iterdir()}
     assert nights["2025-01-02"] == {file.name.partition(".")[0] for file in CONTRACTS}
-    assert nights["2025-01-03"] == {"bif_complaints", "organisation", "ankestyrelsen_statistics"}
+    assert nights["2025-01-03"] == {contract for contract, _ in expected[2].delivered}
 
 
 def test_size_is_what_was_asked_for(tmp_path: Path) -> None:
@@ -84,6 +84,8 @@ def test_names_are_marked_as_fictional(inbox: Path, read) -> None:
         ("ankestyrelsen_statistics/udgivelser_2025-01-02.csv", "iso-8859-1", "udgivelser"),
         ("ankestyrelsen_statistics/lov_aar_2025-01-02.csv", "iso-8859-1", "lov_aar"),
         ("ankestyrelsen_statistics/lov_kvartal_2025-01-02.csv", "iso-8859-1", "gribskov_kvartal"),
+        ("citizen_surveys/runder_2025-01-02.csv", "utf-8-sig", "borgertilfredshed_runder"),
+        ("citizen_surveys/svar_2025-01-02.csv", "utf-8-sig", "borgertilfredshed_svar"),
     ],
 )
 def test_published_figures_are_delivered_unchanged(read, file: str, encoding: str, name: str) -> None:
@@ -104,6 +106,21 @@ def test_published_figures_that_the_domain_names() -> None:
     totals = {row["Revisionsår"]: row for row in published.rows("revision_totaler")}
     assert {year: row["Bemærkninger"] for year, row in totals.items()} == {"2015": "19", "2016": "17", "2025": "11"}
     assert [totals["2025"][grade] for grade in ("Kritiske", "Væsentlige", "Mindre")] == ["5", "5", "1"]
+
+
+def test_published_surveys_keep_their_methods_apart_and_make_no_counts_of_percentages() -> None:
+    rounds = {row["Runde"]: row for row in published.rows("borgertilfredshed_runder")}
+    told = {name: (row["Metode"], row["Besvarelser"], row["Svarprocent"]) for name, row in rounds.items()}
+    assert told == {
+        "koebenhavn_2022": ("vive_1", "331", ""),
+        "koebenhavn_2024": ("kl_1", "870", ""),
+        "hele_landet_2024": ("kl_1", "", "38,8"),
+    }
+    results = published.rows("borgertilfredshed_svar")
+    assert [(row["Spørgsmål"], row["Tilfredse pct"]) for row in results] == [
+        ("forloeb", "79"), ("forloeb", "78"), ("sagsbehandler", "89"),
+    ]  # fmt: skip
+    assert not any(row["Tilfredse"] for row in results)
 
 
 def test_gribskov_is_kept_as_published() -> None:

@@ -1,17 +1,35 @@
+with recommendations as (
+
+    select * from {{ ref('stg_ankestyrelsen_reviews__recommendations') }}
+
+),
+
+reviews as (
+
+    select * from {{ ref('stg_ankestyrelsen_reviews__reviews') }}
+
+)
+
 select
-    cast(null as text) as source_id,
-    cast(null as text) as follow_up_number,
-    cast(null as text) as follow_up_kind,
-    cast(null as text) as caused_by_kind,
-    cast(null as text) as caused_by_number,
-    cast(null as text) as law_id,
-    cast(null as text) as theme_id,
+    'ankestyrelsen' as source_id,
+    recommendations.recommendation_number as follow_up_number,
+    'anbefaling' as follow_up_kind,
+    'undersoegelse' as caused_by_kind,
+    recommendations.review_number as caused_by_number,
+    reviews.law_id,
+    reviews.theme_id,
     cast(null as text) as risk_area_id,
     cast(null as text) as centre_id,
-    cast(null as text) as owner,
-    cast(null as date) as opened_date,
-    cast(null as date) as due_date,
-    cast(null as date) as closed_date,
-    cast(null as text) as follow_up_status,
-    cast(null as boolean) as is_fictional
-where false
+    recommendations.owner,
+    -- Where the review itself was set aside, only the recommendation's own dates are known.
+    reviews.ended_date as opened_date,
+    recommendations.due_date,
+    recommendations.closed_date,
+    case recommendations.status
+        when 'åben' then 'aaben'
+        when 'delvist lukket' then 'delvist_lukket'
+        else recommendations.status
+    end as follow_up_status,
+    coalesce(reviews.is_fictional, true) as is_fictional
+from recommendations
+left join reviews on recommendations.review_number = reviews.review_number

@@ -1,14 +1,27 @@
+with reviews as (
+
+    select * from {{ ref('stg_ankestyrelsen_reviews__reviews') }}
+
+),
+
+measures as (
+
+    select distinct review_number from {{ ref('stg_ankestyrelsen_reviews__recommendations') }}
+
+)
+
 select
-    cast(null as text) as source_id,
-    cast(null as text) as investigation_number,
-    cast(null as text) as investigation_kind,
-    cast(null as text) as law_id,
-    cast(null as text) as theme_id,
+    'ankestyrelsen' as source_id,
+    reviews.review_number as investigation_number,
+    reviews.review_kind as investigation_kind,
+    reviews.law_id,
+    reviews.theme_id,
     cast(null as text) as risk_area_id,
-    cast(null as date) as opened_date,
-    cast(null as date) as ended_date,
-    cast(null as text) as conclusion,
-    cast(null as boolean) as has_measures,
+    reviews.opened_date,
+    reviews.ended_date,
+    reviews.conclusion,
+    case when reviews.ended_date is not null then measures.review_number is not null end as has_measures,
     cast(null as numeric) as score,
-    cast(null as boolean) as is_fictional
-where false
+    reviews.is_fictional
+from reviews
+left join measures on reviews.review_number = measures.review_number

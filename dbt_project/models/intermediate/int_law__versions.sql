@@ -11,6 +11,8 @@ used as (
     select law_id from {{ ref('int_published_figure__statements') }}
     union
     select law_id from {{ ref('int_external_case') }}
+    union
+    select law_id from {{ ref('stg_appeal_cases__appeals') }}
 
 ),
 

@@ -7,6 +7,8 @@ with unioned as (
     select * from {{ ref('int_indicator__appeals') }}
     union all
     select * from {{ ref('int_indicator__audit') }}
+    union all
+    select * from {{ ref('int_indicator__surveys') }}
 
 ),
 

@@ -1,16 +1,44 @@
+with results as (
+
+    -- Figures that others have published are not counted anew: see int_indicator__surveys.
+    select * from {{ ref('fct_survey_result') }}
+    where source_id = 'borgertilfredshed' and not is_published_elsewhere
+
+),
+
+measured as (
+
+    select
+        results.*,
+        measures.*
+    from results
+    cross join lateral (
+        values
+        ('borgertilfredshed_tilfreds_pct', 'forloeb', satisfied, respondents),
+        ('borgertilfredshed_sagsbehandler_pct', 'sagsbehandler', satisfied, respondents),
+        ('borgertilfredshed_svarprocent', 'deltagelse', respondents, invited),
+        ('borgertilfredshed_besvarelser', 'deltagelse', respondents, null)
+    ) as measures (indicator_id, measured_question, numerator, denominator)
+
+)
+
 select
-    cast(null as text) as indicator_id,
+    indicator_id,
     cast(null as integer) as indicator_version,
-    cast(null as text) as authority,
-    cast(null as date) as event_date,
-    cast(null as text) as centre_id,
+    authority,
+    answered_date as event_date,
+    centre_id,
     cast(null as text) as law_id,
-    cast(null as text) as theme_id,
+    theme_id,
     cast(null as text) as risk_area_id,
-    cast(null as text) as supplier_id,
-    cast(null as text) as category_id,
-    cast(null as numeric) as numerator,
-    cast(null as numeric) as denominator,
-    cast(null as bigint) as events,
-    cast(null as boolean) as is_fictional
-where false
+    supplier_id,
+    nullif(respondent_group, 'alle') as category_id,
+    cast(numerator as numeric) as numerator,
+    cast(denominator as numeric) as denominator,
+    coalesce(denominator, numerator) as events,
+    is_fictional
+from measured
+where
+    question_id = measured_question
+    and numerator is not null
+    and (denominator is not null or indicator_id = 'borgertilfredshed_besvarelser')

@@ -1,21 +1,104 @@
-"""To be written."""
+"""Ankestyrelsen's practice investigations, principle decisions and municipal supervision: lists kept by hand."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
+
 from kvalitet.sample.defects import Defect
-from kvalitet.sample.plan import Plan
+from kvalitet.sample.files import write_danish_csv
+from kvalitet.sample.plan import FIRST_YEAR, LAST_YEAR, Plan
+
+ID = "ankestyrelsen_reviews"
+REVIEWS = ("Nr.", "Art", "Lov", "Tema", "Begyndt", "Afsluttet", "Konklusion", "Oplysning")
+RECOMMENDATIONS = ("Anbefaling", "Nr.", "Ansvarlig", "Frist", "Lukket", "Status")
+#: letter -> (kind, how many a year, conclusions with their shares, days from beginning to end)
+KINDS = {
+    "PU": ("praksisundersøgelse", 1, (("overvejende rigtig praksis", 0.55), ("væsentlige fejl", 0.45)), 240),
+    "PM": ("principmeddelelse", 7, (("praksis præciseret", 0.8), ("praksis ændret", 0.2)), 0),
+    "KT": ("kommunetilsyn", 2, (("ingen kritik", 0.5), ("kritik", 0.5)), 150),
+}
+SUBJECTS = (
+    ("aktivloven", "sanktion"),
+    ("sygedagpengeloven", "stop_af_ydelse"),
+    ("beskaeftigelsesindsatsloven", "indsats"),
+    ("pensionsloven", "foertidspension"),
+    ("integrationsloven", "afslag_paa_ydelse"),
+    ("aktivloven", "tilbagebetaling"),
+)
+OWNERS = ("Juridisk stab", "Ydelsesservice", "Faglig udvikling")
+TO_FOLLOW_UP = ("væsentlige fejl", "kritik")  # what a conclusion must be for recommendations to come of it
+SPOILT_REVIEW, SPOILT_RECOMMENDATION = "PM-2021-03", "PU-2020-01/1"
+PLANNED = (
+    Defect(ID, "reviews", "opened_date", "date_format", 1),
+    Defect(ID, "recommendations", "status", "unknown_value", 1),
+)
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """Write the delivery of that night; returns the files."""
-    return []
+    """The quarterly lists, made on the first night only."""
+    if night > 1:
+        return []
+    cutoff, folder = plan.cutoff(night), out / ID
+    reviews, recommendations = _rows(plan)
+    return [
+        write_danish_csv(folder / f"undersoegelser_{cutoff}.csv", REVIEWS, reviews, "utf-8-sig"),
+        write_danish_csv(folder / f"anbefalinger_{cutoff}.csv", RECOMMENDATIONS, recommendations, "utf-8-sig"),
+    ]
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
     """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
-    return {}
+    if night > 1:
+        return {}
+    reviews, recommendations = _rows(plan)
+    return {"reviews": len(reviews), "recommendations": len(recommendations)}
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
     """The defects that the contract must catch in that night's delivery."""
-    return []
+    return list(PLANNED) if night == 1 else []
+
+
+def _rows(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
+    random, today = plan.random(21), plan.cutoff(1)
+    reviews: list[list[str]] = []
+    recommendations: list[list[str]] = []
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+        for letter, (kind, usual, conclusions, days) in KINDS.items():
+            for running in range(1, usual + int(random.integers(0, 2)) + 1):
+                number = f"{letter}-{year}-{running:02d}"
+                law, theme = SUBJECTS[random.integers(len(SUBJECTS))]
+                begun = date(year, int(random.integers(1, 13)), int(random.integers(1, 29)))
+                ended = begun + timedelta(days=days + int(random.integers(0, 60)) if days else 0)
+                names, shares = zip(*conclusions, strict=True)
+                conclusion = "væsentlige fejl" if number == "PU-2020-01" else str(random.choice(names, p=shares))
+                is_over = ended < today
+                begun_text = f"{begun:%Y-%m}" if number == SPOILT_REVIEW else _text(begun)
+                reviews.append(
+                    [number, kind, law, theme, begun_text, _text(ended) if is_over else "",
+                     conclusion if is_over else "", "fiktiv"]
+                )  # fmt: skip
+                if is_over and conclusion in TO_FOLLOW_UP:
+                    recommendations += _recommendations(random, number, ended, today)
+    return reviews, recommendations
+
+
+def _recommendations(random: np.random.Generator, review: str, ended: date, today: date) -> list[list[str]]:
+    """One to three, due half a year to a year after the review; some are closed late, the newest are still open."""
+    rows = []
+    for running in range(1, int(random.integers(1, 4)) + 1):
+        due = ended + timedelta(days=int(random.integers(180, 366)))
+        closed = due + timedelta(days=int(random.integers(-90, 240)))
+        is_closed = closed < today
+        status = "lukket" if is_closed else "delvist lukket" if random.random() < 0.3 else "åben"
+        number = f"{review}/{running}"
+        rows.append(
+            [number, review, OWNERS[random.integers(len(OWNERS))], _text(due), _text(closed) if is_closed else "",
+             "afventer" if number == SPOILT_RECOMMENDATION else status]
+        )  # fmt: skip
+    return rows
+
+
+def _text(day: date) -> str:
+    return f"{day:%d-%m-%Y}"
