@@ -136,15 +136,18 @@ def test_second_night_adds_corrects_and_withdraws_a_few(read, expected) -> None:
     assert expected[2].complaints > expected[1].complaints
 
 
-def test_a_later_publication_restates_one_quarter(read) -> None:
+def test_a_later_publication_restates_two_quarters_and_the_year_of_one(read) -> None:
     rows = read(f"ankestyrelsen_statistics/lov_kvartal_{NIGHT_2}.csv", "iso-8859-1")
     restated = rows.filter(pl.col("Kilde_udgivelse") == "eksempelby_2025-01")
-    assert set(restated.select("År", "Kvartal").iter_rows()) == {("2024", "2")}
+    assert set(restated.select("År", "Kvartal").iter_rows()) == {("2023", "4"), ("2023", "5"), ("2024", "2")}
     keys = ["År", "Kvartal", "Lov", "Udfald"]
     before = rows.filter(pl.col("Kilde_udgivelse") == "eksempelby_2024-12").join(restated, on=keys, suffix="_ny")
     changed = before.filter(pl.col("Antal") != pl.col("Antal_ny"))
     law, its_parent, total = "Lov om aktiv socialpolitik", "Beskæftigelseslovgivningen", "Kommunale sager i alt"
     assert set(changed["Lov"]) == {law, its_parent, total}
+    whole = changed.filter(pl.col("Lov") == law, pl.col("Kvartal") == "5").sort("Udfald")
+    more = (whole["Antal_ny"].cast(int) - whole["Antal"].cast(int)).to_list()
+    assert dict(zip(whole["Udfald"], more, strict=True)) == {"Hjemvisning": 3, "I alt": 1, "Stadfæstelse": -2}
     assert "eksempelby_2025-01" not in set(
         read(f"ankestyrelsen_statistics/lov_kvartal_{NIGHT_1}.csv", "iso-8859-1")["Kilde_udgivelse"]
     )

@@ -14,7 +14,7 @@ select
     'ankestyrelsen' as source_id,
     recommendations.recommendation_number as follow_up_number,
     'anbefaling' as follow_up_kind,
-    case when reviews.review_kind = 'kommunetilsyn' then 'tilsyn' else 'undersoegelse' end as caused_by_kind,
+    'undersoegelse' as caused_by_kind,
     recommendations.review_number as caused_by_number,
     reviews.law_id,
     reviews.theme_id,

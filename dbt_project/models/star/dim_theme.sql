@@ -15,6 +15,8 @@ used as (
     union
     select theme_id from {{ ref(model) }}
     {% endfor %}
+    union
+    select theme_id from {{ ref('int_appeal_case') }}
 
 )
 

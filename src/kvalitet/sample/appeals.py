@@ -33,10 +33,12 @@ OUTCOMES = ("Stadfæstelse", "Ændring", "Hjemvisning", "Afvisning")
 OUTCOME_SHARES = (0.66, 0.12, 0.15, 0.07)
 WHOLE_YEAR = 5
 LAST_QUARTER = (LAST_YEAR, 3)  # the newest that the December publication could know
-RESTATED_QUARTER, RESTATED_LAW, MOVED = (2024, 2), "Lov om aktiv socialpolitik", 2
+#: What the later publication states anew: a quarter of a whole year, so that the year changes too, and one of an
+#: unfinished year. Two cases moved from Stadfæstelse to Hjemvisning, and one case more.
+RESTATED_QUARTERS, RESTATED_LAW, MOVED = ((2023, 4), (2024, 2)), "Lov om aktiv socialpolitik", 2
 SUPPRESSED_BELOW, SHARES_SUPPRESSED_BELOW = 3, 15
 
-SPOILT_SHARE = (2021, "Lov om social pension")  # a decimal point where a comma is agreed
+SPOILT_SHARE = (FIRST, 2021, "Lov om social pension")  # a decimal point where a comma is agreed
 SPOILT_QUARTER = (2020, 3, "Integrationsloven", "Afvisning")
 PLANNED = (
     Defect("ankestyrelsen_statistics", "outcome_shares", "reversed_pct", "number_format", 1),
@@ -47,7 +49,7 @@ Counts = dict[tuple[int, int, str], np.ndarray]  # (year, quarter, law) -> cases
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The December publication on night 1; on night 2 one more that restates a quarter; then nothing."""
+    """The December publication on night 1; on night 2 one more that restates two quarters; then nothing."""
     if night > 2:
         return []
     cutoff = plan.cutoff(night)
@@ -65,12 +67,14 @@ def rows(plan: Plan, night: int) -> tuple[list[list[str]], list[list[str]], list
     counts = quarter_counts(plan)
     publications = [[row[name] for name in PUBLICATIONS] for row in published.rows("udgivelser")]
     publications.append(_publication(FIRST, "december 2024", "16-12-2024"))
-    shares = [[row[name] for name in SHARES] for row in published.rows("lov_aar")] + _shares(counts)
+    shares = [[row[name] for name in SHARES] for row in published.rows("lov_aar")] + _shares(FIRST, counts)
     quarters = [[row[name] for name in QUARTERS] for row in published.rows("gribskov_kvartal")]
     quarters += [row for key in counts for row in _quarter(FIRST, key, counts[key])]
     if night == 2:
-        publications.append(_publication(RESTATED, "januar 2025, med rettet 2. kvartal 2024", "03-01-2025"))
+        what = "januar 2025, med rettet 4. kvartal 2023 og 2. kvartal 2024"
+        publications.append(_publication(RESTATED, what, "03-01-2025"))
         restated = restate(counts)
+        shares += _shares(RESTATED, restated)
         quarters += [row for key in restated for row in _quarter(RESTATED, key, restated[key])]
     return publications, shares, quarters
 
@@ -93,12 +97,17 @@ def quarter_counts(plan: Plan) -> Counts:
 
 
 def restate(counts: Counts) -> Counts:
-    """The restated quarter: one case more, and cases moved from Stadfæstelse to Hjemvisning."""
-    year, quarter = RESTATED_QUARTER
-    restated = {key: value.copy() for key, value in counts.items() if key[:2] == RESTATED_QUARTER}
-    restated[year, quarter, RESTATED_LAW] += np.array([-MOVED, 0, MOVED + 1, 0])
-    restated[year, quarter, PARENT] = _children(restated, year, quarter)
-    restated[year, quarter, TOTAL] = _total(restated, year, quarter)
+    """The quarters stated anew, and the whole years that they are part of."""
+    restated = {key: value.copy() for key, value in counts.items() if key[:2] in RESTATED_QUARTERS}
+    for year, quarter in RESTATED_QUARTERS:
+        restated[year, quarter, RESTATED_LAW] += np.array([-MOVED, 0, MOVED + 1, 0])
+        restated[year, quarter, PARENT] = _children(restated, year, quarter)
+        restated[year, quarter, TOTAL] = _total(restated, year, quarter)
+    for year, quarter in RESTATED_QUARTERS:
+        for law in (*LAWS, PARENT, TOTAL):
+            if (year, WHOLE_YEAR, law) in counts:
+                change = restated[year, quarter, law] - counts[year, quarter, law]
+                restated[year, WHOLE_YEAR, law] = counts[year, WHOLE_YEAR, law] + change
     return restated
 
 
@@ -129,7 +138,7 @@ def _quarter(publication: str, key: tuple[int, int, str], cases: np.ndarray) -> 
     ]  # fmt: skip
 
 
-def _shares(counts: Counts) -> list[list[str]]:
+def _shares(publication: str, counts: Counts) -> list[list[str]]:
     rows = []
     for (year, quarter, law), cases in counts.items():
         if quarter != WHOLE_YEAR:
@@ -140,7 +149,7 @@ def _shares(counts: Counts) -> list[list[str]]:
         texts = [f"{100 * part / total:.1f}".replace(".", ",") for part in parts] + [str(total)]
         if total < SHARES_SUPPRESSED_BELOW:
             texts = ["."] * len(texts)
-        if (year, law) == SPOILT_SHARE:
+        if (publication, year, law) == SPOILT_SHARE:
             texts[3] = texts[3].replace(",", ".")
-        rows.append([FIRST, words.AUTHORITY, str(year), law, *texts])
+        rows.append([publication, words.AUTHORITY, str(year), law, *texts])
     return rows

@@ -8,7 +8,7 @@ renamed as (
 
     select
         review_number,
-        review_kind,
+        case review_kind when 'praksisundersøgelse' then 'praksisundersoegelse' else review_kind end as review_kind,
         law_id,
         theme_id,
         opened_date,

@@ -1,7 +1,7 @@
 with reviews as (
 
-    select * from {{ ref('int_investigation__reviews') }}
-    where ended_date is not null
+    select * from {{ ref('fct_investigation') }}
+    where source_id = 'ankestyrelsen' and ended_date is not null
 
 ),
 
@@ -13,11 +13,11 @@ measured as (
     from reviews
     cross join lateral (
         values
-        ('principmeddelelser', 'principmeddelelse', 1, null),
-        ('praksisundersoegelser_afsluttet', 'praksisundersøgelse', 1, null),
-        ('kommunetilsyn_afsluttet', 'kommunetilsyn', 1, null),
-        ('kommunetilsyn_kritik_pct', 'kommunetilsyn', case when conclusion = 'kritik' then 1 else 0 end, 1)
-    ) as measures (indicator_id, measured_kind, numerator, denominator)
+        ('principmeddelelser', 'principmeddelelse', 1),
+        ('praksisundersoegelser_afsluttet', 'praksisundersoegelse', 1),
+        ('kommunetilsyn_afsluttet', 'kommunetilsyn', 1),
+        ('kommunetilsyn_kritik', 'kommunetilsyn', case when conclusion = 'kritik' then 1 else 0 end)
+    ) as measures (indicator_id, measured_kind, numerator)
 
 )
 
@@ -33,7 +33,7 @@ select
     cast(null as text) as supplier_id,
     cast(null as text) as category_id,
     cast(sum(numerator) as numeric) as numerator,
-    cast(sum(denominator) as numeric) as denominator,
+    cast(null as numeric) as denominator,
     count(*) as events,
     bool_or(is_fictional) as is_fictional
 from measured
