@@ -14,7 +14,10 @@ SCRIPT = "<script>alert(1)</script>"
 def comparisons() -> dict[str, Any]:
     """The fields of `m.Indicators` that hold comparisons."""
     return {
-        "breaks": (m.Break("borgertilfredshed_tilfreds_pct", None, date(2024, 1, 1), "Nyt spørgeskema"),),
+        "breaks": (
+            m.Break("borgertilfredshed_tilfreds_pct", None, date(2024, 1, 1), "Nyt spørgeskema"),
+            m.Break("endnu_ukendt", OWN, date(2020, 1, 1), "Nyt sagssystem"),
+        ),
         "trends": tuple(trend_points()),
         "risks": risks(),
         "plan": (

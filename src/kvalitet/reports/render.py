@@ -55,7 +55,7 @@ def figure_pages(data: Indicators, siblings: frozenset[str] = ALL) -> dict[str, 
         "opfoelgning.html": _follow_up,
         "afstemning.html": _reconciliation,
         "aendringer.html": lambda d: {"changed": restatements.changed(d), "restatement": d.restatement},
-        "definitioner.html": lambda d: {"definitions": sorted(d.indicators, key=tables.importance)},
+        "definitioner.html": _definitions,
     }
     return {
         page.file: _page(page.template, depth=1, page=page, siblings=siblings, data=data, **contexts[page.file](data))
@@ -79,6 +79,10 @@ def validation_page(data: Validation, siblings: frozenset[str] = ALL) -> str:
         matrix=verdict.matrix(data.checks),
         tables_of=tables_of,
     )
+
+
+def _definitions(data: Indicators) -> dict[str, object]:
+    return {"definitions": sorted(data.indicators, key=tables.importance), "newest": data.definitions()}
 
 
 def _indicators(data: Indicators) -> dict[str, object]:

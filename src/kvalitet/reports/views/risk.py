@@ -10,10 +10,11 @@ AREA = "risikoomraade"
 
 @dataclass(frozen=True)
 class Comparison:
-    """One risk area, its periods newest first."""
+    """One risk area, its periods newest first; `telling` is the newest that there are enough cases for."""
 
     name: str
     periods: tuple[Triangulation, ...]
+    telling: Triangulation
 
 
 def picture(data: Indicators) -> list[tuple[int | None, str, list[RiskLevel]]]:
@@ -35,9 +36,16 @@ def plan(data: Indicators) -> list[tuple[int, list[tuple[str, PlanLine]]]]:
 
 
 def comparisons(data: Indicators) -> list[Comparison]:
-    """Risk area by risk area; those that disagree in their newest period first."""
+    """Risk area by risk area; those that disagree in their newest telling period first."""
     found: dict[str, list[Triangulation]] = {}
     for row in sorted(data.triangulation, key=lambda t: t.period_label, reverse=True):
         found.setdefault(row.risk_area_id, []).append(row)
-    named = [Comparison(data.named(AREA, area), tuple(rows)) for area, rows in found.items()]
-    return sorted(named, key=lambda c: (not c.periods[0].is_disagreement, danish.order(c.name)))
+    named = [
+        Comparison(
+            data.named(AREA, area),
+            tuple(rows),
+            next((row for row in rows if row.agreement_da != "for_lidt_data"), rows[0]),
+        )
+        for area, rows in found.items()
+    ]
+    return sorted(named, key=lambda c: (not c.telling.is_disagreement, danish.order(c.name)))
