@@ -7,7 +7,8 @@ with checks as (
 
 surveys as (
 
-    select * from {{ ref('int_survey_result__suppliers') }}
+    select * from {{ ref('fct_survey_result') }}
+    where source_id = 'leverandoertilsyn'
 
 ),
 
