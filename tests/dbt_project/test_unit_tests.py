@@ -39,7 +39,7 @@ RULES = {
     "a_small_quarter_hides_the_centres_quarters_of_the_year",
     "todays_centre_is_hidden_with_its_predecessors",
     "three_calendar_months_from_application_or_completion",
-    "both_definitions_are_handed_over_and_each_case_once_by_each",
+    "both_definitions_are_handed_over_each_dated_by_its_own_deadline",
     "amounts_are_added_before_dividing_and_the_year_so_far_grows",
 }
 

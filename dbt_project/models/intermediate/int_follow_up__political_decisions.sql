@@ -12,11 +12,7 @@ select
     plans.decided_date as opened_date,
     items.due_date,
     case when items.status in ('lukket', 'bortfaldet') then items.done_date end as closed_date,
-    case items.status
-        when 'åben' then 'aaben'
-        when 'delvist lukket' then 'delvist_lukket'
-        else items.status
-    end as follow_up_status,
+    {{ follow_up_status('items.status') }} as follow_up_status,
     items.is_fictional
 from {{ ref('stg_political_decisions__plan_items') }} as items
 left join {{ ref('stg_political_decisions__plans') }} as plans on items.plan_number = plans.plan_number

@@ -11,28 +11,34 @@ with definitions as (
 
 judged as (
 
-    -- From which day the three months count is a matter of the definition that the year had.
     select
-        cast(date_trunc('year', cases.received_date) as date) as year_start,
-        case
-            when definitions.version = 1 then cases.is_in_time_from_application
-            else cases.is_in_time_from_complete
-        end as is_in_time
-    from {{ ref('int_early_retirement_case') }} as cases
-    inner join definitions
-        on extract(year from cases.received_date) between definitions.valid_from_year and definitions.valid_to_year
+        1 as version,
+        due_date,
+        is_in_time_from_application as is_in_time
+    from {{ ref('int_early_retirement_case') }}
+    union all
+    select
+        2 as version,
+        due_date_from_complete as due_date,
+        is_in_time_from_complete as is_in_time
+    from {{ ref('int_early_retirement_case') }}
 
 ),
 
 years as (
 
+    -- From which day the three months count is a matter of the definition that the year had.
     select
-        year_start,
+        cast(date_trunc('year', judged.due_date) as date) as year_start,
         count(*) as cases,
-        sum(case when is_in_time then 1 else 0 end) as in_time
+        sum(case when judged.is_in_time then 1 else 0 end) as in_time
     from judged
-    where is_in_time is not null
-    group by year_start
+    inner join definitions
+        on
+            judged.version = definitions.version
+            and extract(year from judged.due_date) between definitions.valid_from_year and definitions.valid_to_year
+    where judged.is_in_time is not null and judged.due_date < {{ as_of_date() }}
+    group by cast(date_trunc('year', judged.due_date) as date)
 
 ),
 

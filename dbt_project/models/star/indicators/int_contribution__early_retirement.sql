@@ -1,22 +1,20 @@
 with judged as (
 
-    -- Version 1 counts from the application, version 2 from the day it was complete; both date a case by its
-    -- application, so that it is in one year only.
+    -- Version 1 counts from the application, version 2 from the day it was complete. A case is dated by the day on which
+    -- its three months were up: judged sooner, the quick cases of the newest months would stand there alone.
     select
         1 as indicator_version,
-        received_date,
+        due_date as event_date,
         centre_id,
         is_in_time_from_application as is_in_time
     from {{ ref('fct_early_retirement_case') }}
-    where is_in_time_from_application is not null
     union all
     select
         2 as indicator_version,
-        received_date,
+        due_date_from_complete as event_date,
         centre_id,
         is_in_time_from_complete as is_in_time
     from {{ ref('fct_early_retirement_case') }}
-    where is_in_time_from_complete is not null
 
 )
 
@@ -24,7 +22,7 @@ select
     'foertidspension_inden_3_mdr_pct' as indicator_id,
     indicator_version,
     '{{ var("own_authority") }}' as authority,
-    received_date as event_date,
+    event_date,
     centre_id,
     cast(null as text) as law_id,
     cast(null as text) as theme_id,
@@ -36,4 +34,5 @@ select
     count(*) as events,
     '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
 from judged
-group by indicator_version, received_date, centre_id
+where is_in_time is not null and event_date < {{ as_of_date() }}
+group by indicator_version, event_date, centre_id

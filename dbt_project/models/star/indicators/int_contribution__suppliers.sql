@@ -7,7 +7,8 @@ with checks as (
 
 surveys as (
 
-    select * from {{ ref('int_survey_result__suppliers') }}
+    select * from {{ ref('fct_survey_result') }}
+    where source_id = 'leverandoertilsyn'
 
 ),
 
@@ -60,7 +61,7 @@ measured as (
         supplier_id,
         case when question_id = 'deltagelse' then respondents else satisfied end as numerator,
         case when question_id = 'deltagelse' then invited else respondents end as denominator,
-        respondents as events,
+        coalesce(invited, respondents) as events,
         is_fictional
     from surveys
     where question_id in ('deltagelse', 'samlet_tilfredshed')

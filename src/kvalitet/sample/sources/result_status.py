@@ -36,6 +36,8 @@ GOALS = {
     "V06": ("Tid til svar på henvendelser", "dage", "lavere er bedre", 6.0, -0.25, 0.95),
 }
 NOT_MEASURED = {("V05", 2020, 2), ("V05", 2020, 3)}
+#: Said to be reached by hand, against its own figures.
+SAID_TO_BE_REACHED = ("V02", 2023, 3)
 POINT_FOR_COMMA, NOT_A_NUMBER, UNKNOWN_STATUS = ("5.68.90", 2021, 5), ("V02", 2020, 4), ("V04", 2023, 1)
 #: Accounts and months of 2024 on which something is booked between the first night and the second.
 BOOKED_LATER = {("5.57.71", 11), ("5.57.71", 12), ("5.68.90", 12), ("6.45.53-C09", 3), ("6.45.53-C01", 12)}
@@ -130,6 +132,8 @@ def goal_rows(plan: Plan) -> list[list[str]]:
                 result = round(target * usual * (1 + 0.03 * random.standard_normal()), 0 if unit == "antal" else 1)
                 is_reached = result >= target if direction == "højere er bedre" else result <= target
                 written, status = danish_number(result), "nået" if is_reached else "ikke nået"
+                if (number, year, quarter) == SAID_TO_BE_REACHED:
+                    written, status = danish_number(target - 1), "nået"
                 if (number, year, quarter) in NOT_MEASURED:
                     written, status = "", "ikke opgjort"
                 if (number, year, quarter) == NOT_A_NUMBER:
