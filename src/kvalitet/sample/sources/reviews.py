@@ -14,9 +14,9 @@ REVIEWS = ("Nr.", "Art", "Lov", "Tema", "Begyndt", "Afsluttet", "Konklusion", "O
 RECOMMENDATIONS = ("Anbefaling", "Nr.", "Ansvarlig", "Frist", "Lukket", "Status")
 #: letter -> (kind, how many a year, conclusions with their shares, days from beginning to end)
 KINDS = {
-    "PU": ("praksisundersøgelse", 1, (("overvejende rigtig praksis", 0.55), ("væsentlige fejl", 0.45)), 240),
-    "PM": ("principmeddelelse", 7, (("praksis præciseret", 0.8), ("praksis ændret", 0.2)), 0),
-    "KT": ("kommunetilsyn", 2, (("ingen kritik", 0.5), ("kritik", 0.5)), 150),
+    "PU": ("praksisundersøgelse", 1, {"overvejende rigtig praksis": 0.55, "væsentlige fejl": 0.45}, 240),
+    "PM": ("principmeddelelse", 7, {"praksis præciseret": 0.8, "praksis ændret": 0.2}, 0),
+    "KT": ("kommunetilsyn", 2, {"ingen kritik": 0.5, "kritik": 0.5}, 150),
 }
 SUBJECTS = (
     ("aktivloven", "sanktion"),
@@ -28,7 +28,7 @@ SUBJECTS = (
 )
 OWNERS = ("Juridisk stab", "Ydelsesservice", "Faglig udvikling")
 TO_FOLLOW_UP = ("væsentlige fejl", "kritik")  # what a conclusion must be for recommendations to come of it
-SPOILT_REVIEW, SPOILT_RECOMMENDATION = "PM-2021-03", "PU-2020-01/1"
+SPOILT_REVIEW = "PM-2021-03"  # the month alone; beside it the first recommendation has a status of its own
 PLANNED = (
     Defect(ID, "reviews", "opened_date", "date_format", 1),
     Defect(ID, "recommendations", "status", "unknown_value", 1),
@@ -71,8 +71,7 @@ def _rows(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
                 law, theme = SUBJECTS[random.integers(len(SUBJECTS))]
                 begun = date(year, int(random.integers(1, 13)), int(random.integers(1, 29)))
                 ended = begun + timedelta(days=days + int(random.integers(0, 60)) if days else 0)
-                names, shares = zip(*conclusions, strict=True)
-                conclusion = "væsentlige fejl" if number == "PU-2020-01" else str(random.choice(names, p=shares))
+                conclusion = str(random.choice(list(conclusions), p=list(conclusions.values())))
                 is_over = ended < today
                 begun_text = f"{begun:%Y-%m}" if number == SPOILT_REVIEW else _text(begun)
                 reviews.append(
@@ -81,6 +80,7 @@ def _rows(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
                 )  # fmt: skip
                 if is_over and conclusion in TO_FOLLOW_UP:
                     recommendations += _recommendations(random, number, ended, today)
+    recommendations[0][-1] = "afventer"
     return reviews, recommendations
 
 
@@ -92,11 +92,9 @@ def _recommendations(random: np.random.Generator, review: str, ended: date, toda
         closed = due + timedelta(days=int(random.integers(-90, 240)))
         is_closed = closed < today
         status = "lukket" if is_closed else "delvist lukket" if random.random() < 0.3 else "åben"
-        number = f"{review}/{running}"
-        rows.append(
-            [number, review, OWNERS[random.integers(len(OWNERS))], _text(due), _text(closed) if is_closed else "",
-             "afventer" if number == SPOILT_RECOMMENDATION else status]
-        )  # fmt: skip
+        closed_text = _text(closed) if is_closed else ""
+        owner = OWNERS[random.integers(len(OWNERS))]
+        rows.append([f"{review}/{running}", review, owner, _text(due), closed_text, status])
     return rows
 
 
