@@ -38,13 +38,17 @@ def generate(
 def generate_earlier(out: Path, cutoff: date, seed: int = 2019, complaints: int = 6000) -> list[Path]:
     """Write older snapshots, as the systems that can look back would have delivered them on `cutoff`.
 
-    Those are the case system, the organisation and the case lists of earlier.py; the others had delivered
-    nothing by then. Raises KvalitetError for a day that is not before the first night.
+    Those are the case system, the organisation, the case lists of earlier.py and the sources whose module says
+    `KNOWS_EARLIER`; the others had delivered nothing by then. Raises KvalitetError for a day that is not before
+    the first night.
     """
     if night_of(cutoff) >= 1:
         raise KvalitetError(f"{cutoff} is not before the first night.", "Ask for that night with --night.")
     plan, night = Plan(seed, complaints), night_of(cutoff)
     paths = organisation.deliver(out, plan, night) + deliver_case_lists(out, plan, cutoff)
+    for module in SOURCES.values():
+        if getattr(module, "KNOWS_EARLIER", False):
+            paths += module.deliver(out, plan, night)
     return paths + _complaints(out / "bif_complaints", plan, night, None)
 
 
