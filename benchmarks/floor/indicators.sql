@@ -40,7 +40,8 @@ inner join period on counts.quarter between period.first_day and period.last_day
 cross join lateral (
     values ('ingen', 'alle'), ('center', centre_id), ('lov', law_id), ('tema', theme_id)
 ) as breakdowns (breakdown, member)
-where member is not null and (breakdown = 'ingen' or kind = 'kalenderaar')
+where member is not null
+and (breakdown = 'ingen' or kind = 'kalenderaar' or (breakdown = 'center' and kind = 'kvartal'))
 group by event, kind, label, breakdown, member;
 
 create table fct_indicator_value (
@@ -81,7 +82,7 @@ with days as (
         kind, label, breakdown, member, days, sum(sum(complaints)) over (cells order by days) as so_far,
         sum(sum(complaints)) over cells as n
     from days inner join period on quarter between first_day and last_day
-    where breakdown = 'ingen' or kind = 'kalenderaar'
+    where breakdown = 'ingen' or kind = 'kalenderaar' or (breakdown = 'center' and kind = 'kvartal')
     group by kind, label, breakdown, member, days
     window cells as (partition by kind, label, breakdown, member)
 )

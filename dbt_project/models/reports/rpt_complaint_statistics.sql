@@ -8,17 +8,11 @@ with figures as (
 members as (
 
     select
-        'center' as breakdown_kind,
-        unit_id as breakdown_member,
-        name as member_name_da
-    from (
-        select
-            unit_id,
-            name,
-            row_number() over (partition by unit_id order by valid_from_date desc) as newest
-        from {{ ref('dim_organisation') }}
-    ) as versions
-    where newest = 1
+        kinds.breakdown_kind,
+        units.unit_id as breakdown_member,
+        units.name as member_name_da
+    from {{ newest_units() }} as units
+    cross join (values ('center'), ('center_nu')) as kinds (breakdown_kind)
     union all
     select
         'tema' as breakdown_kind,

@@ -1,0 +1,1 @@
+{{ counts_that_add_up('quarter', 'ingen') }}

@@ -1,0 +1,1 @@
+{{ shares_that_add_up('calendar_year', 'center_nu') }}

@@ -1,0 +1,1 @@
+{{ shares_that_add_up('quarter', 'ingen') }}
