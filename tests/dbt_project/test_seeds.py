@@ -57,8 +57,26 @@ def test_indicators_are_defined_in_both_languages_and_measured_on_a_known_source
     for row in rows("seed_indicator"):
         assert row["source_id"] in sources
         assert row["direction"] in ("lavere_er_bedre", "hoejere_er_bedre", "neutral")
-        for column in ("name_da", "name_en", "definition_da", "definition_en", "population_da", "open_cases_da"):
+        for column in (
+            "name_da", "name_en", "definition_da", "definition_en", "population_da", "open_cases_da", "dated_by",
+            "legal_basis", "owner",
+        ):  # fmt: skip
             assert row[column].strip(), (row["indicator_id"], column)
+
+
+def test_an_indicator_rests_on_known_deliveries_for_known_kinds_of_period() -> None:
+    deliveries = {row["contract_id"] for row in rows("seed_delivery")}
+    for row in rows("seed_indicator"):
+        assert set(row["rests_on"].split("; ")) <= deliveries, row["indicator_id"]
+        kinds = row["period_kinds"].split("; ")
+        assert set(kinds) <= {"kalenderaar", "beretningsaar", "kvartal"}, row["indicator_id"]
+        assert len(kinds) == len(set(kinds)), row["indicator_id"]
+
+
+def test_only_counts_add_up() -> None:
+    for row in rows("seed_indicator"):
+        adds_up = "true" in (row["is_additive_over_periods"], row["is_additive_over_organisations"])
+        assert row["unit"] == "antal" or not adds_up, row["indicator_id"]
 
 
 def test_small_counts_of_the_own_indicators_are_protected() -> None:

@@ -49,6 +49,7 @@ def test_star_of_the_sample(star: psycopg.Connection[DictRow]) -> None:
     a_centres_quarters_are_hidden_together_and_with_its_year(values)
     todays_centres_are_hidden_with_what_they_are_made_of(star, values)
     both_views_of_the_centres_add_up_to_the_whole(star)
+    a_careless_sum_is_the_published_figure(star)
 
 
 def one(star: psycopg.Connection[DictRow], query: str) -> list[tuple]:
@@ -184,3 +185,22 @@ def both_views_of_the_centres_add_up_to_the_whole(star: psycopg.Connection[DictR
     gone = """select count(*) from fct_indicator_value
         where breakdown_kind = 'center_nu' and organisation_id in ('C03', 'C04', 'C05')"""
     assert one(star, gone) == [(0,)]
+
+
+def a_careless_sum_is_the_published_figure(star: psycopg.Connection[DictRow]) -> None:
+    """What a BI user gets by adding up a whole column, against the complaints themselves."""
+    received = "select count(*) from fct_complaint where received_date >= '2019-01-01'"
+    for table in ("rpt_counts_by_calendar_year", "rpt_counts_by_quarter", "rpt_counts_by_centre_and_calendar_year"):
+        until = "2025-01-01" if table.endswith("quarter") else "2025-12-31"
+        sums = f"select sum(klager_modtaget) = ({received} and received_date < '{until}') from {table}"
+        hidden = f"select bool_or(klager_modtaget is null) from {table}"
+        assert one(star, sums) == [(True,)] or one(star, hidden) == [(True,)], table
+    assert one(star, "select bool_or(klager_modtaget is null) from rpt_counts_by_calendar_year") == [(False,)]
+    report_years = """select sum(klager_modtaget) = (
+            select count(*) from fct_complaint where received_date >= '2019-04-01'
+        ) from rpt_counts_by_report_year"""
+    assert one(star, report_years) == [(True,)]
+    points = """select sum(numerator) = (select sum(complaint_points) from fct_complaint),
+            sum(denominator) = (select count(*) from fct_complaint)
+        from rpt_shares_by_calendar_year where indicator_id = 'klagepunkter_pr_klage'"""
+    assert one(star, points) == [(True, True)]

@@ -1,0 +1,38 @@
+{# Written by scripts/make_bi_tables.py from the register of indicators. #}
+{% macro additive_counts() -%}
+    {{ return({
+        'kalenderaar ingen': [
+            'klager_modtaget',
+            'klager_formalitet',
+            'klager_realitet',
+            'klager_henvist_fra_borgerraadgiver',
+            'borgerraadgiver_henvisninger',
+            'ankesager_afgjort',
+            'revisionsbemaerkninger',
+        ],
+        'beretningsaar ingen': [
+            'klager_modtaget',
+            'klager_formalitet',
+            'klager_realitet',
+            'klager_henvist_fra_borgerraadgiver',
+            'borgerraadgiver_henvisninger',
+            'borgerraadgiver_henvendelser',
+        ],
+        'kvartal ingen': [
+            'klager_modtaget',
+            'klager_formalitet',
+            'klager_realitet',
+            'ankesager_afgjort',
+        ],
+        'kalenderaar center': [
+            'klager_modtaget',
+            'klager_formalitet',
+            'klager_realitet',
+        ],
+        'kalenderaar center_nu': [
+            'klager_modtaget',
+            'klager_formalitet',
+            'klager_realitet',
+        ],
+    }) }}
+{%- endmacro %}

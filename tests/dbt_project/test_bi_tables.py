@@ -1,0 +1,62 @@
+"""The tables in which a careless SUM is right: every count that adds up has its column there, and nothing else has."""
+
+import csv
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+KINDS = {"calendar_year": "kalenderaar", "report_year": "beretningsaar", "quarter": "kvartal"}
+
+
+@pytest.fixture(scope="module")
+def make_bi_tables() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_bi_tables", PROJECT / "scripts" / "make_bi_tables.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_columns_are_what_the_register_says(make_bi_tables: ModuleType) -> None:
+    """Where this fails, run dbt_project/scripts/make_bi_tables.py."""
+    assert {path.name for path, text in make_bi_tables.files().items() if path.read_text("utf-8") != text} == set()
+
+
+@pytest.mark.parametrize("period", KINDS)
+def test_every_count_that_adds_up_has_its_column(period: str, models: dict[str, dict]) -> None:
+    with (PROJECT / "seeds" / "seed_indicator.csv").open(encoding="utf-8", newline="") as file:
+        counts = {
+            row["indicator_id"]
+            for row in csv.DictReader(file)
+            if row["unit"] == "antal"
+            and row["is_additive_over_periods"] == "true"
+            and row["valid_to_year"] == ""
+            and KINDS[period] in row["period_kinds"].split("; ")
+        }
+    assert counts
+    assert counts == {
+        name
+        for name, column in models[f"rpt_counts_by_{period}"]["columns"].items()
+        if column["data_type"] in ("bigint", "numeric")
+    }
+
+
+def test_centres_have_counts_that_add_up_over_centres(models: dict[str, dict]) -> None:
+    whole = set(models["rpt_counts_by_calendar_year"]["columns"])
+    keys = {"centre_id", "centre_name_da"}
+    for table in ("rpt_counts_by_centre_and_calendar_year", "rpt_counts_by_centre_today_and_calendar_year"):
+        columns = set(models[table]["columns"]) - keys
+        assert "klager_modtaget" in columns
+        # Neither shares nor what no centre answers for.
+        assert columns <= whole - {"revisionsbemaerkninger", "klager_henvist_fra_borgerraadgiver"}
+
+
+def test_no_table_of_shares_has_a_percentage_to_add(models: dict[str, dict]) -> None:
+    shares = [model for name, model in models.items() if name.startswith("rpt_shares_by_")]
+    assert len(shares) == 5
+    for model in shares:
+        numbers = {name for name, column in model["columns"].items() if column["data_type"] in ("numeric", "bigint")}
+        assert numbers == {"numerator", "denominator"}
