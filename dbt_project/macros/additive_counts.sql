@@ -9,6 +9,11 @@
             'borgerraadgiver_henvisninger',
             'ankesager_afgjort',
             'revisionsbemaerkninger',
+            'klausulbrud',
+            'ankesager_egne_afgjort',
+            'principmeddelelser',
+            'praksisundersoegelser_afsluttet',
+            'kommunetilsyn_afsluttet',
         ],
         'beretningsaar ingen': [
             'klager_modtaget',
@@ -23,16 +28,20 @@
             'klager_formalitet',
             'klager_realitet',
             'ankesager_afgjort',
+            'klausulbrud',
+            'ankesager_egne_afgjort',
         ],
         'kalenderaar center': [
             'klager_modtaget',
             'klager_formalitet',
             'klager_realitet',
+            'ankesager_egne_afgjort',
         ],
         'kalenderaar center_nu': [
             'klager_modtaget',
             'klager_formalitet',
             'klager_realitet',
+            'ankesager_egne_afgjort',
         ],
     }) }}
 {%- endmacro %}
