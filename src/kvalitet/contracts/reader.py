@@ -155,9 +155,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     )
 
 
-def _server(
-    source_id: str, standard: OpenDataContractStandard, problems: list[str]
-) -> tuple[Server, dict[str, Any]]:
+def _server(source_id: str, standard: OpenDataContractStandard, problems: list[str]) -> tuple[Server, dict[str, Any]]:
     """The server that deliveries come from, and its settings.
 
     A contract may offer several: KVALITET_SERVER_<SOURCE> names the one, else it is the first with files.

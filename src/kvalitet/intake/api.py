@@ -113,7 +113,7 @@ def _ask(contract: Contract, client: httpx.Client, path: str, request: dict[str,
         finding = str(error) if isinstance(error, _Unwell) else type(error).__name__
         raise DeliveryNotReady(
             f"{_host(contract)} gave no whole answer to {path} in {ATTEMPTS} attempts ({finding}).",
-            "The next attempt asks again; see whether the source announces a stop, and whether it is reached from here.",
+            "The next attempt asks again; see whether the source announces a stop, and whether it is reached.",
         ) from None
 
 

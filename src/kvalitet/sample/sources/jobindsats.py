@@ -57,16 +57,16 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 def rows(plan: Plan) -> list[list[Cell]]:
     """One row per area, rolling year and benefit group, in the order of LABELS."""
     random = plan.random(16)
+    years = range(FIRST_YEAR, LAST_YEAR + 1)
+    periods = [(year, quarter) for year in years for quarter in range(1, 5) if (year, quarter) <= NEWEST]
     made: list[list[Cell]] = []
     for area, (people, share_pct) in AREAS.items():
-        for year in range(FIRST_YEAR, LAST_YEAR + 1):
-            for quarter in range(1, 5):
-                if (year, quarter) > NEWEST:
-                    continue
-                level = share_pct * YEAR_LEVEL[year] * random.normal(1, 0.008)
-                expected_level = share_pct * YEAR_LEVEL[year] * 1.01
-                for group, part in {TOTAL: 1.0, **GROUPS}.items():
-                    made.append(_row(area, f"{year}QMAT{quarter:02d}", group, people, expected_level * part, level * part))
+        for year, quarter in periods:
+            actual_pct = share_pct * YEAR_LEVEL[year] * random.normal(1, 0.008)
+            expected_pct = share_pct * YEAR_LEVEL[year] * 1.01
+            for group, part in {TOTAL: 1.0, **GROUPS}.items():
+                period = f"{year}QMAT{quarter:02d}"
+                made.append(_row(area, period, group, people, expected_pct * part, actual_pct * part))
     return [_spoilt(row) for row in made]
 
 
