@@ -9,7 +9,7 @@ from kvalitet.sample.plan import Plan
 
 HEADER = (
     "Udgivelse", "Udgiver", "Titel", "Udgivet", "Adresse", "Kilde", "Myndighed", "Mål", "Kategori", "Periodetype",
-    "Periode", "Enhed", "Værdi", "Note", "Oplysning",
+    "Periode", "Enhed", "Værdi", "Decimaler", "Note", "Oplysning",
 )  # fmt: skip
 
 
