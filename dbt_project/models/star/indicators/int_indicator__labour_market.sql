@@ -7,42 +7,53 @@ with figures as (
 years as (
 
     -- Of the rolling years only the one that ends with December is a year of its own; the others overlap.
-    select * from figures
-    where
-        period_kind in ('kalenderaar', 'rullende_aar')
-        and extract(month from period_end) = 12
+    select
+        *,
+        row_number() over (partition by authority, period_end, benefit_group order by period_kind asc) as preference
+    from figures
+    where period_kind in ('kalenderaar', 'rullende_aar') and extract(month from period_end) = 12
 
 ),
 
-ranked as (
+compared as (
 
     select
-        *,
-        row_number() over (
-            partition by authority, period_end, benefit_group order by period_kind asc
-        ) as preference
+        years.*,
+        before.actual_persons as previous_persons
     from years
+    left join years as before
+        on
+            years.authority = before.authority
+            and years.benefit_group = before.benefit_group
+            and years.period_end = before.period_end + interval '1 year'
+            and before.preference = 1
+    where years.preference = 1
 
 ),
 
 measured as (
 
     select
-        ranked.*,
+        compared.*,
         measures.indicator_id,
         measures.numerator,
         measures.denominator,
-        measures.value
-    from ranked
-    cross join lateral (
-        values
-        ('offentligt_forsoergede_pct', null, null, ranked.actual_pct),
-        (
-            'offentligt_forsoergede_af_forventet_pct', ranked.actual_persons, ranked.expected_persons,
-            round(100 * ranked.actual_persons / nullif(ranked.expected_persons, 0), 4)
-        )
-    ) as measures (indicator_id, numerator, denominator, value)
-    where preference = 1
+        measures.value,
+        measures.is_published_elsewhere
+    from compared
+    cross join
+        lateral (
+            values
+            ('offentligt_forsoergede_pct', null, null, compared.actual_pct, true),
+            (
+                'offentligt_forsoergede_aendring_pct',
+                compared.actual_persons - compared.previous_persons, compared.previous_persons,
+                round(
+                    100 * (compared.actual_persons - compared.previous_persons) / nullif(compared.previous_persons, 0), 4
+                ),
+                false
+            )
+        ) as measures (indicator_id, numerator, denominator, value, is_published_elsewhere)
 
 )
 
@@ -59,9 +70,10 @@ select
     denominator,
     value,
     denominator as n,
-    missing_reason is not null as is_suppressed,
+    value is null as is_suppressed,
     true as is_complete,
-    true as is_published_elsewhere,
+    is_published_elsewhere,
     is_fictional
 from measured
-where value is not null or missing_reason is not null
+-- What is hidden says so; a change is unknown where either year is.
+where value is not null or (missing_reason is not null and is_published_elsewhere)

@@ -40,7 +40,9 @@ select
     indicators.value as right_value,
     case
         when figures.unit = 'antal' then 0
-        else coalesce(figures.rounding_unit_pct, case when figures.value = floor(figures.value) then 1 else 0.1 end) / 2
+        when figures.rounding_unit_pct is not null then round(figures.rounding_unit_pct / 2, 2)
+        when figures.value = floor(figures.value) then 0.5
+        else 0.05
     end as tolerance
 from figures
 inner join pairs

@@ -75,5 +75,5 @@ select
     cast(null as text) as right_publication_source_id,
     right_said_by,
     right_value,
-    coalesce(rounding_unit_pct, case when value = floor(value) then 1 else 0.1 end) / 2 as tolerance
+    0 as tolerance
 from compared

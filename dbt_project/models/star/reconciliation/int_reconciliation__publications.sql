@@ -26,7 +26,8 @@ select
     cast(null as text) as right_said_by,
     others.value as right_value,
     -- Each rounded percentage may be half a unit off; counts are not rounded.
-    case when chosen.unit = 'pct' then (chosen.rounding_unit + others.rounding_unit) / 2 else 0 end as tolerance
+    case when chosen.unit = 'pct' then round((chosen.rounding_unit + others.rounding_unit) / 2, 2) else 0 end
+        as tolerance
 from figures as chosen
 inner join figures as others
     on

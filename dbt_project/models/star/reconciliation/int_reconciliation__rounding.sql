@@ -38,7 +38,7 @@ left join reversed
 cross join
     lateral (
         values
-        ('andele_og_hundrede', 'Andelene mod 100 %', 'Det hele', 100.0, rounding.difference_from_100_pct),
+        ('andele_og_hundrede', 'Andelene mod 100 %', 'Det hele', 100, rounding.difference_from_100_pct),
         (
             'andele_og_omgjort', 'Ændret og hjemvist mod omgjort',
             null, reversed.value, rounding.difference_from_reversed_pct

@@ -66,5 +66,5 @@ select
     case when is_share then 'Regnet af antallene i samme udgivelse' else 'Summen af delene i samme udgivelse' end
         as right_said_by,
     case when is_share then round(100 * upper_value / nullif(lower_value, 0), 4) else upper_value end as right_value,
-    coalesce(rounding_unit_pct / 2, 0) as tolerance
+    coalesce(round(rounding_unit_pct / 2, 2), 0) as tolerance
 from compared
