@@ -73,6 +73,11 @@ class Settings:
         return Path(os.environ.get("KVALITET_SITE", self.var / "site"))
 
     @property
+    def fetched(self) -> Path:
+        """Where deliveries fetched over HTTP lie, a folder per source, as files lie in the inbox."""
+        return Path(os.environ.get("KVALITET_FETCHED", self.var / "fetched"))
+
+    @property
     def secrets_dir(self) -> Path:
         return Path(os.environ.get("KVALITET_SECRETS", self.var / "secrets"))
 

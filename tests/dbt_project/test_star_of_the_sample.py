@@ -18,7 +18,10 @@ from kvalitet.settings import Settings
 from kvalitet.transform import LAYERS, build_layer
 
 pytestmark = pytest.mark.slow
-SOURCES = ("organisation", "bif_complaints", "borgerraadgiver_annual", "ankestyrelsen_statistics", "audit_remarks")
+SOURCES = (
+    "organisation", "bif_complaints", "borgerraadgiver_annual", "ankestyrelsen_statistics", "audit_remarks",
+    "ministry_follow_up", "jobindsats", "published_figures",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -40,6 +43,8 @@ def test_star_of_the_sample(star: psycopg.Connection[DictRow]) -> None:
     """One build serves all of these: it takes most of a minute."""
     published_figures_come_out_right(star)
     disagreements_are_shown(star)
+    published_figures_are_reconciled(star)
+    every_decision_point_has_its_remark(star)
     nothing_is_counted_twice(star)
     values = star.execute("select * from fct_indicator_value where source_id = 'klagesager'").fetchall()
     assert sum(row["is_suppressed"] for row in values) > 20, "the sample is small enough to have something to hide"
@@ -93,6 +98,73 @@ def disagreements_are_shown(star: psycopg.Connection[DictRow]) -> None:
     assert one(star, chosen) == [(0,)]
 
 
+#: Subject, authority, period, measure, law or division -> first statement, second statement, verdict. By hand, from
+#: what the publications say: each line is a conflict that has bitten a reader.
+RECONCILED = {
+    # A published percentage without counts, beside another population's.
+    ("Klager over én", "Beskæftigelses- og Int", "2022/23", "aendring_fra_aaret_foer"): (48.6, 28.2, "forklaret"),
+    # 28 % is 1,077 after 840, rounded.
+    ("Offentliggjort tal", "Københavns Ko", "2022/23", "aendring_fra_aaret_foer"): (28, 28.2, "inden_for_afrunding"),
+    # 56 + 73 complaints carried 72 + 132 points.
+    ("Klager mod", "Beskæftigelses- og Int", "2006-K4", "klager"): (129, 204, "forklaret"),
+    # (19 + 5) / 129 = 18.6, published as 19.
+    ("Omgørelsesprocentens", "Ankestyrelsen", "uden periode", "omgoerelsesprocent"): (19, 18.6, "inden_for_afrunding"),
+    # Parents and children added up: 237 is not 150, and 30.3 not 26.4.
+    ("Offentliggjort tal", "Gribskov Kommune", "2015", "afgjorte_sager"): (237, 150, "forklaret"),
+    ("Offentliggjort tal", "Gribskov Kommune", "2015", "omgoerelsesprocent"): (30.3, 26.4, "forklaret"),
+    ("Underordnede love", "Gribskov Kommune", "2015-K2", "i_alt"): (23, 22, "afviger"),
+    ("Udfaldene mod", "Gribskov Kommune", "2015-K4", "i_alt", "Lov om aktiv beskæftigelsesindsats"): (2, 3, "afviger"),
+    # Publications that disagree; 15 stands beside the counts and is chosen.
+    ("To udgivelser", "Hele landet", "2021", "i_alt", "kommunale_sager_i_alt"): (20097, 21018, "afviger"),
+    ("To udgivelser", "Hele landet", "2021", "i_alt", "beskaeftigelsesindsatsloven"): (1233, 1246, "afviger"),
+    ("To udgivelser", "Hele landet", "2020", "omgjort", "beskaeftigelsesindsatsloven"): (15, 19, "afviger"),
+    # 74 + 15 + 12 = 101; 15 + 12 = 27 beside 26.
+    ("Andelene mod", "Hele landet", "2021", "omgjort", "Aktivloven"): (100, 101, "inden_for_afrunding"),
+    ("Ændret og", "Hele landet", "2021", "omgjort", "Aktivloven"): (26, 27, "inden_for_afrunding"),
+    # 17 = 15 carried over + 2 new; 11 = 5 + 5 + 1.
+    ("Bemærkninger i alt mod v", "Københavns Kommune", "2016", "bemaerkninger"): (17, 17, "stemmer"),
+    ("Bemærkninger i alt mod s", "Københavns Kommune", "2025", "bemaerkninger"): (11, 11, "stemmer"),
+    # 4,297 closed = 686 examined + 3,611 rejected; 16.0 % of them examined.
+    ("Afsluttede sager", "Folketingets Ombudsman", "2012", "afsluttede_sager"): (4297, 4297, "stemmer"),
+    ("Andel undersøgt", "Folketingets Ombudsman", "2012", "undersoegte_sager_pct"): (16, 16, "inden_for_afrunding"),
+    # A remark with a broken cell was set aside.
+    ("Beretningens", "Eksempelby Kommune (fi", "2022", "bemaerkninger"): (12, 11, "forklaret"),
+}  # fmt: skip
+
+
+def published_figures_are_reconciled(star: psycopg.Connection[DictRow]) -> None:
+    rows = star.execute("select * from rpt_reconciliation").fetchall()
+    for (subject, authority, period, measure, *member), expected in RECONCILED.items():
+        found = [
+            (round(float(row["left_value"]), 1), round(float(row["right_value"]), 1), row["verdict"])
+            for row in rows
+            if row["subject_da"].startswith(subject)
+            and row["authority"].startswith(authority)
+            and (row["period_label"], row["measure"]) == (period, measure)
+            and (not member or row["member"] == member[0])
+        ]
+        assert found == [expected], (subject, authority, period, measure)
+    years = [row for row in rows if "5. kvartal" in row["subject_da"]]
+    assert years and {row["verdict"] for row in years} == {"stemmer"}, "the bank's year is its four quarters"
+    rises = {row["period_label"]: row for row in rows if row["subject_da"].startswith("Borgerrådgiverens beretningsår")}
+    assert float(rises["2022/23"]["left_value"]) == 41.6, "the fictional ombudsman's rise"
+    assert abs(float(rises["2022/23"]["right_value"])) < 6, "the own count hardly moves"
+    assert {row["explained_by"] is None for row in rows if row["verdict"] == "forklaret"} == {False}
+    assert {row["verdict"] for row in rows if row["authority"] == "Københavns Kommune"} == {
+        "stemmer",
+        "inden_for_afrunding",
+    }
+
+
+def every_decision_point_has_its_remark(star: psycopg.Connection[DictRow]) -> None:
+    points = "select count(*), count(audit_remark_key) from fct_ministry_point"
+    ((all_points, linked),) = one(star, points)
+    assert all_points == linked > 20
+    years = """select period_label, round(value, 1)::float from fct_indicator_value
+        where indicator_id = 'ministeriets_punkter_lukket_til_tiden_pct' and breakdown_kind = 'ingen' order by 1"""
+    assert one(star, years) == [("2021", 60.0), ("2022", 60.0), ("2023", 100.0), ("2024", 57.1)]
+
+
 def nothing_is_counted_twice(star: psycopg.Connection[DictRow]) -> None:
     for table, key in [
         ("fct_indicator_value", "indicator_value_key"),
@@ -100,6 +172,7 @@ def nothing_is_counted_twice(star: psycopg.Connection[DictRow]) -> None:
         ("fct_complaint", "complaint_key"),
         ("fct_complaint_point", "complaint_point_key"),
         ("rpt_published_figure_disagreement", "published_figure_key"),
+        ("fct_reconciliation", "reconciliation_key"),
         ("rpt_complaint_statistics", "indicator_value_key"),
     ]:
         assert one(star, f"select count(*) - count(distinct {key}) from {table}") == [(0,)], table

@@ -124,6 +124,14 @@ def test_published_surveys_keep_their_methods_apart_and_make_no_counts_of_percen
     assert not any(row["Tilfredse"] for row in results)
 
 
+def test_a_retyped_figure_without_an_address_says_so() -> None:
+    rows = published.rows("offentliggjorte_udgivelser")
+    assert {bool(row["Adresse"]) for row in rows} == {True, False}
+    for row in rows:
+        assert bool(row["Adresse"]) != ("adresse ikke oplyst" in row["Titel"]), row["Udgivelse"]
+    assert {row["Udgivelse"] for row in published.rows("offentliggjorte_tal")} == {row["Udgivelse"] for row in rows}
+
+
 def test_gribskov_is_kept_as_published() -> None:
     rows = published.rows("gribskov_kvartal")
     total = {True: 0, False: 0}

@@ -1,17 +1,17 @@
 select
-    cast(null as text) as source_id,
-    cast(null as text) as follow_up_number,
-    cast(null as text) as follow_up_kind,
-    cast(null as text) as caused_by_kind,
-    cast(null as text) as caused_by_number,
+    source_id,
+    ministry_point_number as follow_up_number,
+    'bemaerkning' as follow_up_kind,
+    'revisionsbemaerkning' as caused_by_kind,
+    remark_number as caused_by_number,
     cast(null as text) as law_id,
-    cast(null as text) as theme_id,
+    theme_id,
     cast(null as text) as risk_area_id,
     cast(null as text) as centre_id,
-    cast(null as text) as owner,
-    cast(null as date) as opened_date,
-    cast(null as date) as due_date,
-    cast(null as date) as closed_date,
-    cast(null as text) as follow_up_status,
-    cast(null as boolean) as is_fictional
-where false
+    owner,
+    opened_date,
+    due_date,
+    closed_date,
+    follow_up_status,
+    is_fictional
+from {{ ref('int_ministry_point') }}

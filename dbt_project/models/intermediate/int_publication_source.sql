@@ -30,6 +30,15 @@ pages as (
 
 select * from listed
 union all
+select distinct
+    publication_source_id,
+    publisher,
+    title,
+    source_url,
+    published_date,
+    is_fictional
+from {{ ref('stg_published_figures__figures') }}
+union all
 select
     source_url as publication_source_id,
     -- The host of the address says who runs the page.

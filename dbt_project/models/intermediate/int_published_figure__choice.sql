@@ -11,7 +11,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by source_id, authority, law_id, period_kind, period_label, outcome_id, unit
+            partition by source_id, authority, law_id, period_kind, period_label, outcome_id, category, unit
             order by
                 value is null,
                 has_counts desc,

@@ -1,10 +1,23 @@
-with unioned as (
+with undivided as (
 
     select * from {{ ref('int_published_figure__outcome_shares') }}
     union all
     select * from {{ ref('int_published_figure__quarter_outcomes') }}
     union all
     select * from {{ ref('int_published_figure__annual') }}
+
+),
+
+unioned as (
+
+    select
+        *,
+        'alle' as category,
+        cast(null as text) as note_da,
+        cast(null as integer) as stated_decimals
+    from undivided
+    union all
+    select * from {{ ref('int_published_figure__retyped') }}
 
 ),
 
@@ -44,9 +57,12 @@ select
     periods.period_start,
     periods.period_end,
     unioned.outcome_id,
+    unioned.category,
     unioned.unit,
     unioned.value,
     unioned.missing_reason,
+    unioned.note_da,
+    unioned.stated_decimals,
     unioned.has_counts,
     unioned.is_whole_year_row,
     publications.published_date,

@@ -13,7 +13,9 @@ compared as (
         max(value) over figure as highest_value,
         count(value) over figure as statements
     from figures
-    window figure as (partition by source_id, authority, law_id, period_kind, period_label, outcome, unit)
+    window figure as (
+        partition by source_id, authority, law_id, period_kind, period_label, outcome, category, unit
+    )
 
 )
 

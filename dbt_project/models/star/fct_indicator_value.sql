@@ -9,6 +9,8 @@ with unioned as (
     select * from {{ ref('int_indicator__audit') }}
     union all
     select * from {{ ref('int_indicator__surveys') }}
+    union all
+    select * from {{ ref('int_indicator__labour_market') }}
 
 ),
 

@@ -36,7 +36,7 @@ select
     {{ key([
         'figures.source_id', 'figures.publication_source_id', 'figures.authority', 'figures.law_name',
         'figures.period_kind', 'figures.period_label', 'figures.outcome_id', 'figures.unit',
-        'figures.is_whole_year_row'
+        'figures.category', 'figures.is_whole_year_row'
     ]) }} as published_figure_key,
     figures.publication_source_id,
     figures.source_id,
@@ -50,11 +50,16 @@ select
     figures.period_start,
     figures.period_end,
     figures.outcome_id as outcome,
+    figures.category,
     figures.unit,
     figures.value,
     figures.missing_reason,
+    figures.note_da,
     flags.flags,
-    rounding.rounding_unit_pct,
+    coalesce(
+        rounding.rounding_unit_pct,
+        case when figures.unit = 'pct' then round(power(0.1, figures.stated_decimals), 6) end
+    ) as rounding_unit_pct,
     figures.missing_reason is not null as is_suppressed,
     figures.is_whole_year_row,
     figures.is_chosen,

@@ -61,6 +61,8 @@ class Table:
     columns: tuple[Column, ...]
     sheet: str | None = None
     role: str | None = None  # one of ROLES; it then holds for the whole table
+    api_table: str = ""
+    api_request: dict[str, Any] = field(default_factory=dict)  # what is asked for, sent as JSON; empty: all of it
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -100,6 +102,10 @@ class Contract:
     latest_arrival: str = ""  # local time of day, HH:MM
     latency_days: int | None = None  # older than this at a build's as-of date is stale
     folder: str = ""
+    location: str = ""  # the API's address; empty where files are delivered
+    data_path: str = ""  # below it, with {table}
+    updated_path: str = ""  # where the API says when a table was updated, in updated_field
+    updated_field: str = ""
     file_format: str = ""
     encoding: str = ""
     delimiter: str = ""

@@ -1,9 +1,11 @@
 """Reads ODCS 3.x files into contracts, and says what is missing before intake may start."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from croniter import croniter
@@ -40,6 +42,8 @@ MAX_RAW_NAME = 58
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
 #: Server types whose files fsspec reaches; the folder is the same, the inbox's address says how.
 FILE_SERVERS = ("local", "sftp", "s3", "azure")
+FORMATS = ("csv", "xlsx", "json")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def load_contracts(settings: Settings) -> dict[str, Contract]:
@@ -90,13 +94,15 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     source_id = standard.id or ""
     if not IDENTIFIER.fullmatch(source_id):
         problems.append("id: must be lower-case letters, digits and _ (it names the raw tables)")
-    server, settings = _server(standard, problems)
+    server, settings = _server(source_id, standard, problems)
     tables = [_table(source_id, table, settings, problems) for table in standard.schema_ or []]
     if not tables:
         problems.append("schema: names no table")
     problems += _more_than_counts(tables)
-    if server.format == "xlsx":
+    if settings.get("format") == "xlsx":
         problems += [f"schema {t.name}: customProperties.sheet is missing" for t in tables if not t.sheet]
+    if server.type == "api":
+        problems += [f"schema {t.name}: customProperties.apiTable is missing" for t in tables if not t.api_table]
     types = {column.logical_type for table in tables for column in table.columns}
     if "number" in types and settings.get("decimalSign") not in (",", "."):
         problems.append("servers: customProperties.decimalSign must be , or . (the contract has numbers)")
@@ -128,9 +134,13 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         schedule=schedule or "",
         latest_arrival=str(sla["timeOfAvailability"].value) if "timeOfAvailability" in sla else "05:00",
         latency_days=int(latency) if latency is not None else None,
-        folder=server.path or "",
-        file_format=server.format or "",
-        encoding=(server.encoding or "").lower(),
+        folder=source_id if server.type == "api" else server.path or "",
+        location=settings.get("location", ""),
+        data_path=settings.get("dataPath", ""),
+        updated_path=settings.get("updatedPath", ""),
+        updated_field=settings.get("updatedField", ""),
+        file_format=settings.get("format", ""),
+        encoding=settings.get("encoding", ""),
         delimiter=_delimiter(server, settings),
         quote=settings.get("quote", '"'),
         decimal_sign=settings.get("decimalSign", ""),
@@ -145,22 +155,47 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     )
 
 
-def _server(standard: OpenDataContractStandard, problems: list[str]) -> tuple[Server, dict[str, Any]]:
-    server = next((s for s in standard.servers or [] if s.type in FILE_SERVERS), None)
-    if server is None:
-        problems.append(f"servers: one of type {', '.join(FILE_SERVERS)} is missing")
+def _server(source_id: str, standard: OpenDataContractStandard, problems: list[str]) -> tuple[Server, dict[str, Any]]:
+    """The server that deliveries come from, and its settings.
+
+    A contract may offer several: KVALITET_SERVER_<SOURCE> names the one, else it is the first with files.
+    """
+    offered = [s for s in standard.servers or [] if s.type in (*FILE_SERVERS, "api")]
+    chosen = os.environ.get(f"KVALITET_SERVER_{source_id.upper()}")
+    if chosen:
+        offered = [s for s in offered if s.server == chosen]
+    if not offered:
+        named = f" and called {chosen} (KVALITET_SERVER_{source_id.upper()})" if chosen else ""
+        problems.append(f"servers: one of type {', '.join(FILE_SERVERS)} or api{named} is missing")
         return Server(), {}
+    server = min(offered, key=lambda s: s.type == "api")
     settings = _custom(server.customProperties)
-    if server.format not in ("csv", "xlsx"):
-        problems.append("servers: format must be csv or xlsx")
-    if server.format == "csv":
-        if (server.encoding or "").lower() not in ENCODINGS:
-            problems.append(f"servers: encoding must be one of {', '.join(ENCODINGS)}")
-        if len(_delimiter(server, settings)) != 1:
-            problems.append("servers: delimiter (or customProperties.delimiter) must be one character")
-    if not server.path or ".." in server.path.split("/") or server.path.startswith("/"):
+    settings["format"] = server.format or settings.get("format")
+    settings["encoding"] = (server.encoding or settings.get("encoding") or "").lower()
+    if settings["format"] not in FORMATS:
+        problems.append(f"servers: format must be one of {', '.join(FORMATS)}")
+    if settings["format"] == "csv" and len(_delimiter(server, settings)) != 1:
+        problems.append("servers: delimiter (or customProperties.delimiter) must be one character")
+    if settings["format"] == "csv" and settings["encoding"] not in ENCODINGS:
+        problems.append(f"servers: encoding must be one of {', '.join(ENCODINGS)}")
+    if settings["format"] == "json":
+        settings["encoding"] = "utf-8"  # by its own standard
+    if server.type == "api":
+        settings["location"] = os.environ.get(f"KVALITET_URL_{source_id.upper()}") or server.location or ""
+        _check_api(settings, problems)
+    elif not server.path or ".." in server.path.split("/") or server.path.startswith("/"):
         problems.append("servers: path must be a folder below the inbox")
     return server, settings
+
+
+def _check_api(settings: dict[str, Any], problems: list[str]) -> None:
+    address = urlsplit(settings["location"])
+    if not address.hostname or (address.scheme != "https" and address.hostname not in LOOPBACK):
+        problems.append("servers: location must be an https address (the token is sent to it)")
+    if "{table}" not in settings.get("dataPath", ""):
+        problems.append("servers: customProperties.dataPath must be a path with {table} in it")
+    if bool(settings.get("updatedPath")) != bool(settings.get("updatedField")):
+        problems.append("servers: customProperties.updatedPath and updatedField go together")
 
 
 def _delimiter(server: Server, settings: dict[str, Any]) -> str:
@@ -192,6 +227,8 @@ def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems
         columns=columns,
         sheet=custom.get("sheet"),
         role=_role(where, custom, problems),
+        api_table=custom.get("apiTable", ""),
+        api_request=custom.get("apiRequest") or {},
     )
     if len(result.raw_name) > MAX_RAW_NAME:
         problems.append(f"{where}: source and table name are longer than {MAX_RAW_NAME - 2} characters together")

@@ -1,4 +1,4 @@
-"""Finds a source's deliveries in the inbox, wherever fsspec reaches it."""
+"""Finds a source's deliveries: in the inbox, wherever fsspec reaches it, or among what was fetched over HTTP."""
 
 import re
 from dataclasses import dataclass
@@ -40,7 +40,8 @@ def look(settings: Settings, contract: Contract) -> Inbox:
     Only plain files directly in the folder whose names follow the contract count: links and
     names that lead elsewhere are left alone and counted as unrecognised.
     """
-    filesystem, root = fsspec.core.url_to_fs(settings.inbox)
+    place = f"file://{settings.fetched}" if contract.location else settings.inbox
+    filesystem, root = fsspec.core.url_to_fs(place)
     folder = f"{root.rstrip('/')}/{contract.folder}"
     try:
         entries = filesystem.ls(folder, detail=True)

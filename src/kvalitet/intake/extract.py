@@ -97,6 +97,13 @@ def _contract(settings: Settings, source_id: str) -> Contract:
 
 
 def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str, str] | None) -> ExtractResult:
+    if contract.location:
+        from kvalitet.intake.api import fetch
+
+        try:
+            fetch(settings, contract)
+        except DeliveryNotReady as error:
+            return ExtractResult(contract.id, "missing", str(error))
     inbox = look(settings, contract)
     newest = _newest_accepted_cutoff(settings, contract)
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]

@@ -12,9 +12,9 @@ import pyarrow
 
 from kvalitet.contracts import Contract, Table
 from kvalitet.errors import DeliveryRefused
+from kvalitet.intake import statistics_json, workbook
 from kvalitet.intake.columns import column_sql, quote
 from kvalitet.intake.spool import SpooledFile
-from kvalitet.intake.workbook import write_table
 
 BATCH_ROWS = 65_536
 MEMORY_LIMIT = "384MB"
@@ -73,9 +73,12 @@ def reading(contract: Contract, table: Table, file: SpooledFile, key: bytes, fol
     """
     path = file.path
     delimiter, quote_sign = contract.delimiter, contract.quote
-    if contract.file_format == "xlsx":
+    if contract.file_format != "csv":
         path = folder / f"{table.name}.csv"
-        write_table(contract, table, file.path, file.file_name, path)
+        if contract.file_format == "xlsx":
+            workbook.write_table(contract, table, file.path, file.file_name, path)
+        else:
+            statistics_json.write_table(file.path, file.file_name, path)
         delimiter, quote_sign = ",", '"'
     header = _header(path, delimiter, quote_sign)
     _check_header(contract, table, file.file_name, header)

@@ -45,16 +45,23 @@ def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Itera
     Raises DeliveryNotReady where a file is still being written, DeliveryRefused where one is
     empty, too large, in another encoding than agreed, or breaks off in the middle of a line.
     """
-    base = settings.var / "spool"
-    base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _remove_leftovers(base)
-    folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
-    try:
+    with private_folder(settings) as folder:
         by_path: dict[str, SpooledFile] = {}
         for path in delivery.paths.values():
             if path not in by_path:
                 by_path[path] = _fetch(contract, delivery, path, folder / f"{len(by_path)}.spool")
         yield {table: by_path[path] for table, path in delivery.paths.items()}
+
+
+@contextmanager
+def private_folder(settings: Settings) -> Iterator[Path]:
+    """A folder in the spool that only this user can read, removed afterwards."""
+    base = settings.var / "spool"
+    base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _remove_leftovers(base)
+    folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -78,7 +85,7 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
             "Raise maxBytes in the contract if the size is right.",
         )
     digest = hashlib.sha256()
-    decode = TextCheck(file_name, contract.encoding) if contract.file_format == "csv" else None
+    decode = TextCheck(file_name, contract.encoding) if contract.file_format != "xlsx" else None
     size = 0
     with delivery.filesystem.open(path, "rb") as source, target.open("wb") as out:
         while chunk := bytes(source.read(CHUNK_BYTES)):  # type: ignore[arg-type]  # fsspec says str or bytes
@@ -91,7 +98,7 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
         if size != before["size"] or _state(delivery, path) != before:
             raise DeliveryNotReady(f"{file_name} is still being written.", "It is read at the next attempt.")
         if decode:
-            out.write(decode.finish(contract.requires_final_newline))
+            out.write(decode.finish(contract.file_format == "csv" and contract.requires_final_newline))
     return SpooledFile(file_name, size, digest.hexdigest(), target)
 
 

@@ -17,7 +17,7 @@ from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import Say
 
 #: All that an installation makes in its run folder; nothing else there is ever deleted.
-MADE = ("run", "log", "secrets", "airflow", "inbox", "spool", "site", "server", "dbt", "uv")
+MADE = ("run", "log", "secrets", "airflow", "inbox", "fetched", "spool", "site", "server", "dbt", "uv")
 #: By the names that their logs and notes have: airflow-scheduler and so on.
 _PROCESSES = {f"airflow-{name}": arguments for name, arguments in airflow.COMPONENTS.items()}
 _API = "airflow-api-server"

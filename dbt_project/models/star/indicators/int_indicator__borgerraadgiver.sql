@@ -1,7 +1,7 @@
 with figures as (
 
     select * from {{ ref('fct_published_figure') }}
-    where source_id = 'borgerraadgiveren' and is_chosen
+    where source_id = 'borgerraadgiveren' and is_chosen and category = 'alle'
 
 ),
 

@@ -1,4 +1,4 @@
-{% set areas = ['supervision', 'follow_up'] %}
+{% set areas = ['supervision', 'follow_up', 'ministry'] %}
 {% set measured = ['indicator_id', 'authority', 'period_kind', 'period_label', 'is_only_period_kind'] %}
 with contributions as (
 

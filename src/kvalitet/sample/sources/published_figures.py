@@ -1,21 +1,38 @@
-"""To be written."""
+"""Single figures that others have published, retyped: nothing here is made up."""
 
 from pathlib import Path
 
+from kvalitet.sample import published
 from kvalitet.sample.defects import Defect
+from kvalitet.sample.files import write_danish_csv
 from kvalitet.sample.plan import Plan
+
+HEADER = (
+    "Udgivelse", "Udgiver", "Titel", "Udgivet", "Adresse", "Kilde", "Myndighed", "Mål", "Kategori", "Periodetype",
+    "Periode", "Enhed", "Værdi", "Decimaler", "Note", "Oplysning",
+)  # fmt: skip
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """Write the delivery of that night; returns the files."""
-    return []
+    """The retyped figures, on the first night only."""
+    if night > 1:
+        return []
+    path = out / "published_figures" / f"offentliggjorte_tal_{plan.cutoff(night)}.csv"
+    return [write_danish_csv(path, HEADER, rows(), "utf-8-sig")]
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
-    return {}
+    """Rows per table in that night's delivery; empty without a delivery."""
+    return {"figures": len(rows())} if night == 1 else {}
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
-    """The defects that the contract must catch in that night's delivery."""
+    """None: real figures are not spoilt."""
     return []
+
+
+def rows() -> list[list[str]]:
+    """The figures with their publication beside each."""
+    publications = {row["Udgivelse"]: row for row in published.rows("offentliggjorte_udgivelser")}
+    figures = [publications[row["Udgivelse"]] | row for row in published.rows("offentliggjorte_tal")]
+    return [[row.get(name, "offentliggjort") for name in HEADER] for row in figures]

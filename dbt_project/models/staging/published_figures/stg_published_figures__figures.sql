@@ -1,0 +1,30 @@
+with source as (
+
+    select * from {{ delivered('published_figures', 'figures') }}
+
+),
+
+renamed as (
+
+    select
+        publication_source_id,
+        source_id,
+        authority,
+        measure,
+        category,
+        period_kind,
+        period_label,
+        unit,
+        publisher,
+        title,
+        source_url,
+        note_da,
+        value,
+        cast(decimals as integer) as stated_decimals,
+        published_date,
+        figure_kind = 'fiktiv' as is_fictional
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,195 @@
+"""Fetches deliveries over HTTP. Once fetched they are files like any other, kept and taken in as such.
+
+An answer is written to the private spool first, and takes its place among the fetched deliveries
+only when every table of the delivery is whole.
+"""
+
+import filecmp
+import json
+import os
+import shutil
+import sys
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from kvalitet.contracts import Contract
+from kvalitet.errors import DeliveryNotReady, KvalitetError
+from kvalitet.intake.deliveries import look
+from kvalitet.intake.spool import CHUNK_BYTES, private_folder
+from kvalitet.settings import TIMEZONE, Settings
+
+ATTEMPTS = 4
+WAIT = wait_random_exponential(multiplier=1, max=30)
+TIMEOUT = httpx.Timeout(60, connect=10)
+#: For one answer as a whole; a source that drips its bytes would otherwise never time out.
+MAX_SECONDS = 900
+
+
+class _Unwell(Exception):
+    """An answer that another attempt may better."""
+
+
+def fetch(settings: Settings, contract: Contract) -> None:
+    """Fetch every table of `contract` as one delivery.
+
+    Its cut-off is the oldest day on which the source says that a table was updated. A source that
+    does not say gets the day of the request, and an answer that is the same as the newest one is
+    then no new delivery. Raises DeliveryNotReady where the source does not answer, or not to the
+    end, however often it is asked, and KvalitetError where it answers something else than data.
+    """
+    with private_folder(settings) as spool, _client(contract) as client:
+        updated = [_updated(contract, client, table.api_table, spool / "updated") for table in contract.tables.values()]
+        answers = {name: spool / name for name in contract.tables}
+        for name, table in contract.tables.items():
+            path = contract.data_path.replace("{table}", table.api_table)
+            _ask(contract, client, path, table.api_request, answers[name])
+        stated = [day for day in updated if day]
+        is_stated = len(stated) == len(updated)
+        if is_stated or not _is_newest(settings, contract, answers):
+            _keep(settings, contract, answers, min(stated) if is_stated else _today())
+
+
+def _is_newest(settings: Settings, contract: Contract, answers: dict[str, Path]) -> bool:
+    deliveries = look(settings, contract).deliveries
+    return bool(deliveries) and all(
+        name in deliveries[-1].paths and filecmp.cmp(answer, deliveries[-1].paths[name], shallow=False)
+        for name, answer in answers.items()
+    )
+
+
+def _keep(settings: Settings, contract: Contract, answers: dict[str, Path], cutoff: date) -> None:
+    folder = settings.fetched / contract.folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, answer in answers.items():
+        target = folder / contract.tables[name].file_pattern.replace("{cutoff}", cutoff.isoformat())
+        if target.is_file() and filecmp.cmp(answer, target, shallow=False):
+            continue
+        part = target.with_name(target.name + ".part")  # the spool may lie on another disk
+        shutil.copyfile(answer, part)
+        part.replace(target)
+
+
+def _updated(contract: Contract, client: httpx.Client, api_table: str, into: Path) -> date | None:
+    """The day on which the source says that it last updated the table."""
+    if not contract.updated_path:
+        return None
+    path = contract.updated_path.replace("{table}", api_table)
+    _ask(contract, client, path, {}, into)
+    try:
+        answer = json.loads(into.read_bytes())
+        answer = answer[0] if isinstance(answer, list) else answer
+        stated = answer.get(contract.updated_field)
+        day = date.fromisoformat(str(stated)[:10]) if stated else None
+    except (ValueError, AttributeError, IndexError):
+        raise KvalitetError(
+            f"{_host(contract)} does not say as agreed when {api_table} was updated ({path}).",
+            "Correct updatedPath and updatedField in the contract, or leave both out: the request's day counts then.",
+        ) from None
+    if day and day > _today():
+        raise KvalitetError(
+            f"{_host(contract)} says that {api_table} was updated in the future.",
+            "Ask the source; later deliveries would be taken for older ones.",
+        )
+    return day
+
+
+def _ask(contract: Contract, client: httpx.Client, path: str, request: dict[str, Any], into: Path) -> None:
+    """Write the answer to `into`; tried again where the source is unwell or the answer breaks off."""
+    attempts = Retrying(
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=WAIT,
+        retry=retry_if_exception_type((httpx.TransportError, httpx.DecodingError, _Unwell)),
+        reraise=True,
+    )
+    try:
+        attempts(_try, contract, client, path, request, into)
+    except (httpx.TransportError, httpx.DecodingError, _Unwell) as error:
+        finding = str(error) if isinstance(error, _Unwell) else type(error).__name__
+        raise DeliveryNotReady(
+            f"{_host(contract)} gave no whole answer to {path} in {ATTEMPTS} attempts ({finding}).",
+            "The next attempt asks again; see whether the source announces a stop, and whether it is reached.",
+        ) from None
+
+
+def _try(contract: Contract, client: httpx.Client, path: str, request: dict[str, Any], into: Path) -> None:
+    begun = time.monotonic()
+    method, body = ("POST", request) if request else ("GET", None)
+    with client.stream(method, path, json=body) as response:
+        _check_status(contract, path, response)
+        size = 0
+        with into.open("wb") as out:
+            for chunk in response.iter_bytes(CHUNK_BYTES):
+                size += len(chunk)
+                if size > contract.max_bytes:
+                    raise KvalitetError(
+                        f"The answer to {path} is larger than the contract allows ({contract.max_bytes} bytes).",
+                        "Raise maxBytes in the contract if the size is right, or ask for less in apiRequest.",
+                    )
+                if time.monotonic() - begun > MAX_SECONDS:
+                    raise _Unwell(f"not done after {MAX_SECONDS} seconds")
+                out.write(chunk)
+        with into.open("rb") as answer:
+            is_page = "html" in response.headers.get("content-type", "") or answer.read(1) == b"<"
+        if is_page:
+            raise KvalitetError(
+                f"{_host(contract)} answered {path} with a web page, not with data.",
+                "A login page or a proxy stands in between, or location in the contract is wrong.",
+            )
+
+
+def _check_status(contract: Contract, path: str, response: httpx.Response) -> None:
+    status = response.status_code
+    if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
+        raise _Unwell(f"status {status}")
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        raise KvalitetError(
+            f"{_host(contract)} does not accept the token ({status}).",
+            f"Set KVALITET_TOKEN_{contract.id.upper()}, or the password of Airflow's connection {contract.id};"
+            f" ask {contract.support or contract.owner} for a new token where it has lapsed.",
+        )
+    if status != httpx.codes.OK:
+        raise KvalitetError(
+            f"{_host(contract)} answered {path} with status {status}.",
+            "Correct location, dataPath, apiTable or apiRequest in the contract.",
+        )
+
+
+def _client(contract: Contract) -> httpx.Client:
+    """Redirects are not followed: the token would go with them."""
+    token = _token(contract.id)
+    headers = {"Accept-Encoding": "identity"} | ({"Authorization": token} if token else {})
+    return httpx.Client(base_url=contract.location, headers=headers, timeout=TIMEOUT, follow_redirects=False)
+
+
+def _token(source_id: str) -> str | None:
+    """From the environment, a file named there, or inside a task Airflow's connection of the source's name."""
+    name = f"KVALITET_TOKEN_{source_id.upper()}"
+    if token := os.environ.get(name):
+        return token
+    if file := os.environ.get(f"KVALITET_TOKEN_FILE_{source_id.upper()}"):
+        if not Path(file).is_file():
+            raise KvalitetError(f"The token of {source_id} is not at {file}.", "Mount the secret there.")
+        return Path(file).read_text().strip()
+    if "airflow.sdk" not in sys.modules:  # a task has it; elsewhere it would be a dear import for nothing
+        return None
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return Connection.get(source_id).password
+    except AirflowNotFoundException:
+        return None
+
+
+def _host(contract: Contract) -> str:
+    return urlsplit(contract.location).netloc
+
+
+def _today() -> date:
+    return datetime.now(TIMEZONE).date()
