@@ -11,6 +11,7 @@ select
     numerator_da,
     denominator_da,
     unit,
+    is_share,
     decimals,
     direction,
     dated_by,
