@@ -246,7 +246,7 @@ def todays_centres_are_hidden_with_what_they_are_made_of(
 
 
 def both_views_of_the_centres_add_up_to_the_whole(star: psycopg.Connection[DictRow]) -> None:
-    views = """select count(*) > 0, bool_and(abs(parts.value - whole.value) < 0.0001)
+    views = """select count(*) > 0 as any_shown, bool_and(abs(parts.value - whole.value) < 0.0001) as agree
         from fct_indicator_value as whole inner join (
             select indicator_id, period_label, breakdown_kind, sum(value) as value from fct_indicator_value
             where indicator_id = 'klager_modtaget' and period_kind = 'kalenderaar'
@@ -273,7 +273,7 @@ def a_careless_sum_is_the_published_figure(star: psycopg.Connection[DictRow]) ->
             select count(*) from fct_complaint where received_date >= '2019-04-01'
         ) from rpt_counts_by_report_year"""
     assert one(star, report_years) == [(True,)]
-    points = """select sum(numerator) = (select sum(complaint_points) from fct_complaint),
-            sum(denominator) = (select count(*) from fct_complaint)
+    points = """select sum(numerator) = (select sum(complaint_points) from fct_complaint) as above,
+            sum(denominator) = (select count(*) from fct_complaint) as below
         from rpt_shares_by_calendar_year where indicator_id = 'klagepunkter_pr_klage'"""
     assert one(star, points) == [(True, True)]

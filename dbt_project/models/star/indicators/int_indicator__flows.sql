@@ -4,30 +4,48 @@ with periods as (
 
 ),
 
+quarters as (
+
+    select * from {{ ref('int_indicator__quarters') }}
+
+),
+
+parts as (
+
+    -- The quarters that a period is made of: equal keys join faster than ranges.
+    select
+        periods.*,
+        days.quarter_start
+    from periods
+    inner join (select distinct quarter_start from quarters) as days
+        on days.quarter_start between periods.period_start and periods.period_end
+
+),
+
 cells as (
 
     select
-        periods.indicator_id,
-        periods.authority,
-        periods.period_kind,
-        periods.period_label,
+        parts.indicator_id,
+        parts.authority,
+        parts.period_kind,
+        parts.period_label,
         quarters.breakdown_kind,
         quarters.breakdown_member,
         {{ known_sum('quarters.numerator') }} as numerator,
         {{ known_sum('quarters.denominator') }} as denominator,
         sum(quarters.events) as events,
         bool_or(quarters.is_fictional) as is_fictional
-    from periods
-    inner join {{ ref('int_indicator__quarters') }} as quarters
+    from parts
+    inner join quarters
         on
-            periods.indicator_id = quarters.indicator_id
-            and periods.authority = quarters.authority
-            and quarters.quarter_start between periods.period_start and periods.period_end
+            parts.indicator_id = quarters.indicator_id
+            and parts.authority = quarters.authority
+            and parts.quarter_start = quarters.quarter_start
             -- What is handed over under one version of the definition counts only where that version holds.
-            and periods.indicator_version = coalesce(quarters.indicator_version, periods.indicator_version)
-    where {{ is_broken_down('periods.period_kind', 'quarters.breakdown_kind', 'periods.is_only_period_kind') }}
+            and parts.indicator_version = coalesce(quarters.indicator_version, parts.indicator_version)
+    where {{ is_broken_down('parts.period_kind', 'quarters.breakdown_kind', 'parts.is_only_period_kind') }}
     group by
-        periods.indicator_id, periods.authority, periods.period_kind, periods.period_label,
+        parts.indicator_id, parts.authority, parts.period_kind, parts.period_label,
         quarters.breakdown_kind, quarters.breakdown_member
 
 )

@@ -1,26 +1,43 @@
-with by_days as (
+{% set cell = ['indicator_id', 'authority', 'period_kind', 'period_label', 'breakdown_kind', 'breakdown_member'] %}
+with parts as (
+
+    -- The quarters that a period is made of: equal keys join faster than ranges.
+    select
+        periods.*,
+        days.quarter_start
+    from {{ ref('int_indicator__measured_periods') }} as periods
+    inner join (select distinct quarter_start from {{ ref('int_indicator__days') }}) as days
+        on days.quarter_start between periods.period_start and periods.period_end
+
+),
+
+dated as (
 
     select
-        periods.indicator_id,
-        periods.authority,
-        periods.period_kind,
-        periods.period_label,
-        durations.breakdown_kind,
-        durations.breakdown_member,
-        durations.days,
-        sum(durations.cases) as cases,
-        sum(case when durations.is_censored then 0 else durations.cases end) as closed_cases,
-        bool_or(durations.is_fictional) as is_fictional
-    from {{ ref('int_indicator__measured_periods') }} as periods
+        parts.period_kind,
+        parts.period_label,
+        durations.*
+    from parts
     inner join {{ ref('int_indicator__days') }} as durations
         on
-            periods.indicator_id = durations.indicator_id
-            and periods.authority = durations.authority
-            and durations.quarter_start between periods.period_start and periods.period_end
-    where {{ is_broken_down('periods.period_kind', 'durations.breakdown_kind', 'periods.is_only_period_kind') }}
-    group by
-        periods.indicator_id, periods.authority, periods.period_kind, periods.period_label,
-        durations.breakdown_kind, durations.breakdown_member, durations.days
+            parts.indicator_id = durations.indicator_id
+            and parts.authority = durations.authority
+            and parts.quarter_start = durations.quarter_start
+    where {{ is_broken_down('parts.period_kind', 'durations.breakdown_kind', 'parts.is_only_period_kind') }}
+
+),
+
+by_days as (
+
+    select
+        {{ cell | join(', ') }},
+        days,
+        indicator_id like '%\_km\_median\_%' as is_survival,
+        sum(cases) as cases,
+        sum(case when is_censored then 0 else cases end) as closed_cases,
+        bool_or(is_fictional) as is_fictional
+    from dated
+    group by {{ cell | join(', ') }}, days
 
 ),
 
@@ -34,14 +51,7 @@ running as (
         -- A case is at risk of ending on each day until it does or was last seen.
         sum(cases) over whole - sum(cases) over so_far + cases as at_risk
     from by_days
-    window
-        whole as (
-            partition by indicator_id, authority, period_kind, period_label, breakdown_kind, breakdown_member
-        ),
-        so_far as (
-            partition by indicator_id, authority, period_kind, period_label, breakdown_kind, breakdown_member
-            order by days
-        )
+    window whole as (partition by {{ cell | join(', ') }}), so_far as (whole order by days)
 
 ),
 
@@ -51,27 +61,18 @@ surviving as (
     -- Rounded, so that a share of exactly one half is one.
     select
         *,
-        indicator_id like '%\_km\_median\_%' as is_survival,
         case
             when closed_cases = at_risk then 0
             else
                 round(exp(sum(ln(case when closed_cases < at_risk then 1 - closed_cases / at_risk end)) over so_far), 9)
         end as share_open
     from running
-    window so_far as (
-        partition by indicator_id, authority, period_kind, period_label, breakdown_kind, breakdown_member
-        order by days
-    )
+    window so_far as (partition by {{ cell | join(', ') }} order by days)
 
 )
 
 select
-    indicator_id,
-    authority,
-    period_kind,
-    period_label,
-    breakdown_kind,
-    breakdown_member,
+    {{ cell | join(', ') }},
     case
         when is_survival then cast(min(case when share_open <= 0.5 then days end) as numeric)
         -- With an even number the median lies between the two in the middle.
@@ -84,6 +85,4 @@ select
     bool_or(is_fictional) as is_fictional
 from surviving
 where is_survival or all_closed > 0
-group by
-    indicator_id, authority, period_kind, period_label, breakdown_kind, breakdown_member,
-    is_survival, all_cases, all_closed
+group by {{ cell | join(', ') }}, is_survival, all_cases, all_closed
