@@ -90,3 +90,20 @@ def test_laws_and_their_other_names_fit_together() -> None:
     assert {row["parent_law_id"] for row in rows("seed_law")} <= laws | {""}
     names = {row["law_name"] for row in rows("seed_law_alias")}
     assert {row["law_name"] for row in rows("seed_law") if row["law_id"] != "retssikkerhedsloven"} <= names
+
+
+def test_each_law_and_theme_is_in_one_risk_area_that_there_is() -> None:
+    members = rows("seed_risk_area_member")
+    laws, themes = ({row[f"{name}_id"] for row in rows(f"seed_{name}")} for name in ("law", "theme"))
+    known = {"lov": laws, "tema": themes}
+    assert all(row["member"] in known[row["kind"]] for row in members)
+    assert len({(row["kind"], row["member"]) for row in members}) == len(members)
+    assert {row["risk_area_id"] for row in members} == {row["risk_area_id"] for row in rows("seed_risk_area")}
+
+
+def test_the_policy_says_that_it_is_an_example() -> None:
+    (policy,) = rows("seed_example_policy")
+    assert policy["is_example"] == "true" and "ikke nogen forvaltnings politik" in policy["note_da"]
+    weighed = {row["risk_criterion_id"] for row in rows("seed_example_policy_criterion")}
+    assert weighed == {row["risk_criterion_id"] for row in rows("seed_risk_criterion")}
+    assert [row["level"] for row in rows("seed_example_policy_level")] == ["1", "2", "3"]

@@ -8,6 +8,11 @@ import pytest
 VARIABLES = json.dumps({"as_of_date": "2025-01-02"})
 #: Rules that must never be without a test, as their names say them.
 RULES = {
+    "shares_the_sample_by_largest_remainder",
+    "takes_at_least_one_of_each_centre_from_where_there_are_most",
+    "draws_by_seed_what_was_decided_and_not_yet_reviewed",
+    "holds_each_side_against_its_own_limit",
+    "material_errors_legal_security_and_plan_by_hand",
     "report_year_turns_on_1_april",
     "are_copenhagen_days",
     "limits_are_the_mean_and_the_mean_moving_range_of_a_segment",

@@ -28,10 +28,10 @@ seated as (
         row_number() over (
             partition by candidates.risk_area_id
             order by
-                case when candidates.place > 1 then 0 else 1 end,
+                case when candidates.place > 1 then 0 else 1 end asc,
                 candidates.place desc,
                 strata.stratum_size desc,
-                candidates.centre_id
+                candidates.centre_id asc
         ) as giving_order
     from candidates
     inner join strata

@@ -47,7 +47,7 @@ seated as (
         whole
         + case
             when
-                row_number() over (partition by risk_area_id order by remainder desc, stratum_size desc, centre_id)
+                row_number() over (partition by risk_area_id order by remainder desc, stratum_size desc, centre_id asc)
                 <= wanted - sum(whole) over (partition by risk_area_id)
                 then 1
             else 0
