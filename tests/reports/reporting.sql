@@ -26,7 +26,7 @@ select 'aktivloven' as law_id, 2 as version, 'Aktivloven' as law_name, 'Aktivlov
 create table reporting.dim_complaint_type as
 select 'formalitet' as complaint_type_id, 'Formalitetsklage' as name_da;
 create table reporting.dim_risk_area as select 'sanktioner' as risk_area_id, 'Sanktioner' as name_da;
-create table reporting.dim_supplier as select 'L1' as supplier_id, 'Leverandør (fiktiv)' as name;
+create table reporting.dim_supplier as select 'L1' as supplier_id, 'Leverandør (fiktiv)' as name_da;
 create table reporting.dim_series_break as
 select
     'klager_modtaget' as indicator_id, null::text as authority, date '2019-01-01' as first_period_start,

@@ -62,7 +62,7 @@ select 'udfald', outcome_id, name_da from reporting.dim_outcome
 union all
 select 'risikoomraade', risk_area_id, name_da from reporting.dim_risk_area
 union all
-select 'leverandoer', supplier_id, name from reporting.dim_supplier
+select 'leverandoer', supplier_id, name_da from reporting.dim_supplier
 """
 
 _FRESHNESS = """
