@@ -49,7 +49,8 @@ measured as (
                 'offentligt_forsoergede_aendring_pct',
                 compared.actual_persons - compared.previous_persons, compared.previous_persons,
                 round(
-                    100 * (compared.actual_persons - compared.previous_persons) / nullif(compared.previous_persons, 0), 4
+                    100 * (compared.actual_persons - compared.previous_persons)
+                    / nullif(compared.previous_persons, 0), 4
                 ),
                 false
             )

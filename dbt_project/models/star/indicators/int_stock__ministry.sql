@@ -26,7 +26,7 @@ periods as (
         least(periods.period_end, {{ as_of_date() }}) as counted_date
     from known
     inner join {{ ref('int_period') }} as periods
-        on periods.period_end >= known.first_date and periods.period_start <= {{ as_of_date() }}
+        on known.first_date <= periods.period_end and periods.period_start <= {{ as_of_date() }}
 
 )
 
@@ -50,7 +50,7 @@ from periods
 left join points
     on
         periods.authority = points.authority
-        and points.opened_date <= periods.counted_date
-        and (points.closed_date is null or points.closed_date > periods.counted_date)
+        and periods.counted_date >= points.opened_date
+        and (points.closed_date is null or periods.counted_date < points.closed_date)
 group by
     periods.authority, periods.period_kind, periods.period_label, points.theme_id, periods.is_fictional
