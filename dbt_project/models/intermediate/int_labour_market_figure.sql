@@ -19,8 +19,12 @@ ended as (
 
     select
         *,
-        case code_kind when 'M' then 'maaned' when 'Q' then 'kvartal' when 'Y' then 'kalenderaar' else 'rullende_aar' end
-            as period_kind,
+        case code_kind
+            when 'M' then 'maaned'
+            when 'Q' then 'kvartal'
+            when 'Y' then 'kalenderaar'
+            else 'rullende_aar'
+        end as period_kind,
         -- A rolling year is named after the quarter that it ends with.
         case code_kind when 'M' then code_number when 'Y' then 12 else 3 * code_number end as last_month,
         case code_kind when 'M' then 1 when 'Q' then 3 else 12 end as months

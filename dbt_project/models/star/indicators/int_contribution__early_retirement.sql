@@ -1,7 +1,7 @@
 with judged as (
 
-    -- Version 1 counts from the application, version 2 from the day it was complete. A case is dated by the day on which
-    -- its three months were up: judged sooner, the quick cases of the newest months would stand there alone.
+    -- Version 1 counts from the application, version 2 from the day it was complete. A case is dated by the day on
+    -- which its three months were up: judged sooner, the quick cases of the newest months would stand there alone.
     select
         1 as indicator_version,
         due_date as event_date,
