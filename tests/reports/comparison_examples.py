@@ -136,6 +136,7 @@ def reconciliations() -> tuple[m.Reconciliation, ...]:
     def pair(subject: str, left: str, right: str, verdict: str, **more) -> m.Reconciliation:
         fields = {
             "authority": "Hele landet", "period_kind": "kalenderaar", "period_label": "2021", "measure": "i_alt",
+            "member": "alle",
             "left_said_by": "Omgørelsesstatistik 2021", "left_url": "https://example.org/a",
             "right_said_by": "Årsartikel 2021", "right_url": "javascript:alert(1)", "tolerance": Decimal(0),
             "explained_by": None, "explanation_da": None,

@@ -27,6 +27,7 @@ create table reporting.dim_complaint_type as
 select 'formalitet' as complaint_type_id, 'Formalitetsklage' as name_da;
 create table reporting.dim_risk_area as select 'sanktioner' as risk_area_id, 'Sanktioner' as name_da;
 create table reporting.dim_supplier as select 'L1' as supplier_id, 'Leverandør (fiktiv)' as name_da;
+create table reporting.dim_category as select 'V01' as category_id, 'Flere i job' as name_da;
 create table reporting.dim_series_break as
 select
     'klager_modtaget' as indicator_id, null::text as authority, date '2019-01-01' as first_period_start,
@@ -69,7 +70,7 @@ select
 create table reporting.rpt_reconciliation as
 select
     'r1' as reconciliation_key, 'Omgørelse 2020' as subject_da, 'Hele landet' as authority,
-    'kalenderaar' as period_kind, '2020' as period_label, 'omgjort' as measure, 'Statistik' as left_said_by,
+    'kalenderaar' as period_kind, '2020' as period_label, 'omgjort' as measure, 'lab' as member, 'Statistik' as left_said_by,
     'https://example.org/a' as left_url, 19::numeric as left_value, 'Artikel' as right_said_by,
     'https://example.org/b' as right_url, 15::numeric as right_value, 4::numeric as difference,
     0.5 as tolerance, 'forklaret' as verdict, 'Kvalitetsenheden' as explained_by,

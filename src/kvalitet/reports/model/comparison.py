@@ -122,6 +122,7 @@ class Reconciliation:
     period_kind: str
     period_label: str
     measure: str
+    member: str
     left_said_by: str
     left_url: str | None
     left_value: Decimal | None

@@ -49,8 +49,8 @@ order by follow_up_key
 
 RECONCILIATION = """
 select
-    subject_da, authority, period_kind, period_label, measure, left_said_by, left_url, left_value, right_said_by,
-    right_url, right_value, difference, tolerance, verdict, explained_by, explanation_da
+    subject_da, authority, period_kind, period_label, measure, member, left_said_by, left_url, left_value,
+    right_said_by, right_url, right_value, difference, tolerance, verdict, explained_by, explanation_da
 from reporting.rpt_reconciliation
 order by reconciliation_key
 """

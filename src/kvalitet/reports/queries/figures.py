@@ -63,6 +63,8 @@ union all
 select 'risikoomraade', risk_area_id, name_da from reporting.dim_risk_area
 union all
 select 'leverandoer', supplier_id, name_da from reporting.dim_supplier
+union all
+select 'kategori', category_id, name_da from reporting.dim_category
 """
 
 _FRESHNESS = """
