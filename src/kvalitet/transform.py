@@ -8,15 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from kvalitet.builds import Build, application_name, finish, get_build, heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
 LAYERS = ("staging", "intermediate", "star", "reports")
 #: Postgres repeats values in its messages; they may be personal.
 VALUE_IN_MESSAGE = re.compile(r'(: )"[^"]*"|DETAIL:.*|Key \(.*|CONTEXT:.*')
+
+#: The project as read for the newest build of this process.
+_PARSED: dict[tuple[str, str, int], "Manifest"] = {}
 
 
 @dataclass(frozen=True)
@@ -130,15 +137,9 @@ def _run_dbt(settings: Settings, build: Build, layer: str, restated: dict | None
         "--exclude-resource-type", "test",
     ]  # fmt: skip
     with dbt_environment(settings, build.target_schema, application_name(build.build_id)):
-        # Parsed without the build's variables, which differ every time and would have dbt read every file anew.
-        outcome = dbtRunner().invoke(["parse", *common])
-        if outcome.success:
-            outcome = dbtRunner(manifest=outcome.result).invoke(arguments)  # type: ignore[arg-type]
+        outcome = dbtRunner(manifest=_parsed(settings, build, common)).invoke(arguments)
     if outcome.exception:
-        raise KvalitetError(
-            f"dbt could not run layer {layer}: {_without_values(str(outcome.exception))}",
-            "`dbt parse` in dbt_project shows the place.",
-        )
+        raise _unusable(f"dbt could not run layer {layer}", outcome.exception)
     return [
         ModelResult(
             model=result.node.name,
@@ -149,6 +150,27 @@ def _run_dbt(settings: Settings, build: Build, layer: str, restated: dict | None
         )
         for result in outcome.result or ()  # type: ignore[union-attr]
     ]
+
+
+def _parsed(settings: Settings, build: Build, common: list[str]) -> "Manifest":
+    """The project as dbt reads it: once per build in a process, so that no layer sees another state of the files.
+
+    Read without the build's variables, which differ every time and would have dbt read every file anew.
+    """
+    from dbt.cli.main import dbtRunner
+
+    key = settings.server, settings.database, build.build_id
+    if key not in _PARSED:
+        outcome = dbtRunner().invoke(["parse", *common])
+        if outcome.exception:
+            raise _unusable("dbt could not read the project", outcome.exception)
+        _PARSED.clear()
+        _PARSED[key] = cast("Manifest", outcome.result)
+    return _PARSED[key]
+
+
+def _unusable(what: str, error: BaseException) -> KvalitetError:
+    return KvalitetError(f"{what}: {_without_values(str(error))}", "`dbt parse` in dbt_project shows the place.")
 
 
 def _rows_affected(response: dict) -> int | None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from kvalitet.settings import Settings
 from kvalitet.transform import dbt_environment
@@ -17,10 +18,13 @@ PROJECT = ROOT / "dbt_project"
 
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """dbt's manifest of the project; parsing needs no server."""
-    target = tmp_path_factory.mktemp("dbt")
-    with _quiet_environment():
-        _invoke("parse", target)
+    """dbt's manifest of the project, parsed once for all of the run's workers; parsing needs no server."""
+    base = tmp_path_factory.getbasetemp()
+    target = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "dbt"
+    with FileLock(f"{target}.lock"):
+        if not (target / "manifest.json").is_file():
+            with _quiet_environment():
+                _invoke("parse", target)
     return json.loads((target / "manifest.json").read_text())
 
 

@@ -18,6 +18,8 @@ from kvalitet.sample.sources import jobindsats
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "hemmelig-noegle-123"
 ROWS: list[list[jobindsats.Cell]] = [
     ["Gribskov", "2024QMAT01", "Ydelsesgrupper i alt", 2010, 1987.5, 22.5, 8.1, 8.0, 0.1, 12],

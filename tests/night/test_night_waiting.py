@@ -20,6 +20,8 @@ from kvalitet.night_waiting import Awaited, awaited, late_sources, note_late, ou
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
+pytestmark = pytest.mark.slow
+
 HOME = tempfile.mkdtemp(prefix="kvalitet-test-airflow-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ.setdefault("AIRFLOW_HOME", HOME)

@@ -18,6 +18,8 @@ from kvalitet.publication.swap import Publication
 from kvalitet.settings import BI, GATE, Settings
 from kvalitet.warehouse.connection import connect
 
+pytestmark = pytest.mark.slow
+
 READER = Path(__file__).with_name("readers.py")
 
 
@@ -54,7 +56,6 @@ def builds(connection: psycopg.Connection, table: str) -> list[int]:
     return [row[0] for row in connection.execute(f"select distinct build_id from reporting.{table}")]  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
 def test_readers_in_a_loop_see_whole_publications_only(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     kinds = ("READ_COMMITTED", "REPEATABLE_READ", "AUTOCOMMIT")

@@ -12,6 +12,8 @@ from kvalitet.errors import KvalitetError
 from kvalitet.sample import CORRUPTIONS, generate, published
 from kvalitet.sample.persons import NUMBERS, cpr_numbers
 
+pytestmark = pytest.mark.slow
+
 SMALL = 1000
 CONTRACTS = (Path(__file__).parents[2] / "expectations" / "contracts").glob("*.odcs.yaml")
 

@@ -12,6 +12,8 @@ from kvalitet.intake.spool import spooled
 from kvalitet.sample import Truth, truth
 from kvalitet.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(file.name.partition(".")[0] for file in (ROOT / "expectations" / "contracts").glob("*.odcs.yaml"))
 

@@ -15,6 +15,8 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 from kvalitet.warehouse import admin, server, server_place
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def blank() -> Iterator[Settings]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,22 +72,28 @@ def read_contract(file: Path) -> Contract:
     Raises KvalitetError where it is not YAML or not ODCS. What intake still lacks is in `problems`.
     """
     content = file.read_bytes()
+    standard, document = _standard(content, file.name)
+    return _contract(standard, document, hashlib.sha256(content).hexdigest())
+
+
+@lru_cache(maxsize=128)  # a night reads every contract once per source
+def _standard(content: bytes, name: str) -> tuple[OpenDataContractStandard, dict[str, Any]]:
     try:
         document = yaml.load(content, Loader=SAFE_LOADER)  # noqa: S506 (either is the safe one)
     except yaml.YAMLError as error:
-        raise KvalitetError(f"{file.name} is not YAML: {error}.", "Correct the file at that place.") from None
+        raise KvalitetError(f"{name} is not YAML: {error}.", "Correct the file at that place.") from None
     if not isinstance(document, dict) or document.get("kind") != "DataContract":
-        raise KvalitetError(f"{file.name} is not a data contract.", "An ODCS file says `kind: DataContract`.")
+        raise KvalitetError(f"{name} is not a data contract.", "An ODCS file says `kind: DataContract`.")
     if not str(document.get("apiVersion", "")).startswith("v3."):
         raise KvalitetError(
-            f"{file.name} follows {document.get('apiVersion')}.", "Kvalitet reads apiVersion v3.x of the standard."
+            f"{name} follows {document.get('apiVersion')}.", "Kvalitet reads apiVersion v3.x of the standard."
         )
     try:
         standard = OpenDataContractStandard(**document)
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise KvalitetError(f"{file.name} does not follow the standard: {places}.", "Correct these fields.") from None
-    return _contract(standard, document, hashlib.sha256(content).hexdigest())
+        raise KvalitetError(f"{name} does not follow the standard: {places}.", "Correct these fields.") from None
+    return standard, document
 
 
 def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha256: str) -> Contract:
