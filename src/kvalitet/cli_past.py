@@ -76,10 +76,12 @@ def restatement(
     as_json: Json = False,
 ) -> None:
     """What changed between two publications, and why: definition, reclassification, correction, late data."""
+    from kvalitet.reports import write_site
     from kvalitet.restatement import restate
 
     settings = Settings.from_environment()
     found = restate(settings, first, second, _quiet if as_json else show_progress)
+    write_site(settings, publication_id=second)  # its page of changes shows the split
     if as_json:
         typer.echo(json.dumps(vars(found), default=str, ensure_ascii=False))
         return

@@ -67,6 +67,13 @@ select
     'sanktioner' as risk_area_id, 'C01' as centre_id, 'Centerchefen' as owner, date '2024-01-02' as opened_date,
     date '2024-09-01' as due_date, null::date as closed_date, 'aaben' as follow_up_status, 323 as age_days,
     true as is_overdue, 80 as days_overdue, true as is_external, true as is_fictional;
+create table reporting.rpt_complaint_appendix as
+select *
+from (
+    values
+    ('2023-K4', 'Forvaltningen', 210::bigint, 318::bigint, null::bigint, false),
+    ('2023-K4', 'Borgerrådgiveren', null, null, 2, true)
+) as a (period_label, receiver_da, complaints, complaint_points, investigations_ended, is_suppressed);
 create table reporting.rpt_reconciliation as
 select
     'r1' as reconciliation_key, 'Omgørelse 2020' as subject_da, 'Hele landet' as authority,

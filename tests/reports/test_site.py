@@ -151,3 +151,12 @@ def test_a_failed_writing_leaves_the_old_page_and_no_debris(published: Settings,
         write_site(published, build_id=2)
     assert page.read_bytes() == before
     assert [file.name for file in page.parent.iterdir()] == ["validering.html"]
+
+
+def test_the_committees_appendix_shows_complaints_beside_their_points_and_hides_small_counts(published: Settings):
+    write_site(published, publication_id=1)
+    page = (published.site_dir / "publikation-1" / "fordelinger.html").read_text()
+    appendix = page[page.index('id="bilag"') :]
+    assert 'Forvaltningen</td><td class="num">210</td><td class="num">318</td>' in appendix
+    assert 'Borgerrådgiveren</td><td class="num empty">skjult</td><td class="num empty">skjult</td>' in appendix
+    assert '<td class="num">2</td>' in appendix

@@ -14,6 +14,7 @@ from kvalitet.reports.model.audit import (
     Validation,
 )
 from kvalitet.reports.model.comparison import (
+    AppendixRow,
     Break,
     FollowUp,
     PlanLine,
@@ -28,6 +29,7 @@ from kvalitet.reports.model.figures import Freshness, Indicator, Overlap, Source
 from kvalitet.reports.model.published import Indicators
 
 __all__ = [
+    "AppendixRow",
     "Attempt",
     "Break",
     "Build",

@@ -114,6 +114,18 @@ class FollowUp:
 
 
 @dataclass(frozen=True)
+class AppendixRow:
+    """Complaints of a quarter by who received them, as the committee's appendix shows them."""
+
+    period_label: str
+    receiver_da: str
+    complaints: int | None
+    complaint_points: int | None
+    investigations_ended: int | None
+    is_suppressed: bool
+
+
+@dataclass(frozen=True)
 class Reconciliation:
     """The same figure as two bodies or publications state it, with the verdict on the difference."""
 

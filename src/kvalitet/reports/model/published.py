@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kvalitet.reports.model.audit import Build, Check, Publication
 from kvalitet.reports.model.comparison import (
+    AppendixRow,
     Break,
     FollowUp,
     PlanLine,
@@ -37,6 +38,7 @@ class Indicators:
     plan: tuple[PlanLine, ...] = ()
     triangulation: tuple[Triangulation, ...] = ()
     follow_up: tuple[FollowUp, ...] = ()
+    appendix: tuple[AppendixRow, ...] = ()
     reconciliation: tuple[Reconciliation, ...] = ()
     restatement: Restatement | None = None
     restated: tuple[RestatedFigure, ...] = ()

@@ -47,6 +47,12 @@ from reporting.rpt_follow_up
 order by follow_up_key
 """
 
+APPENDIX = """
+select period_label, receiver_da, complaints, complaint_points, investigations_ended, is_suppressed
+from reporting.rpt_complaint_appendix
+order by period_label desc, receiver_da
+"""
+
 RECONCILIATION = """
 select
     subject_da, authority, period_kind, period_label, measure, member, left_said_by, left_url, left_value,

@@ -26,6 +26,7 @@ def indicators(connection: Connection, of: m.Build, published: m.Publication) ->
         plan=every(connection, m.PlanLine, comparison.PLAN),
         triangulation=every(connection, m.Triangulation, comparison.TRIANGULATION),
         follow_up=every(connection, m.FollowUp, comparison.FOLLOW_UP),
+        appendix=every(connection, m.AppendixRow, comparison.APPENDIX),
         reconciliation=every(connection, m.Reconciliation, comparison.RECONCILIATION),
         restatement=restatement,
         restated=audit.restated(connection, restatement) if restatement else (),
