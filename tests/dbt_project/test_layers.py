@@ -1,12 +1,17 @@
 """What holds for every model: who reads what, who owns it, how it is described. Needs no server."""
 
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
+import yaml
 
 from kvalitet.contracts import load_contracts
 from kvalitet.settings import Settings
 
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+MODELS, SEEDS = PROJECT / "models", PROJECT / "seeds"
 LAYERS = ("staging", "intermediate", "star", "reports")
 CLOCKS = re.compile(r"\b(now\s*\(|current_date|current_timestamp|localtime|clock_timestamp|statement_timestamp)", re.I)
 READERS = {"bi", "detail", "auditor"}
@@ -112,6 +117,33 @@ def test_every_column_of_every_model_is_described(models: dict[str, dict]) -> No
     ]
     assert wrong == []
     assert [name for name, model in models.items() if not model["columns"]] == []
+
+
+def test_every_column_of_every_seed_is_described(manifest: dict) -> None:
+    seeds = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "seed"}
+    for name, seed in seeds.items():
+        header = (SEEDS / f"{name}.csv").read_text(encoding="utf-8").partition("\n")[0].split(",")
+        assert set(seed["columns"]) == set(header), name
+        assert all(column["description"].strip() for column in seed["columns"].values()), name
+
+
+def test_what_several_models_say_of_a_column_is_written_once() -> None:
+    """The same words in two models belong in columns.md; the BI tables' are written from the register."""
+    said = Counter(
+        (column["name"], column["description"])
+        for file in MODELS.rglob("*.yml")
+        if not file.name.startswith(("rpt_counts_by_", "rpt_shares_by_"))
+        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
+        for column in model.get("columns", [])
+        if "doc(" not in column["description"]
+    )
+    assert [what for what, times in said.items() if times > 1] == []
+
+
+def test_every_measurement_of_an_indicator_is_worked_out_by_hand(manifest: dict, models: dict[str, dict]) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    measuring = ("int_contribution__", "int_stock__", "int_duration__", "int_indicator__")
+    assert [name for name in models if name.startswith(measuring) and name not in tested] == []
 
 
 def test_what_is_read_has_an_enforced_contract_and_a_primary_key(models: dict[str, dict]) -> None:

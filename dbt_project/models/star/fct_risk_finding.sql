@@ -4,24 +4,15 @@ with evidence as (
 
 ),
 
-members as (
-
-    select * from {{ ref('seed_risk_area_member') }}
-
-),
-
 placed as (
 
-    -- The theme is closer to the matter than the law, so that each case is in one area.
     select
-        coalesce(evidence.risk_area_id, themes.risk_area_id, laws.risk_area_id) as risk_area_id,
+        {{ risk_area('evidence.risk_area_id', 'evidence.theme_id', 'evidence.law_id') }} as risk_area_id,
         evidence.finding_kind,
         evidence.finding_date,
         evidence.cases,
         evidence.findings
     from evidence
-    left join members as themes on themes.kind = 'tema' and evidence.theme_id = themes.member
-    left join members as laws on laws.kind = 'lov' and evidence.law_id = laws.member
 
 )
 
