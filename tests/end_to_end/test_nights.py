@@ -157,7 +157,8 @@ def test_a_broken_source_does_not_stop_the_others(settings: Settings):
     with connect(settings, BI) as connection:
         statuses = connection.execute(
             "select distinct status from reporting.fct_indicator_value"
-            " where source_id = 'bif_complaints' and value is not null"
+            " inner join reporting.dim_indicator using (indicator_key)"
+            " where rests_on like '%bif_complaints%' and value is not null"
         ).fetchall()
     assert {row["status"] for row in statuses} == {"foraeldet"}
     shutil.rmtree(inbox)
