@@ -94,7 +94,8 @@ def disagreements_are_shown(star: psycopg.Connection[DictRow]) -> None:
         where authority = 'Gribskov Kommune' group by 1 order by 1"""
     assert one(star, flags) == [("boern_ulig_foraelder", True), ("udfald_ulig_i_alt", True), (None, True)]
     chosen = """select count(*) from (select 1 from fct_published_figure where is_chosen
-        group by source_id, authority, law_id, period_kind, period_label, outcome, category, unit having count(*) > 1) as twice"""
+        group by source_id, authority, law_id, period_kind, period_label, outcome, category, unit
+        having count(*) > 1) as twice"""
     assert one(star, chosen) == [(0,)]
 
 
