@@ -13,6 +13,8 @@ from kvalitet.publication import PublishRefused, finish_candidate, publish
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
+pytestmark = pytest.mark.slow
+
 
 def check(name: str, severity: str = "critical", table: str = "fct_complaint", **rule: object) -> dict:
     return {

@@ -14,6 +14,8 @@ from kvalitet.contracts import Column, Contract, Table
 from kvalitet.intake.reading import reading
 from kvalitet.intake.spool import SpooledFile
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = (
     Column("id", "id", "integer", "", "internal", is_required=True, key_position=1),
     Column("amount", "amount", "number", "", "internal", scale=2),

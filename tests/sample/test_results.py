@@ -8,6 +8,8 @@ import polars as pl
 
 from kvalitet.sample.deliver import generate_earlier
 
+pytestmark = pytest.mark.slow
+
 NIGHT_1, NIGHT_2 = "2025-01-02", "2025-01-03"
 KEY = ["Konto", "År", "Måned"]
 

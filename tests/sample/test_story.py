@@ -5,6 +5,8 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
+pytestmark = pytest.mark.slow
+
 NIGHT_1, NIGHT_2 = "2025-01-02", "2025-01-03"
 
 
