@@ -5,6 +5,7 @@ from pathlib import Path
 
 import openpyxl
 import polars as pl
+import pytest
 
 from kvalitet.sample.deliver import generate_earlier
 
