@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Asset, Param
 
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.night_calendar import is_cron
-from kvalitet.night_tasks import ExtractSource
-from kvalitet.settings import TIMEZONE, Settings
+from kvalitet.night_tasks import ExtractSource, timetable
+from kvalitet.settings import Settings
 
 PARAMS: Any = {
     "closures_allowed_by": Param(
@@ -24,9 +24,10 @@ def extract_dag(contract: Contract) -> DAG:
         dag_display_name=f"extract · {contract.id}",
         description=contract.title,
         doc_md=contract.doc_md(),
-        schedule=CronTriggerTimetable(contract.schedule, timezone=TIMEZONE.key) if is_cron(contract.schedule) else None,
+        schedule=timetable(contract.schedule) if is_cron(contract.schedule) else None,
         catchup=False,
-        max_active_runs=1,
+        # A run by hand looks at once, also while the scheduled one waits for a delivery that was promised.
+        max_active_runs=2,
         dagrun_timeout=timedelta(hours=23),
         params=PARAMS,
         tags=[contract.tier or "tier-unknown", "extract"],

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk import DAG, task
 
 from kvalitet import night_tasks
-from kvalitet.settings import TIMEZONE
 
 DOC = """
 # housekeeping
@@ -24,7 +23,7 @@ with DAG(
     dag_id="housekeeping",
     description="Contracts' SLAs, lapsed builds and old rebuilds",
     doc_md=DOC,
-    schedule=CronTriggerTimetable("30 5 * * *", timezone=TIMEZONE.key),
+    schedule=night_tasks.timetable("30 5 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args={

@@ -10,11 +10,11 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue, get_current_context
+from airflow.sdk import BaseOperator, BaseSensorOperator, CronTriggerTimetable, PokeReturnValue, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import Settings
+from kvalitet.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,12 @@ def no_retry(expected: type[KvalitetError] = KvalitetError) -> Iterator[None]:
         yield
     except expected as error:
         raise AirflowFailException(str(error)) from None
+
+
+def timetable(cron: str) -> CronTriggerTimetable:
+    """The cron line on Copenhagen's clock; a new DAG begins with the next time due."""
+    # The default, False, also runs a time that was due up to a tenth of the period ago.
+    return CronTriggerTimetable(cron, timezone=TIMEZONE.key, run_immediately=timedelta(0))
 
 
 def is_scheduled(context: Any) -> bool:

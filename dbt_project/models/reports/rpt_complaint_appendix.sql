@@ -1,8 +1,7 @@
 with complaints as (
 
     select
-        cast(extract(year from received_date) as integer) as calendar_year,
-        cast(extract(quarter from received_date) as integer) as calendar_quarter,
+        to_char(received_date, 'YYYY"-K"Q') as period_label,
         case received_by
             when 'forvaltningen' then 'Forvaltningen'
             when 'borgerraadgiver' then 'Borgerrådgiveren'
@@ -13,31 +12,46 @@ with complaints as (
     from {{ ref('fct_complaint') }}
     -- Quarters that are over.
     where date_trunc('quarter', received_date) < date_trunc('quarter', {{ as_of_date() }})
-    group by 1, 2, 3
+    group by 1, 2
 
 ),
 
 investigations as (
 
     select
-        cast(extract(year from ended_date) as integer) as calendar_year,
-        cast(extract(quarter from ended_date) as integer) as calendar_quarter,
+        to_char(ended_date, 'YYYY"-K"Q') as period_label,
         'Borgerrådgiveren' as receiver_da,
         count(*) as investigations_ended
     from {{ ref('fct_investigation') }}
     where source_id = 'borgerraadgiveren' and ended_date is not null
-    group by 1, 2
+    group by 1
+
+),
+
+hidden_quarters as (
+
+    -- Shown here, a quarter that the indicator hides could be added up again.
+    select period_label
+    from {{ ref('fct_indicator_value') }}
+    where
+        indicator_id = 'klager_modtaget'
+        and period_kind = 'kvartal'
+        and breakdown_kind = 'ingen'
+        and is_suppressed
 
 ),
 
 measured as (
 
     select
-        *,
-        complaints as cell_count,
-        receiver_da as cell,
-        complaints < {{ var('suppression_threshold') }} as is_small
+        complaints.*,
+        complaints.complaints as cell_count,
+        complaints.receiver_da as cell,
+        complaints.complaints < {{ var('suppression_threshold') }}
+        or hidden_quarters.period_label is not null as is_small
     from complaints
+    left join hidden_quarters
+        on complaints.period_label = hidden_quarters.period_label
 
 ),
 
@@ -45,16 +59,15 @@ protected as (
 
     select
         *,
-        {{ is_hidden_with_its_neighbours(['calendar_year', 'calendar_quarter']) }} as is_suppressed
+        {{ is_hidden_with_its_neighbours(['period_label']) }} as is_suppressed
     from measured
 
 )
 
 select
-    {{ key(['protected.calendar_year', 'protected.calendar_quarter', 'protected.receiver_da']) }}
-        as complaint_appendix_key,
+    {{ key(['protected.period_label', 'protected.receiver_da']) }} as complaint_appendix_key,
     '{{ var("own_authority") }}' as authority,
-    protected.calendar_year || '-K' || protected.calendar_quarter as period_label,
+    protected.period_label,
     protected.receiver_da,
     case when not protected.is_suppressed then protected.complaints end as complaints,
     case when not protected.is_suppressed then cast(protected.complaint_points as bigint) end as complaint_points,
@@ -65,6 +78,5 @@ select
 from protected
 left join investigations
     on
-        protected.calendar_year = investigations.calendar_year
-        and protected.calendar_quarter = investigations.calendar_quarter
+        protected.period_label = investigations.period_label
         and protected.receiver_da = investigations.receiver_da

@@ -150,7 +150,11 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "worker_log_server_port": _NO_PORT,
             "trigger_log_server_port": _NO_PORT,
         },
-        "scheduler": {"scheduler_idle_sleep_time": 0.5},
+        # Off for a trial or a test installation, where a night starts only by hand.
+        "scheduler": {
+            "scheduler_idle_sleep_time": 0.5,
+            "use_job_schedule": os.environ.get("KVALITET_TIMETABLE") != "off",
+        },
         "dag_processor": {
             "parsing_processes": 1,
             "refresh_interval": 30,
