@@ -37,20 +37,4 @@ measured as (
 
 )
 
-select
-    indicator_id,
-    cast(null as integer) as indicator_version,
-    '{{ var("own_authority") }}' as authority,
-    cast(date_trunc('month', event_date) as date) as event_date,
-    centre_id,
-    law_id,
-    theme_id,
-    cast(null as text) as risk_area_id,
-    cast(null as text) as supplier_id,
-    cast(null as text) as category_id,
-    cast(sum(numerator) as numeric) as numerator,
-    cast(sum(denominator) as numeric) as denominator,
-    count(*) as events,
-    bool_or(is_fictional) as is_fictional
-from measured
-group by indicator_id, date_trunc('month', event_date), centre_id, law_id, theme_id
+{{ external_contributions('measured') }}
