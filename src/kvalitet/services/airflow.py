@@ -150,11 +150,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "worker_log_server_port": _NO_PORT,
             "trigger_log_server_port": _NO_PORT,
         },
-        # Off for a trial or a test installation, where a night starts only by hand.
-        "scheduler": {
-            "scheduler_idle_sleep_time": 0.5,
-            "use_job_schedule": os.environ.get("KVALITET_TIMETABLE") != "off",
-        },
+        "scheduler": {"scheduler_idle_sleep_time": 0.5} | _timetable(),
         "dag_processor": {
             "parsing_processes": 1,
             "refresh_interval": 30,
@@ -175,6 +171,11 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
         },
         "api_auth": {"jwt_secret": write_secret(settings.secrets_dir / "airflow_jwt", secrets.token_urlsafe(64))},
     }
+
+
+def _timetable() -> dict[str, object]:
+    """Off for a trial or a test installation, where a night starts only by hand."""
+    return {"use_job_schedule": False} if os.environ.get("KVALITET_TIMETABLE") == "off" else {}
 
 
 # --- the metadata database ----------------------------------------------------------------------
