@@ -61,6 +61,10 @@ class Settings:
         return Path(os.environ.get("KVALITET_CONTRACTS", self.root / "expectations" / "contracts"))
 
     @property
+    def waivers_file(self) -> Path:
+        return self.root / "expectations" / "waivers.yaml"
+
+    @property
     def suites_dir(self) -> Path:
         return self.root / "expectations" / "suites"
 

@@ -205,8 +205,8 @@ def test_a_catalogue_that_is_not_as_declared_holds_the_build_back(
     with pytest.raises(GateClosed) as closed:
         validate(with_suite(settings, tmp_path, source), build_id, manifest)
 
-    assert [r.check_id for r in closed.value.verdict.failed_critical] == ["catalogue_is_complete"]
-    assert lacking in (closed.value.verdict.failed_critical[0].detail or "")
+    assert [r.check_id for r in closed.value.verdict.blocking] == ["catalogue_is_complete"]
+    assert lacking in (closed.value.verdict.blocking[0].detail or "")
 
 
 def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The gate as a step: measure a build's tables, judge, record, and open or stay closed."""
 
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -9,10 +10,11 @@ from psycopg.rows import DictRow, dict_row
 from kvalitet.builds import LIVE, Build, get_build, heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.suites import Suite, load_suites
-from kvalitet.gate.verdict import CheckResult, GateClosed, Status, Verdict, verdict
+from kvalitet.gate.verdict import CheckResult, GateClosed, Status, Verdict
+from kvalitet.gate.waivers import load_waivers
 from kvalitet.publication.catalogue import manifest_path, missing, read_catalogue
 from kvalitet.publication.digest import Digest, digests
-from kvalitet.settings import GATE, Settings
+from kvalitet.settings import GATE, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 
 _RESULT_COLUMNS = (
@@ -40,6 +42,8 @@ def validate(settings: Settings, build_id: int, manifest: Path | None = None) ->
     a suite cannot be used, KvalitetError where the build is not there to be judged.
     """
     suites = load_suites(settings.suites_dir)
+    today = datetime.now(TIMEZONE).date()
+    waivers = load_waivers(settings.waivers_file, suites)
     build = get_build(settings, build_id, GATE)
     _refuse_unless_its_own(settings, build)
     if build.status in LIVE:
@@ -47,7 +51,8 @@ def validate(settings: Settings, build_id: int, manifest: Path | None = None) ->
             found, results = _measure(settings, build, suites, manifest)
     else:
         found, results = _measure(settings, build, suites, manifest)
-    judged = verdict(build_id, results)
+    in_force = {check_id: waiver for check_id, waiver in waivers.items() if waiver.holds_on(today)}
+    judged = Verdict(build_id, tuple(results), in_force)
     _record(settings, build, judged, found)
     if not judged.passed:
         raise GateClosed(judged)
@@ -186,9 +191,19 @@ def _record(settings: Settings, build: Build, judged: Verdict, found: list[Diges
         if moved.rowcount != 1:
             raise KvalitetError(f"Build {build.build_id} lapsed while it was judged.", "Build anew: `kvalitet build`.")
         cursor.execute("delete from audit.check_result where build_id = %s", [build.build_id])
+        cursor.execute("delete from audit.check_waiver where build_id = %s", [build.build_id])
         cursor.execute("delete from audit.table_digest where build_id = %s", [build.build_id])
         cursor.executemany(
             f"insert into audit.check_result (build_id, {_RESULT_COLUMNS}) values (%(build_id)s, {names})", rows
+        )
+        used = {result.check_id for result in judged.waived}
+        cursor.executemany(
+            "insert into audit.check_waiver (build_id, check_id, reason, decided_by, decided_on, expires_on, is_used)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                (build.build_id, w.check, w.reason, w.decided_by, w.decided_on, w.expires_on, w.check in used)
+                for w in judged.waivers.values()
+            ],
         )
         cursor.executemany(
             "insert into audit.table_digest (build_id, schema_kind, table_name, row_count, sha256)"

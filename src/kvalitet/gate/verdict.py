@@ -1,12 +1,15 @@
 """What the gate says of a build: one result per check, and whether readers may have it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from kvalitet.errors import KvalitetError
+from kvalitet.gate.waivers import Waiver
 
 Status = Literal["error", "not_applicable", "failed", "passed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,6 @@ class CheckResult:
     detail: str | None = None
 
     @property
-    def blocks(self) -> bool:
-        return self.severity == "critical" and self.status in ("failed", "error")
-
-    @property
     def measured(self) -> str:
         """How many of how many, or why nothing was measured."""
         if self.violations is None or self.denominator is None:
@@ -46,43 +45,52 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`passed` says whether the build may be published; warnings do not stop it."""
+    """What the measurements and the waivers in force come to; warnings do not stop a build."""
 
     build_id: int
-    passed: bool
     results: tuple[CheckResult, ...]
-    counts: Mapping[str, int] = field(default_factory=dict)
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
 
     @property
-    def failed_critical(self) -> list[CheckResult]:
-        return [result for result in self.results if result.blocks]
+    def passed(self) -> bool:
+        """Something passed, and nothing critical stands in the way."""
+        return self.counts["passed"] > 0 and not self.blocking
+
+    @property
+    def counts(self) -> dict[str, int]:
+        found = Counter(result.status for result in self.results)
+        return {status: found[status] for status in STATUSES}
+
+    @property
+    def waived(self) -> list[CheckResult]:
+        """Failed checks that a waiver lets pass. What could not be measured cannot be waived."""
+        return [r for r in self.results if r.status == "failed" and r.check_id in self.waivers]
+
+    @property
+    def blocking(self) -> list[CheckResult]:
+        """Critical checks that neither passed, nor were declared not applicable, nor are waived."""
+        critical = [r for r in self.results if r.severity == "critical" and r.status in ("failed", "error")]
+        return [r for r in critical if r not in self.waived]
 
     @property
     def warnings(self) -> list[CheckResult]:
-        return [r for r in self.results if r.severity == "warning" and r.status in ("failed", "error")]
+        failed = [r for r in self.results if r.severity == "warning" and r.status in ("failed", "error")]
+        return [r for r in failed if r not in self.waived]
 
     @property
     def message(self) -> str:
         """For the build's record: what stopped it, or what it passed with."""
         if self.passed:
-            return f"{self.counts['passed']} checks passed, {len(self.warnings)} warnings."
-        shown = [f"{r.check_id} ({r.status}): {r.measured}. {r.description}" for r in self.failed_critical[:5]]
-        more = len(self.failed_critical) - len(shown)
+            waived = f", {len(self.waived)} waived" if self.waived else ""
+            return f"{self.counts['passed']} checks passed, {len(self.warnings)} warnings{waived}."
+        shown = [f"{r.check_id} ({r.status}): {r.measured}. {r.description}" for r in self.blocking[:5]]
+        more = len(self.blocking) - len(shown)
         return " | ".join(shown) + (f" | and {more} more" if more > 0 else "")
 
     @property
     def remedy(self) -> str:
         """What to do, from the checks that stopped the build."""
-        return " ".join(dict.fromkeys(f"{r.check_id}: {r.advice_engineer}" for r in self.failed_critical[:5]))
-
-
-def verdict(build_id: int, results: list[CheckResult]) -> Verdict:
-    """Critical checks let a build through only where they passed or were declared not applicable."""
-    counts: dict[str, int] = dict.fromkeys(("error", "failed", "not_applicable", "passed"), 0)
-    for result in results:
-        counts[result.status] += 1
-    passed = counts["passed"] > 0 and not any(result.blocks for result in results)
-    return Verdict(build_id, passed, tuple(results), counts)
+        return " ".join(dict.fromkeys(f"{r.check_id}: {r.advice_engineer}" for r in self.blocking[:5]))
 
 
 class GateClosed(KvalitetError):

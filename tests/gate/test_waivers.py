@@ -1,0 +1,105 @@
+"""Waivers: who let which failed check pass, why, until when."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import synthetic
+import yaml
+from test_validate import COUNT_C01, check, with_suite
+
+from kvalitet.gate import GateClosed, SuiteInvalid, Verdict, validate
+from kvalitet.publication import finish_candidate
+from kvalitet.settings import AUDITOR, TIMEZONE, Settings
+from kvalitet.warehouse.connection import fetch_all
+
+TODAY = datetime.now(TIMEZONE).date()
+FAILING = "fct_complaint_centre_none"
+BROKEN = "fct_complaint_broken"
+
+
+def waiver(**changes: object) -> dict:
+    return {
+        "check": FAILING,
+        "reason": "C12 oprettes på mandag; klagerne er rigtige nok.",
+        "decided_by": "Kontorchefen",
+        "decided_on": TODAY - timedelta(days=7),
+        "expires_on": TODAY,
+    } | changes
+
+
+def judge(settings: Settings, folder: Path, *waivers: dict) -> Verdict:
+    """A build of which half the rows break one critical check, judged under these waivers."""
+    build_id = synthetic.build(settings)
+    finish_candidate(settings, build_id, synthetic.manifest(folder))
+    checkout = with_suite(
+        settings,
+        folder,
+        check("centre_none", count_violations=COUNT_C01),
+        check("centre_some", count_violations=COUNT_C01, threshold={"percent": 60}),
+        check("broken", severity="warning", count_violations="select nix as violations, 1 as denominator from x"),
+    )
+    checkout.waivers_file.write_text(yaml.safe_dump({"waivers": list(waivers)}, allow_unicode=True))
+    try:
+        return validate(checkout, build_id, synthetic.manifest(folder))
+    except GateClosed as closed:
+        return closed.verdict
+
+
+def test_a_waived_check_lets_the_build_pass_and_is_still_shown_as_failed(settings: Settings, tmp_path: Path) -> None:
+    judged = judge(settings, tmp_path, waiver())
+    assert judged.passed and judged.blocking == []
+    assert [(r.check_id, r.status, r.violations) for r in judged.waived] == [(FAILING, "failed", 25)]
+    assert judged.message.endswith("1 waived.")
+    (kept,) = fetch_all(settings, AUDITOR, "select * from audit.check_waiver")
+    assert (kept["check_id"], kept["decided_by"], kept["expires_on"]) == (FAILING, "Kontorchefen", TODAY)
+    assert kept["is_used"]
+    status = fetch_all(settings, AUDITOR, f"select status from audit.check_result where check_id = '{FAILING}'")
+    assert status == [{"status": "failed"}]
+
+
+def test_a_waiver_that_was_not_needed_is_kept_as_unused(settings: Settings, tmp_path: Path) -> None:
+    judged = judge(settings, tmp_path, waiver(), waiver(check="fct_complaint_centre_some"))
+    assert judged.passed
+    used = fetch_all(settings, AUDITOR, "select check_id, is_used from audit.check_waiver order by 1")
+    assert [tuple(row.values()) for row in used] == [(FAILING, True), ("fct_complaint_centre_some", False)]
+
+
+@pytest.mark.parametrize(
+    "days",
+    [{"expires_on": TODAY - timedelta(days=1)}, {"decided_on": TODAY + timedelta(days=1), "expires_on": date.max}],
+    ids=["expired yesterday", "from tomorrow"],
+)
+def test_outside_its_days_a_waiver_blocks_again(settings: Settings, tmp_path: Path, days: dict) -> None:
+    judged = judge(settings, tmp_path, waiver(**days))
+    assert not judged.passed
+    assert [r.check_id for r in judged.blocking] == [FAILING]
+
+
+def test_what_could_not_be_measured_cannot_be_waived(settings: Settings, tmp_path: Path) -> None:
+    judged = judge(settings, tmp_path, waiver(), waiver(check=BROKEN))
+    assert [r.check_id for r in judged.warnings] == [BROKEN]
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ([waiver(check="fct_complaint_gone")], "no suite has a check fct_complaint_gone"),
+        ([waiver(), waiver()], f"{FAILING} is waived twice"),
+        ([waiver(expires_on=TODAY - timedelta(days=30))], "expires_on is before decided_on"),
+        ([{key: value for key, value in waiver().items() if key != "reason"}], "reason"),
+        ([waiver(until="next week")], "until"),
+    ],
+)
+def test_a_waiver_file_that_cannot_be_used_stops_the_gate_and_says_why(
+    settings: Settings, tmp_path: Path, entries: list[dict], says: str
+) -> None:
+    with pytest.raises(SuiteInvalid, match=says):
+        judge(settings, tmp_path, *entries)
+
+
+def test_our_own_waivers_can_be_used(settings: Settings) -> None:
+    from kvalitet.gate import load_suites
+    from kvalitet.gate.waivers import load_waivers
+
+    load_waivers(settings.waivers_file, load_suites(settings.suites_dir))
