@@ -9,6 +9,7 @@ from psycopg.rows import DictRow, dict_row
 
 from kvalitet.builds import LIVE, Build, get_build, heartbeat
 from kvalitet.errors import KvalitetError
+from kvalitet.gate.materials import materials
 from kvalitet.gate.suites import Suite, load_suites
 from kvalitet.gate.verdict import CheckResult, GateClosed, Status, Verdict
 from kvalitet.gate.waivers import load_waivers
@@ -53,7 +54,7 @@ def validate(settings: Settings, build_id: int, manifest: Path | None = None) ->
         found, results = _measure(settings, build, suites, manifest)
     in_force = {check_id: waiver for check_id, waiver in waivers.items() if waiver.holds_on(today)}
     judged = Verdict(build_id, tuple(results), in_force)
-    _record(settings, build, judged, found)
+    _record(settings, build, judged, found, materials(settings, manifest or manifest_path(settings)))
     if not judged.passed:
         raise GateClosed(judged)
     return judged
@@ -177,8 +178,8 @@ def _catalogue(settings: Settings, build: Build, manifest: Path | None) -> Check
     )
 
 
-def _record(settings: Settings, build: Build, judged: Verdict, found: list[Digest]) -> None:
-    """Results, digests and the build's status in one transaction."""
+def _record(settings: Settings, build: Build, judged: Verdict, found: list[Digest], made_with: dict[str, str]) -> None:
+    """Results, digests, materials and the build's status in one transaction."""
     rows = [{"build_id": build.build_id, **asdict(result)} for result in judged.results]
     names = ", ".join(f"%({column.strip()})s" for column in _RESULT_COLUMNS.split(","))
     with connect(settings, GATE) as connection, connection.cursor() as cursor:
@@ -192,9 +193,14 @@ def _record(settings: Settings, build: Build, judged: Verdict, found: list[Diges
             raise KvalitetError(f"Build {build.build_id} lapsed while it was judged.", "Build anew: `kvalitet build`.")
         cursor.execute("delete from audit.check_result where build_id = %s", [build.build_id])
         cursor.execute("delete from audit.check_waiver where build_id = %s", [build.build_id])
+        cursor.execute("delete from audit.build_material where build_id = %s", [build.build_id])
         cursor.execute("delete from audit.table_digest where build_id = %s", [build.build_id])
         cursor.executemany(
             f"insert into audit.check_result (build_id, {_RESULT_COLUMNS}) values (%(build_id)s, {names})", rows
+        )
+        cursor.executemany(
+            "insert into audit.build_material (build_id, name, sha256) values (%s, %s, %s)",
+            [(build.build_id, name, sha256) for name, sha256 in made_with.items()],
         )
         used = {result.check_id for result in judged.waived}
         cursor.executemany(

@@ -76,10 +76,12 @@ def event(
     publication_id: int,
     name: str,
     reason: str | None,
-) -> None:
-    """Note that readers see `publication_id` from now on."""
-    connection.execute(
+) -> int:
+    """Note that readers see `publication_id` from now on; returns the event's id."""
+    row = connection.execute(
         "insert into audit.publication_event (publication_id, event, reason, happened_by)"
-        " values (%s, %s, %s, session_user)",
+        " values (%s, %s, %s, session_user) returning event_id",
         [publication_id, name, reason],
-    )
+    ).fetchone()
+    assert row is not None
+    return row["event_id"]

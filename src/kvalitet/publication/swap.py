@@ -17,6 +17,8 @@ from psycopg.rows import DictRow
 
 from kvalitet.builds import heartbeat
 from kvalitet.errors import KvalitetError
+from kvalitet.evidence.anchor import anchor_head
+from kvalitet.evidence.chain import certify, keep
 from kvalitet.publication import ledger
 from kvalitet.publication.catalogue import DETAIL_SUFFIX
 from kvalitet.publication.digest import (
@@ -77,6 +79,7 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
             last_commit, published_at = _stamp(connection, build, publication_id)
             _refuse_unless_measured(connection, build_id)
             figures = ledger.record(connection, publication_id, build_id, published_at)
+            certificate = certify(settings, connection, publication_id, "published", None)
             take_over(connection, CANDIDATE)
             drop(connection, PREVIOUS)
             schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
@@ -86,10 +89,11 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         close_to_readers(connection, PREVIOUS)
         rename(connection, CANDIDATE, REPORTING)
         open_to_readers(connection, REPORTING)
-        ledger.event(connection, publication_id, "published", None)
+        keep(connection, certificate, ledger.event(connection, publication_id, "published", None))
         _mark_published(connection, build_id)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
+    anchor_head(certificate.entry.entry, certificate.sha256)
     return Publication(
         publication_id,
         build_id,
@@ -131,6 +135,7 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
                 f"Rebuild it from its deliveries: `kvalitet build --as-recorded {publication.publication_id}`.",
             )
         schemas = [schema + suffix for schema in (PREVIOUS, REPORTING) for suffix in ("", DETAIL_SUFFIX)]
+        certificate = certify(settings, connection, publication.publication_id, "rolled_back_to", reason.strip())
         wait = exclusive(connection, watch, schemas, _grace(grace))
         started = time.perf_counter()
         rename(connection, REPORTING, ASIDE)
@@ -138,9 +143,11 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         rename(connection, ASIDE, PREVIOUS)
         close_to_readers(connection, PREVIOUS)
         open_to_readers(connection, REPORTING)
-        ledger.event(connection, publication.publication_id, "rolled_back_to", reason.strip())
+        event_id = ledger.event(connection, publication.publication_id, "rolled_back_to", reason.strip())
+        keep(connection, certificate, event_id)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
+    anchor_head(certificate.entry.entry, certificate.sha256)
     return replace(
         publication,
         readers_ended=tuple(wait.ended),

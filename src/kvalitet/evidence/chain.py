@@ -1,0 +1,59 @@
+"""The chain of certificates: one entry more with each publication and rollback, in the same transaction."""
+
+import json
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import DictRow
+from securesystemslib.dsse import Envelope
+
+from kvalitet.evidence.signing import signer
+from kvalitet.evidence.statement import Entry, canonical, digest, statement
+from kvalitet.settings import Settings
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A signed entry: the envelope as it is kept, and its SHA-256, which the next entry names."""
+
+    entry: Entry
+    envelope: str
+    sha256: str
+
+
+def certify(
+    settings: Settings, connection: psycopg.Connection[DictRow], publication_id: int, event: str, reason: str | None
+) -> Certificate:
+    """Sign what readers are about to see. Only under the publisher's lock: entries are numbered without a gap.
+
+    Raises KvalitetError where it cannot be signed.
+    """
+    head = connection.execute("select entry, sha256 from audit.certificate order by entry desc limit 1").fetchone()
+    entry = Entry(
+        entry=head["entry"] + 1 if head else 1,
+        event=event,
+        publication_id=publication_id,
+        reason=reason,
+        previous_sha256=head["sha256"] if head else None,
+    )
+    envelope = Envelope(statement(connection, entry), PAYLOAD_TYPE, {})
+    envelope.sign(signer(settings))
+    text = canonical(envelope.to_dict())
+    return Certificate(entry, text.decode(), digest(text))
+
+
+def keep(connection: psycopg.Connection[DictRow], certificate: Certificate, event_id: int) -> None:
+    """Write the certificate beside its event, in the swap's transaction."""
+    entry = certificate.entry
+    connection.execute(
+        "insert into audit.certificate (entry, event_id, publication_id, envelope, sha256, previous_sha256)"
+        " values (%s, %s, %s, %s, %s, %s)",
+        [entry.entry, event_id, entry.publication_id, certificate.envelope, certificate.sha256, entry.previous_sha256],
+    )
+
+
+def read_envelope(text: str) -> Envelope:
+    """The envelope as it was kept. Raises ValueError or KeyError where it is not one."""
+    return Envelope.from_dict(json.loads(text))

@@ -1,0 +1,38 @@
+"""What a build was made and judged with, each as one SHA-256: contracts, suites, waivers, the dbt project."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from kvalitet.settings import Settings
+
+
+def materials(settings: Settings, manifest: Path) -> dict[str, str]:
+    """Digests by name; a file's own name counts, its folder does not. A missing dbt manifest counts as empty."""
+    waivers = [settings.waivers_file] if settings.waivers_file.is_file() else []
+    return {
+        "contracts": _files(sorted(settings.contracts_dir.glob("*.odcs.yaml"))),
+        "suites": _files(sorted(settings.suites_dir.glob("*.yaml"))),
+        "waivers": _files(waivers),
+        "dbt_manifest": _manifest(manifest),
+    }
+
+
+def _files(files: list[Path]) -> str:
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in files]
+    return _digest(lines)
+
+
+def _manifest(file: Path) -> str:
+    """Models, seeds and macros by their own code; the manifest as such holds the time it was written at."""
+    if not file.is_file():
+        return _digest([])
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    lines = [f"{name} {node.get('checksum', {}).get('checksum')}" for name, node in manifest.get("nodes", {}).items()]
+    for name, macro in manifest.get("macros", {}).items():
+        lines.append(f"{name} {hashlib.sha256(macro['macro_sql'].encode()).hexdigest()}")
+    return _digest(sorted(lines))
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
