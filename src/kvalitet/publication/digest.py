@@ -107,7 +107,7 @@ def digests(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest
 
 def contents(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest]:
     """Digests of the rows of all tables of `schema`, but for the publication stamp."""
-    _fix_session(connection, schema)
+    fix_session(connection, schema)
     found = []
     for name in tables_of(connection, schema):
         if name == STAMP_TABLE:
@@ -121,7 +121,7 @@ def contents(connection: psycopg.Connection[DictRow], schema: str) -> list[Diges
 
 def definitions(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest]:
     """Digests of how the tables of `schema` and the views of `<schema>_detail` are defined."""
-    _fix_session(connection, schema)
+    fix_session(connection, schema)
     found = []
     for prefix, place in (("", schema), ("detail.", f"{schema}_detail")):
         rows = connection.execute(_DEFINITION, {"schema": place}).fetchall()
@@ -143,7 +143,7 @@ def differences(expected: list[Digest], found: list[Digest]) -> list[str]:
     return sorted({f"{digest.table_name} ({digest.kind})" for digest in set(expected) ^ set(found)})
 
 
-def _fix_session(connection: psycopg.Connection[DictRow], schema: str) -> None:
+def fix_session(connection: psycopg.Connection[DictRow], schema: str) -> None:
     """Row text and definitions print the same whatever the server, database or role has set."""
     connection.execute("select set_config('search_path', %s, true)", [f"{schema}, {schema}_detail"])
     for name, value in _SESSION.items():

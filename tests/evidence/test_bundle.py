@@ -1,0 +1,145 @@
+"""The evidence bundle: checked by a script that knows nothing of ours, and by nobody else's leave."""
+
+import ast
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import synthetic
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+
+from kvalitet.errors import KvalitetError
+from kvalitet.evidence import standalone
+from kvalitet.evidence.bundle import write_bundle
+from kvalitet.publication import publish, rollback
+from kvalitet.settings import Settings
+
+
+@pytest.fixture
+def bundle(settings: Settings, tmp_path: Path) -> Path:
+    """The evidence of the second of two publications."""
+    for rows in (20, 30):
+        publish(settings, synthetic.passed_build(settings, tmp_path, rows))
+    out = tmp_path / "evidence.zip"
+    assert write_bundle(settings, 2, out) == 2
+    return out
+
+
+def check(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """verify.py out of the bundle, in an interpreter that does not see our package."""
+    command = [sys.executable, "-P", folder / "verify.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env={}, check=False)
+
+
+def unpacked(bundle: Path) -> Path:
+    folder = bundle.with_suffix("")
+    with zipfile.ZipFile(bundle) as file:
+        file.extractall(folder)
+    return folder
+
+
+def test_the_script_needs_nothing_but_python_and_cryptography() -> None:
+    tree = ast.parse(Path(standalone.__file__).read_text())
+    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imported} - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_an_untouched_bundle_holds_unpacked_or_not(bundle: Path) -> None:
+    folder = unpacked(bundle)
+    done = check(folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 entries of the ledger, 2 tables of publication 2: all of it holds." in done.stdout
+    assert "out of the bundle: compare it" in done.stdout
+    whole = check(folder, "--bundle", bundle, "--public-key", folder / "public-key.pem")
+    assert whole.returncode == 0 and "compare it" not in whole.stdout
+
+
+def test_it_holds_no_single_case(bundle: Path) -> None:
+    with zipfile.ZipFile(bundle) as file:
+        names = file.namelist()
+    assert "tables/fct_indicator_value.jsonl" in names and "index.html" in names
+    assert not [name for name in names if "fct_complaint" in name]
+
+
+def test_the_same_evidence_makes_the_same_ledger_and_tables(bundle: Path, settings: Settings, tmp_path: Path) -> None:
+    again = tmp_path / "again.zip"
+    write_bundle(settings, 2, again)
+    with zipfile.ZipFile(bundle) as first, zipfile.ZipFile(again) as second:
+        for name in first.namelist():
+            assert name == "index.html" or first.read(name) == second.read(name), name
+
+
+def test_any_changed_byte_of_the_tables_is_found(bundle: Path) -> None:
+    folder = unpacked(bundle)
+    files = sorted((folder / "tables").iterdir())
+    keys = [load_pem_public_key((folder / "public-key.pem").read_bytes())]
+    entries, faults = standalone.check_ledger(standalone.Bundle(folder), keys)
+    assert faults == []
+
+    @tries(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.data())
+    def changed(data: st.DataObject) -> None:
+        file = data.draw(st.sampled_from(files))
+        whole = file.read_bytes()
+        place = data.draw(st.integers(0, len(whole) - 1))
+        other = data.draw(st.integers(0, 255).filter(lambda byte: byte != whole[place]))
+        file.write_bytes(whole[:place] + bytes([other]) + whole[place + 1 :])
+        try:
+            assert standalone.check_tables(standalone.Bundle(folder), entries)[1]
+        finally:
+            file.write_bytes(whole)
+
+    changed()
+
+
+def test_each_changed_byte_of_the_newest_entry_is_found(bundle: Path) -> None:
+    """The newest entry is the one that no later entry vouches for."""
+    folder = unpacked(bundle)
+    keys = [load_pem_public_key((folder / "public-key.pem").read_bytes())]
+    newest = sorted((folder / "ledger").iterdir())[-1].read_bytes()
+    for place in range(len(newest)):
+        other = newest[:place] + bytes([newest[place] ^ 1]) + newest[place + 1 :]
+        try:
+            assert standalone.signed_payload(other, keys) is None, place
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def test_what_is_missing_or_out_of_order_is_found(bundle: Path, tmp_path: Path) -> None:
+    folder = unpacked(bundle)
+    first, second = sorted((folder / "ledger").iterdir())
+    anchors = tmp_path / "anchors"
+    anchors.write_text(f"2 {standalone.hashlib.sha256(second.read_bytes()).hexdigest()}\n")
+    assert check(folder, "--anchors", anchors).returncode == 0
+    kept = first.read_bytes(), second.read_bytes()
+    second.unlink()
+    assert "Entry 2 was anchored and is gone" in check(folder, "--anchors", anchors).stdout
+    first.write_bytes(kept[1])
+    second.write_bytes(kept[0])
+    assert "in the place of entry 1" in check(folder).stdout
+    first.unlink()
+    assert check(folder).returncode == 1
+
+
+def test_another_key_does_not_hold(bundle: Path, tmp_path: Path) -> None:
+    key = tmp_path / "other.pem"
+    public = Ed25519PrivateKey.generate().public_key()
+    key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    assert "it is not an entry signed by the given key" in check(unpacked(bundle), "--public-key", key).stdout
+
+
+def test_evidence_is_of_what_readers_see(bundle: Path, settings: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "one.zip"
+    with pytest.raises(KvalitetError, match="Readers see publication 2, not publication 1"):
+        write_bundle(settings, 1, out)
+    rollback(settings, "the wrong law")
+    write_bundle(settings, 1, out)
+    done = check(unpacked(out))
+    assert "3 entries of the ledger, 2 tables of publication 1: all of it holds." in done.stdout
