@@ -254,7 +254,7 @@ def verify(
 
     found = step(_settings(), public_key, anchors)
     for fault in found.faults:
-        console.print(f"[bold red]wrong[/] {_plain(fault)}")
+        console.print(f"[bold red]wrong[/] {plain(fault)}")
     if found.uncertified:
         console.print(f"Older than the first certificate: publications {', '.join(map(str, found.uncertified))}.")
     anchored = f", {found.anchored} anchors" if anchors else ""
