@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kvalitet import cli_past
+from kvalitet import cli_evidence, cli_past
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 cli_past.add_to(app)
+cli_evidence.add_to(app)
 
 
 def main() -> None:
@@ -240,40 +241,6 @@ def rollback(reason: Annotated[str, typer.Option(help="Why; it is kept in the le
 
     publication = step(_settings(), reason)
     console.print(f"Readers see publication {publication.publication_id} again.")
-
-
-@app.command(epilog="Example: `kvalitet verify --public-key auditors-copy.pem --anchors anchors.txt`")
-def verify(
-    public_key: Annotated[
-        list[Path] | None, typer.Option(exists=True, help="A copy kept elsewhere; default: the installation's own.")
-    ] = None,
-    anchors: Annotated[Path | None, typer.Option(exists=True, help="Lines `entry sha256` kept elsewhere.")] = None,
-) -> None:
-    """Check signatures, chain, records and the published tables; exit code 1 where anything was changed."""
-    from kvalitet.evidence.verify import verify as step
-
-    found = step(_settings(), public_key, anchors)
-    for fault in found.faults:
-        console.print(f"[bold red]wrong[/] {plain(fault)}")
-    if found.uncertified:
-        console.print(f"Older than the first certificate: publications {', '.join(map(str, found.uncertified))}.")
-    anchored = f", {found.anchored} anchors" if anchors else ""
-    console.print(f"{found.entries} entries of the ledger, {found.tables} published tables{anchored} checked.")
-    if found.faults:
-        raise KvalitetError(f"{len(found.faults)} faults were found.", "See docs/security.md, What is proven.")
-    console.print("All of it is as it was signed.")
-
-
-@app.command(epilog="Example: `kvalitet evidence --publication 3 --out evidence-3.zip`")
-def evidence(
-    publication: Annotated[int, typer.Option(help="The publication that readers see.")],
-    out: Annotated[Path, typer.Option(help="The zip file to write.")],
-) -> None:
-    """Export what an auditor needs to check a publication alone: one zip file, no personal data."""
-    from kvalitet.evidence.bundle import write_bundle
-
-    tables = write_bundle(_settings(), publication, out)
-    console.print(f"{out}: the ledger, {tables} tables and verify.py, {out.stat().st_size:,} bytes.")
 
 
 @app.command(epilog="Example: `psql $(kvalitet dsn --role bi)`")

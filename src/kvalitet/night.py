@@ -122,13 +122,13 @@ def night_result(settings: Settings, since: datetime, owner: str) -> NightResult
         ).fetchone() or dict.fromkeys(("build_id", "status", "message", "publication_id"))
         sources = connection.execute(SOURCE_RESULTS, {"since": since, "build_id": build["build_id"]}).fetchall()
         checks = connection.execute(
-            "select status, count(*)::int as count from audit.check_result where build_id = %s group by status",
+            "select status, count(*)::int as count from audit.newest_check_result where build_id = %s group by status",
             [build["build_id"]],
         ).fetchall()
         failed = connection.execute(
             """
             select check_id, status, description, violations, denominator, detail, advice_engineer
-            from audit.check_result
+            from audit.newest_check_result
             where build_id = %s and severity = 'critical' and status in ('failed', 'error') order by check_id
             """,
             [build["build_id"]],

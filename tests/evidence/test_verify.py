@@ -39,9 +39,15 @@ def published(settings: Settings, tmp_path: Path) -> Settings:
             connection.execute("insert into audit.build_load values (%s, 'bif', %s, false, null)", [build_id, number])
         with connect(settings, GATE) as connection:
             connection.execute(
-                "insert into audit.check_result (build_id, check_id, suite, table_name, severity, status, violations,"
-                " denominator, threshold, description, why, owner, advice_engineer, advice_reader)"
-                " values (%s, 'key_unique', 's', 't', 'critical', 'passed', 0, 50, 'ingen', 'd', 'w', 'o', 'e', 'r')",
+                "insert into audit.check_measurement (judgement_id, check_id, outcome, violations, denominator)"
+                " select judgement_id, 'key_unique', 'measured', 0, 50 from audit.judgement where build_id = %s",
+                [build_id],
+            )
+            connection.execute(
+                "insert into audit.check_verdict (judgement_id, check_id, suite, table_name, severity, status,"
+                " threshold, description, why, owner, advice_engineer, advice_reader)"
+                " select judgement_id, 'key_unique', 's', 't', 'critical', 'passed', 'ingen', 'd', 'w', 'o', 'e', 'r'"
+                " from audit.judgement where build_id = %s",
                 [build_id],
             )
         publish(settings, build_id)
@@ -82,15 +88,17 @@ TAMPERINGS = {
     "a delivered file's digest": "update audit.load_table set file_sha256 = repeat('d', 64) where load_id = 1",
     "a count of a delivery": "update audit.load_table set rows_rejected = 1 where load_id = 2",
     "which delivery a build saw": "update audit.build_load set load_id = 2 where load_id = 1",
-    "a check's status": "update audit.check_result set violations = 1 where build_id = 1",
-    "a check's words": "update audit.check_result set why = 'x' where build_id = 1",
-    "a check that is gone": "delete from audit.check_result where build_id = 2",
+    "a check's status": "update audit.check_verdict set status = 'failed' where judgement_id = 1",
+    "what a check counted": "update audit.check_measurement set violations = 1 where judgement_id = 1",
+    "a judgement put on top": "insert into audit.judgement (build_id, passed) values (1, true)",
+    "a check's words": "update audit.check_verdict set why = 'x' where judgement_id = 1",
+    "a check that is gone": "delete from audit.check_verdict where judgement_id = 2",
     "the code version": "update audit.build set code_version = 'other' where build_id = 1",
     "when it was published": "update audit.publication set published_at = published_at + interval '1 s'",
     "a published figure": "update audit.publication_figure set value = value + 1 where period_label = '2001'",
     "a figure that is gone": "delete from audit.publication_figure where publication_id = 2 and period_label = '2001'",
     "the reason of a rollback": "update audit.publication_event set reason = 'another' where event = 'rolled_back_to'",
-    "a measured table's digest": "update audit.table_digest set row_count = row_count + 1 where build_id = 1",
+    "a measured table's digest": "update audit.table_digest set row_count = row_count + 1 where judgement_id = 1",
     "what readers see": "update reporting.fct_indicator_value set value = value + 1",
     "a row that readers see": "delete from reporting.fct_complaint where complaint_key = '1'",
     "one byte of a certificate": "update audit.certificate set envelope = replace(envelope, 'payload\"', 'Payload\"')",
@@ -173,6 +181,14 @@ LEDGER = {
     "publication_event": "reason",
     "publication_figure": "value",
     "certificate": "envelope",
+    "build_load": "stale_reason",
+    "judgement": "passed",
+    "check_rule": "rule",
+    "check_measurement": "violations",
+    "check_verdict": "status",
+    "check_waiver": "reason",
+    "build_material": "sha256",
+    "table_digest": "sha256",
 }
 
 

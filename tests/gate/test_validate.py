@@ -3,12 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 import synthetic
 import yaml
 
 from kvalitet.errors import KvalitetError
 from kvalitet.gate import GateClosed, Verdict, validate
+from kvalitet.gate.reevaluation import reevaluate
 from kvalitet.publication import PublishRefused, finish_candidate, publish
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
@@ -51,7 +53,7 @@ def judge(settings: Settings, folder: Path, *checks: dict, rows: int = 50) -> Ve
 
 
 def stored(settings: Settings, build_id: int) -> dict[str, dict]:
-    rows = fetch_all(settings, AUDITOR, "select * from audit.check_result where build_id = %(b)s", {"b": build_id})
+    rows = fetch_all(settings, AUDITOR, "select * from audit.newest_check_result where build_id = %(b)s", {"b": build_id})
     return {row["check_id"]: row for row in rows}
 
 
@@ -148,7 +150,7 @@ def test_an_empty_table_never_passes(settings: Settings, tmp_path: Path) -> None
     assert not judged.passed
 
 
-def test_judging_again_replaces_results_and_what_passed_can_be_published(settings: Settings, tmp_path: Path) -> None:
+def test_judging_again_counts_and_what_passed_can_be_published(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.build(settings)
     manifest = synthetic.manifest(tmp_path)
     finish_candidate(settings, build_id, manifest)
@@ -230,3 +232,47 @@ def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Pa
     finish_candidate(settings, build_id, synthetic.manifest(tmp_path))
     with pytest.raises(GateClosed, match=r"centres_still_there \(failed\): 1 of 2"):
         validate(with_suite(settings, tmp_path, lost), build_id, synthetic.manifest(tmp_path))
+
+
+def test_a_build_judged_again_keeps_the_first_judgement(settings: Settings, tmp_path: Path) -> None:
+    """Held back, the rule mended, judged again: the newest counts, and nothing that was said is lost."""
+    judged = judge(settings, tmp_path, check("centre_none", count_violations=COUNT_C01))
+    assert not judged.passed
+    mended = with_suite(settings, tmp_path, check("centre_none", count_violations=COUNT_C01, threshold={"percent": 60}))
+    assert validate(mended, judged.build_id, synthetic.manifest(tmp_path)).passed
+    said = fetch_all(
+        settings,
+        AUDITOR,
+        "select status, violations, denominator from audit.check_result"
+        " where check_id = 'fct_complaint_centre_none' order by judgement_id",
+    )
+    assert said == [
+        {"status": "failed", "violations": 25, "denominator": 50},
+        {"status": "passed", "violations": 25, "denominator": 50},
+    ]
+    newest = fetch_all(settings, AUDITOR, "select passed from audit.newest_judgement")
+    assert newest == [{"passed": True}]
+
+
+def test_other_thresholds_are_held_against_what_was_counted(settings: Settings, admin_url: str, tmp_path: Path) -> None:
+    """25 of 50 rows: within 60 %, not within 40 %. The tables are gone by then."""
+    sixty = check("centre_half", count_violations=COUNT_C01, threshold={"percent": 60})
+    other = check("key_unique", expectation=expectation("column_values_to_be_unique", column="complaint_key"))
+    judged = judge(settings, tmp_path, sixty, other, check("dropped", count_violations=COUNT_C01, severity="warning"))
+    assert judged.passed
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("drop schema candidate cascade")
+    stricter = with_suite(
+        settings, tmp_path, sixty | {"threshold": {"percent": 40}},
+        check("key_unique", expectation=expectation("column_values_to_be_unique", column="centre_id")),
+    )  # fmt: skip
+    found = reevaluate(stricter, judged.build_id)
+    assert (found.passed_then, found.verdict.passed) == (True, False)
+    (change,) = found.changes
+    assert (change.check_id, change.then, change.now) == ("fct_complaint_centre_half", "passed", "failed")
+    assert (change.violations, change.denominator, change.threshold_now) == (25, 50, "højst 40 %")
+    assert found.not_comparable == ("fct_complaint_key_unique",), "asked of another column"
+    assert found.dropped == ("fct_complaint_dropped",)
+    assert fetch_all(settings, AUDITOR, "select count(*) as n from audit.judgement") == [{"n": 1}], "nothing recorded"
+    with pytest.raises(KvalitetError, match="never judged"):
+        reevaluate(stricter, 99)

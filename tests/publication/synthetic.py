@@ -133,11 +133,16 @@ def measure(settings: Settings, build_id: int, status: str = "passed", schema: s
     """Record the digests as the gate does, and the verdict."""
     with connect(settings, GATE) as connection:
         found = digests(connection, schema)
+        judged = connection.execute(
+            "insert into audit.judgement (build_id, passed) values (%s, %s) returning judgement_id",
+            [build_id, status == "passed"],
+        ).fetchone()
+        assert judged
         with connection.cursor() as cursor:
             cursor.executemany(
-                "insert into audit.table_digest (build_id, schema_kind, table_name, row_count, sha256)"
+                "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256)"
                 " values (%s, %s, %s, %s, %s)",
-                [(build_id, d.kind, d.table_name, d.row_count, d.sha256) for d in found],
+                [(judged["judgement_id"], d.kind, d.table_name, d.row_count, d.sha256) for d in found],
             )
         connection.execute("update audit.build set status = %s where build_id = %s", [status, build_id])
 

@@ -149,9 +149,9 @@ def test_a_candidate_changed_after_the_gate_is_refused(
     assert build == [{"status": "failed"}]
 
 
-def test_a_build_that_the_gate_never_measured_is_refused(settings: Settings, tmp_path: Path) -> None:
+def test_a_build_that_the_gate_never_measured_is_refused(settings: Settings, admin_url: str, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
-    with connect(settings, GATE) as connection:
+    with psycopg.connect(admin_url) as connection:
         connection.execute("delete from audit.table_digest")
     with pytest.raises(PublishRefused, match="not what the gate measured"):
         publish(settings, build_id)

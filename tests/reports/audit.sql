@@ -28,14 +28,18 @@ values
 insert into audit.build_load values (1, 'bif_complaints', 1, false, null), (2, 'bif_complaints', 2, false, null);
 insert into audit.model_run (build_id, layer, model, status, row_count, seconds) values
 (1, 'star', 'fct_complaint', 'success', 9048, 1.25), (2, 'star', 'fct_complaint', 'success', 9050, 1.5);
-insert into audit.check_result
-    (build_id, check_id, suite, table_name, severity, status, violations, denominator, threshold, description, why,
+insert into audit.judgement (build_id, passed) values (1, true), (2, false);
+insert into audit.check_measurement (judgement_id, check_id, outcome, violations, denominator) values
+(1, 'points_have_complaint', 'measured', 0, 12044), (2, 'points_have_complaint', 'measured', 312, 12044);
+insert into audit.check_verdict
+    (judgement_id, check_id, suite, table_name, severity, status, threshold, description, why,
         owner, advice_engineer, advice_reader)
 values
-    (1, 'points_have_complaint', 's', 'fct_complaint_point', 'critical', 'passed', 0, 12044, 'højst 0', 'd', 'w', 'o', 'e', 'r'),
-    (2, 'points_have_complaint', 's', 'fct_complaint_point', 'critical', 'failed', 312, 12044, 'højst 0',
+    (1, 'points_have_complaint', 's', 'fct_complaint_point', 'critical', 'passed', 'højst 0', 'd', 'w', 'o', 'e', 'r'),
+    (2, 'points_have_complaint', 's', 'fct_complaint_point', 'critical', 'failed', 'højst 0',
         'Hvert klagepunkt hører til en klage.', 'w', 'o', 'e', 'r');
-insert into audit.table_digest values (1, 'star', 'fct_complaint', 9048, repeat('f', 64));
+insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256) values
+(1, 'star', 'fct_complaint', 9048, repeat('f', 64));
 insert into audit.publication (build_id, published_at, published_by) values (1, '2024-11-21 02:02+00', 'kvalitet_publisher');
 insert into audit.publication_event (publication_id, event, happened_by) values (1, 'published', 'kvalitet_publisher');
 reset role;

@@ -32,18 +32,22 @@ where b.build_id = %s order by t.load_id, t.table_name
 """
 _CHECKS: LiteralString = """
 select check_id, table_name, severity, status, threshold, violations, denominator, detail, description, why, owner,
-    advice_engineer, advice_reader
-from audit.check_result where build_id = %s order by check_id
+    advice_engineer, advice_reader, rule_sha256
+from audit.newest_check_result where build_id = %s order by check_id
 """
 _WAIVERS: LiteralString = """
 select check_id, reason, decided_by, decided_on, expires_on, is_used
-from audit.check_waiver where build_id = %s order by check_id
+from audit.check_waiver inner join audit.newest_judgement using (judgement_id) where build_id = %s order by check_id
 """
 _TABLES: LiteralString = """
 select schema_kind as kind, table_name as name, row_count as rows, sha256
-from audit.table_digest where build_id = %s order by schema_kind, table_name
+from audit.table_digest inner join audit.newest_judgement using (judgement_id)
+where build_id = %s order by schema_kind, table_name
 """
-_MATERIALS: LiteralString = "select name, sha256 from audit.build_material where build_id = %s order by name"
+_MATERIALS: LiteralString = """
+select name, sha256 from audit.build_material inner join audit.newest_judgement using (judgement_id)
+where build_id = %s order by name
+"""
 _FIGURES: LiteralString = """
 select count(*) as rows, encode(sha256(convert_to(coalesce(string_agg(to_jsonb(f)::text, E'\\n' order by
     indicator_id, indicator_version, source_id, organisation_id, authority, period_kind, period_label, breakdown_kind,

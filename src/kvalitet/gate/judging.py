@@ -1,6 +1,7 @@
 """The gate as a step: measure a build's tables, judge, record, and open or stay closed."""
 
-from dataclasses import asdict, replace
+import hashlib
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -11,17 +12,17 @@ from kvalitet.builds import LIVE, Build, get_build, heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.materials import materials
 from kvalitet.gate.suites import Suite, load_suites
-from kvalitet.gate.verdict import CheckResult, GateClosed, Status, Verdict
+from kvalitet.gate.verdict import CheckResult, GateClosed, Measurement, Status, Verdict
 from kvalitet.gate.waivers import load_waivers
 from kvalitet.publication.catalogue import manifest_path, missing, read_catalogue
 from kvalitet.publication.digest import Digest, digests
 from kvalitet.settings import GATE, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 
-_RESULT_COLUMNS = (
-    "check_id, suite, table_name, severity, status, violations, denominator, threshold, description, why, owner,"
-    " advice_engineer, advice_reader, detail"
-)
+_VERDICT_COLUMNS = (
+    "check_id", "suite", "table_name", "severity", "status", "threshold", "description", "why", "owner",
+    "advice_engineer", "advice_reader", "detail",
+)  # fmt: skip
 _CATALOGUE_CHECK = {
     "check_id": "catalogue_is_complete",
     "suite": "catalogue",
@@ -37,7 +38,7 @@ _CATALOGUE_CHECK = {
 
 
 def validate(settings: Settings, build_id: int, manifest: Path | None = None) -> Verdict:
-    """Judge build `build_id` by all suites and record it; a second run of the same build replaces the first.
+    """Judge build `build_id` by all suites and add the judgement to its record; the newest one counts.
 
     Raises GateClosed where the build is held back (it is recorded all the same), SuiteInvalid where
     a suite cannot be used, KvalitetError where the build is not there to be judged.
@@ -52,9 +53,10 @@ def validate(settings: Settings, build_id: int, manifest: Path | None = None) ->
             found, results = _measure(settings, build, suites, manifest)
     else:
         found, results = _measure(settings, build, suites, manifest)
+    rules = {check.id: check.rule for suite in suites for check in suite.checks}
     in_force = {check_id: waiver for check_id, waiver in waivers.items() if waiver.holds_on(today)}
     judged = Verdict(build_id, tuple(results), in_force)
-    _record(settings, build, judged, found, materials(settings, manifest or manifest_path(settings)))
+    _record(settings, build, judged, rules, found, materials(settings, manifest or manifest_path(settings)))
     if not judged.passed:
         raise GateClosed(judged)
     return judged
@@ -84,41 +86,12 @@ def _measure(
         found = digests(connection, build.target_schema)
     results = [_catalogue(settings, build, manifest)]
     skipped = _not_applicable(settings, build, suites)
-    from kvalitet.gate.measuring import Measurement, measure
+    from kvalitet.gate.measuring import measure
 
-    measured = measure(_url(settings, build), suites, set(skipped))
+    measured = skipped | measure(_url(settings, build), suites, set(skipped))
     for suite in suites:
-        for check in suite.checks:
-            told = {
-                "check_id": check.id,
-                "suite": suite.table,
-                "table_name": suite.table,
-                "severity": check.severity,
-                "threshold": str(check.threshold),
-                "description": check.must_hold,
-                "why": check.why,
-                "owner": check.owner,
-                "advice_engineer": check.advice_engineer,
-                "advice_reader": check.advice_reader,
-            }
-            if check.id in skipped:
-                status, detail = skipped[check.id]
-                results.append(CheckResult(**told, status=status, violations=None, denominator=None, detail=detail))
-                continue
-            one: Measurement = measured[check.id]
-            status, detail = _status(one.success, one.denominator, one.error)
-            result = CheckResult(**told, status=status, violations=None, denominator=None, detail=detail)
-            results.append(replace(result, violations=one.violations, denominator=one.denominator))
+        results += [CheckResult.of(check, suite.table, measured[check.id]) for check in suite.checks]
     return found, results
-
-
-def _status(success: bool | None, denominator: int | None, error: str | None) -> tuple[Status, str | None]:
-    """One of four. Nothing measured is never a pass: what must hold was not shown to hold."""
-    if success is None:
-        return "error", error
-    if not denominator:
-        return "failed", "Der var intet at måle: 0 rækker."
-    return ("passed" if success else "failed"), None
 
 
 def _url(settings: Settings, build: Build) -> str:
@@ -131,9 +104,9 @@ def _url(settings: Settings, build: Build) -> str:
     return f"{settings.dsn(GATE)}?options={options}"
 
 
-def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> dict[str, tuple[Status, str]]:
+def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> dict[str, Measurement]:
     """Checks whose declared condition holds, with the reason; a condition that fails is the check's error."""
-    skipped: dict[str, tuple[Status, str]] = {}
+    skipped: dict[str, Measurement] = {}
     with psycopg.Connection[DictRow].connect(
         _url(settings, build), autocommit=True, row_factory=dict_row
     ) as connection:
@@ -145,9 +118,9 @@ def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> di
                         answers[condition.sql] = _ask(connection, condition.sql)
                     answer = answers[condition.sql]
                     if isinstance(answer, str):
-                        skipped[check.id] = ("error", f"not_applicable_when: {answer}")
+                        skipped[check.id] = Measurement(error=f"not_applicable_when: {answer}")
                     elif answer:
-                        skipped[check.id] = ("not_applicable", condition.reason)
+                        skipped[check.id] = Measurement(not_applicable=condition.reason)
                     if answer:
                         break
     return skipped
@@ -178,10 +151,20 @@ def _catalogue(settings: Settings, build: Build, manifest: Path | None) -> Check
     )
 
 
-def _record(settings: Settings, build: Build, judged: Verdict, found: list[Digest], made_with: dict[str, str]) -> None:
-    """Results, digests, materials and the build's status in one transaction."""
-    rows = [{"build_id": build.build_id, **asdict(result)} for result in judged.results]
-    names = ", ".join(f"%({column.strip()})s" for column in _RESULT_COLUMNS.split(","))
+def _record(
+    settings: Settings,
+    build: Build,
+    judged: Verdict,
+    rules: dict[str, str],
+    found: list[Digest],
+    made_with: dict[str, str],
+) -> None:
+    """One judgement with its measurements, verdicts, digests, materials and waivers, and the build's status.
+
+    In one transaction; nothing that was recorded before is changed. `rules` holds a check's rule by its id.
+    """
+    digest_of = {check_id: hashlib.sha256(rule.encode()).hexdigest() for check_id, rule in rules.items()}
+    names = ", ".join(f"%({column})s" for column in _VERDICT_COLUMNS)
     with connect(settings, GATE) as connection, connection.cursor() as cursor:
         moved = cursor.execute(
             "update audit.build set status = %s, message = %s, heartbeat_at = clock_timestamp(),"
@@ -191,28 +174,45 @@ def _record(settings: Settings, build: Build, judged: Verdict, found: list[Diges
         )
         if moved.rowcount != 1:
             raise KvalitetError(f"Build {build.build_id} lapsed while it was judged.", "Build anew: `kvalitet build`.")
-        cursor.execute("delete from audit.check_result where build_id = %s", [build.build_id])
-        cursor.execute("delete from audit.check_waiver where build_id = %s", [build.build_id])
-        cursor.execute("delete from audit.build_material where build_id = %s", [build.build_id])
-        cursor.execute("delete from audit.table_digest where build_id = %s", [build.build_id])
+        row = cursor.execute(
+            "insert into audit.judgement (build_id, passed) values (%s, %s) returning judgement_id",
+            [build.build_id, judged.passed],
+        ).fetchone()
+        assert row is not None
+        judgement_id = row["judgement_id"]
         cursor.executemany(
-            f"insert into audit.check_result (build_id, {_RESULT_COLUMNS}) values (%(build_id)s, {names})", rows
+            "insert into audit.check_rule (rule_sha256, rule) values (%s, %s) on conflict do nothing",
+            [(digest_of[check_id], rule) for check_id, rule in rules.items()],
         )
         cursor.executemany(
-            "insert into audit.build_material (build_id, name, sha256) values (%s, %s, %s)",
-            [(build.build_id, name, sha256) for name, sha256 in made_with.items()],
+            "insert into audit.check_measurement"
+            " (judgement_id, check_id, outcome, violations, denominator, rule_sha256) values (%s, %s, %s, %s, %s, %s)",
+            [
+                (judgement_id, r.check_id, r.outcome, r.violations, r.denominator, digest_of.get(r.check_id))
+                for r in judged.results
+            ],
+        )
+        cursor.executemany(
+            f"insert into audit.check_verdict (judgement_id, {', '.join(_VERDICT_COLUMNS)})"
+            f" values (%(judgement_id)s, {names})",
+            [{"judgement_id": judgement_id, **asdict(result)} for result in judged.results],
+        )
+        cursor.executemany(
+            "insert into audit.build_material (judgement_id, name, sha256) values (%s, %s, %s)",
+            [(judgement_id, name, sha256) for name, sha256 in made_with.items()],
         )
         used = {result.check_id for result in judged.waived}
         cursor.executemany(
-            "insert into audit.check_waiver (build_id, check_id, reason, decided_by, decided_on, expires_on, is_used)"
+            "insert into audit.check_waiver"
+            " (judgement_id, check_id, reason, decided_by, decided_on, expires_on, is_used)"
             " values (%s, %s, %s, %s, %s, %s, %s)",
             [
-                (build.build_id, w.check, w.reason, w.decided_by, w.decided_on, w.expires_on, w.check in used)
+                (judgement_id, w.check, w.reason, w.decided_by, w.decided_on, w.expires_on, w.check in used)
                 for w in judged.waivers.values()
             ],
         )
         cursor.executemany(
-            "insert into audit.table_digest (build_id, schema_kind, table_name, row_count, sha256)"
+            "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256)"
             " values (%s, %s, %s, %s, %s)",
-            [(build.build_id, d.kind, d.table_name, d.row_count, d.sha256) for d in found],
+            [(judgement_id, d.kind, d.table_name, d.row_count, d.sha256) for d in found],
         )

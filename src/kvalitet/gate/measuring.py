@@ -17,6 +17,7 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl
 
 from kvalitet.gate.suites import Check, Suite
+from kvalitet.gate.verdict import Measurement
 
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 #: Database errors whose message names only tables and columns; others may quote a value.
@@ -24,33 +25,20 @@ _TELLING = ("UndefinedColumn", "UndefinedTable", "UndefinedFunction", "Insuffici
 
 
 class ExpectViolations(QueryExpectation):
-    """A select that counts: at most so many `violations`, or so many percent of `denominator`."""
+    """A select that counts `violations` of a `denominator`; whether that is too many is the verdict's to say."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("query.table",)
-    success_keys: ClassVar[tuple[str, ...]] = ("query", "max_violations", "max_percent")
+    success_keys: ClassVar[tuple[str, ...]] = ("query",)
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id",)
 
     query: str
-    max_violations: int | None = None
-    max_percent: float | None = None
 
     def _validate(self, metrics: dict, runtime_configuration: Any = None, execution_engine: Any = None) -> dict:
         rows = metrics["query.table"]
         if len(rows) != 1:
             raise ValueError("the select must give exactly one row")
         violations, denominator = int(rows[0]["violations"] or 0), int(rows[0]["denominator"] or 0)
-        if self.max_percent is not None:
-            success = violations * 100 <= self.max_percent * denominator
-        else:
-            success = violations <= (self.max_violations or 0)
-        return {"success": success, "result": {"violations": violations, "denominator": denominator}}
-
-
-class Measurement:
-    """What was counted for one check: `success` is None where it ended in an error, told in `error`."""
-
-    def __init__(self, success: bool | None, violations: int | None, denominator: int | None, error: str | None):
-        self.success, self.violations, self.denominator, self.error = success, violations, denominator, error
+        return {"success": True, "result": {"violations": violations, "denominator": denominator}}
 
 
 def measure(url: str, suites: list[Suite], skipped: set[str]) -> dict[str, Measurement]:
@@ -76,39 +64,31 @@ def _measure_suite(source: Any, table: str, checks: list[Check]) -> dict[str, Me
         try:
             expectations[check.id] = _expectation(check)
         except Exception as error:  # whatever a rule's own validation raises is that check's error
-            measured[check.id] = Measurement(None, None, None, f"The rule cannot be used: {_plain(str(error))}")
+            measured[check.id] = Measurement(error=f"The rule cannot be used: {_plain(str(error))}")
     if not expectations:
         return measured
     try:
         batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table(table).get_batch()
     except Exception as error:
         reason = f"{table} cannot be read: {_reason(str(error))}"
-        return measured | {check_id: Measurement(None, None, None, reason) for check_id in expectations}
+        return measured | {check_id: Measurement(error=reason) for check_id in expectations}
     found = _validate(batch, list(expectations.values()))
     for check_id, expectation in expectations.items():
         result = found.get(check_id)
         if result is None or result.error:
             # One broken check takes down those that share its query: ask again alone.
             result = _validate(batch, [expectation]).get(check_id)
-        measured[check_id] = result or Measurement(None, None, None, "No result came back.")
+        measured[check_id] = result or Measurement(error="No result came back.")
     return measured
 
 
 def _expectation(check: Check) -> Any:
     meta = {"id": check.id}
     if check.count_violations:
-        return ExpectViolations(
-            query=check.count_violations,
-            max_violations=check.threshold.violations,
-            max_percent=check.threshold.percent,
-            severity=FailureSeverity(check.severity),
-            meta=meta,
-        )
+        return ExpectViolations(query=check.count_violations, severity=FailureSeverity(check.severity), meta=meta)
     assert check.expectation is not None
-    kwargs = dict(check.expectation.kwargs)
-    if check.threshold.percent is not None:
-        kwargs["mostly"] = 1 - check.threshold.percent / 100
-    return get_expectation_impl(check.expectation.type)(**kwargs, severity=FailureSeverity(check.severity), meta=meta)
+    implementation = get_expectation_impl(check.expectation.type)
+    return implementation(**check.expectation.kwargs, severity=FailureSeverity(check.severity), meta=meta)
 
 
 def _validate(batch: Any, expectations: list[Any]) -> dict[str, Measurement]:
@@ -118,7 +98,7 @@ def _validate(batch: Any, expectations: list[Any]) -> dict[str, Measurement]:
         )
     except Exception as error:
         reason = _reason(str(error))
-        return {e.meta["id"]: Measurement(None, None, None, reason) for e in expectations}
+        return {e.meta["id"]: Measurement(error=reason) for e in expectations}
     return {result.expectation_config.meta["id"]: _read(result) for result in outcome.results}
 
 
@@ -126,15 +106,15 @@ def _read(result: Any) -> Measurement:
     """Counts only: whatever else Great Expectations found stays unread."""
     counted = result.result or {}
     if "violations" in counted:
-        return Measurement(result.success, counted["violations"], counted["denominator"], None)
+        return Measurement(counted["violations"], counted["denominator"])
     if "element_count" in counted:
         denominator = counted["element_count"] - (counted.get("missing_count") or 0)
-        return Measurement(result.success, counted["unexpected_count"] or 0, denominator, None)
+        return Measurement(counted["unexpected_count"] or 0, denominator)
     if result.expectation_config.type.startswith("expect_table_row_count") and "observed_value" in counted:
-        return Measurement(result.success, int(not result.success), int(counted["observed_value"]), None)
+        return Measurement(int(not result.success), int(counted["observed_value"]))
     if counted and not _messages(result):
-        return Measurement(None, None, None, "The rule does not count rows: write it as `count_violations:`.")
-    return Measurement(None, None, None, _reason(_messages(result)))
+        return Measurement(error="The rule does not count rows: write it as `count_violations:`.")
+    return Measurement(error=_reason(_messages(result)))
 
 
 def _messages(result: Any) -> str:

@@ -4,6 +4,7 @@ expectations/suites/README.md says what each field means. A file that cannot be 
 with its name, the check at fault and what to write instead.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,12 @@ class Threshold(_Strict):
         if (self.violations is None) == (self.percent is None):
             raise ValueError("write either `violations: 0` or `percent: 1`")
         return self
+
+    def holds(self, violations: int, denominator: int) -> bool:
+        """Whether so many of so many are within it."""
+        if self.percent is not None:
+            return violations * 100 <= self.percent * denominator
+        return violations <= (self.violations or 0)
 
     def __str__(self) -> str:
         if self.percent is not None:
@@ -86,6 +93,14 @@ class Check(_Strict):
         if not re.search(r"\bviolations\b", text) or not re.search(r"\bdenominator\b", text):
             raise ValueError("the select must give one row with the columns `violations` and `denominator`")
         return text
+
+    @property
+    def rule(self) -> str:
+        """What is asked of the table, word for word: the select, or the expectation with its arguments."""
+        if self.count_violations:
+            return self.count_violations
+        assert self.expectation is not None
+        return f"{self.expectation.type} {json.dumps(self.expectation.kwargs, ensure_ascii=False, sort_keys=True)}"
 
     @model_validator(mode="after")
     def _one_rule(self) -> "Check":

@@ -6,10 +6,30 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from kvalitet.errors import KvalitetError
+from kvalitet.gate.suites import Check
 from kvalitet.gate.waivers import Waiver
 
 Status = Literal["error", "not_applicable", "failed", "passed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was counted for one check, whatever comes of it: so many of so many, or why nothing was counted.
+
+    `not_applicable` holds the declared reason, `error` what went wrong; neither holds a personal value.
+    """
+
+    violations: int | None = None
+    denominator: int | None = None
+    not_applicable: str | None = None
+    error: str | None = None
+
+    @property
+    def outcome(self) -> Literal["measured", "not_applicable", "error"]:
+        if self.error is not None:
+            return "error"
+        return "not_applicable" if self.not_applicable is not None else "measured"
 
 
 @dataclass(frozen=True)
@@ -34,6 +54,43 @@ class CheckResult:
     advice_engineer: str
     advice_reader: str
     detail: str | None = None
+
+    @classmethod
+    def of(cls, check: Check, table: str, measurement: Measurement) -> "CheckResult":
+        """The verdict that the check's threshold draws from a measurement.
+
+        Nothing measured is never a pass: what must hold was not shown to hold.
+        """
+        status: Status = "not_applicable"
+        detail = measurement.not_applicable
+        if measurement.error is not None:
+            status, detail = "error", measurement.error
+        elif detail is None and not measurement.denominator:
+            status, detail = "failed", "Der var intet at måle: 0 rækker."
+        elif detail is None:
+            holds = check.threshold.holds(measurement.violations or 0, measurement.denominator or 0)
+            status = "passed" if holds else "failed"
+        return cls(
+            check_id=check.id,
+            suite=table,
+            table_name=table,
+            severity=check.severity,
+            status=status,
+            violations=measurement.violations,
+            denominator=measurement.denominator,
+            threshold=str(check.threshold),
+            description=check.must_hold,
+            why=check.why,
+            owner=check.owner,
+            advice_engineer=check.advice_engineer,
+            advice_reader=check.advice_reader,
+            detail=detail,
+        )
+
+    @property
+    def outcome(self) -> Literal["measured", "not_applicable", "error"]:
+        """What the verdict rests on."""
+        return self.status if self.status in ("not_applicable", "error") else "measured"
 
     @property
     def measured(self) -> str:

@@ -130,9 +130,10 @@ def definitions(connection: psycopg.Connection[DictRow], schema: str) -> list[Di
 
 
 def recorded(connection: psycopg.Connection[DictRow], build_id: int) -> list[Digest]:
-    """What the gate recorded for a build."""
+    """What the gate recorded when it last judged a build."""
     rows = connection.execute(
-        "select schema_kind, table_name, row_count, sha256 from audit.table_digest where build_id = %s",
+        "select schema_kind, table_name, row_count, sha256 from audit.table_digest"
+        " inner join audit.newest_judgement using (judgement_id) where build_id = %s",
         [build_id],
     )
     return sorted(Digest(**{"kind": row.pop("schema_kind"), **row}) for row in rows.fetchall())

@@ -80,7 +80,7 @@ _CHECKS = """
 select
     check_id, suite, table_name, severity, status, violations, denominator, threshold, description, why, owner,
     advice_engineer, advice_reader, detail
-from audit.check_result
+from audit.newest_check_result
 where build_id = %(build_id)s
 order by check_id
 """
@@ -158,6 +158,7 @@ order by array_position(array['staging', 'intermediate', 'star', 'reports'], lay
 _DIGESTS = """
 select schema_kind, table_name, row_count, sha256
 from audit.table_digest
+inner join audit.newest_judgement using (judgement_id)
 where build_id = %(build_id)s
 order by schema_kind, table_name
 """
@@ -170,7 +171,7 @@ with counted as (
         count(*) filter (where status = 'passed') as checks_passed,
         count(*) filter (where severity = 'critical' and status in ('failed', 'error')) as checks_blocking,
         count(*) filter (where severity = 'warning' and status in ('failed', 'error')) as checks_warning
-    from audit.check_result
+    from audit.newest_check_result
     group by build_id
 )
 
