@@ -242,9 +242,11 @@ def validate_and_report(settings: Settings, build_id: int) -> Any:
 
 
 def report(settings: Settings, build_id: int, publication_id: int | None) -> list[Path]:
-    """Write the pages of a publication, or of a build that was held back (publication_id None)."""
+    """Write a publication's pages and certificate file, or the pages of a held-back build (publication_id None)."""
+    from kvalitet.evidence.chain import write_files
     from kvalitet.reports import write_site
 
     if publication_id is None:
         return write_site(settings, build_id=build_id)
+    write_files(settings)
     return write_site(settings, publication_id=publication_id)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from psycopg import errors
 
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.chain import read_envelope
+from kvalitet.evidence.chain import read_envelope, write_files
 from kvalitet.evidence.verify import verify
 from kvalitet.publication import publish, rollback
 from kvalitet.settings import AUDITOR, GATE, LOADER, LOGIN_ROLES, PUBLISHER, TRANSFORMER, Settings
@@ -59,6 +59,16 @@ def test_untouched_all_holds(published: Settings) -> None:
     found = verify(published)
     assert found.faults == []
     assert (found.entries, found.tables, found.uncertified) == (3, 4, [])
+
+
+def test_each_certificate_is_a_file_too_written_once(published: Settings) -> None:
+    files = write_files(published)
+    assert [file.name for file in files] == ["000001.json", "000002.json", "000003.json"]
+    kept = fetch_all(published, AUDITOR, "select envelope from audit.certificate order by entry")
+    assert [file.read_text() for file in files] == [row["envelope"] for row in kept]
+    assert write_files(published) == []
+    files[1].unlink()
+    assert write_files(published) == [files[1]], "a run that was killed is made good by the next"
 
 
 def test_a_certificate_states_what_the_publication_rests_on(published: Settings) -> None:

@@ -53,7 +53,9 @@ def judge(settings: Settings, folder: Path, *checks: dict, rows: int = 50) -> Ve
 
 
 def stored(settings: Settings, build_id: int) -> dict[str, dict]:
-    rows = fetch_all(settings, AUDITOR, "select * from audit.newest_check_result where build_id = %(b)s", {"b": build_id})
+    rows = fetch_all(
+        settings, AUDITOR, "select * from audit.newest_check_result where build_id = %(b)s", {"b": build_id}
+    )
     return {row["check_id"]: row for row in rows}
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from psycopg.rows import DictRow
@@ -9,7 +10,8 @@ from securesystemslib.dsse import Envelope
 
 from kvalitet.evidence.signing import signer
 from kvalitet.evidence.statement import Entry, canonical, digest, statement
-from kvalitet.settings import Settings
+from kvalitet.settings import AUDITOR, Settings
+from kvalitet.warehouse.connection import connect
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
@@ -52,6 +54,26 @@ def keep(connection: psycopg.Connection[DictRow], certificate: Certificate, even
         " values (%s, %s, %s, %s, %s, %s)",
         [entry.entry, event_id, entry.publication_id, certificate.envelope, certificate.sha256, entry.previous_sha256],
     )
+
+
+def write_files(settings: Settings) -> list[Path]:
+    """Write each certificate that is not yet a file to `certificates/<entry>.json` beside the pages; returns these."""
+    folder = settings.site_dir / "certificates"
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    with connect(settings, AUDITOR) as connection:
+        entries = {row["entry"] for row in connection.execute("select entry from audit.certificate")}
+        for entry in sorted(entries):
+            file = folder / f"{entry:06}.json"
+            if file.exists():
+                continue
+            row = connection.execute("select envelope from audit.certificate where entry = %s", [entry]).fetchone()
+            assert row is not None
+            part = file.with_suffix(".part")
+            part.write_text(row["envelope"], encoding="utf-8")
+            part.replace(file)
+            written.append(file)
+    return written
 
 
 def read_envelope(text: str) -> Envelope:
