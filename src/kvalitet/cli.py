@@ -22,8 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-cli_past.add_to(app)
-cli_evidence.add_to(app)
 
 
 def main() -> None:
@@ -280,3 +278,8 @@ def down() -> None:
     from kvalitet.services import down as step
 
     step(_settings())
+
+
+# Listed after the steps of a night.
+cli_past.add_to(app)
+cli_evidence.add_to(app)
