@@ -1,6 +1,5 @@
 """Whole nights on a real warehouse, without Airflow: delivered, built, judged, published, read."""
 
-import shutil
 from pathlib import Path
 
 import psycopg
@@ -139,26 +138,3 @@ def _may_see(settings: Settings, role: str, schema: str) -> bool:
             "select coalesce(has_schema_privilege(to_regnamespace(%s)::oid, 'usage'), false) as may", [schema]
         ).fetchone()
     return bool(row and row["may"])
-
-
-def test_a_broken_source_does_not_stop_the_others(settings: Settings):
-    """Its last good data are used, and every figure that rests on them says that they are old."""
-    deliver(settings, 1)
-    assert night(settings).publication_id == 1
-    deliver(settings, 2)
-    inbox = Path(settings.inbox.removeprefix("file://"))
-    broken = next((inbox / "bif_complaints").glob("klager_2025-01-03.csv"))
-    broken.write_bytes(b"")
-    result = night(settings)
-    assert result.publication_id == 2
-    outcome = {source.source_id: (source.outcome, source.stale_reason) for source in result.sources}
-    assert outcome["bif_complaints"][0] == "refused"
-    assert outcome["bif_complaints"][1]
-    with connect(settings, BI) as connection:
-        statuses = connection.execute(
-            "select distinct status from reporting.fct_indicator_value"
-            " inner join reporting.dim_indicator using (indicator_key)"
-            " where rests_on like '%bif_complaints%' and value is not null"
-        ).fetchall()
-    assert {row["status"] for row in statuses} == {"foraeldet"}
-    shutil.rmtree(inbox)

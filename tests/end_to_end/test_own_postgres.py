@@ -1,4 +1,7 @@
-"""An administration's own Postgres (the oldest that is supported) instead of the embedded one: whole nights on it."""
+"""An administration's own Postgres (the oldest that is supported) instead of the embedded one: whole nights on it.
+
+The second night has a broken source, which must not stop the others on any server.
+"""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,7 +11,7 @@ import pytest
 
 from kvalitet import services
 from kvalitet.errors import KvalitetError
-from kvalitet.night import run_night
+from kvalitet.night import NightResult, run_night
 from kvalitet.sample import generate
 from kvalitet.settings import BI, Settings
 from kvalitet.warehouse.connection import fetch_all
@@ -30,12 +33,16 @@ def own(debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return Settings.from_environment(ROOT)
 
 
-def deliver(settings: Settings, night: int) -> None:
-    generate(Path(settings.inbox.removeprefix("file://")), night=night, complaints=2000)
+def deliver(settings: Settings, night: int) -> Path:
+    inbox = Path(settings.inbox.removeprefix("file://"))
+    generate(inbox, night=night, complaints=2000)
+    return inbox
 
 
 @pytest.mark.slow
-def test_two_nights_on_an_own_postgres_15(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_nights_on_an_own_postgres_15_the_second_with_a_broken_source(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Prepared once with the admin's credential, which the nights do not have; no server is started or ended here."""
     said: list[str] = []
     assert services.up(own, with_airflow=False, say=said.append) == own
@@ -43,13 +50,16 @@ def test_two_nights_on_an_own_postgres_15(own: Settings, monkeypatch: pytest.Mon
     monkeypatch.delenv("KVALITET_ADMIN_URL")
 
     for number in (1, 2):
-        deliver(own, number)
+        inbox = deliver(own, number)
+        if number == 2:
+            (inbox / "bif_complaints" / "klager_2025-01-03.csv").write_bytes(b"")
         result = run_night(own)
         assert (result.publication_id, result.failed_critical) == (number, []), result
         seen = fetch_all(own, BI, "select publication_id, current_setting('server_version_num')::int as version"
                          " from reporting.publication")  # fmt: skip
         assert seen[0]["publication_id"] == number
         assert seen[0]["version"] // 10000 == 15
+    its_last_good_data_are_used_and_marked(own, result)
     figures = fetch_all(own, BI, "select count(value) as known from reporting.fct_indicator_value")
     assert figures[0]["known"] > 0
 
@@ -58,6 +68,16 @@ def test_two_nights_on_an_own_postgres_15(own: Settings, monkeypatch: pytest.Mon
     services.down(own, say=said.append)
     assert not any("Ended" in line for line in said)
     assert fetch_all(own, BI, "select publication_id from reporting.publication") == [{"publication_id": 2}]
+
+
+def its_last_good_data_are_used_and_marked(own: Settings, result: NightResult) -> None:
+    """Every figure that rests on the broken source says that it is old."""
+    broken = next(source for source in result.sources if source.source_id == "bif_complaints")
+    assert broken.outcome == "refused" and broken.stale_reason
+    statuses = fetch_all(own, BI, "select distinct status from reporting.fct_indicator_value"
+                         " inner join reporting.dim_indicator using (indicator_key)"
+                         " where rests_on like '%bif_complaints%' and value is not null")  # fmt: skip
+    assert statuses == [{"status": "foraeldet"}]
 
 
 def test_an_own_server_without_the_admins_address_says_what_is_missing(
