@@ -12,7 +12,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import TIMEZONE
 
 console = Console(highlight=False)
-FREE_TEXTS = ("message", "owner", "reason")
+FREE_TEXTS = ("message", "owner", "problems", "reason")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 

@@ -8,8 +8,7 @@ from kvalitet.warehouse.connection import connect
 SOURCES = """
     select
         run.source_id, run.outcome, load.delivery as newest,
-        (select count(*) from audit.reject
-         where reject.source_id = run.source_id and resolved_by_load is null) as set_aside,
+        coalesce(rejects.open, 0) as set_aside,
         run.finished_at as tried_at, run.message
     from (
         select distinct on (source_id) * from audit.extract_run order by source_id, run_id desc
@@ -18,14 +17,17 @@ SOURCES = """
         select delivery from audit.load
         where load.source_id = run.source_id and outcome = 'accepted' order by load_id desc limit 1
     ) as load on true
+    left join (
+        select source_id, count(*) as open from audit.reject_life where state = 'open' group by source_id
+    ) as rejects on run.source_id = rejects.source_id
     where %(source)s::text is null or run.source_id = %(source)s
     order by run.source_id
 """
 REJECTS = """
-    select table_name, column_name, rule, count(*) as rows, min(load_id) as first_load,
+    select table_name, problems, count(*) as rows, min(first_load_id) as first_load, max(age_days) as oldest_days,
         count(*) filter (where holds_previous) as previous_version_kept
-    from audit.reject where source_id = %(source)s and resolved_by_load is null
-    group by table_name, column_name, rule order by rows desc, table_name, column_name, rule
+    from audit.reject_life where source_id = %(source)s and state = 'open'
+    group by table_name, problems order by rows desc, table_name, problems
 """
 BUILDS = """
     select build_id as build, status, target_schema as schema, as_of_date as as_of, claimed_at, owner, message

@@ -152,6 +152,6 @@ class Contract:
             f" {self.support or self.owner} for a new file with the same cut-off, put it in the inbox, clear the task.",
             f"3. *Refused for closures* that are right: `kvalitet extract {self.id} --allow-closures 'name: reason'`.",
             "4. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
-            f"5. Rows set aside: `kvalitet status --source {self.id}` lists them by rule and column.",
+            f"5. Rows set aside: `kvalitet rejects --source {self.id}` lists them with rule, column and age.",
         ]
         return "\n".join(lines)

@@ -56,6 +56,7 @@ def extract(settings: Settings, source_id: str, allow_closures: tuple[str, str] 
     started = datetime.now(UTC)
     try:
         contract = _contract(settings, source_id)
+        _keep_contract(settings, contract)
         result = _take_all(settings, contract, allow_closures)
     except KvalitetError as error:
         _record(settings, ExtractResult(source_id, "failed", str(error)), started)
@@ -94,6 +95,16 @@ def _contract(settings: Settings, source_id: str) -> Contract:
             f"Mend expectations/contracts/{source_id}.odcs.yaml.",
         )
     return contract
+
+
+def _keep_contract(settings: Settings, contract: Contract) -> None:
+    """Who answers for what is taken in and set aside by this wording of the contract."""
+    with connect(settings, LOADER) as connection:
+        connection.execute(
+            "insert into audit.contract (contract_sha256, source_id, version, title, owner, support)"
+            " values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
+            [contract.sha256, contract.id, contract.version, contract.title, contract.owner, contract.support],
+        )
 
 
 def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str, str] | None) -> ExtractResult:
