@@ -50,6 +50,7 @@ class Build:
     loads: dict[str, int] = field(default_factory=dict)
     stale: dict[str, str] = field(default_factory=dict)
     code_version: str = ""
+    acceptances: int = 0  # the newest acceptance of a set-aside row that it knows of
 
     @property
     def schemas(self) -> tuple[str, str, str]:
@@ -92,12 +93,14 @@ def begin_build(
     loads: dict[str, int] | None = None,
     stale: dict[str, str] | None = None,
     target_schema: str = CANDIDATE,
+    acceptances: int | None = None,
 ) -> Build:
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
     Without `loads`, each source's newest accepted load; without `as_of_date`, the latest cut-off
-    date among them; without `stale`, what the last attempts and the contracts
-    say of each source. Raises BuildRefused where a live build holds the schema or nothing was accepted.
+    date among them; without `stale`, what the last attempts and the contracts say of each source;
+    without `acceptances`, all that there are. Raises BuildRefused where a live build holds the
+    schema or nothing was accepted.
     """
     end_lapsed_builds(settings, target_schema)
     with connect(settings, TRANSFORMER) as connection:
@@ -107,9 +110,11 @@ def begin_build(
         as_of: date = as_of_date or max(row["cutoff_date"] for row in rows)
         try:
             claimed = connection.execute(
-                "insert into audit.build (kind, target_schema, owner, as_of_date, code_version, status)"
-                " values (%s, %s, %s, %s, %s, 'building') returning build_id",
-                [kind, target_schema, owner, as_of, code_version(settings)],
+                "insert into audit.build"
+                " (kind, target_schema, owner, as_of_date, code_version, acceptances_up_to, status)"
+                " values (%s, %s, %s, %s, %s, coalesce(%s, (select max(acceptance_id) from audit.reject_standing), 0),"
+                " 'building') returning build_id",
+                [kind, target_schema, owner, as_of, code_version(settings), acceptances],
             ).fetchone()
         except psycopg.errors.UniqueViolation:
             raise _held(settings, target_schema) from None
@@ -149,6 +154,7 @@ def get_build(settings: Settings, build_id: int, role: str = TRANSFORMER) -> Bui
         loads={load["source_id"]: load["load_id"] for load in loads},
         stale={load["source_id"]: load["stale_reason"] for load in loads if load["is_stale"]},
         code_version=row["code_version"],
+        acceptances=row["acceptances_up_to"],
     )
 
 

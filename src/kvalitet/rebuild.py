@@ -50,12 +50,12 @@ OLD = """
 
 
 def begin_rebuild(settings: Settings, publication_id: int, owner: str) -> Build:
-    """Claim `rebuild_<publication>` on the loads, staleness and as-of date of that publication.
+    """Claim `rebuild_<publication>` on the loads, staleness, acceptances and as-of date of that publication.
 
     Raises KvalitetError where there is no such publication.
     """
     published = published_build(settings, publication_id)
-    return _begin(settings, f"rebuild_{publication_id}", owner, published.as_of_date, published.loads, published.stale)
+    return _begin_like(settings, f"rebuild_{publication_id}", owner, published)
 
 
 def end_rebuild(settings: Settings, publication_id: int, build: Build) -> list[str]:
@@ -87,7 +87,7 @@ def begin_known_at(settings: Settings, day: date, owner: str) -> Build:
 def begin_restated(settings: Settings, pair: tuple[int, int], published: Build, owner: str) -> Build:
     """Claim the schema of a pair of publications on the loads and day of `published`, the first one's build."""
     schema = restated_schema(pair)
-    return _begin(settings, schema, owner, published.as_of_date, published.loads, published.stale)
+    return _begin_like(settings, schema, owner, published)
 
 
 def restated_schema(pair: tuple[int, int]) -> str:
@@ -159,8 +159,21 @@ def drop_rebuild(settings: Settings, schema: str) -> None:
             connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
 
 
+def _begin_like(settings: Settings, schema: str, owner: str, published: Build) -> Build:
+    """Claim `schema` on all that a published build rested on."""
+    return _begin(
+        settings, schema, owner, published.as_of_date, published.loads, published.stale, published.acceptances
+    )
+
+
 def _begin(
-    settings: Settings, schema: str, owner: str, as_of_date: date, loads: dict[str, int], stale: dict[str, str]
+    settings: Settings,
+    schema: str,
+    owner: str,
+    as_of_date: date,
+    loads: dict[str, int],
+    stale: dict[str, str],
+    acceptances: int | None = None,
 ) -> Build:
     return begin_build(
         settings,
@@ -170,4 +183,5 @@ def _begin(
         loads=loads,
         stale={source: reason for source, reason in stale.items() if source in loads},
         target_schema=schema,
+        acceptances=acceptances,
     )

@@ -86,6 +86,7 @@ def dbt_variables(build: Build) -> dict:
         "as_of_date": build.as_of_date.isoformat(),
         "loads": build.loads,
         "stale": sorted(build.stale),
+        "acceptances": build.acceptances,
     }
 
 

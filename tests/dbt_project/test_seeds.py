@@ -5,6 +5,9 @@ import importlib.util
 from itertools import pairwise
 from pathlib import Path
 
+from kvalitet.contracts import load_contracts
+from kvalitet.settings import Settings
+
 SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
 
 
@@ -71,6 +74,24 @@ def test_an_indicator_rests_on_known_deliveries_for_known_kinds_of_period() -> N
         kinds = row["period_kinds"].split("; ")
         assert set(kinds) <= {"kalenderaar", "beretningsaar", "kvartal"}, row["indicator_id"]
         assert len(kinds) == len(set(kinds)), row["indicator_id"]
+
+
+def test_an_indicator_counts_rows_of_tables_that_its_deliveries_hold() -> None:
+    tables = {
+        (contract.id, name)
+        for contract in load_contracts(Settings.from_environment()).values()
+        for name in contract.tables
+    }
+    rests_on: dict[str, set[str]] = {}
+    for row in rows("seed_indicator"):
+        rests_on.setdefault(row["indicator_id"], set()).update(row["rests_on"].split("; "))
+    for row in rows("seed_indicator_table"):
+        assert (row["contract_id"], row["table_name"]) in tables, row
+        assert row["contract_id"] in rests_on[row["indicator_id"]], row
+    counted = {(row["indicator_id"], row["contract_id"]) for row in rows("seed_indicator_table")}
+    # The referrals' own list says which complaints were found again, not how many were referred.
+    without = {("klager_henvist_fra_borgerraadgiver", "borgerraadgiver_annual")}
+    assert {(i, c) for i, contracts in rests_on.items() for c in contracts} - counted == without
 
 
 def test_only_counts_add_up() -> None:
