@@ -82,6 +82,11 @@ class Settings:
         return Path(os.environ.get("KVALITET_FETCHED", self.var / "fetched"))
 
     @property
+    def landing(self) -> str:
+        """Where delivered files are kept encrypted: an address that fsspec knows."""
+        return os.environ.get("KVALITET_LANDING", f"file://{self.var / 'landing'}")
+
+    @property
     def secrets_dir(self) -> Path:
         return Path(os.environ.get("KVALITET_SECRETS", self.var / "secrets"))
 
