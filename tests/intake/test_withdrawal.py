@@ -63,7 +63,7 @@ def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, r
 
 
 def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_deliveries, admin_url):
-    first, second = two_deliveries
+    _, second = two_deliveries
     published = begin_build(settings, owner="test")
     publish_as_is(settings, admin_url, published.build_id)
     assert news(settings) == []
@@ -81,7 +81,7 @@ def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_
 
 @pytest.mark.slow
 def test_staging_of_a_build_after_it_is_that_of_before(settings, two_deliveries, admin_url):
-    first, second = two_deliveries
+    _, second = two_deliveries
     done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
     build = begin_build(settings, owner="test")
     build_layer(settings, build.build_id, "staging")
