@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kvalitet import cli_evidence, cli_landing, cli_past
+from kvalitet import cli_evidence, cli_landing, cli_past, cli_person
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -278,3 +278,4 @@ def down() -> None:
 cli_past.add_to(app)
 cli_evidence.add_to(app)
 cli_landing.add_to(app)
+cli_person.add_to(app)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow
-import pyrage
 import pytest
 from deliveries import COMPLAINT, as_csv, write
 
@@ -16,7 +15,7 @@ from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, replay
 from kvalitet.landing import Store, rotation
-from kvalitet.landing.keys import identities, key_file
+from kvalitet.landing.keys import age, identities, key_file
 from kvalitet.landing.retention import purge
 from kvalitet.landing.rotation import rotate_key
 from kvalitet.settings import LOADER, TIMEZONE, Settings
@@ -87,7 +86,7 @@ class TestStore:
         kept = file.read_bytes()
         assert kept.startswith(b"age-encryption.org/v1")
         # With the key and nothing of ours.
-        opened = pyrage.decrypt(kept, identities(settings))
+        opened = age.decrypt(kept, identities(settings))
         assert pyarrow.CompressedInputStream(pyarrow.BufferReader(opened), "zstd").read() == delivered
 
     def test_nothing_of_it_can_be_read_without_the_key(self, settings, deliver, everything_written):
@@ -217,9 +216,10 @@ class TestRetention:
         deliver(*GOOD)
         extract(settings, "bif_complaints")
         folder = store_files(settings)[0].parent
-        for name, age in (("killed.zst.age", 2), ("half.zst.age.0123.part", 2), ("at-work.zst.age", 0)):
+        for name, days in (("killed.zst.age", 2), ("half.zst.age.0123.part", 2), ("at-work.zst.age", 0)):
             (folder / name).write_bytes(b"x")
-            os.utime(folder / name, (time.time() - age * 86_400,) * 2)
+            written = time.time() - days * 86_400
+            os.utime(folder / name, (written, written))
         assert vars(purge(settings)) == {"expired": 0, "orphans": 2}
         assert (folder / "at-work.zst.age").exists()
         assert len(store_files(settings)) == 3

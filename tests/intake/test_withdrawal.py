@@ -33,7 +33,7 @@ def two_deliveries(settings, deliver):
     return first, extract(settings, "bif_complaints").loads[-1].load_id
 
 
-def seen(settings, load: int) -> list[tuple]:
+def seen(settings, load: int | None) -> list[tuple]:
     """What a build on that load sees, without the numbers of the loads themselves."""
     with connect(settings, TRANSFORMER) as connection:
         rows = connection.execute(SEEN, {"load": load}).fetchall()
@@ -132,6 +132,7 @@ def test_one_after_the_other_back_to_nothing(settings, two_deliveries, open_rows
     with pytest.raises(KvalitetError, match=rf"stand on load {first}: load {second}. Withdraw the newest first"):
         withdraw(settings, first, "wrong", "A. Hansen")
     restored = withdraw(settings, second, "wrong", "A. Hansen").restored_by
+    assert restored is not None
     with pytest.raises(KvalitetError, match=rf"Load {restored} only put the state after load {first} back"):
         withdraw(settings, restored, "wrong", "A. Hansen")
     done = withdraw(settings, first, "wrong too", "A. Hansen")

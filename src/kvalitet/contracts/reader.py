@@ -117,7 +117,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         problems.append("servers: customProperties.decimalSign must be , or . (the contract has numbers)")
     if "timestamp" in types and not settings.get("timezone"):
         problems.append("servers: customProperties.timezone is missing (the contract has unzoned timestamps)")
-    sla = {item.property: item for item in standard.slaProperties or []}
+    sla = {item.property or "": item for item in standard.slaProperties or []}
     schedule = sla["frequency"].schedule if "frequency" in sla else None
     if not schedule or not croniter.is_valid(schedule):
         problems.append("slaProperties: frequency needs a schedule that is a cron line, e.g. 15 1 * * *")

@@ -11,6 +11,7 @@ from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
 from kvalitet.intake.deliveries import Delivery, look
 from kvalitet.intake.history import TableCounts, TableHistory
+from kvalitet.intake.pseudonyms import LOCK, fingerprint
 from kvalitet.intake.reading import reading
 from kvalitet.intake.records import (
     ExtractResult,
@@ -234,7 +235,7 @@ def _load(
 ) -> LoadResult:
     import adbc_driver_postgresql.dbapi as adbc
 
-    key = settings.pseudonym_key()
+    keys = settings.pseudonym_keys()
     counts: dict[str, TableCounts] = {}
     with adbc.connect(settings.dsn(LOADER)) as connection, connection.cursor() as cursor:
         cursor.execute("set local timezone = 'UTC'")
@@ -243,11 +244,12 @@ def _load(
         cursor.execute(lock.as_string(None))
         if not cursor.fetchall()[0][0]:
             raise KvalitetError(f"Another extraction of {contract.id} is running.", "Wait for it to end.")
+        _refuse_another_key(cursor, keys)
         cursor.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id'))")
         load_id: int = cursor.fetchall()[0][0] * (-1 if beside else 1)
         before = _load_before(cursor, contract, delivery) if beside else None
         for name, table in contract.tables.items():
-            with reading(contract, table, files[name], key, files[name].path.parent) as batches:
+            with reading(contract, table, files[name], keys, files[name].path.parent) as batches:
                 history = TableHistory(cursor, contract, table, load_id, files[name].file_name)
                 counts[name] = (
                     history.take_beside(batches, before)
@@ -267,6 +269,19 @@ def _load(
         # What the foreign keys of rejects point at exists only now; they are checked at commit.
         connection.commit()
     return LoadResult(load_id, delivery.name, "accepted", None, counts)
+
+
+def _refuse_another_key(cursor, keys: tuple[bytes, ...]) -> None:
+    """Nobody changes the persons in raw until the load ends; they were last changed with these keys."""
+    cursor.execute(f"select pg_advisory_xact_lock_shared(hashtext('{LOCK}'))")
+    cursor.fetchall()
+    cursor.execute("select fingerprint from audit.pseudonym_key order by introduced_at desc limit 1")
+    newest = cursor.fetchall()
+    if newest and newest[0][0] != fingerprint(keys):
+        raise KvalitetError(
+            "The pseudonym key is not the one that the rows in raw were made with.",
+            "Finish its rotation with `kvalitet person rotate-key`, or bring the key back from its backup.",
+        )
 
 
 def _load_before(cursor, contract: Contract, delivery: Delivery) -> int | None:

@@ -6,12 +6,15 @@ first; there are two while files are encrypted anew, see kvalitet.landing.rotati
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pyrage import IdentityError, RecipientError
-from pyrage.x25519 import Identity, Recipient
+import pyrage
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings, write_secret
+
+age: Any = pyrage  # compiled: it says nothing of its types
+Identity, Recipient = age.x25519.Identity, age.x25519.Recipient
 
 
 def key_file(settings: Settings) -> Path:
@@ -32,25 +35,25 @@ def make_keys(settings: Settings) -> None:
     write_secret(recipient_file(settings), f"{identities(settings)[0].to_public()}\n")
 
 
-def recipient(settings: Settings) -> Recipient:
+def recipient(settings: Settings) -> Any:
     """To whom deliveries are encrypted. Raises KvalitetError where the public half is missing."""
     file = recipient_file(settings)
     try:
         return Recipient.from_str(file.read_text().strip())
-    except (OSError, RecipientError):
+    except (OSError, age.RecipientError):
         raise KvalitetError(
             f"There is no public key of the landing store at {file}.",
             "Run `kvalitet migrate`, or name it: KVALITET_LANDING_RECIPIENT_FILE.",
         ) from None
 
 
-def identities(settings: Settings) -> list[Identity]:
+def identities(settings: Settings) -> list[Any]:
     """Who can open what was landed, the newest first. Raises KvalitetError where the file is missing."""
     file = key_file(settings)
     try:
         lines = file.read_text().splitlines()
         found = [Identity.from_str(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
-    except (OSError, IdentityError):
+    except (OSError, age.IdentityError):
         found = []
     if not found:
         raise KvalitetError(

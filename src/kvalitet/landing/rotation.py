@@ -1,14 +1,9 @@
 """Gives the landing store a new key: everything is encrypted anew, then the old key is forgotten."""
 
-import os
-from pathlib import Path
-
-from pyrage.x25519 import Identity
-
 from kvalitet.intake.spool import private_folder
-from kvalitet.landing.keys import identities, key_file, recipient_file
+from kvalitet.landing.keys import Identity, identities, key_file, recipient_file
 from kvalitet.landing.store import SUFFIX, Store
-from kvalitet.settings import Settings
+from kvalitet.settings import Settings, replace_secret
 
 
 def rotate_key(settings: Settings) -> int:
@@ -20,25 +15,14 @@ def rotate_key(settings: Settings) -> int:
     keys = identities(settings)
     if len(keys) == 1:
         keys = [Identity.generate(), *keys]
-        _replace(key_file(settings), "".join(f"{key}\n" for key in keys))
+        replace_secret(key_file(settings), "".join(f"{key}\n" for key in keys))
     newest = keys[0]
-    _replace(recipient_file(settings), f"{newest.to_public()}\n")
+    replace_secret(recipient_file(settings), f"{newest.to_public()}\n")
     store, done = Store(settings), 0
     while behind := [path for path in store.files() if path.endswith(SUFFIX) and not store.opens_with(path, newest)]:
         for path in behind:
             with private_folder(settings) as folder, store.decrypt(path, folder).open("rb") as compressed:
                 store.write(path, compressed)
         done += len(behind)
-    _replace(key_file(settings), f"{newest}\n")
+    replace_secret(key_file(settings), f"{newest}\n")
     return done
-
-
-def _replace(file: Path, content: str) -> None:
-    part = file.with_name(file.name + ".part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)

@@ -18,11 +18,9 @@ from typing import IO, Any
 
 import fsspec
 import pyarrow
-import pyrage
-from pyrage.x25519 import Identity
 
 from kvalitet.errors import KvalitetError
-from kvalitet.landing.keys import identities, recipient
+from kvalitet.landing.keys import age, identities, recipient
 from kvalitet.settings import Settings
 
 CHUNK_BYTES = 1 << 20
@@ -68,7 +66,7 @@ class Store:
         self.filesystem.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
         try:
             with self.filesystem.open(part, "wb") as out:
-                pyrage.encrypt_io(source, out, [key])
+                age.encrypt_io(source, out, [key])
             self.filesystem.mv(part, place)
         except BaseException:
             if self.filesystem.exists(part):
@@ -94,14 +92,14 @@ class Store:
         keys = identities(self.settings)
         try:
             with self.filesystem.open(self._place(path), "rb") as source, target.open("wb") as out:
-                pyrage.decrypt_io(source, out, keys)
+                age.decrypt_io(source, out, keys)
         except FileNotFoundError:
             target.unlink(missing_ok=True)
             raise KvalitetError(
                 f"{path} is not in the landing store at {self.settings.landing}.",
                 "Check KVALITET_LANDING; bring the file back from a backup, or put the delivery in the inbox again.",
             ) from None
-        except (OSError, pyrage.DecryptError):
+        except (OSError, age.DecryptError):
             target.unlink(missing_ok=True)
             raise KvalitetError(
                 f"{path} in the landing store does not open: it was changed, or none of the keys fits.",
@@ -121,13 +119,13 @@ class Store:
                 f"{path} in the landing store holds other bytes than were landed.", "See docs/runbook.md."
             )
 
-    def opens_with(self, path: str, identity: Identity) -> bool:
+    def opens_with(self, path: str, identity: Any) -> bool:
         """Whether this identity opens the file; only its beginning is read."""
         beginning = _Beginning()
         try:
             with self.filesystem.open(self._place(path), "rb") as source:
-                pyrage.decrypt_io(source, beginning, [identity])
-        except (OSError, pyrage.DecryptError):
+                age.decrypt_io(source, beginning, [identity])
+        except (OSError, age.DecryptError):
             return beginning.is_reached
         return True
 

@@ -70,5 +70,5 @@ grant select on audit.load_withdrawal, audit.load_in_use to kvalitet_transformer
 grant select on audit.landed_file, audit.pseudonym_key, audit.person_erasure to kvalitet_loader;
 grant select on audit.person_erasure to kvalitet_transformer;
 grant insert on audit.load_withdrawal, audit.landed_file to kvalitet_loader;
-grant update (purged_at, purged_because) on audit.landed_file to kvalitet_loader;
+grant update (path, kept_sha256, purged_at, purged_because) on audit.landed_file to kvalitet_loader;
 reset role;
