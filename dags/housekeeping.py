@@ -1,4 +1,4 @@
-"""Each morning: which sources do not keep their contract, which builds died, and which rebuilds may go."""
+"""Each morning: which sources do not keep their contract, which builds died, which rebuilds and files may go."""
 
 from datetime import timedelta
 
@@ -10,18 +10,20 @@ DOC = """
 # housekeeping
 
 05:30 Copenhagen time, when the night is over: compares the load records with what the contracts promise, ends
-builds whose heartbeat has stopped, so that the candidate is free, and drops rebuilds of the past after a week.
+builds whose heartbeat has stopped, so that the candidate is free, drops rebuilds of the past after a week, and
+removes delivered files from the landing store when their agreed time is over.
 
 ## When it fails
 1. **check_slas** red: the message lists each source that is late, with the reason; the published indicators show it as
    stale. Ask the source's support channel (on its DAG's page) for the delivery; when it has arrived, trigger
    `extract__<source>` and then `indicators`.
 2. **end_lapsed_builds** or **drop_old_rebuilds** red: the warehouse cannot be reached, see docs/runbook.md.
+3. **purge_landing** red: the landing store cannot be reached; check `KVALITET_LANDING`. Nothing is lost by waiting.
 """
 
 with DAG(
     dag_id="housekeeping",
-    description="Contracts' SLAs, lapsed builds and old rebuilds",
+    description="Contracts' SLAs, lapsed builds, old rebuilds and files",
     doc_md=DOC,
     schedule=night_tasks.timetable("30 5 * * *"),
     catchup=False,
@@ -38,3 +40,4 @@ with DAG(
     task(night_tasks.check_slas)()
     task(night_tasks.end_lapsed_builds)()
     task(night_tasks.drop_old_rebuilds)()
+    task(night_tasks.purge_landing)()

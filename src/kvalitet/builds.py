@@ -97,9 +97,9 @@ def begin_build(
 ) -> Build:
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
-    Without `loads`, each source's newest accepted load; without `as_of_date`, the latest cut-off
-    date among them; without `stale`, what the last attempts and the contracts say of each source;
-    without `acceptances`, all that there are. Raises BuildRefused where a live build holds the
+    Without `loads`, each source's newest accepted load that was not withdrawn; without `as_of_date`, the
+    latest cut-off date among them; without `stale`, what the last attempts and the contracts say of each
+    source; without `acceptances`, all that there are. Raises BuildRefused where a live build holds the
     schema or nothing was accepted.
     """
     end_lapsed_builds(settings, target_schema)
@@ -284,11 +284,11 @@ def _held(settings: Settings, target_schema: str) -> BuildRefused:
 def _chosen_loads(connection: psycopg.Connection[DictRow], loads: dict[str, int] | None) -> list[DictRow]:
     if loads is None:
         return connection.execute(
-            "select distinct on (source_id) source_id, load_id, cutoff_date from audit.load"
-            " where outcome = 'accepted' order by source_id, load_id desc"
+            "select distinct on (source_id) source_id, load_id, cutoff_date, origin from audit.load_in_use"
+            " order by source_id, load_id desc"
         ).fetchall()
     return connection.execute(
-        "select source_id, load_id, cutoff_date from audit.load where load_id = any(%s) order by source_id",
+        "select source_id, load_id, cutoff_date, origin from audit.load where load_id = any(%s) order by source_id",
         [list(loads.values())],
     ).fetchall()
 
@@ -296,18 +296,23 @@ def _chosen_loads(connection: psycopg.Connection[DictRow], loads: dict[str, int]
 def _stale(
     settings: Settings, connection: psycopg.Connection[DictRow], rows: list[DictRow], as_of_date: date
 ) -> dict[str, str]:
-    """Sources whose last attempt brought nothing good, or whose data are older than their contract allows."""
+    """Sources whose last attempt brought nothing good, whose newest delivery was withdrawn, or whose data are
+    older than their contract allows."""
     attempts = {
         row["source_id"]: row["outcome"]
         for row in connection.execute(
             "select distinct on (source_id) source_id, outcome from audit.extract_run order by source_id, run_id desc"
         )
     }
-    return too_old(settings, rows, as_of_date) | {
-        row["source_id"]: f"last attempt: {attempts[row['source_id']]}"
-        for row in rows
-        if attempts.get(row["source_id"]) in ("refused", "failed", "missing")
-    }
+    return (
+        too_old(settings, rows, as_of_date)
+        | {
+            row["source_id"]: f"last attempt: {attempts[row['source_id']]}"
+            for row in rows
+            if attempts.get(row["source_id"]) in ("refused", "failed", "missing")
+        }
+        | {row["source_id"]: "the newest delivery was withdrawn" for row in rows if row["origin"] == "restored"}
+    )
 
 
 def too_old(settings: Settings, rows: Iterable[DictRow], as_of_date: date) -> dict[str, str]:

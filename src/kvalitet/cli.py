@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kvalitet import cli_evidence, cli_past, cli_rejects
+from kvalitet import cli_evidence, cli_landing, cli_past, cli_person, cli_rejects
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -80,13 +80,7 @@ def extract(
     """Take in the new deliveries of one source."""
     from kvalitet.intake import extract as step
 
-    allowed = None
-    if allow_closures is not None:
-        name, colon, reason = allow_closures.partition(":")
-        if not colon or not name.strip() or not reason.strip():
-            raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
-        allowed = (name.strip(), reason.strip())
-    result = step(_settings(), source, allowed)
+    result = step(_settings(), source, cli_landing.who_and_why(allow_closures))
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")
     for load in result.loads:
         for name, count in load.tables.items():
@@ -284,3 +278,5 @@ def down() -> None:
 cli_past.add_to(app)
 cli_evidence.add_to(app)
 cli_rejects.add_to(app)
+cli_landing.add_to(app)
+cli_person.add_to(app)

@@ -25,13 +25,14 @@ with published as (
     select build.build_id from audit.publication join audit.build using (build_id)
     order by publication_id desc limit 1
 ), newest as (
-    select source_id, max(load_id) as load_id from audit.load where outcome = 'accepted' group by source_id
+    select source_id, max(load_id) as load_id from audit.load_in_use group by source_id
+), used as (
+    select source_id, load_id from audit.build_load where build_id = (select build_id from published)
 )
-select newest.source_id || ' (load ' || newest.load_id || ')' as item
-from newest left join audit.build_load as used
-    on used.source_id = newest.source_id and used.build_id = (select build_id from published)
+select source_id || coalesce(' (load ' || newest.load_id || ')', ' (withdrawn)') as item
+from newest full join used using (source_id)
 where newest.load_id is distinct from used.load_id
-order by newest.source_id
+order by source_id
 """
 
 

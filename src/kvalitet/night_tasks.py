@@ -238,3 +238,11 @@ def drop_old_rebuilds() -> list[str]:
     from kvalitet.rebuild import drop_old_rebuilds as drop
 
     return drop(Settings.from_environment())
+
+
+def purge_landing() -> dict[str, int]:
+    """Remove landed files whose agreed time is over; returns how many."""
+    from kvalitet.landing.retention import purge
+
+    with no_retry():
+        return vars(purge(Settings.from_environment()))

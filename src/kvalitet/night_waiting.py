@@ -27,9 +27,7 @@ left join lateral (
 order by due.source_id
 """
 
-NEWEST_CUTOFF = (
-    "select source_id, max(cutoff_date) as cutoff_date from audit.load where outcome = 'accepted' group by 1"
-)
+NEWEST_CUTOFF = "select source_id, max(cutoff_date) as cutoff_date from audit.load_in_use group by 1"
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ FIGURE_LAYERS = LAYERS[: LAYERS.index("star") + 1]
 NAMES = re.compile(r"(rebuild|known|restated)_[0-9_]+")
 
 KNOWN = """
-    select distinct on (source_id) source_id, load_id, cutoff_date from audit.load
-    where outcome = 'accepted' and cutoff_date <= %(day)s
+    select distinct on (source_id) source_id, load_id, cutoff_date from audit.load_in_use
+    where cutoff_date <= %(day)s
     order by source_id, cutoff_date desc, abs(load_id) desc
 """
 OLD = """

@@ -82,6 +82,11 @@ class Settings:
         return Path(os.environ.get("KVALITET_FETCHED", self.var / "fetched"))
 
     @property
+    def landing(self) -> str:
+        """Where delivered files are kept encrypted: an address that fsspec knows."""
+        return os.environ.get("KVALITET_LANDING", f"file://{self.var / 'landing'}")
+
+    @property
     def secrets_dir(self) -> Path:
         return Path(os.environ.get("KVALITET_SECRETS", self.var / "secrets"))
 
@@ -104,18 +109,22 @@ class Settings:
             )
         return file.read_text().strip()
 
-    def pseudonym_key(self) -> bytes:
-        """The key of the pseudonyms (32 bytes); it is never stored in the warehouse."""
-        file = Path(os.environ.get("KVALITET_PSEUDONYM_KEY_FILE", self.secrets_dir / "pseudonym.key"))
+    @property
+    def pseudonym_key_file(self) -> Path:
+        return Path(os.environ.get("KVALITET_PSEUDONYM_KEY_FILE", self.secrets_dir / "pseudonym.key"))
+
+    def pseudonym_keys(self) -> tuple[bytes, ...]:
+        """The keys of the pseudonyms (32 bytes each), in the order they are used; never stored in the warehouse."""
+        file = self.pseudonym_key_file
         if not file.is_file():
             raise KvalitetError(
                 f"The pseudonym key is not at {file}.",
                 "Run `kvalitet up`, or restore the key from its backup: a new key breaks every pseudonym.",
             )
-        key = bytes.fromhex(file.read_text().strip())
-        if len(key) < 32:
+        keys = tuple(bytes.fromhex(line) for line in file.read_text().split())
+        if not keys or min(map(len, keys)) < 32:
             raise KvalitetError(f"The pseudonym key at {file} is shorter than 32 bytes.", "Restore it from its backup.")
-        return key
+        return keys
 
 
 def _address(var: Path) -> tuple[str, str]:
@@ -142,3 +151,15 @@ def write_secret(file: Path, value: str | None = None) -> str:
     with os.fdopen(descriptor, "w") as out:
         out.write(value)
     return value
+
+
+def replace_secret(file: Path, content: str) -> None:
+    """Write a secret over the one that is there, whole or not at all."""
+    part = file.with_name(file.name + ".part")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)

@@ -14,8 +14,8 @@ SOURCES = """
         select distinct on (source_id) * from audit.extract_run order by source_id, run_id desc
     ) as run
     left join lateral (
-        select delivery from audit.load
-        where load.source_id = run.source_id and outcome = 'accepted' order by load_id desc limit 1
+        select delivery from audit.load_in_use
+        where load_in_use.source_id = run.source_id order by load_id desc limit 1
     ) as load on true
     left join (
         select source_id, count(*) as open from audit.reject_life where state = 'open' group by source_id
@@ -28,6 +28,13 @@ REJECTS = """
         count(*) filter (where holds_previous) as previous_version_kept
     from audit.reject_life where source_id = %(source)s and state = 'open'
     group by table_name, problems order by rows desc, table_name, problems
+"""
+LOADS = """
+    select load_id as load, delivery, outcome, origin, finished_at, withdrawn_at,
+        (select max(retained_until) from audit.landed_file
+         where landed_file.load_id = load.load_id and purged_at is null) as files_kept_until
+    from audit.load left join audit.load_withdrawal using (load_id)
+    where source_id = %(source)s order by finished_at desc limit 20
 """
 BUILDS = """
     select build_id as build, status, target_schema as schema, as_of_date as as_of, claimed_at, owner, message
@@ -53,11 +60,12 @@ RESTATEMENTS = """
 
 
 def read_status(settings: Settings, source: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Tables of rows by name; with `source`, that source and its open rejects by rule (counts only)."""
+    """Tables of rows by name; with `source`, that source, its open rejects by rule (counts only) and newest loads."""
     with connect(settings, AUDITOR) as connection:
         facts = {"sources": connection.execute(SOURCES, {"source": source}).fetchall()}
         if source:
             facts["rejects"] = connection.execute(REJECTS, {"source": source}).fetchall()
+            facts["loads"] = connection.execute(LOADS, {"source": source}).fetchall()
         else:
             facts["builds"] = connection.execute(BUILDS).fetchall()
             facts["publications"] = connection.execute(PUBLICATIONS).fetchall()

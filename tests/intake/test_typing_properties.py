@@ -48,8 +48,8 @@ def read(folder: Path, values: list[str]) -> list[dict]:
         writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow([column.header for column in COLUMNS])
         writer.writerows([[str(number), *[value] * 5] for number, value in enumerate(values)])
-    file = SpooledFile("t.csv", 0, "", path)
-    with reading(CONTRACT, TABLE, file, b"k" * 32, folder) as batches:
+    file = SpooledFile("t.csv", 0, "", path, original=path)
+    with reading(CONTRACT, TABLE, file, (b"k" * 32,), folder) as batches:
         rows = batches.batches.read_all().to_pylist()
         assert batches.broken_count() == 0
     return rows

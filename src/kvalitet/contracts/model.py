@@ -10,6 +10,9 @@ PERSON_FORMATS = ("cpr", "cpr_or_cvr")
 #: What a column or table says beside its facts: which class a row belongs to (restatements tell the two apart).
 ROLES = ("classification",)
 
+#: For a contract that does not say: longer than any rhythm of delivery but a yearly one, so that a mistake is found.
+DEFAULT_RETENTION_DAYS = 90
+
 
 @dataclass(frozen=True)
 class Column:
@@ -101,6 +104,7 @@ class Contract:
     schedule: str = ""  # cron, Copenhagen time
     latest_arrival: str = ""  # local time of day, HH:MM
     latency_days: int | None = None  # older than this at a build's as-of date is stale
+    retention_days: int = DEFAULT_RETENTION_DAYS  # how long delivered files are kept encrypted
     folder: str = ""
     location: str = ""  # the API's address; empty where files are delivered
     data_path: str = ""  # below it, with {table}
@@ -132,6 +136,7 @@ class Contract:
             f" stale after {self.latency_days} days",
             f"- **Refused as a whole** beyond {self.max_rejected_percent:g} % set-aside rows"
             f" or {self.max_closed_percent:g} % closed rows",
+            f"- **Delivered files are kept** encrypted for {self.retention_days} days",
             "",
         ]
         for table in self.tables.values():

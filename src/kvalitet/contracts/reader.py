@@ -17,12 +17,14 @@ from open_data_contract_standard.model import (
     SchemaObject,
     SchemaProperty,
     Server,
+    ServiceLevelAgreementProperty,
     Team,
 )
 from pydantic import ValidationError
 
 from kvalitet.contracts.model import (
     CLASSIFICATIONS,
+    DEFAULT_RETENTION_DAYS,
     ENCODINGS,
     LOGICAL_TYPES,
     PERSON_FORMATS,
@@ -115,7 +117,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         problems.append("servers: customProperties.decimalSign must be , or . (the contract has numbers)")
     if "timestamp" in types and not settings.get("timezone"):
         problems.append("servers: customProperties.timezone is missing (the contract has unzoned timestamps)")
-    sla = {item.property: item for item in standard.slaProperties or []}
+    sla = {item.property or "": item for item in standard.slaProperties or []}
     schedule = sla["frequency"].schedule if "frequency" in sla else None
     if not schedule or not croniter.is_valid(schedule):
         problems.append("slaProperties: frequency needs a schedule that is a cron line, e.g. 15 1 * * *")
@@ -124,6 +126,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     if not owners:
         problems.append("team: a member with role owner is missing")
     latency = sla["latency"].value if "latency" in sla else None
+    retention_days = _retention_days(sla, problems)
     description = standard.description
     return Contract(
         id=source_id,
@@ -141,6 +144,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         schedule=schedule or "",
         latest_arrival=str(sla["timeOfAvailability"].value) if "timeOfAvailability" in sla else "05:00",
         latency_days=int(latency) if latency is not None else None,
+        retention_days=retention_days,
         folder=source_id if server.type == "api" else server.path or "",
         location=settings.get("location", ""),
         data_path=settings.get("dataPath", ""),
@@ -160,6 +164,19 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         tables={table.name: table for table in tables},
         document=document,
     )
+
+
+def _retention_days(sla: dict[str, ServiceLevelAgreementProperty], problems: list[str]) -> int:
+    """How long delivered files are kept: the standard's `retention`, in days, months or years."""
+    stated = sla.get("retention")
+    if stated is None:
+        return DEFAULT_RETENTION_DAYS
+    days = {"d": 1, "day": 1, "days": 1, "m": 30, "month": 30, "months": 30, "y": 365, "year": 365, "years": 365}
+    unit = str(stated.unit or "d").lower()
+    if unit not in days or not isinstance(stated.value, int) or stated.value < 0:
+        problems.append("slaProperties: retention must be a whole number of d, m or y")
+        return DEFAULT_RETENTION_DAYS
+    return stated.value * days[unit]
 
 
 def _server(source_id: str, standard: OpenDataContractStandard, problems: list[str]) -> tuple[Server, dict[str, Any]]:

@@ -38,6 +38,7 @@ USED = {
     "schema[].properties[].customProperties[landedBecause]",
     "schema[].properties[].customProperties[ambiguousTime]",
     "slaProperties[frequency]", "slaProperties[timeOfAvailability]", "slaProperties[latency]",
+    "slaProperties[retention]",
 }  # fmt: skip
 NAMED_LISTS = {"customProperties": "property", "quality": "metric", "slaProperties": "property"}
 

@@ -2,10 +2,8 @@
 
 import hashlib
 import traceback
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from psycopg import sql
 
@@ -13,35 +11,22 @@ from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
 from kvalitet.intake.deliveries import Delivery, look
 from kvalitet.intake.history import TableCounts, TableHistory
+from kvalitet.intake.pseudonyms import LOCK, fingerprint
 from kvalitet.intake.reading import reading
+from kvalitet.intake.records import (
+    ExtractResult,
+    LoadResult,
+    insert,
+    land,
+    landed_rows,
+    record,
+    record_load,
+    record_refusal,
+)
 from kvalitet.intake.spool import SpooledFile, spooled
+from kvalitet.landing import Landed
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
-
-
-@dataclass(frozen=True)
-class LoadResult:
-    """What became of one delivery. `reason` says why it was refused; `tables` counts rows by outcome."""
-
-    load_id: int
-    delivery: str
-    outcome: str  # accepted | refused
-    reason: str | None = None
-    tables: dict[str, TableCounts] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ExtractResult:
-    """What became of one attempt. `outcome`: accepted, nothing_new, missing, refused or failed."""
-
-    source_id: str
-    outcome: str
-    message: str
-    loads: tuple[LoadResult, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Counts and reasons only, fit for XCom and logs."""
-        return asdict(self)
 
 
 def extract(settings: Settings, source_id: str, allow_closures: tuple[str, str] | None = None) -> ExtractResult:
@@ -55,23 +40,23 @@ def extract(settings: Settings, source_id: str, allow_closures: tuple[str, str] 
     """
     started = datetime.now(UTC)
     try:
-        contract = _contract(settings, source_id)
-        _keep_contract(settings, contract)
+        contract = ready_contract(settings, source_id)
+        keep_contract(settings, contract)
         result = _take_all(settings, contract, allow_closures)
     except KvalitetError as error:
-        _record(settings, ExtractResult(source_id, "failed", str(error)), started)
+        record(settings, ExtractResult(source_id, "failed", str(error)), started)
         raise
     except Exception as error:
-        failure = _without_values(source_id, error)
-        _record(settings, ExtractResult(source_id, "failed", str(failure)), started)
+        failure = without_values(source_id, error)
+        record(settings, ExtractResult(source_id, "failed", str(failure)), started)
         raise failure from None
-    _record(settings, result, started)
+    record(settings, result, started)
     if result.outcome == "refused":
         raise DeliveryRefused(result.message)
     return result
 
 
-def _without_values(source_id: str, error: Exception) -> KvalitetError:
+def without_values(source_id: str, error: Exception) -> KvalitetError:
     """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
@@ -82,7 +67,8 @@ def _without_values(source_id: str, error: Exception) -> KvalitetError:
     )
 
 
-def _contract(settings: Settings, source_id: str) -> Contract:
+def ready_contract(settings: Settings, source_id: str) -> Contract:
+    """The source's contract. Raises KvalitetError where there is none, or it lacks what intake needs."""
     contracts = load_contracts(settings)
     if source_id not in contracts:
         raise KvalitetError(
@@ -97,7 +83,7 @@ def _contract(settings: Settings, source_id: str) -> Contract:
     return contract
 
 
-def _keep_contract(settings: Settings, contract: Contract) -> None:
+def keep_contract(settings: Settings, contract: Contract) -> None:
     """Who answers for what is taken in and set aside by this wording of the contract."""
     with connect(settings, LOADER) as connection:
         connection.execute(
@@ -116,7 +102,7 @@ def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str,
         except DeliveryNotReady as error:
             return ExtractResult(contract.id, "missing", str(error))
     inbox = look(settings, contract)
-    newest = _newest_accepted_cutoff(settings, contract)
+    newest = newest_cutoff(settings, contract)
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]
     notes = [f"{inbox.unrecognised_files} unrecognised files were left alone."] if inbox.unrecognised_files else []
     older = [delivery for delivery in inbox.deliveries if delivery not in waiting]
@@ -131,7 +117,7 @@ def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str,
             not_ready = f"Delivery {delivery.name} is incomplete: {', '.join(delivery.absent)} has not come."
             continue
         try:
-            load = _take(settings, contract, delivery, allow_closures)
+            load = take(settings, contract, delivery, allow_closures)
         except DeliveryNotReady as error:
             not_ready = str(error)
             continue
@@ -162,7 +148,7 @@ def _take_older(
         if delivery.absent or _is_in(settings, contract, delivery):
             continue
         try:
-            load = _take(settings, contract, delivery, None, beside=True)
+            load = take(settings, contract, delivery, None, beside=True)
         except DeliveryNotReady:
             continue
         if load:
@@ -175,42 +161,57 @@ def _take_older(
 def _is_in(settings: Settings, contract: Contract, delivery: Delivery) -> bool:
     with connect(settings, LOADER) as connection:
         row = connection.execute(
-            "select from audit.load where source_id = %s and delivery = %s and outcome = 'accepted'",
+            "select from audit.load_in_use where source_id = %s and delivery = %s",
             [contract.id, delivery.name],
         ).fetchone()
     return row is not None
 
 
-def _newest_accepted_cutoff(settings: Settings, contract: Contract):
+def newest_cutoff(settings: Settings, contract: Contract) -> date | None:
+    """The newest cut-off of what was accepted of the source and not withdrawn."""
     with connect(settings, LOADER) as connection:
         row = connection.execute(
-            "select max(cutoff_date) as cutoff from audit.load where source_id = %s and outcome = 'accepted'",
+            "select max(cutoff_date) as cutoff from audit.load_in_use where source_id = %s",
             [contract.id],
         ).fetchone()
     return row["cutoff"] if row else None
 
 
-def _take(
+def take(
     settings: Settings,
     contract: Contract,
     delivery: Delivery,
     allow_closures: tuple[str, str] | None,
     beside: bool = False,
+    of_load: int | None = None,
 ) -> LoadResult | None:
-    """Take in one delivery; None where exactly this content is in already, or was refused before as an older one."""
+    """Take in one delivery; None where exactly this content is in already, or was refused before as an older one.
+
+    `of_load` is the load whose kept files are taken in once more. The files are in the landing store before
+    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn.
+    """
     started = datetime.now(UTC)
-    content = ""
+    content, landed = "", []
     try:
         with spooled(settings, contract, delivery) as files:
             content = _content_digest(files)
-            known = _known(settings, contract, delivery, content)
+            known = _known(settings, contract, delivery, content) if of_load is None else None
+            if known and known["is_withdrawn"]:
+                raise DeliveryNotReady(
+                    f"Delivery {delivery.name} is the one of load {known['load_id']}, which was withdrawn.",
+                    f"Ask for a corrected one; if it was right, `kvalitet replay {known['load_id']}`.",
+                )
             if known and (beside or known["outcome"] == "accepted"):
                 return None
             if known and not allow_closures:
                 return LoadResult(known["load_id"], delivery.name, "refused", known["reason"])
-            return _load(settings, contract, delivery, files, content, started, allow_closures, beside)
+            landed = land(settings, contract, files)
+            refusals = [file.refusal for file in files.values() if file.refusal]
+            if refusals:
+                raise refusals[0]
+            return _load(settings, contract, delivery, files, content, started, allow_closures, beside, landed, of_load)
     except DeliveryRefused as refusal:
-        return _record_refusal(settings, contract, delivery, content, str(refusal), started)
+        return record_refusal(settings, contract, delivery, content, str(refusal), started, landed)
 
 
 def _content_digest(files: dict[str, SpooledFile]) -> str:
@@ -219,13 +220,14 @@ def _content_digest(files: dict[str, SpooledFile]) -> str:
 
 
 def _known(settings: Settings, contract: Contract, delivery: Delivery, content: str):
-    """The newest load of exactly this content: accepted for good, or refused by this very contract."""
+    """The newest load of exactly this content: accepted for good (or withdrawn), or refused by this very contract."""
     with connect(settings, LOADER) as connection:
         return connection.execute(
-            "select load_id, outcome, reason from audit.load"
+            "select load_id, outcome, reason, outcome = 'accepted' and not exists (select from audit.load_in_use"
+            " where load_in_use.load_id = load.load_id) as is_withdrawn from audit.load"
             " where source_id = %s and delivery = %s and content_sha256 = %s"
             " and (outcome = 'accepted' or contract_sha256 = %s)"
-            " order by outcome = 'accepted' desc, load_id desc limit 1",
+            " order by outcome = 'accepted' desc, is_withdrawn, load_id desc limit 1",
             [contract.id, delivery.name, content, contract.sha256],
         ).fetchone()
 
@@ -239,10 +241,12 @@ def _load(
     started: datetime,
     allow_closures: tuple[str, str] | None,
     beside: bool,
+    landed: list[Landed],
+    of_load: int | None,
 ) -> LoadResult:
     import adbc_driver_postgresql.dbapi as adbc
 
-    key = settings.pseudonym_key()
+    keys = settings.pseudonym_keys()
     counts: dict[str, TableCounts] = {}
     with adbc.connect(settings.dsn(LOADER)) as connection, connection.cursor() as cursor:
         cursor.execute("set local timezone = 'UTC'")
@@ -251,92 +255,52 @@ def _load(
         cursor.execute(lock.as_string(None))
         if not cursor.fetchall()[0][0]:
             raise KvalitetError(f"Another extraction of {contract.id} is running.", "Wait for it to end.")
+        _refuse_another_key(cursor, keys)
         cursor.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id'))")
         load_id: int = cursor.fetchall()[0][0] * (-1 if beside else 1)
         before = _load_before(cursor, contract, delivery) if beside else None
         for name, table in contract.tables.items():
-            with reading(contract, table, files[name], key, files[name].path.parent) as batches:
+            with reading(contract, table, files[name], keys, files[name].path.parent) as batches:
                 history = TableHistory(cursor, contract, table, load_id, files[name].file_name)
                 counts[name] = (
                     history.take_beside(batches, before)
                     if beside
                     else history.take(batches, closures_allowed=allow_closures is not None)
                 )
-        _record_load(cursor, contract, delivery, load_id, content, started, allow_closures)
+        record_load(cursor, contract, delivery, load_id, content, started, allow_closures, of_load)
         for name, file in files.items():
             count = counts[name]
             values = (
                 load_id, name, file.file_name, file.bytes, file.sha256,
                 count.delivered, count.rejected, count.opened, count.changed, count.closed, count.unchanged, count.held,
             )  # fmt: skip
-            cursor.execute(_insert("audit.load_table", values))
+            cursor.execute(insert("audit.load_table", values))
+        for values in landed_rows(contract, load_id, landed):
+            cursor.execute(insert("audit.landed_file", values))
         # What the foreign keys of rejects point at exists only now; they are checked at commit.
         connection.commit()
     return LoadResult(load_id, delivery.name, "accepted", None, counts)
 
 
+def _refuse_another_key(cursor, keys: tuple[bytes, ...]) -> None:
+    """Nobody changes the persons in raw until the load ends; they were last changed with these keys."""
+    cursor.execute(f"select pg_advisory_xact_lock_shared(hashtext('{LOCK}'))")
+    cursor.fetchall()
+    cursor.execute("select fingerprint from audit.pseudonym_key order by introduced_at desc limit 1")
+    newest = cursor.fetchall()
+    if newest and newest[0][0] != fingerprint(keys):
+        raise KvalitetError(
+            "The pseudonym key is not the one that the rows in raw were made with.",
+            "Finish its rotation with `kvalitet person rotate-key`, or bring the key back from its backup.",
+        )
+
+
 def _load_before(cursor, contract: Contract, delivery: Delivery) -> int | None:
     """The accepted load of the newest cut-off before the delivery's."""
     query = sql.SQL(
-        "select load_id from audit.load where source_id = {} and outcome = 'accepted' and cutoff_date < {}::date"
+        "select load_id from audit.load_in_use where source_id = {} and cutoff_date < {}::date"
         " order by cutoff_date desc, abs(load_id) desc limit 1"
     ).format(sql.Literal(contract.id), sql.Literal(delivery.name))
     cursor.execute(query.as_string(None))
     rows = cursor.fetchall()
     return rows[0][0] if rows else None
-
-
-def _record_refusal(
-    settings: Settings, contract: Contract, delivery: Delivery, content: str, reason: str, started: datetime
-) -> LoadResult:
-    with connect(settings, LOADER) as connection:
-        known = connection.execute(
-            "select load_id from audit.load where source_id = %s and delivery = %s and content_sha256 = %s"
-            " and contract_sha256 = %s and outcome = 'refused' and reason = %s",
-            [contract.id, delivery.name, content, contract.sha256, reason],
-        ).fetchone()
-        if known:
-            return LoadResult(known["load_id"], delivery.name, "refused", reason)
-        row = connection.execute(
-            "insert into audit.load (source_id, delivery, cutoff_date, content_sha256, outcome, reason,"
-            " contract_version, contract_sha256, started_at)"
-            " values (%s, %s, %s, %s, 'refused', %s, %s, %s, %s) returning load_id",
-            [
-                contract.id, delivery.name, delivery.cutoff, content, reason,
-                contract.version, contract.sha256, started,
-            ],
-        ).fetchone()  # fmt: skip
-    return LoadResult(row["load_id"] if row else 0, delivery.name, "refused", reason)
-
-
-def _record_load(cursor, contract, delivery, load_id, content, started, allow_closures) -> None:
-    by, why = allow_closures or (None, None)
-    values = (
-        load_id, contract.id, delivery.name, delivery.cutoff, content, "accepted",
-        contract.version, contract.sha256, started, by, why,
-    )  # fmt: skip
-    columns = (
-        "load_id, source_id, delivery, cutoff_date, content_sha256, outcome,"
-        " contract_version, contract_sha256, started_at, closures_allowed_by, closures_allowed_reason"
-    )
-    cursor.execute(_insert(f"audit.load ({columns}) overriding system value", values))
-
-
-def _insert(target: str, values: tuple) -> str:
-    literals = sql.SQL(", ").join(map(sql.Literal, values)).as_string(None)
-    return f"insert into {target} values ({literals})"
-
-
-def _record(settings: Settings, result: ExtractResult, started: datetime) -> None:
-    with connect(settings, LOADER) as connection:
-        connection.execute(
-            "insert into audit.extract_run (source_id, outcome, load_id, message, started_at)"
-            " values (%s, %s, %s, %s, %s)",
-            [
-                result.source_id,
-                result.outcome,
-                result.loads[-1].load_id if result.loads else None,
-                result.message,
-                started,
-            ],
-        )

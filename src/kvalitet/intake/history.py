@@ -10,7 +10,9 @@ from psycopg import sql
 
 from kvalitet.contracts import Contract, Table
 from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.pseudonyms import ERASED
 from kvalitet.intake.reading import Reading
+from kvalitet.intake.row_hash import hash_sql
 from kvalitet.intake.rules import RULES
 from kvalitet.warehouse.admin import RAW_TYPES
 
@@ -65,6 +67,7 @@ class TableHistory:
     def take(self, reading: Reading, closures_allowed: bool) -> TableCounts:
         """Bring the table's history up to the delivery. Raises DeliveryRefused beyond the contract's limits."""
         self._receive(reading)
+        self._keep_erased()
         self._set_duplicates_aside()
         delivered, rejected, unreadable = self._check_tolerance(reading)
         is_first = self._compare()
@@ -96,6 +99,7 @@ class TableHistory:
         were: rows set aside, and absent rows of a table in which absence means nothing.
         """
         self._receive(reading)
+        self._keep_erased()
         self._set_duplicates_aside()
         delivered, rejected, unreadable = self._check_tolerance(reading)
         self._make_diff()
@@ -135,6 +139,28 @@ class TableHistory:
         )
         self.cursor.adbc_ingest(f"incoming_{self.table.name}", reading.batches, mode="append", temporary=True)
         self._run("analyze {incoming}")
+
+    def _keep_erased(self) -> None:
+        """A case whose person was erased stays without a person, whatever the source delivers of it."""
+        persons = [c.name for c in self.table.columns if c.classification == "personal"]
+        if not persons or not self._row("select exists (select from audit.person_erasure)")[0]:
+            return
+        emptied = {
+            c.name: sql.SQL("null") for c in self.table.columns if c.classification == "sensitive" and c.is_landed
+        }
+        for name in persons:
+            changed: dict[str, sql.Composable] = {name: sql.Identifier("r", name), **emptied}
+            self._run(
+                "update {incoming} i set {changes}, row_hash = {hash} from (select distinct on ({keys}) * from {raw}"
+                " where starts_with({column}, {erased}) order by {keys}, valid_from_load desc) r"
+                " where {same_key} and i.problems is null",
+                changes=sql.SQL(", ").join(
+                    sql.SQL("{} = {}").format(sql.Identifier(column), value) for column, value in changed.items()
+                ),
+                hash=hash_sql(self.table, "i", changed),
+                column=sql.Identifier(name),
+                erased=sql.Literal(ERASED),
+            )
 
     def _set_duplicates_aside(self) -> None:
         """Which of two rows with one key is right cannot be known: both are set aside."""

@@ -64,7 +64,9 @@ def _numbered(batches: pyarrow.RecordBatchReader) -> pyarrow.RecordBatchReader:
 
 
 @contextmanager
-def reading(contract: Contract, table: Table, file: SpooledFile, key: bytes, folder: Path) -> Iterator[Reading]:
+def reading(
+    contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path
+) -> Iterator[Reading]:
     """Open `table` for reading.
 
     Batches hold the table's raw columns, then row_hash, row_key, row_digest, problems
@@ -87,20 +89,24 @@ def reading(contract: Contract, table: Table, file: SpooledFile, key: bytes, fol
         session.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
         session.execute("set timezone = 'UTC'")
         session.execute("set streaming_buffer_size = '64MB'")  # so that reading goes on while Postgres takes a batch
-        _define_digests(session, key)
+        _define_digests(session, keys)
         yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign))
     finally:
         session.close()
 
 
-def _define_digests(session: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """HMAC-SHA-256 (RFC 2104) as SQL macros; persons and rows are kept apart by a prefix."""
-    block = key.ljust(HASH_BLOCK_BYTES, b"\0")
-    for name, pad in (("inner_key", 0x36), ("outer_key", 0x5C)):
-        session.execute(f"set variable {name} = ?", [bytes(byte ^ pad for byte in block)])
-    hmac = "sha256(getvariable('outer_key') || unhex(sha256(getvariable('inner_key') || encode({}))))"
-    session.execute(f"create macro pseudonym(value) as {hmac.format(quote('person:') + ' || value')}")
-    session.execute(f"create macro row_digest(value) as {hmac.format(quote('row:') + ' || value')}")
+def _define_digests(session: duckdb.DuckDBPyConnection, keys: tuple[bytes, ...]) -> None:
+    """The digests of kvalitet.intake.pseudonyms (HMAC-SHA-256, RFC 2104) as SQL macros."""
+    person, row = "value", "value"
+    for number, key in enumerate(keys):
+        block = key.ljust(HASH_BLOCK_BYTES, b"\0")
+        for name, pad in (("inner", 0x36), ("outer", 0x5C)):
+            session.execute(f"set variable {name}_{number} = ?", [bytes(byte ^ pad for byte in block)])
+        inner, outer = f"getvariable('inner_{number}')", f"getvariable('outer_{number}')"
+        person = f"sha256({outer} || unhex(sha256({inner} || encode('person:' || {person}))))"
+        row = f"sha256({outer} || unhex(sha256({inner} || encode('row:' || {row}))))"
+    session.execute(f"create macro pseudonym(value) as {person}")
+    session.execute(f"create macro row_digest(value) as {row}")
 
 
 def _header(path: Path, delimiter: str, quote_sign: str) -> list[str]:

@@ -21,6 +21,7 @@ import psutil
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused
 from kvalitet.intake.deliveries import Delivery
+from kvalitet.landing.store import compressing
 from kvalitet.settings import Settings
 
 CHUNK_BYTES = 1 << 20
@@ -30,20 +31,26 @@ HOST = socket.gethostname()
 
 @dataclass(frozen=True)
 class SpooledFile:
-    """One delivered file: its own name, size and digest as delivered, and the spooled copy."""
+    """One delivered file: its own name, size and digest as delivered, and the spooled copy.
+
+    `original` are the delivered bytes, compressed. `refusal` says why the file cannot be read; the copy is of
+    no use then.
+    """
 
     file_name: str
     bytes: int
     sha256: str
     path: Path
+    original: Path
+    refusal: DeliveryRefused | None = None
 
 
 @contextmanager
 def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Iterator[dict[str, SpooledFile]]:
     """The delivery's files by table, in a folder only this user can read, removed afterwards.
 
-    Raises DeliveryNotReady where a file is still being written, DeliveryRefused where one is
-    empty, too large, in another encoding than agreed, or breaks off in the middle of a line.
+    A file in another encoding than agreed, or that breaks off in the middle of a line, says so in `refusal`.
+    Raises DeliveryNotReady where a file is still being written, DeliveryRefused where one is empty or too large.
     """
     with private_folder(settings) as folder:
         by_path: dict[str, SpooledFile] = {}
@@ -87,19 +94,33 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
     digest = hashlib.sha256()
     decode = TextCheck(file_name, contract.encoding) if contract.file_format != "xlsx" else None
     size = 0
-    with delivery.filesystem.open(path, "rb") as source, target.open("wb") as out:
+    refusal: DeliveryRefused | None = None
+    original = target.with_suffix(".original")
+    with (
+        delivery.filesystem.open(path, "rb") as source,
+        target.open("wb") as out,
+        compressing(original) as keep,
+    ):
         while chunk := bytes(source.read(CHUNK_BYTES)):  # type: ignore[arg-type]  # fsspec says str or bytes
             digest.update(chunk)
             size += len(chunk)
             if size > before["size"]:
                 break
-            out.write(decode(chunk) if decode else chunk)
+            keep.write(chunk)
+            if not refusal:
+                try:
+                    out.write(decode(chunk) if decode else chunk)
+                except DeliveryRefused as error:  # the rest is read all the same: the file is kept as it came
+                    refusal = error
         # Before its end is judged: a file that still grows looks cut off.
         if size != before["size"] or _state(delivery, path) != before:
             raise DeliveryNotReady(f"{file_name} is still being written.", "It is read at the next attempt.")
-        if decode:
-            out.write(decode.finish(contract.file_format == "csv" and contract.requires_final_newline))
-    return SpooledFile(file_name, size, digest.hexdigest(), target)
+        if decode and not refusal:
+            try:
+                out.write(decode.finish(contract.file_format == "csv" and contract.requires_final_newline))
+            except DeliveryRefused as error:
+                refusal = error
+    return SpooledFile(file_name, size, digest.hexdigest(), target, original, refusal)
 
 
 def _state(delivery: Delivery, path: str) -> dict:

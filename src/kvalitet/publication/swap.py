@@ -63,8 +63,8 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
     """Make the candidate of build `build_id` what readers see; `grace` in seconds, default GRACE.
 
     A build that is published already is returned as it is. Raises PublishRefused where the build
-    did not pass the gate, its tables are not those that the gate measured, or another publication
-    is under way; ReaderInTheWay where a session that may not be ended stays.
+    did not pass the gate or rests on a withdrawn delivery, its tables are not those that the gate measured,
+    or another publication is under way; ReaderInTheWay where a session that may not be ended stays.
     """
     with (
         connect(settings, PUBLISHER) as connection,
@@ -74,6 +74,7 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         if build["status"] == "published":
             return _published(connection, build_id)
         _refuse_unless_passed(build)
+        _refuse_if_withdrawn(connection, build_id)
         with heartbeat(settings, build_id, PUBLISHER):
             publication_id = ledger.next_publication_id(connection)
             last_commit, published_at = _stamp(connection, build, publication_id)
@@ -191,6 +192,17 @@ def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
     if row is None:
         raise PublishRefused(f"There is no build {build_id}.", "`kvalitet status` shows the builds.")
     return row
+
+
+def _refuse_if_withdrawn(connection: psycopg.Connection[DictRow], build_id: int) -> None:
+    loads = connection.execute(
+        "select load_id from audit.build_load join audit.load_withdrawal using (load_id) where build_id = %s"
+        " order by load_id",
+        [build_id],
+    ).fetchall()
+    if loads:
+        listed = ", ".join(str(row["load_id"]) for row in loads)
+        raise PublishRefused(f"Build {build_id} rests on a delivery that was withdrawn: load {listed}.", "Build again.")
 
 
 def _refuse_unless_passed(build: DictRow) -> None:

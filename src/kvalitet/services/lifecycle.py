@@ -17,7 +17,7 @@ from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import Say
 
 #: All that an installation makes in its run folder; nothing else there is ever deleted.
-MADE = ("run", "log", "secrets", "airflow", "inbox", "fetched", "spool", "site", "server", "dbt", "uv")
+MADE = ("run", "log", "secrets", "airflow", "inbox", "fetched", "landing", "spool", "site", "server", "dbt", "uv")
 #: By the names that their logs and notes have: airflow-scheduler and so on.
 _PROCESSES = {f"airflow-{name}": arguments for name, arguments in airflow.COMPONENTS.items()}
 _API = "airflow-api-server"
@@ -81,8 +81,8 @@ def remove(settings: Settings, say: Say = print) -> None:
     down(settings, say)
     server.remove(settings)
     for name in MADE:
-        if name == "secrets" and not server.is_embedded():
-            say(f"Kept: {settings.secrets_dir} (passwords and key of {settings.server})")
+        if name in ("secrets", "landing") and not server.is_embedded():
+            say(f"Kept: {settings.var / name} (it belongs to {settings.server})")
             continue
         shutil.rmtree(settings.var / name, ignore_errors=True)
     with suppress(OSError):

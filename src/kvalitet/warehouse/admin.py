@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.signing import make_key
+from kvalitet.landing import make_keys
 from kvalitet.settings import (
     AUDITOR,
     BI,
@@ -59,6 +60,7 @@ def prepare(settings: Settings, admin_url: str) -> list[str]:
     """
     write_secret(settings.secrets_dir / "pseudonym.key", secrets.token_hex(32))
     make_key(settings)
+    make_keys(settings)
     with psycopg.connect(admin_url, autocommit=True) as server:
         if server.info.server_version < MINIMUM_VERSION:
             raise KvalitetError(

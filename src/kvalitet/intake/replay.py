@@ -1,0 +1,140 @@
+"""Takes a delivery in once more from the files that were kept, after its contract was mended."""
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import fsspec
+
+from kvalitet.contracts import Contract
+from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
+from kvalitet.intake.deliveries import Delivery
+from kvalitet.intake.extract import keep_contract, newest_cutoff, ready_contract, take, without_values
+from kvalitet.intake.records import ExtractResult, LoadResult, record
+from kvalitet.intake.spool import private_folder
+from kvalitet.landing import Store
+from kvalitet.settings import LOADER, Settings
+from kvalitet.warehouse.connection import connect
+
+
+def replay(settings: Settings, load_id: int, allow_closures: tuple[str, str] | None = None) -> ExtractResult:
+    """Take in the kept files of a load, accepted or refused, by the contract as it is today.
+
+    What comes of it is a load of its own; where a newer delivery is in, it stands beside the history as every
+    older delivery does. Nothing is done where this content is in by this contract already. Raises
+    KvalitetError where the files are gone, DeliveryRefused where the delivery is refused (again).
+    """
+    started = datetime.now(UTC)
+    load = find_load(settings, load_id)
+    if load["origin"] == "restored":
+        raise KvalitetError(
+            f"Load {load_id} put the state after load {load['of_load']} back and has no files of its own.",
+            f"`kvalitet replay {load['of_load']}` takes that delivery in once more.",
+        )
+    contract = ready_contract(settings, load["source_id"])
+    keep_contract(settings, contract)
+    same = _in_already(settings, contract, load)
+    if same is not None:
+        return ExtractResult(contract.id, "nothing_new", f"It is in by this contract already, as load {same}.")
+    newest = newest_cutoff(settings, contract)
+    beside = newest is not None and load["cutoff_date"] < newest
+    try:
+        taken = _take_kept(settings, contract, load, beside, allow_closures)
+    except KvalitetError:
+        raise
+    except Exception as error:
+        raise without_values(contract.id, error) from None
+    what = f"Load {load_id} was taken in once more as load {taken.load_id}"
+    message = f"{what}, beside the history: a newer delivery is in." if beside else f"{what}."
+    if taken.outcome == "refused":
+        raise DeliveryRefused(taken.reason or "")
+    result = ExtractResult(contract.id, "accepted", message, (taken,))
+    if not beside:  # what tonight's build says of the source's last attempt
+        record(settings, result, started)
+    return result
+
+
+def find_load(settings: Settings, load_id: int) -> dict[str, Any]:
+    """A row of audit.load, with `withdrawn_at`. Raises KvalitetError where there is none of that number."""
+    with connect(settings, LOADER) as connection:
+        row = connection.execute(
+            "select load.*, withdrawn_at, restored_by from audit.load left join audit.load_withdrawal using (load_id)"
+            " where load_id = %s",
+            [load_id],
+        ).fetchone()
+    if row is None:
+        raise KvalitetError(f"There is no load {load_id}.", "`kvalitet status` lists each source's newest load.")
+    return row
+
+
+def _in_already(settings: Settings, contract: Contract, load: dict[str, Any]) -> int | None:
+    """The load by which this content is in as this contract reads it.
+
+    Raises KvalitetError where it was taken in once more already, and that was withdrawn.
+    """
+    with connect(settings, LOADER) as connection:
+        found = connection.execute(
+            "select load_id, load_in_use.load_id is not null as is_in_use from audit.load"
+            " left join audit.load_in_use using (load_id) where load.source_id = %(source)s"
+            " and load.delivery = %(delivery)s and load.contract_sha256 = %(contract)s and load.outcome = 'accepted'"
+            " and (load.of_load = %(load)s and load.origin = 'replayed'"
+            "  or load.content_sha256 = %(content)s and load_in_use.load_id is not null)"
+            " order by is_in_use desc, load_id desc limit 1",
+            {
+                "source": contract.id,
+                "delivery": load["delivery"],
+                "contract": contract.sha256,
+                "load": load["load_id"],
+                "content": load["content_sha256"],
+            },
+        ).fetchone()
+    if found and not found["is_in_use"]:
+        raise KvalitetError(
+            f"Load {load['load_id']} was taken in once more as load {found['load_id']}, which was withdrawn.",
+            f"`kvalitet replay {found['load_id']}` takes it in again.",
+        )
+    return found["load_id"] if found else None
+
+
+def _take_kept(
+    settings: Settings,
+    contract: Contract,
+    load: dict[str, Any],
+    beside: bool,
+    allow_closures: tuple[str, str] | None,
+) -> LoadResult:
+    with connect(settings, LOADER) as connection:
+        kept = connection.execute(
+            "select * from audit.landed_file where load_id = %s order by file_name", [load["load_id"]]
+        ).fetchall()
+    gone = [row for row in kept if row["purged_at"]]
+    if gone or not kept:
+        why = f"removed on {gone[0]['purged_at']:%Y-%m-%d} ({gone[0]['purged_because']})" if gone else "never kept"
+        raise KvalitetError(
+            f"The files of load {load['load_id']} were {why}.",
+            f"Put the delivery of {load['delivery']} into the inbox again and run `kvalitet extract {contract.id}`.",
+        )
+    missing = set(contract.tables) - {table for row in kept for table in row["table_names"]}
+    if missing:
+        raise KvalitetError(
+            f"The kept files of load {load['load_id']} do not fill {', '.join(sorted(missing))}.",
+            "The contract has grown by these tables since; ask the source for the delivery with them.",
+        )
+    store = Store(settings)
+    with private_folder(settings) as folder:
+        for row in kept:
+            store.fetch(row["path"], folder / row["file_name"], row["kept_sha256"])
+            os.utime(folder / row["file_name"], (0, 0))  # nobody is still writing it
+        paths = {table: str(folder / row["file_name"]) for row in kept for table in row["table_names"]}
+        delivery = Delivery(
+            cutoff=load["cutoff_date"],
+            filesystem=fsspec.filesystem("file"),
+            paths={table: paths[table] for table in contract.tables},
+            absent=(),
+        )
+        try:
+            taken = take(settings, contract, delivery, allow_closures, beside, of_load=load["load_id"])
+        except DeliveryNotReady as error:
+            raise KvalitetError(str(error)) from None
+    assert taken is not None  # only what is delivered anew is passed over
+    return taken

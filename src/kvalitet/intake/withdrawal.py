@@ -1,0 +1,224 @@
+"""Takes an accepted load back: what stood before it stands again, and nothing that was recorded is lost.
+
+The state before is put back by a load of its own: it closes what the withdrawn load had opened and opens
+what that had closed once more. A build of the past that rests on the withdrawn load finds its rows as they
+were, and what was published stays verifiable.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from kvalitet.builds import LIVE, fail_if_live
+from kvalitet.errors import KvalitetError
+from kvalitet.intake.replay import find_load
+from kvalitet.settings import LOADER, TRANSFORMER, Settings
+from kvalitet.warehouse.connection import connect, fetch_all
+
+RESTING = """
+    select build_id from audit.build join audit.build_load using (build_id)
+    where load_id = %(load_id)s and kind = 'night' and status = any(%(live)s) order by build_id
+"""
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What a withdrawal did. `restored_by` is the load that put `state_of` back, None where there was none before.
+
+    `rows_closed` and `rows_reopened` are by table; `builds_ended` rested on the load and were under way.
+    """
+
+    load_id: int
+    source_id: str
+    delivery: str
+    state_of: int | None
+    restored_by: int | None
+    rows_closed: dict[str, int]
+    rows_reopened: dict[str, int]
+    builds_ended: tuple[int, ...]
+
+
+def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdrawal:
+    """Take a load back, all of it in one transaction; one that is withdrawn already is left as it is.
+
+    Raises KvalitetError where the load was refused, only put another state back, or later deliveries stand on it.
+    """
+    if not reason.strip() or not by.strip():
+        raise KvalitetError("A withdrawal needs who and why.", "Give --reason 'what was wrong with the delivery'.")
+    load = find_load(settings, load_id)
+    _refuse_what_cannot_be(load)
+    closed: dict[str, int] = {}
+    reopened: dict[str, int] = {}
+    state_of, restored_by = None, load["restored_by"]
+    with connect(settings, LOADER) as connection:
+        connection.execute("set local timezone = 'UTC'")
+        _alone(connection, load["source_id"])
+        if not _is_withdrawn(connection, load_id):
+            superseded = _restored_after(connection, load)
+            state_of = _before(connection, load)
+            if load_id > 0:
+                restored_by = _put_back(connection, load, state_of, closed, reopened)
+            for number in (load_id, *superseded):
+                connection.execute(
+                    "insert into audit.load_withdrawal (load_id, reason, withdrawn_by, restored_by)"
+                    " values (%s, %s, %s, %s)",
+                    [number, reason.strip(), by.strip(), restored_by],
+                )
+    resting = fetch_all(settings, TRANSFORMER, RESTING, {"load_id": load_id, "live": list(LIVE)})
+    ended = [row["build_id"] for row in resting]
+    for build_id in ended:
+        fail_if_live(settings, build_id, f"Load {load_id}, which it rests on, was withdrawn.")
+    return Withdrawal(
+        load_id=load_id,
+        source_id=load["source_id"],
+        delivery=load["delivery"],
+        state_of=state_of,
+        restored_by=restored_by if state_of is not None else None,
+        rows_closed=closed,
+        rows_reopened=reopened,
+        builds_ended=tuple(ended),
+    )
+
+
+def _refuse_what_cannot_be(load: dict[str, Any]) -> None:
+    number = load["load_id"]
+    if load["outcome"] != "accepted":
+        raise KvalitetError(f"Load {number} was refused: nothing of it is in.", "There is nothing to withdraw.")
+    if load["origin"] == "restored":
+        raise KvalitetError(
+            f"Load {number} only put the state after load {load['of_load']} back.",
+            f"Withdraw load {load['of_load']}, or take the withdrawn delivery in again with `kvalitet replay`.",
+        )
+
+
+def _alone(connection: psycopg.Connection[DictRow], source_id: str) -> None:
+    row = connection.execute(
+        "select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [f"extract {source_id}"]
+    ).fetchone()
+    if not row or not row["is_ours"]:
+        raise KvalitetError(f"An extraction of {source_id} is running.", "Wait for it to end.")
+
+
+def _is_withdrawn(connection: psycopg.Connection[DictRow], load_id: int) -> bool:
+    row = connection.execute("select from audit.load_withdrawal where load_id = %s", [load_id]).fetchone()
+    return row is not None  # a row without columns is an empty one
+
+
+def _restored_after(connection: psycopg.Connection[DictRow], load: dict[str, Any]) -> list[int]:
+    """The later loads that only stand for this one. Raises KvalitetError where others stand on it."""
+    if load["load_id"] < 0:
+        return []
+    later = connection.execute(
+        "select load_id, origin from audit.load_in_use where source_id = %s and load_id > %s order by load_id desc",
+        [load["source_id"], load["load_id"]],
+    ).fetchall()
+    deliveries = [row["load_id"] for row in later if row["origin"] != "restored"]
+    if deliveries:
+        raise KvalitetError(
+            f"Later deliveries of {load['source_id']} stand on load {load['load_id']}:"
+            f" load {', '.join(map(str, deliveries))}.",
+            f"Withdraw the newest first (`kvalitet withdraw {deliveries[0]} --reason …`); what was right in them"
+            " comes in again with `kvalitet replay`.",
+        )
+    return [row["load_id"] for row in later]
+
+
+def _before(connection: psycopg.Connection[DictRow], load: dict[str, Any]) -> int | None:
+    row = connection.execute(
+        "select max(load_id) as load_id from audit.load_in_use where source_id = %s and load_id > 0 and load_id < %s",
+        [load["source_id"], load["load_id"]],
+    ).fetchone()
+    return row["load_id"] if row else None
+
+
+def _put_back(
+    connection: psycopg.Connection[DictRow],
+    load: dict[str, Any],
+    state_of: int | None,
+    closed: dict[str, int],
+    reopened: dict[str, int],
+) -> int:
+    """Make the rows open that were open after `state_of`, by a load of its own; returns its number."""
+    numbered = connection.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id')) as id").fetchone()
+    number: int = numbered["id"] if numbered else 0
+    before = state_of or 0
+    for name in _tables(connection, load["load_id"]):
+        table = sql.Identifier("raw", f"{load['source_id']}__{name}")
+        columns = _columns(connection, f"{load['source_id']}__{name}")
+        closed[name] = connection.execute(
+            sql.SQL("update {} set valid_to_load = %s where valid_to_load is null and valid_from_load > %s").format(
+                table
+            ),
+            [number, before],
+        ).rowcount
+        reopened[name] = connection.execute(
+            sql.SQL(
+                "insert into {table} ({columns}, valid_from_load) select {columns}, %(number)s from {table}"
+                " where valid_from_load between 1 and %(before)s and valid_to_load > %(before)s"
+            ).format(table=table, columns=columns),
+            {"number": number, "before": before},
+        ).rowcount
+    if state_of is not None:
+        _record(connection, number, state_of, closed, reopened)
+    _turn_rejects_back(connection, load["load_id"], number if state_of is not None else load["load_id"])
+    return number
+
+
+def _tables(connection: psycopg.Connection[DictRow], load_id: int) -> list[str]:
+    rows = connection.execute(
+        "select table_name from audit.load_table where load_id = %s order by table_name", [load_id]
+    ).fetchall()
+    return [row["table_name"] for row in rows]
+
+
+def _columns(connection: psycopg.Connection[DictRow], raw_name: str) -> sql.Composed:
+    rows = connection.execute(
+        "select column_name from information_schema.columns where table_schema = 'raw' and table_name = %s"
+        " and column_name not in ('valid_from_load', 'valid_to_load') order by ordinal_position",
+        [raw_name],
+    ).fetchall()
+    return sql.SQL(", ").join(sql.Identifier(row["column_name"]) for row in rows)
+
+
+def _record(
+    connection: psycopg.Connection[DictRow],
+    number: int,
+    state_of: int,
+    closed: dict[str, int],
+    reopened: dict[str, int],
+) -> None:
+    connection.execute(
+        "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
+        " contract_sha256, started_at, origin, of_load) overriding system value"
+        " select %s, source_id, delivery, cutoff_date, content_sha256, 'accepted', contract_version, contract_sha256,"
+        " %s, 'restored', load_id from audit.load where load_id = %s",
+        [number, datetime.now(UTC), state_of],
+    )
+    for name in closed:
+        connection.execute(
+            "insert into audit.load_table (load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered,"
+            " rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held)"
+            " select %(number)s, table_name, file_name, file_bytes, file_sha256, rows_delivered, rows_rejected,"
+            " %(reopened)s, 0, %(closed)s, greatest(rows_delivered - rows_rejected - %(reopened)s, 0), rows_held"
+            " from audit.load_table where load_id = %(state_of)s and table_name = %(name)s",
+            {
+                "number": number,
+                "name": name,
+                "state_of": state_of,
+                "reopened": reopened[name],
+                "closed": closed[name],
+            },
+        )
+
+
+def _turn_rejects_back(connection: psycopg.Connection[DictRow], load_id: int, resolving: int) -> None:
+    """What the load brought in order is open again; what it set aside itself waits for nobody any more."""
+    connection.execute("update audit.reject set resolved_by_load = null where resolved_by_load = %s", [load_id])
+    connection.execute(
+        "update audit.reject set resolved_by_load = %s where load_id = %s and resolved_by_load is null",
+        [resolving, load_id],
+    )

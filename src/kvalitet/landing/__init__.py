@@ -1,0 +1,6 @@
+"""The landing store: delivered files as they came, compressed and encrypted, for as long as agreed."""
+
+from kvalitet.landing.keys import make_keys
+from kvalitet.landing.store import Landed, Store
+
+__all__ = ["Landed", "Store", "make_keys"]

@@ -1,0 +1,176 @@
+"""Where landed files lie: `<source>/<sha256 of the delivered bytes>.zst.age`, in a folder or an object store.
+
+Each file is what `age --encrypt` makes of what `zstd` makes of the delivered bytes, so it can be read with
+those two tools and the key alone. It is written before the load that names it is committed: a process that is
+killed leaves at most a file that no load names, which `sweep` removes.
+"""
+
+import hashlib
+import io
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import fsspec
+import pyarrow
+
+from kvalitet.errors import KvalitetError
+from kvalitet.landing.keys import age, identities, recipient
+from kvalitet.settings import Settings
+
+CHUNK_BYTES = 1 << 20
+SUFFIX = ".zst.age"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One delivered file in the store: its name and digest as delivered, which tables it filled, where it lies."""
+
+    file_name: str
+    bytes: int
+    sha256: str
+    path: str
+    tables: tuple[str, ...]
+
+
+@contextmanager
+def compressing(path: Path) -> Iterator[IO[bytes]]:
+    """A private file on the way to the store."""
+    with pyarrow.CompressedOutputStream(str(path), "zstd") as out:
+        yield out  # type: ignore[misc]  # Arrow's streams are not typed as Python's
+
+
+class Store:
+    """The landing store of an installation: KVALITET_LANDING, an address that fsspec knows."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.filesystem, self.root = fsspec.core.url_to_fs(settings.landing)
+
+    def put(self, source_id: str, sha256: str, compressed: Path) -> str:
+        """Encrypt a compressed file into the store, or once more over itself. Returns its path."""
+        path = f"{source_id}/{sha256}{SUFFIX}"
+        with compressed.open("rb") as source:
+            self.write(path, source)
+        return path
+
+    def write(self, path: str, source: IO[bytes]) -> None:
+        """Encrypt `source` (compressed bytes) to `path`, whole or not at all."""
+        key, place = recipient(self.settings), self._place(path)
+        part = f"{place}.{uuid.uuid4().hex}.part"
+        self.filesystem.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+        try:
+            with self.filesystem.open(part, "wb") as out:
+                age.encrypt_io(source, out, [key])
+            self.filesystem.mv(part, place)
+        except BaseException:
+            if self.filesystem.exists(part):
+                self.filesystem.rm_file(part)
+            raise
+
+    @contextmanager
+    def opened(self, path: str, folder: Path) -> Iterator[IO[bytes]]:
+        """The delivered bytes of a file in the store, by way of `folder`, which only this user can read.
+
+        Raises KvalitetError where it is not there, was changed, or is locked by another key.
+        """
+        compressed = self.decrypt(path, folder)
+        try:
+            with pyarrow.CompressedInputStream(str(compressed), "zstd") as source:
+                yield source  # type: ignore[misc]
+        finally:
+            compressed.unlink(missing_ok=True)
+
+    def decrypt(self, path: str, folder: Path) -> Path:
+        """Decrypt a file of the store into `folder`, still compressed; nothing is left there where that fails."""
+        target = folder / f"{uuid.uuid4().hex}.zst"
+        keys = identities(self.settings)
+        try:
+            with self.filesystem.open(self._place(path), "rb") as source, target.open("wb") as out:
+                age.decrypt_io(source, out, keys)
+        except FileNotFoundError:
+            target.unlink(missing_ok=True)
+            raise KvalitetError(
+                f"{path} is not in the landing store at {self.settings.landing}.",
+                "Check KVALITET_LANDING; bring the file back from a backup, or put the delivery in the inbox again.",
+            ) from None
+        except (OSError, age.DecryptError):
+            target.unlink(missing_ok=True)
+            raise KvalitetError(
+                f"{path} in the landing store does not open: it was changed, or none of the keys fits.",
+                "Bring the key (KVALITET_LANDING_KEY_FILE) or the file back from a backup.",
+            ) from None
+        return target
+
+    def fetch(self, path: str, target: Path, sha256: str) -> None:
+        """Write the delivered bytes to `target`. Raises KvalitetError where they are not those of that digest."""
+        digest = hashlib.sha256()
+        with self.opened(path, target.parent) as source, target.open("wb") as out:
+            while chunk := source.read(CHUNK_BYTES):
+                digest.update(chunk)
+                out.write(chunk)
+        if digest.hexdigest() != sha256:
+            raise KvalitetError(
+                f"{path} in the landing store holds other bytes than were landed.", "See docs/runbook.md."
+            )
+
+    def opens_with(self, path: str, identity: Any) -> bool:
+        """Whether this identity opens the file; only its beginning is read."""
+        beginning = _Beginning()
+        try:
+            with self.filesystem.open(self._place(path), "rb") as source:
+                age.decrypt_io(source, beginning, [identity])
+        except (OSError, age.DecryptError):
+            return beginning.is_reached
+        return True
+
+    def remove(self, path: str) -> None:
+        """Remove a file from the store; one that is gone already is no error."""
+        if self.filesystem.exists(self._place(path)):
+            self.filesystem.rm_file(self._place(path))
+
+    def files(self) -> dict[str, datetime]:
+        """Every file in the store by its path, with the time it was written."""
+        if not self.filesystem.exists(self.root):
+            return {}
+        found = self.filesystem.find(self.root, detail=True)
+        return {name.removeprefix(self.root.rstrip("/") + "/"): _written(info) for name, info in found.items()}
+
+    def sweep(self, named: Iterable[str], before: datetime) -> list[str]:
+        """Remove what no load names and was written before that time: left by a process that was killed."""
+        keep = set(named)
+        orphans = sorted(path for path, written in self.files().items() if path not in keep and written < before)
+        for path in orphans:
+            self.remove(path)
+        return orphans
+
+    def _place(self, path: str) -> str:
+        return f"{self.root.rstrip('/')}/{path}"
+
+
+class _Beginning(io.RawIOBase):
+    """Ends a decryption as soon as it brings something forth."""
+
+    is_reached = False
+
+    def write(self, data: Any) -> int:
+        self.is_reached = True
+        raise OSError("enough")
+
+
+def _written(info: dict[str, Any]) -> datetime:
+    stated = info.get("mtime") or info.get("LastModified") or info.get("last_modified")
+    if isinstance(stated, (int, float)):
+        return datetime.fromtimestamp(stated, UTC)
+    return stated if isinstance(stated, datetime) else datetime.now(UTC)
+
+
+def compress(source: IO[bytes], target: Path) -> None:
+    """Compress a stream into a private file, as the store holds it."""
+    with compressing(target) as out:
+        shutil.copyfileobj(source, out, CHUNK_BYTES)

@@ -1,0 +1,103 @@
+"""Erases a person: what is held stays countable, and nobody can find out any more whom it is about.
+
+Removing the rows would change figures that were published and make them impossible to check. So the person's
+pseudonym is replaced by a random word, in every version of every row, in the builds' working tables and in the
+rejects; free text that was let in is emptied; the person is blanked in the kept files. Published tables hold no
+pseudonym. Rows that come again of the same case keep the random word, see kvalitet.intake.history.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from kvalitet.errors import KvalitetError
+from kvalitet.intake.pseudonyms import ERASED
+from kvalitet.intake.row_hash import hash_sql
+from kvalitet.persons.number import Number
+from kvalitet.persons.originals import rewrite
+from kvalitet.persons.places import PersonTable, built_columns, changing, person_tables
+from kvalitet.settings import Settings
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was erased, in counts. `erasure_id` is None where nothing was held."""
+
+    erasure_id: int | None
+    rows_delinked: int
+    rows_in_builds: int
+    files_rewritten: int
+    files_destroyed: int
+
+
+def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
+    """Erase a person everywhere, and record who did it when, why and how much; never whom.
+
+    Needs the admin's credential. Raises KvalitetError where that is not at hand, or a build or an extraction
+    is under way. One that was killed is run again.
+    """
+    if not reason.strip() or not by.strip():
+        raise KvalitetError("An erasure needs who and why.", "Give --reason 'request of 3 March, case 2026-114'.")
+    pseudonyms = number.pseudonyms(settings.pseudonym_keys())
+    with changing(settings) as connection:
+        rewritten, destroyed = rewrite(settings, number)
+        instead = f"{ERASED}{secrets.token_hex(16)}"
+        places = person_tables(settings)
+        delinked = sum(_delink(connection, place, pseudonyms, instead) for place in places)
+        names = {name for place in places for name in place.columns}
+        in_builds = sum(
+            _replace(connection, sql.Identifier(schema, table), column, pseudonyms, instead)
+            for schema, table, column in built_columns(connection, names)
+        )
+        for pseudonym in pseudonyms:
+            connection.execute(
+                "update audit.reject set row_key = replace(row_key, %(old)s, %(new)s)"
+                " where row_key like '%%' || %(old)s || '%%'",
+                {"old": pseudonym, "new": instead},
+            )
+        counts = (delinked, in_builds, rewritten, destroyed)
+        if not any(counts):
+            return Erasure(None, *counts)
+        row = connection.execute(
+            "insert into audit.person_erasure (erased_by, reason, rows_delinked, rows_in_builds, files_rewritten,"
+            " files_destroyed) values (%s, %s, %s, %s, %s, %s) returning erasure_id",
+            [by.strip(), reason.strip(), *counts],
+        ).fetchone()
+    return Erasure(row["erasure_id"] if row else None, *counts)
+
+
+def _delink(connection: psycopg.Connection[DictRow], place: PersonTable, pseudonyms: list[str], instead: str) -> int:
+    word, emptied = sql.Literal(instead), {name: sql.SQL("null") for name in place.sensitive}
+    rows = 0
+    for column in place.columns:
+        changed: dict[str, sql.Composable] = {column: word, **emptied}
+        rows += connection.execute(
+            sql.SQL("update {raw} as r set {changes}, row_hash = {hash} where r.{column} = any(%s)").format(
+                raw=sql.Identifier("raw", place.table.raw_name),
+                changes=sql.SQL(", ").join(
+                    sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in changed.items()
+                ),
+                hash=hash_sql(place.table, "r", changed),
+                column=sql.Identifier(column),
+            ),
+            [pseudonyms],
+        ).rowcount
+    return rows
+
+
+def _replace(
+    connection: psycopg.Connection[DictRow],
+    table: sql.Identifier,
+    column: str,
+    pseudonyms: list[str],
+    instead: str,
+) -> int:
+    return connection.execute(
+        sql.SQL("update {table} set {column} = %s where {column} = any(%s)").format(
+            table=table, column=sql.Identifier(column)
+        ),
+        [instead, pseudonyms],
+    ).rowcount

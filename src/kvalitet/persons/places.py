@@ -1,0 +1,76 @@
+"""Where persons are in the warehouse, and the admin's connection that may change them there.
+
+No role used at run time may change a row of raw; so erasing and re-keying take the admin's credential.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from kvalitet.builds import LIVE
+from kvalitet.contracts import Contract, Table, load_contracts
+from kvalitet.errors import KvalitetError
+from kvalitet.intake.pseudonyms import LOCK
+from kvalitet.settings import Settings
+from kvalitet.warehouse import server
+
+
+@dataclass(frozen=True)
+class PersonTable:
+    """A raw table with persons in it. `sensitive` are the columns that are landed for a stated reason."""
+
+    contract: Contract
+    table: Table
+    columns: tuple[str, ...]
+    sensitive: tuple[str, ...]
+
+
+def person_tables(settings: Settings) -> list[PersonTable]:
+    """Every contracted table in which a column is a person's."""
+    found = []
+    for contract in load_contracts(settings).values():
+        for table in contract.tables.values():
+            landed = [column for column in table.columns if column.is_landed]
+            persons = tuple(column.name for column in landed if column.classification == "personal")
+            sensitive = tuple(column.name for column in landed if column.classification == "sensitive")
+            if persons and not contract.problems:
+                found.append(PersonTable(contract, table, persons, sensitive))
+    return found
+
+
+@contextmanager
+def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
+    """The admin's connection: one transaction, while nobody takes rows in.
+
+    Raises KvalitetError where there is no such credential, or a build or an extraction is under way.
+    """
+    url = server.admin_url(settings, settings.database)
+    with psycopg.Connection[DictRow].connect(url, row_factory=dict_row) as connection:
+        connection.execute("set local timezone = 'UTC'")
+        lock = connection.execute("select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [LOCK]).fetchone()
+        if not lock or not lock["is_ours"]:
+            raise KvalitetError("An extraction is running.", "Wait for it to end.")
+        build = connection.execute(
+            "select build_id, owner from audit.build where status = any(%s) limit 1", [list(LIVE)]
+        ).fetchone()
+        if build:
+            raise KvalitetError(
+                f"Build {build['build_id']} of {build['owner']} is under way and reads these rows.",
+                "Wait for it to end; `kvalitet status` shows it.",
+            )
+        yield connection
+
+
+def built_columns(connection: psycopg.Connection[DictRow], names: set[str]) -> list[tuple[str, str, str]]:
+    """(schema, table, column) of the builds' own tables that hold a person's column of that name."""
+    rows = connection.execute(
+        "select n.nspname::text as schema_name, c.relname::text as table_name, a.attname::text as column_name"
+        " from pg_attribute as a join pg_class as c on c.oid = a.attrelid join pg_namespace as n on"
+        " n.oid = c.relnamespace where c.relkind in ('r', 'p') and a.attname = any(%s) and not a.attisdropped"
+        " and n.nspname not in ('raw', 'audit', 'pg_catalog', 'information_schema') order by 1, 2, 3",
+        [sorted(names)],
+    ).fetchall()
+    return [(row["schema_name"], row["table_name"], row["column_name"]) for row in rows]

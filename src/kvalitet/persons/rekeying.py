@@ -1,0 +1,109 @@
+"""Gives the pseudonyms a new key, without knowing a single number: what is in raw becomes what intake will make of it.
+
+The new key file lies beside the old one until the warehouse has changed, all of it in one transaction. A
+rotation that was killed in between is seen by its fingerprint: nothing is taken in until it is finished.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from kvalitet.intake.pseudonyms import DIGEST, fingerprint, keyed
+from kvalitet.intake.row_hash import hash_sql
+from kvalitet.persons.places import PersonTable, built_columns, changing, person_tables
+from kvalitet.settings import Settings, replace_secret
+
+PYTHON_DIGEST = re.compile(DIGEST.replace(r"\m", r"\b").replace(r"\M", r"\b"))
+BATCH_ROWS = 50_000
+
+
+def rotate_key(settings: Settings, by: str) -> int:
+    """Add a key and bring every pseudonym up to it; returns how many rows of raw have a new one.
+
+    Needs the admin's credential. Raises KvalitetError where that is not at hand, or a build or an extraction is
+    under way. One that was killed is run again and goes on.
+    """
+    file = settings.pseudonym_key_file
+    coming = file.with_name(file.name + ".next")
+    keys = settings.pseudonym_keys()
+    if not coming.is_file():
+        lines = [key.hex() for key in (*keys, secrets.token_bytes(32))]
+        replace_secret(coming, "".join(f"{line}\n" for line in lines))
+    key = bytes.fromhex(coming.read_text().split()[-1])
+    mark = fingerprint((*keys, key))
+    with changing(settings) as connection:
+        done = connection.execute(
+            "select rows_rekeyed from audit.pseudonym_key where fingerprint = %s", [mark]
+        ).fetchone()
+        rows = done["rows_rekeyed"] if done else _rekey(connection, person_tables(settings), key)
+        if not done:
+            connection.execute(
+                "insert into audit.pseudonym_key (fingerprint, introduced_by, rows_rekeyed) values (%s, %s, %s)",
+                [mark, by, rows],
+            )
+    _put_in_place(coming, file)
+    return rows
+
+
+def _put_in_place(coming: Path, file: Path) -> None:
+    coming.replace(file)
+
+
+def _rekey(connection: psycopg.Connection[DictRow], places: list[PersonTable], key: bytes) -> int:
+    person, row = partial(keyed, key, "person"), partial(keyed, key, "row")
+    rows = 0
+    for place in places:
+        for column in place.columns:
+            target = sql.Identifier("raw", place.table.raw_name)
+            _map(connection, target, column, person)
+            before, after = (hash_sql(place.table, "r", {column: sql.Identifier(name)}) for name in ("old", "new"))
+            # A row that an earlier contract made has a hash that cannot be made again; it counts as changed once.
+            rows += connection.execute(
+                sql.SQL(
+                    "update {target} as r set {column} = new, row_hash = case when r.row_hash = {before} then {after}"
+                    " else md5(gen_random_uuid()::text) end from renamed where r.{column} = old"
+                ).format(target=target, column=sql.Identifier(column), before=before, after=after)
+            ).rowcount
+    names = {name for place in places for name in place.columns}
+    others = [
+        (sql.Identifier(schema, table), column, person) for schema, table, column in built_columns(connection, names)
+    ]
+    reject = sql.Identifier("audit", "reject")
+    for target, column, change in (*others, (reject, "row_key", person), (reject, "row_digest", row)):
+        _map(connection, target, column, change)
+        connection.execute(
+            sql.SQL("update {target} as r set {column} = new from renamed where r.{column} = old").format(
+                target=target, column=sql.Identifier(column)
+            )
+        )
+    return rows
+
+
+def _map(
+    connection: psycopg.Connection[DictRow], target: sql.Identifier, column: str, change: Callable[[str], str]
+) -> None:
+    """Make the table `renamed` (old, new) of the column's values that hold a pseudonym or a digest."""
+    connection.execute("drop table if exists renamed")
+    connection.execute("create temporary table renamed (old text primary key, new text not null) on commit drop")
+    with connection.cursor(name="values_of_a_column") as found:
+        found.itersize = BATCH_ROWS
+        found.execute(
+            sql.SQL("select distinct {column} as old from {target} where {column} ~ {form}").format(
+                column=sql.Identifier(column), target=target, form=sql.Literal(DIGEST)
+            )
+        )
+        while rows := found.fetchmany(BATCH_ROWS):
+            _copy(connection, (row["old"] for row in rows), change)
+    connection.execute("analyze renamed")
+
+
+def _copy(connection: psycopg.Connection[DictRow], values: Iterable[str], change: Callable[[str], str]) -> None:
+    with connection.cursor().copy("copy renamed from stdin") as copy:
+        for value in values:
+            copy.write_row((value, PYTHON_DIGEST.sub(lambda match: change(match[0]), value)))

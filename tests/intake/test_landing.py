@@ -1,0 +1,275 @@
+"""Delivered files are kept encrypted, and can be taken in once more when the contract has been mended."""
+
+import hashlib
+import os
+import shutil
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow
+import pytest
+from deliveries import COMPLAINT, as_csv, write
+
+from kvalitet.contracts import load_contracts
+from kvalitet.errors import DeliveryRefused, KvalitetError
+from kvalitet.intake import extract, replay
+from kvalitet.landing import Store, rotation
+from kvalitet.landing.keys import age, identities, key_file
+from kvalitet.landing.retention import purge
+from kvalitet.landing.rotation import rotate_key
+from kvalitet.settings import LOADER, TIMEZONE, Settings
+from kvalitet.warehouse.connection import connect
+
+MENDED = "validValues: [formalitet,", "validValues: [nyopfundet, formalitet,"
+GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
+LATENCY = "  - property: latency"
+SECRET = "Marianne fra Sundby skriver det her"
+DAY = timedelta(days=1)
+TODAY = datetime.now(TIMEZONE).date()
+
+
+@pytest.fixture
+def own_secrets(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the installation's secrets that a test may change."""
+    folder = tmp_path / "own-secrets"
+    shutil.copytree(settings.secrets_dir, folder)
+    monkeypatch.setenv("KVALITET_SECRETS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def contract_says(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Change the contract of the complaints: `contract_says(old, new)` replaces text in it."""
+    folder = tmp_path / "contracts"
+    shutil.copytree(settings.contracts_dir, folder)
+    monkeypatch.setenv("KVALITET_CONTRACTS", str(folder))
+    file = folder / "bif_complaints.odcs.yaml"
+
+    def change(old: str, new: str) -> None:
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    return change
+
+
+def landed(settings: Settings) -> list[dict]:
+    with connect(settings, LOADER) as connection:
+        return connection.execute("select * from audit.landed_file order by load_id, file_name").fetchall()
+
+
+def store_files(settings: Settings) -> list[Path]:
+    return sorted(Path(settings.landing.removeprefix("file://")).rglob("*.age"))
+
+
+def accepted(settings: Settings) -> list[tuple]:
+    with connect(settings, LOADER) as connection:
+        rows = connection.execute(
+            "select load_id, delivery, origin, of_load from audit.load where outcome = 'accepted' order by load_id"
+        ).fetchall()
+    return [tuple(row.values()) for row in rows]
+
+
+class TestStore:
+    def test_what_was_delivered_is_kept_byte_for_byte_and_encrypted(self, settings, deliver, inbox):
+        deliver(*GOOD, {"Fritekst": SECRET, "CPR": "010190-1234"})
+        extract(settings, "bif_complaints")
+        delivered = (inbox / "bif_complaints/klager_2025-01-02.csv").read_bytes()
+        row = landed(settings)[1]
+        assert (row["file_name"], row["table_names"], row["bytes"], row["sha256"]) == (
+            "klager_2025-01-02.csv", ["complaints"], len(delivered), hashlib.sha256(delivered).hexdigest(),
+        )  # fmt: skip
+        assert row["path"] == f"bif_complaints/{row['sha256']}.zst.age"
+        assert row["retained_until"] - TODAY in (90 * DAY, 91 * DAY)
+        (file,) = [file for file in store_files(settings) if row["sha256"] in file.name]
+        kept = file.read_bytes()
+        assert kept.startswith(b"age-encryption.org/v1")
+        # With the key and nothing of ours.
+        opened = age.decrypt(kept, identities(settings))
+        assert pyarrow.CompressedInputStream(pyarrow.BufferReader(opened), "zstd").read() == delivered
+
+    def test_nothing_of_it_can_be_read_without_the_key(self, settings, deliver, everything_written):
+        deliver(*GOOD, {"Fritekst": SECRET, "CPR": "010190-1234"})
+        extract(settings, "bif_complaints")
+        written = everything_written()
+        assert "Marianne" not in written
+        assert "0101901234" not in written.replace("-", "")
+
+    def test_the_same_delivery_twice_changes_nothing(self, settings, deliver):
+        deliver(*GOOD)
+        extract(settings, "bif_complaints")
+        before = {file: file.read_bytes() for file in store_files(settings)}
+        extract(settings, "bif_complaints")
+        assert {file: file.read_bytes() for file in store_files(settings)} == before
+        assert len(landed(settings)) == len(before) == 2
+
+    def test_a_changed_file_does_not_open(self, settings, deliver):
+        deliver(*GOOD)
+        load = extract(settings, "bif_complaints").loads[-1].load_id
+        for file in store_files(settings):
+            changed = bytearray(file.read_bytes())
+            changed[-20] ^= 1
+            file.write_bytes(changed)
+        with connect(settings, LOADER) as connection:
+            connection.execute("insert into audit.load_withdrawal values (%s, 'for the test', 'test')", [load])
+        with pytest.raises(KvalitetError, match="does not open: it was changed, or none of the keys fits"):
+            replay(settings, load)
+
+    def test_a_file_of_another_encoding_is_kept_as_it_came(self, settings, inbox):
+        text = as_csv([COMPLAINT | {"Tema": "ø"}], list(COMPLAINT)).encode("latin-1")
+        write(inbox, "bif_complaints/klager_2025-01-02.csv", text)
+        write(inbox, "bif_complaints/klagepunkter_2025-01-02.csv", "x\r\n")
+        with pytest.raises(DeliveryRefused, match="is not in the agreed encoding"):
+            extract(settings, "bif_complaints")
+        delivered = {hashlib.sha256(content).hexdigest() for content in (text, b"x\r\n")}
+        assert {row["sha256"] for row in landed(settings)} == delivered
+        assert len(store_files(settings)) == 2
+
+
+class TestReplay:
+    def test_rejects_come_in_after_the_contract_is_mended(self, settings, deliver, contract_says, open_rows, rejects):
+        deliver(*GOOD, {"Sagsnummer": "2024 - 99999", "Klagetype": "nyopfundet"})
+        first = extract(settings, "bif_complaints").loads[-1]
+        assert first.tables["complaints"].rejected == 1
+        contract_says(*MENDED)
+        assert extract(settings, "bif_complaints").outcome == "nothing_new"
+        result = replay(settings, first.load_id)
+        assert result.loads[-1].tables["complaints"].opened == 1
+        assert (len(open_rows()), rejects()) == (101, [])
+        second = result.loads[-1].load_id
+        assert accepted(settings) == [
+            (first.load_id, "2025-01-02", "delivered", None), (second, "2025-01-02", "replayed", first.load_id),
+        ]  # fmt: skip
+        again = replay(settings, first.load_id)
+        assert (again.outcome, again.message) == (
+            "nothing_new", f"It is in by this contract already, as load {second}.",
+        )  # fmt: skip
+        assert extract(settings, "bif_complaints").outcome == "nothing_new"
+
+    def test_a_refused_delivery_comes_in_after_the_contract_is_mended(self, settings, deliver, contract_says, inbox):
+        deliver(*GOOD, *[{"Sagsnummer": f"2024 - {n}", "Klagetype": "nyopfundet"} for n in range(90000, 90100)])
+        with pytest.raises(DeliveryRefused, match="break the contract"):
+            extract(settings, "bif_complaints")
+        refused = landed(settings)[0]["load_id"]
+        shutil.rmtree(inbox / "bif_complaints")  # the inbox is not needed
+        contract_says(*MENDED)
+        assert replay(settings, refused).loads[-1].tables["complaints"].opened == 200
+
+    def test_what_the_contract_still_refuses_is_refused_again(self, settings, deliver):
+        deliver(*GOOD, *[{"Sagsnummer": f"2024 - {n}", "Klagetype": "nyopfundet"} for n in range(90000, 90100)])
+        with pytest.raises(DeliveryRefused) as first:
+            extract(settings, "bif_complaints")
+        with pytest.raises(DeliveryRefused) as second:
+            replay(settings, landed(settings)[0]["load_id"])
+        assert str(first.value).startswith(second.value.what)
+
+    def test_an_older_delivery_stands_beside_the_history(self, settings, deliver, contract_says, open_rows):
+        deliver(*GOOD, {"Sagsnummer": "2024 - 99999", "Klagetype": "nyopfundet"})
+        first = extract(settings, "bif_complaints").loads[-1].load_id
+        deliver(*GOOD[:99], cutoff="2025-01-03")
+        extract(settings, "bif_complaints")
+        contract_says(*MENDED)
+        result = replay(settings, first)
+        assert "beside the history: a newer delivery is in" in result.message
+        beside = result.loads[-1].load_id
+        assert beside < 0
+        assert len(open_rows()) == 99
+        with connect(settings, LOADER) as connection:
+            seen = connection.execute(
+                "select count(*) as rows from raw.bif_complaints__complaints where valid_from_load = %s", [beside]
+            ).fetchone()
+        assert seen == {"rows": 101}
+
+    @pytest.mark.parametrize("load", [999, 1])
+    def test_says_what_is_not_there(self, settings, deliver, load):
+        deliver(*GOOD)
+        extract(settings, "bif_complaints")
+        purge(settings, TODAY + 91 * DAY)
+        with connect(settings, LOADER) as connection:
+            connection.execute("insert into audit.load_withdrawal values (1, 'for the test', 'test')")
+        expected = {
+            999: "There is no load 999.",
+            1: rf"The files of load 1 were removed on {TODAY:%Y}-\d\d-\d\d \(retention\)",
+        }
+        with pytest.raises(KvalitetError, match=expected[load]):
+            replay(settings, load)
+
+
+class TestRetention:
+    def test_files_go_when_their_time_is_over_and_their_record_stays(self, settings, deliver, contract_says):
+        contract_says(
+            "  - property: latency", "  - property: retention\n    value: 7\n    unit: d\n  - property: latency"
+        )
+        deliver(*GOOD)
+        extract(settings, "bif_complaints")
+        until = landed(settings)[0]["retained_until"]
+        assert until - TODAY in (7 * DAY, 8 * DAY)  # midnight may pass
+        assert vars(purge(settings, until)) == {"expired": 0, "orphans": 0}
+        assert vars(purge(settings, until + DAY)) == {"expired": 2, "orphans": 0}
+        assert vars(purge(settings, until + DAY)) == {"expired": 0, "orphans": 0}
+        assert store_files(settings) == []
+        assert [row["purged_because"] for row in landed(settings)] == ["retention", "retention"]
+        assert all(len(row["sha256"]) == 64 for row in landed(settings))
+
+    def test_what_no_load_names_goes_after_a_day(self, settings, deliver):
+        deliver(*GOOD)
+        extract(settings, "bif_complaints")
+        folder = store_files(settings)[0].parent
+        for name, days in (("killed.zst.age", 2), ("half.zst.age.0123.part", 2), ("at-work.zst.age", 0)):
+            (folder / name).write_bytes(b"x")
+            written = time.time() - days * 86_400
+            os.utime(folder / name, (written, written))
+        assert vars(purge(settings)) == {"expired": 0, "orphans": 2}
+        assert (folder / "at-work.zst.age").exists()
+        assert len(store_files(settings)) == 3
+
+    def test_a_contract_says_for_how_long(self, settings, contract_says):
+        assert {contract.retention_days for contract in load_contracts(settings).values()} == {90}
+        contract_says(
+            "  - property: latency", "  - property: retention\n    value: 2\n    unit: y\n  - property: latency"
+        )
+        assert load_contracts(settings)["bif_complaints"].retention_days == 730
+        contract_says("unit: y", "unit: moons")
+        problem = "slaProperties: retention must be a whole number of d, m or y"
+        assert load_contracts(settings)["bif_complaints"].problems == (problem,)
+
+
+class TestKeyRotation:
+    def test_everything_is_encrypted_anew_and_the_old_key_opens_nothing(self, settings, deliver, own_secrets):
+        deliver(*GOOD)
+        extract(settings, "bif_complaints")
+        (old,) = identities(settings)
+        assert rotate_key(settings) == 2
+        (new,) = identities(settings)
+        store = Store(settings)
+        for path in store.files():
+            assert (store.opens_with(path, old), store.opens_with(path, new)) == (False, True)
+        assert key_file(settings).stat().st_mode & 0o777 == 0o600
+        deliver(*GOOD, {}, cutoff="2025-01-03")
+        extract(settings, "bif_complaints")
+        assert all(store.opens_with(path, new) for path in store.files())
+
+    def test_goes_on_where_it_was_killed(self, settings, deliver, own_secrets, monkeypatch):
+        deliver(*GOOD)
+        load = extract(settings, "bif_complaints").loads[-1].load_id
+        whole, written = Store.write, []
+
+        def killed_at_the_second(store, path, source):
+            if written:
+                raise KeyboardInterrupt
+            written.append(path)
+            whole(store, path, source)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(rotation.Store, "write", killed_at_the_second)
+            with pytest.raises(KeyboardInterrupt):
+                rotate_key(settings)
+        assert len(identities(settings)) == 2  # so that either half still opens
+        with connect(settings, LOADER) as connection:
+            connection.execute("insert into audit.load_withdrawal values (%s, 'for the test', 'test')", [load])
+        assert replay(settings, load).outcome == "accepted"
+        rotate_key(settings)
+        (new,) = identities(settings)
+        store = Store(settings)
+        assert all(store.opens_with(path, new) for path in store.files())

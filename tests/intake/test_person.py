@@ -1,0 +1,292 @@
+"""One person: what is held, erasing it, and a new key of the pseudonyms. The number is typed in and stays nowhere."""
+
+import json
+import shutil
+from pathlib import Path
+
+import psycopg
+import pytest
+from deliveries import COMPLAINT, as_csv, write
+from psycopg import sql
+from typer.testing import CliRunner
+
+from kvalitet.builds import begin_build, finish
+from kvalitet.cli import app
+from kvalitet.contracts import load_contracts
+from kvalitet.errors import KvalitetError
+from kvalitet.intake import extract
+from kvalitet.intake.pseudonyms import pseudonym
+from kvalitet.intake.row_hash import hash_sql
+from kvalitet.intake.spool import private_folder
+from kvalitet.landing import Store
+from kvalitet.persons import places, rekeying
+from kvalitet.persons.erasure import erase
+from kvalitet.persons.held import held
+from kvalitet.persons.number import Number
+from kvalitet.persons.rekeying import rotate_key
+from kvalitet.sample import generate
+from kvalitet.settings import AUDITOR, LOADER, TRANSFORMER, Settings
+from kvalitet.warehouse.connection import connect
+
+GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
+TYPED = "010190-1234"
+PERSON, OTHER = Number.typed(TYPED), Number.typed("0202851122")
+FIRST = {"Sagsnummer": "2024 - 00500", "CPR": TYPED, "Fritekst": "Marianne skriver selv"}
+SECOND = {"Sagsnummer": "2024 - 00501", "CPR": "0101901234", "Modtaget": "2023-06-02T09:15:00"}
+SOMEBODY_ELSE = {"Sagsnummer": "2024 - 00502", "CPR": OTHER.digits, "Fritekst": f"om naboen {TYPED}, ringede"}
+
+
+@pytest.fixture(autouse=True)
+def admin_of_the_test(admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places.server, "admin_url", lambda settings, database: admin_url)
+
+
+@pytest.fixture
+def own_secrets(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the installation's secrets that a test may change."""
+    folder = tmp_path / "own-secrets"
+    shutil.copytree(settings.secrets_dir, folder)
+    monkeypatch.setenv("KVALITET_SECRETS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def delivered(settings, deliver) -> None:
+    """Two deliveries: a person with two cases, one of which changed; another one whose text names the person."""
+    deliver(*GOOD, FIRST, SECOND, SOMEBODY_ELSE)
+    extract(settings, "bif_complaints")
+    deliver(*GOOD, FIRST | {"Udfald": "medhold"}, SECOND, SOMEBODY_ELSE, cutoff="2025-01-03")
+    extract(settings, "bif_complaints")
+
+
+def persons_of(settings: Settings) -> list[tuple]:
+    """(case, from load, person) of every version of a row with a person."""
+    with connect(settings, LOADER) as connection:
+        rows = connection.execute(
+            "select case_number, valid_from_load, citizen_pseudonym from raw.bif_complaints__complaints"
+            " where citizen_pseudonym is not null order by 1, 2"
+        ).fetchall()
+    return [tuple(row.values()) for row in rows]
+
+
+def kept_texts(settings: Settings, table: str = "complaints") -> list[str]:
+    """What the landing store holds of a table, oldest load first."""
+    store, texts = Store(settings), []
+    with connect(settings, LOADER) as connection:
+        rows = connection.execute(
+            "select * from audit.landed_file where %s = any(table_names) and purged_at is null order by load_id",
+            [table],
+        ).fetchall()
+    with private_folder(settings) as folder:
+        for row in rows:
+            store.fetch(row["path"], folder / "kept", row["kept_sha256"])
+            texts.append((folder / "kept").read_text())
+    return texts
+
+
+def kvalitet(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str):
+    """The command line in this process, with the number typed in."""
+    monkeypatch.setattr("kvalitet.settings.Settings.from_environment", lambda: settings)
+    return CliRunner().invoke(app, arguments, input=f"{typed}\n", catch_exceptions=True)
+
+
+class TestHeld:
+    def test_every_version_of_every_row_and_the_kept_files(self, settings, delivered):
+        found = held(settings, PERSON)
+        names = ("case_number", "outcome_id", "from_delivery", "until_delivery")
+        assert [tuple(row[name] for name in names) for row in found["bif_complaints__complaints"]] == [
+            ("2024-00500", None, "2025-01-02", "2025-01-03"),
+            ("2024-00500", "medhold", "2025-01-03", None),
+            ("2024-00501", None, "2025-01-02", None),
+        ]  # fmt: skip
+        assert all("citizen_pseudonym" not in row for row in found["bif_complaints__complaints"])
+        # The neighbour's text names the person too: three records of each delivery.
+        files = [(row["file_name"], row["records"]) for row in found["kept files"]]
+        assert sorted(files) == [("klager_2025-01-02.csv", 3), ("klager_2025-01-03.csv", 3)]
+
+    def test_nothing_is_held_on_who_never_came(self, settings, delivered):
+        assert held(settings, Number.typed("0303701111")) == {}
+
+    def test_the_number_is_asked_for_and_stays_nowhere(
+        self, settings, delivered, monkeypatch, tmp_path, everything_written
+    ):
+        out = tmp_path / "access.json"
+        shown = kvalitet(settings, monkeypatch, "person", "show", "--out", str(out), typed=TYPED)
+        assert (shown.exit_code, shown.exception) == (0, None)
+        assert "bif_complaints__complaints: 3 rows" in shown.output
+        assert out.stat().st_mode & 0o777 == 0o600
+        assert len(json.loads(out.read_text())["bif_complaints__complaints"]) == 3
+        pseudonyms = PERSON.pseudonyms(settings.pseudonym_keys())
+        for text in (shown.output, out.read_text()):
+            assert not any(secret in text for secret in (TYPED, PERSON.digits, *pseudonyms))
+        assert not any(secret in everything_written() for secret in (TYPED, PERSON.digits))
+
+    def test_what_is_no_number_is_not_repeated(self, settings, monkeypatch):
+        shown = kvalitet(settings, monkeypatch, "person", "show", typed="310290-123x")
+        assert isinstance(shown.exception, KvalitetError)
+        assert "310290" not in str(shown.exception) + shown.output
+        assert PERSON.digits not in repr(PERSON)
+
+
+class TestErasure:
+    def test_nobody_finds_the_person_again_and_every_row_still_counts(self, settings, delivered, everything_written):
+        before = persons_of(settings)
+        done = erase(settings, PERSON, "request of 3 March", "A. Hansen")
+        assert vars(done) == {
+            "erasure_id": 1, "rows_delinked": 3, "rows_in_builds": 0, "files_rewritten": 2, "files_destroyed": 0,
+        }  # fmt: skip
+        after = persons_of(settings)
+        assert [row[:2] for row in after] == [row[:2] for row in before]
+        words = {person for case, _, person in after if case != "2024-00502"}
+        assert len(words) == 1  # the two cases are still one person's: repeats are counted as they were
+        assert next(iter(words)).startswith("erased:")
+        assert after[-1] == before[-1]
+        assert held(settings, PERSON) == {}
+        assert not any(secret in everything_written() for secret in PERSON.pseudonyms(settings.pseudonym_keys()))
+        with connect(settings, AUDITOR) as connection:
+            row = connection.execute("select * from audit.person_erasure").fetchone()
+        assert row is not None
+        assert (row["erased_by"], row["reason"], row["rows_delinked"]) == ("A. Hansen", "request of 3 March", 3)
+
+    def test_kept_files_lose_the_person_and_nothing_else(self, settings, delivered):
+        (first, _), keys = kept_texts(settings), settings.pseudonym_keys()
+        erase(settings, PERSON, "request", "A. Hansen")
+        rewritten, _ = kept_texts(settings)
+        assert not any(word in rewritten for word in (TYPED, PERSON.digits, "Marianne", "naboen"))
+        assert len(rewritten.splitlines()) == len(first.splitlines())
+        unnamed = [line for line in first.splitlines() if "2024 - 000" in line]
+        assert [line.replace('"', "") for line in unnamed] == [
+            line.replace('"', "") for line in rewritten.splitlines() if "2024 - 000" in line
+        ]
+        assert OTHER.digits not in rewritten  # the record named the person: its private columns are empty
+        assert [row[0] for row in persons_of(settings) if row[2] == pseudonym(keys, OTHER.digits)] == ["2024-00502"]
+        with connect(settings, LOADER) as connection:
+            files = connection.execute(
+                "select sha256, kept_sha256, path from audit.landed_file order by path"
+            ).fetchall()
+        assert sum(row["sha256"] != row["kept_sha256"] for row in files) == 2
+        assert set(Store(settings).files()) == {row["path"] for row in files}
+
+    def test_a_file_whose_records_cannot_be_told_apart_is_destroyed(self, settings, inbox):
+        text = as_csv([COMPLAINT | {"CPR": TYPED, "Tema": "ø"}], list(COMPLAINT)).encode("latin-1")
+        write(inbox, "bif_complaints/klager_2025-01-02.csv", text)
+        write(inbox, "bif_complaints/klagepunkter_2025-01-02.csv", "x\r\n")
+        with pytest.raises(KvalitetError):
+            extract(settings, "bif_complaints")
+        done = erase(settings, PERSON, "request", "A. Hansen")
+        assert (done.files_rewritten, done.files_destroyed) == (0, 1)
+        with connect(settings, LOADER) as connection:
+            rows = connection.execute(
+                "select file_name from audit.landed_file where purged_because = 'erasure'"
+            ).fetchall()
+        assert [row["file_name"] for row in rows] == ["klager_2025-01-02.csv"]
+
+    def test_twice_is_once(self, settings, delivered):
+        erase(settings, PERSON, "request", "A. Hansen")
+        assert erase(settings, PERSON, "request", "A. Hansen").erasure_id is None
+
+    def test_the_same_case_delivered_again_stays_without_a_person(self, settings, delivered, deliver):
+        erase(settings, PERSON, "request", "A. Hansen")
+        before = persons_of(settings)
+        new_case = {"Sagsnummer": "2024 - 00600", "CPR": TYPED}
+        deliver(*GOOD, FIRST | {"Udfald": "medhold"}, SECOND | {"Udfald": "afvist"}, SOMEBODY_ELSE, new_case,
+                cutoff="2025-01-04")  # fmt: skip
+        counts = extract(settings, "bif_complaints").loads[-1].tables["complaints"]
+        assert (counts.opened, counts.changed, counts.closed) == (1, 1, 0)
+        added = [row for row in persons_of(settings) if row not in before]
+        assert [(case, person[:7]) for case, _, person in added if case != "2024-00600"] == [("2024-00501", "erased:")]
+        # A new case is a new matter: it has a person again.
+        assert PERSON.pseudonyms(settings.pseudonym_keys())[0] in [person for _, _, person in added]
+
+    def test_working_tables_are_included_and_a_build_under_way_is_waited_for(self, settings, delivered, admin_url):
+        build = begin_build(settings, owner="test")
+        with pytest.raises(KvalitetError, match=f"Build {build.build_id} of test is under way"):
+            erase(settings, PERSON, "request", "A. Hansen")
+        with connect(settings, TRANSFORMER) as connection:
+            connection.execute("set local role kvalitet_candidate_owner")
+            connection.execute("create table candidate_work.t (citizen_pseudonym text)")
+            connection.execute(
+                "insert into candidate_work.t values (%s)", [PERSON.pseudonyms(settings.pseudonym_keys())[0]]
+            )
+        finish(settings, build.build_id, TRANSFORMER, "failed")
+        assert erase(settings, PERSON, "request", "A. Hansen").rows_in_builds == 1
+
+    def test_the_command_asks_twice(self, settings, delivered, monkeypatch):
+        asked = kvalitet(settings, monkeypatch, "person", "erase", "--reason", "request", typed=f"{TYPED}\nn")
+        assert asked.exit_code == 1
+        assert len(held(settings, PERSON)) == 2
+        done = kvalitet(settings, monkeypatch, "person", "erase", "--reason", "request", typed=f"{TYPED}\ny")
+        assert "Erasure 1: 3 rows of raw, 0 of builds, 2 kept files written anew, 0 destroyed." in done.output
+        assert TYPED not in asked.output + done.output
+
+
+class TestKeyRotation:
+    def test_repeats_are_found_over_the_change_and_nothing_counts_as_changed(
+        self, settings, delivered, deliver, own_secrets
+    ):
+        old_key, before = settings.pseudonym_keys(), persons_of(settings)
+        erased = Number.typed("0202851122")
+        erase(settings, erased, "request", "A. Hansen")
+        assert rotate_key(settings, "A. Hansen") == 3  # the erased one has no pseudonym
+        keys = settings.pseudonym_keys()
+        assert keys[0] == old_key[0] and len(keys) == 2
+        expected = pseudonym(keys, PERSON.digits)
+        after = {case: person for case, _, person in persons_of(settings)}
+        assert after["2024-00500"] == after["2024-00501"] == expected not in [person for *_, person in before]
+        assert after["2024-00502"].startswith("erased:")
+        deliver(*GOOD, FIRST | {"Udfald": "medhold"}, SECOND, SOMEBODY_ELSE, {"CPR": TYPED}, cutoff="2025-01-04")
+        counts = extract(settings, "bif_complaints").loads[-1].tables["complaints"]
+        assert (counts.opened, counts.changed, counts.unchanged) == (1, 0, 103)
+        assert {case: person for case, _, person in persons_of(settings)}["2023-17309"] == expected
+        assert len(held(settings, PERSON)["bif_complaints__complaints"]) == 4
+
+    @pytest.mark.parametrize("is_committed", [False, True])
+    def test_killed_before_and_after_the_commit(
+        self, settings, delivered, deliver, own_secrets, monkeypatch, is_committed
+    ):
+        def killed(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(rekeying, "_put_in_place" if is_committed else "_rekey", killed)
+            with pytest.raises(KeyboardInterrupt):
+                rotate_key(settings, "A. Hansen")
+        deliver(*GOOD, FIRST, SECOND, cutoff="2025-01-04")
+        if is_committed:  # the warehouse has the new key, the file has the old one
+            with pytest.raises(KvalitetError, match="The pseudonym key is not the one"):
+                extract(settings, "bif_complaints")
+        assert rotate_key(settings, "A. Hansen") == 4
+        assert not (own_secrets / "pseudonym.key.next").exists()
+        assert extract(settings, "bif_complaints").outcome == "accepted"
+        assert (own_secrets / "pseudonym.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_hash_of_a_row_is_the_same_in_postgres_as_in_intake(settings, inbox, admin_url):
+    """Over every table of the fictional municipality: all types, with and without missing values."""
+    generate(inbox, night=1, complaints=2000)
+    compared = 0
+    for source in ("bif_complaints", "early_retirement_cases", "appeal_cases", "citizen_surveys", "result_status"):
+        contract = load_contracts(settings)[source]
+        extract(settings, source)
+        for table in contract.tables.values():
+            with psycopg.connect(admin_url) as connection:
+                connection.execute("set local timezone = 'UTC'")
+                query = sql.SQL("select count(*), count(*) filter (where row_hash <> {}) from {} as r").format(
+                    hash_sql(table, "r"), sql.Identifier("raw", table.raw_name)
+                )
+                rows, differing = connection.execute(query).fetchone() or (0, 0)
+            assert (differing, rows > 0) == (0, True), table.raw_name
+            compared += rows
+    assert compared > 4000
+
+
+def test_nobody_at_run_time_may_change_a_person(settings, delivered):
+    for role in (LOADER, TRANSFORMER, AUDITOR):
+        for statement in (
+            "update raw.bif_complaints__complaints set citizen_pseudonym = 'x'",
+            "insert into audit.person_erasure (erased_by, reason, rows_delinked, rows_in_builds, files_rewritten,"
+            " files_destroyed) values ('x', 'x', 0, 0, 0, 0)",
+            "delete from audit.person_erasure",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connect(settings, role) as connection:
+                connection.execute(statement)  # type: ignore[arg-type]

@@ -1,0 +1,169 @@
+"""A delivery that turned out to be wrong is taken back: the state before it stands, and nothing recorded is lost."""
+
+import psycopg
+import pytest
+
+from kvalitet.builds import begin_build, finish, get_build
+from kvalitet.errors import KvalitetError
+from kvalitet.intake import extract, replay
+from kvalitet.intake.withdrawal import withdraw
+from kvalitet.night import news
+from kvalitet.publication.swap import PublishRefused, publish
+from kvalitet.rebuild import begin_known_at, begin_rebuild
+from kvalitet.settings import GATE, LOADER, TRANSFORMER
+from kvalitet.transform import build_layer
+from kvalitet.warehouse.connection import connect
+
+GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
+SEEN = """
+    select * from raw.bif_complaints__complaints
+    where valid_from_load <= %(load)s and (valid_to_load is null or valid_to_load > %(load)s) order by case_number
+"""
+
+
+@pytest.fixture
+def two_deliveries(settings, deliver):
+    """A good delivery and one a day later: 2 rows gone, 1 changed, 1 new, one in order that was set aside."""
+    bad = {"Sagsnummer": "2024 - 88888", "Lukket": "måske"}
+    deliver(*GOOD, bad)
+    first = extract(settings, "bif_complaints").loads[-1].load_id
+    changed = {"Sagsnummer": "2024 - 00097", "Udfald": "medhold"}
+    also_bad = {"Sagsnummer": "2024 - 77777", "Lukket": "måske"}
+    deliver(*GOOD[:97], changed, {}, bad | {"Lukket": "False"}, also_bad, cutoff="2025-01-03")
+    return first, extract(settings, "bif_complaints").loads[-1].load_id
+
+
+def seen(settings, load: int | None) -> list[tuple]:
+    """What a build on that load sees, without the numbers of the loads themselves."""
+    with connect(settings, TRANSFORMER) as connection:
+        rows = connection.execute(SEEN, {"load": load}).fetchall()
+    return [tuple(value for name, value in row.items() if not name.startswith("valid_")) for row in rows]
+
+
+def publish_as_is(settings, admin_url: str, build_id: int) -> None:
+    """Record a build as published, as if readers saw it."""
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("insert into audit.publication (build_id, published_by) values (%s, 'test')", [build_id])
+        connection.execute("update audit.build set status = 'published' where build_id = %s", [build_id])
+
+
+def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, rejects):
+    first, second = two_deliveries
+    before, wrong = seen(settings, first), seen(settings, second)
+    assert (len(before), len(wrong)) == (100, 100)  # 97 + 2 gone + 1 changed; 97 + 1 changed + 2 new
+    done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
+    # Of the complaints 1 changed and 2 new rows end, 1 changed and 2 gone return. Each delivered complaint has one
+    # point, one that is set aside too: 2 are new and 2 gone.
+    assert done.rows_closed == {"complaints": 3, "complaint_points": 2}
+    assert done.rows_reopened == {"complaints": 3, "complaint_points": 2}
+    assert seen(settings, done.restored_by) == before
+    assert (seen(settings, first), seen(settings, second)) == (before, wrong)
+    # What the delivery had brought in order waits again; what it set aside waits for nobody.
+    assert [key for _, key, *_ in rejects()] == ["2024-88888"]
+
+
+def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_deliveries, admin_url):
+    _, second = two_deliveries
+    published = begin_build(settings, owner="test")
+    publish_as_is(settings, admin_url, published.build_id)
+    assert news(settings) == []
+    done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
+    assert news(settings) == [f"bif_complaints (load {done.restored_by})"]
+    assert extract(settings, "bif_complaints").outcome == "missing"  # the withdrawn one lies in the inbox still
+    build = begin_build(settings, owner="test")
+    assert build.loads == {"bif_complaints": done.restored_by}
+    assert str(build.as_of_date) == "2025-01-02"
+    assert build.stale == {"bif_complaints": "the newest delivery was withdrawn"}
+    assert begin_known_at(settings, build.as_of_date.replace(day=9), "test").loads == build.loads
+    recorded = begin_rebuild(settings, 1, "test")
+    assert recorded.loads == {"bif_complaints": second}
+
+
+@pytest.mark.slow
+def test_staging_of_a_build_after_it_is_that_of_before(settings, two_deliveries, admin_url):
+    _, second = two_deliveries
+    done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
+    build = begin_build(settings, owner="test")
+    build_layer(settings, build.build_id, "staging")
+    with connect(settings, TRANSFORMER) as connection:
+        row = connection.execute(
+            "select count(*) as rows, count(outcome_id) as outcomes from candidate_work.stg_bif_complaints__complaints"
+        ).fetchone()
+    assert row == {"rows": 100, "outcomes": 0}
+    assert build.loads["bif_complaints"] == done.restored_by
+
+
+def test_a_corrected_delivery_comes_in_on_top(settings, two_deliveries, deliver, open_rows):
+    _, second = two_deliveries
+    withdraw(settings, second, "last year's outcomes", "A. Hansen")
+    deliver(*GOOD[:99], cutoff="2025-01-03")
+    result = extract(settings, "bif_complaints")
+    counts = {name: value for name, value in vars(result.loads[-1].tables["complaints"]).items() if value}
+    assert counts == {"delivered": 99, "closed": 1, "unchanged": 99}
+    assert begin_build(settings, owner="test").stale == {}
+
+
+def test_a_delivery_withdrawn_by_mistake_comes_in_again(settings, two_deliveries):
+    _, second = two_deliveries
+    wrong = seen(settings, second)
+    withdraw(settings, second, "by mistake", "A. Hansen")
+    again = replay(settings, second).loads[-1].load_id
+    assert seen(settings, again) == wrong
+    assert extract(settings, "bif_complaints").outcome == "nothing_new"
+    assert begin_build(settings, owner="test").stale == {}
+    withdraw(settings, again, "it was wrong after all", "A. Hansen")
+    with pytest.raises(KvalitetError, match=f"as load {again}, which was withdrawn"):
+        replay(settings, second)
+    assert replay(settings, again).outcome == "accepted"
+
+
+def test_twice_is_once(settings, two_deliveries, everything_written):
+    _, second = two_deliveries
+    done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
+    before = everything_written()
+    again = withdraw(settings, second, "another reason", "somebody else")
+    assert (again.rows_closed, again.load_id) == ({}, second)
+    assert everything_written() == before
+    assert done.restored_by
+
+
+def test_one_after_the_other_back_to_nothing(settings, two_deliveries, open_rows):
+    first, second = two_deliveries
+    with pytest.raises(KvalitetError, match=rf"stand on load {first}: load {second}. Withdraw the newest first"):
+        withdraw(settings, first, "wrong", "A. Hansen")
+    restored = withdraw(settings, second, "wrong", "A. Hansen").restored_by
+    assert restored is not None
+    with pytest.raises(KvalitetError, match=rf"Load {restored} only put the state after load {first} back"):
+        withdraw(settings, restored, "wrong", "A. Hansen")
+    done = withdraw(settings, first, "wrong too", "A. Hansen")
+    assert (done.state_of, done.restored_by, open_rows()) == (None, None, [])
+    with pytest.raises(KvalitetError, match="nothing to build from"):
+        begin_build(settings, owner="test")
+
+
+def test_a_build_under_way_that_rests_on_it_is_ended_and_never_published(settings, two_deliveries, admin_url):
+    _, second = two_deliveries
+    build = begin_build(settings, owner="test")
+    passed = begin_build(settings, owner="test", target_schema="rebuild_9")
+    finish(settings, passed.build_id, GATE, "passed")
+    done = withdraw(settings, second, "wrong", "A. Hansen")
+    assert done.builds_ended == (build.build_id, passed.build_id)
+    assert get_build(settings, build.build_id).message == f"Load {second}, which it rests on, was withdrawn."
+    with psycopg.connect(admin_url) as connection:  # one that slipped through
+        connection.execute("update audit.build set status = 'passed' where build_id = %s", [build.build_id])
+    with pytest.raises(PublishRefused, match=f"rests on a delivery that was withdrawn: load {second}"):
+        publish(settings, build.build_id)
+
+
+def test_withdrawals_are_there_to_stay(settings, two_deliveries):
+    _, second = two_deliveries
+    withdraw(settings, second, "wrong", "A. Hansen")
+    for statement in ("delete from audit.load_withdrawal", "update audit.load_withdrawal set reason = 'right'"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), connect(settings, LOADER) as connection:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(("reason", "by"), [(" ", "A. Hansen"), ("wrong", "")])
+def test_who_and_why_must_be_said(settings, two_deliveries, reason, by):
+    with pytest.raises(KvalitetError, match="needs who and why"):
+        withdraw(settings, two_deliveries[1], reason, by)
