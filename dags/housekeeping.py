@@ -1,8 +1,8 @@
-"""Each morning: which sources do not keep their contract, which builds died, which rebuilds and files may go."""
+"""Each morning: which sources do not keep their contract, who must be told, which builds, rebuilds and files go."""
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, chain, task
 
 from kvalitet import night_tasks
 
@@ -11,19 +11,22 @@ DOC = """
 
 05:30 Copenhagen time, when the night is over: compares the load records with what the contracts promise, ends
 builds whose heartbeat has stopped, so that the candidate is free, drops rebuilds of the past after a week, and
-removes delivered files from the landing store when their agreed time is over.
+removes delivered files from the landing store when their agreed time is over. Tells people, where alerts are set up,
+what does not keep its contract, which waivers end, and what the night left untold.
 
 ## When it fails
 1. **check_slas** red: the message lists each source that is late, with the reason; the published indicators show it as
    stale. Ask the source's support channel (on its DAG's page) for the delivery; when it has arrived, trigger
    `extract__<source>` and then `indicators`.
-2. **end_lapsed_builds** or **drop_old_rebuilds** red: the warehouse cannot be reached, see docs/runbook.md.
-3. **purge_landing** red: the landing store cannot be reached; check `KVALITET_LANDING`. Nothing is lost by waiting.
+2. **send_alerts** red: mail server or webhook did not take the message; the log says which. Mend the setting
+   (`kvalitet alert test` tries it) and clear the task: nobody is told anything twice.
+3. **end_lapsed_builds** or **drop_old_rebuilds** red: the warehouse cannot be reached, see docs/runbook.md.
+4. **purge_landing** red: the landing store cannot be reached; check `KVALITET_LANDING`. Nothing is lost by waiting.
 """
 
 with DAG(
     dag_id="housekeeping",
-    description="Contracts' SLAs, lapsed builds, old rebuilds and files",
+    description="Contracts' SLAs, alerts, lapsed builds, old rebuilds and files",
     doc_md=DOC,
     schedule=night_tasks.timetable("30 5 * * *"),
     catchup=False,
@@ -38,6 +41,6 @@ with DAG(
     tags=["tier-2", "housekeeping"],
 ) as dag:
     task(night_tasks.check_slas)()
-    task(night_tasks.end_lapsed_builds)()
+    chain(task(night_tasks.end_lapsed_builds)(), task(night_tasks.send_alerts)())
     task(night_tasks.drop_old_rebuilds)()
     task(night_tasks.purge_landing)()

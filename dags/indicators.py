@@ -51,7 +51,7 @@ with DAG(
         "retries": 1,
         "retry_delay": timedelta(seconds=30),
         "execution_timeout": timedelta(hours=3),
-        "on_failure_callback": night_tasks.release,
+        "on_failure_callback": [night_tasks.release, night_tasks.TellPeople()],
     },
     params=PARAMS,
     tags=["tier-1", "publication"],

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: What a build's record says that the same run gave up for a new one.
+BEGUN_AGAIN = "Given up: the same run began again."
+
 NEWS = """
 with published as (
     select build.build_id from audit.publication join audit.build using (build_id)
@@ -54,7 +57,7 @@ def begin_night(settings: Settings, owner: str, force: bool = False) -> "Build |
     """
     if not force and not is_anything_new(settings):
         return None
-    release_claims(settings, owner, "Given up: the same run began again.")
+    release_claims(settings, owner, BEGUN_AGAIN)
     return begin_build(settings, owner=owner)
 
 

@@ -10,7 +10,14 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import BaseOperator, BaseSensorOperator, CronTriggerTimetable, PokeReturnValue, get_current_context
+from airflow.sdk import (
+    BaseNotifier,
+    BaseOperator,
+    BaseSensorOperator,
+    CronTriggerTimetable,
+    PokeReturnValue,
+    get_current_context,
+)
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from kvalitet.errors import KvalitetError
@@ -212,6 +219,22 @@ def release(context: Any) -> None:
         log.warning("Build %s ended as failed; readers keep the previous publication.", build_id)
 
 
+class TellPeople(BaseNotifier):
+    """On failure: alerts of what the night's records say, each event once; nothing where no alerts are set up."""
+
+    def notify(self, context: Any) -> None:
+        from kvalitet.alerts import send
+
+        log.info("Told: %s", send(Settings.from_environment()) or "nobody, no alerts are set up")
+
+
+def send_alerts() -> dict[str, list[str]]:
+    """Tell what is due and was not told: also late sources, ending waivers, and what a killed task left untold."""
+    from kvalitet.alerts import send
+
+    return send(Settings.from_environment(), morning=True)
+
+
 def check_slas() -> None:
     """Red with the list of sources that do not keep what their contract promises."""
     from kvalitet.contracts import load_contracts
@@ -221,7 +244,7 @@ def check_slas() -> None:
     with no_retry():
         late = late_sources(settings, load_contracts(settings), datetime.now(UTC))
     if late:
-        lines = [f"- {source}: {reason}" for source, reason in sorted(late.items())]
+        lines = [f"- {source}: {found.reason}" for source, found in sorted(late.items())]
         what = f"{len(late)} source(s) do not keep their contract:\n" + "\n".join(lines)
         raise AirflowFailException(f"{what}\nAsk each source's support channel (its DAG's page names it).")
 

@@ -42,6 +42,15 @@ class Awaited:
     until: datetime
 
 
+@dataclass(frozen=True)
+class Late:
+    """Why a source does not keep its contract, since when (a due day, a cut-off, never), and what its last try said."""
+
+    reason: str
+    since: str
+    outcome: str | None = None
+
+
 def awaited(contracts: Mapping[str, "Contract"], moment: datetime) -> tuple[dict[str, Awaited], datetime]:
     """The sources due in the night that `moment` (aware) lies in, and when that night stops waiting."""
     window = night_window(moment)
@@ -90,8 +99,8 @@ def note_late(settings: Settings, sources: Iterable[str]) -> None:
         )
 
 
-def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: datetime) -> dict[str, str]:
-    """The sources that do not keep their contract's SLA, each with what is wrong.
+def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: datetime) -> dict[str, Late]:
+    """The sources that do not keep their contract's SLA.
 
     Late is: due in the night that ended last and no delivery taken in, or newest data older than
     the contract's latency. `now` is aware.
@@ -102,14 +111,16 @@ def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: d
         source, outcome = row["source_id"], row["outcome"]
         if outcome != "accepted" and not (outcome == "nothing_new" and not is_promised(contracts[source])):
             due_at = waits[source].due_at.astimezone(TIMEZONE)
-            late[source] = row["message"] or f"Not fetched since it was due {due_at:%d-%m-%Y %H:%M}."
+            reason = row["message"] or f"Not fetched since it was due {due_at:%d-%m-%Y %H:%M}."
+            late[source] = Late(reason, due_at.date().isoformat(), outcome)
     newest = {row["source_id"]: row["cutoff_date"] for row in fetch_all(settings, TRANSFORMER, NEWEST_CUTOFF)}
     today = now.astimezone(TIMEZONE).date()
     for source, contract in contracts.items():
         cutoff = newest.get(source)
         if cutoff is None:
-            late.setdefault(source, "No delivery has been taken in yet.")
+            late.setdefault(source, Late("No delivery has been taken in yet.", "never"))
         elif contract.latency_days is not None and (today - cutoff).days > contract.latency_days:
             agreed = f"the contract promises at most {contract.latency_days} days"
-            late.setdefault(source, f"The newest delivery is of {cutoff:%d-%m-%Y}; {agreed}.")
+            reason = f"The newest delivery is of {cutoff:%d-%m-%Y}; {agreed}."
+            late.setdefault(source, Late(reason, cutoff.isoformat()))
     return late

@@ -76,6 +76,11 @@ class Settings:
     def site_dir(self) -> Path:
         return Path(os.environ.get("KVALITET_SITE", self.var / "site"))
 
+    def page_address(self, page: str) -> str:
+        """Where people find a page of the site: below KVALITET_SITE_URL where it is served, otherwise the file."""
+        served = os.environ.get("KVALITET_SITE_URL")
+        return f"{served.rstrip('/')}/{page}" if served else f"file://{self.site_dir / page}"
+
     @property
     def fetched(self) -> Path:
         """Where deliveries fetched over HTTP lie, a folder per source, as files lie in the inbox."""

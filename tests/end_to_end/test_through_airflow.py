@@ -1,6 +1,8 @@
 """Three nights through the real scheduler: a good one, one the gate stops, one that a source misses.
 
-The nights are fixtures of the module, each run once and in this order; the tests look at them.
+The nights are fixtures of the module, each run once and in this order; the tests look at them. Every delivery holds
+planted numbers, names and sentences, and a mail server and a webhook listen: what was told, and that nothing planted
+was written anywhere, is looked at in the end.
 """
 
 import io
@@ -15,18 +17,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marks import Marks
+from planting import plant, spoil
 from rich.console import Console
+from searching import in_database, in_files
+from servers import HttpServer, MailServer, http_server, mail_server
 
 from kvalitet import services
 from kvalitet.airflow_client import AirflowClient
 from kvalitet.conductor import run_through_airflow
+from kvalitet.contracts import load_contracts
+from kvalitet.evidence.bundle import write_bundle
 from kvalitet.night import NightResult, SourceResult
 from kvalitet.sample import generate
+from kvalitet.sample.plan import Plan
+from kvalitet.services.airflow import database_name
 from kvalitet.settings import AUDITOR, BI, Settings
+from kvalitet.warehouse import server
 from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
+#: Delivered every night, and not to be taken in on the second.
+REFUSED = "complaint_reassessments"
 
 
 @dataclass(frozen=True)
@@ -40,8 +53,30 @@ class Night:
         return next(row for row in self.result.sources if row.source_id == name)
 
 
+@dataclass(frozen=True)
+class Told:
+    mail: MailServer
+    webhook: HttpServer
+
+
 @pytest.fixture(scope="module")
-def place() -> Iterator[Settings]:
+def told() -> Iterator[Told]:
+    """A mail server and a webhook that Airflow's processes find in their environment."""
+    with mail_server() as mail, http_server() as webhook, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KVALITET_ALERT_SMTP", mail.url)
+        environment.setenv("KVALITET_ALERT_MAIL_FROM", "kvalitet@eksempelby.invalid")
+        environment.setenv("KVALITET_ALERT_MAIL_TO", "vagt@eksempelby.invalid")
+        environment.setenv("KVALITET_ALERT_WEBHOOK", webhook.url)
+        yield Told(mail, webhook)
+
+
+@pytest.fixture(scope="module")
+def marks() -> Marks:
+    return Marks()
+
+
+@pytest.fixture(scope="module")
+def place(told: Told) -> Iterator[Settings]:
     var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
     var.chmod(0o755)
     blank = Settings(root=ROOT, var=var, inbox=f"file://{var}/inbox", server="127.0.0.1:0", database="kvalitet")
@@ -64,6 +99,13 @@ def airflow(place: Settings) -> Iterator[AirflowClient]:
 
 def inbox(place: Settings) -> Path:
     return Path(place.inbox.removeprefix("file://"))
+
+
+def deliver(place: Settings, marks: Marks, night: int, corrupt: str | None = None) -> None:
+    """The night's deliveries of all sources, each planted."""
+    generate(inbox(place), night=night, complaints=6000, corrupt=corrupt)
+    for contract in load_contracts(place).values():
+        plant(inbox(place), contract, Plan().cutoff(night), marks)
 
 
 def run(place: Settings, airflow: AirflowClient) -> Night:
@@ -115,22 +157,23 @@ def waiting(airflow: AirflowClient) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def first(place: Settings, airflow: AirflowClient, waiting: str) -> Night:
-    generate(inbox(place), night=1, complaints=6000)
+def first(place: Settings, airflow: AirflowClient, marks: Marks, waiting: str) -> Night:
+    deliver(place, marks, night=1)
     return run(place, airflow)
 
 
 @pytest.fixture(scope="module")
-def stopped(place: Settings, airflow: AirflowClient, first: Night) -> Night:
-    """What intake cannot see and the gate must: two years of shifted dates."""
-    generate(inbox(place), night=2, complaints=6000, corrupt="shifted_years")
+def stopped(place: Settings, airflow: AirflowClient, marks: Marks, first: Night) -> Night:
+    """What intake cannot see and the gate must: two years of shifted dates. And a delivery that is refused."""
+    deliver(place, marks, night=2, corrupt="shifted_years")
+    spoil(inbox(place), load_contracts(place)[REFUSED], Plan().cutoff(2), marks, way=0)
     return run(place, airflow)
 
 
 @pytest.fixture(scope="module")
-def third(place: Settings, airflow: AirflowClient, stopped: Night) -> Night:
+def third(place: Settings, airflow: AirflowClient, marks: Marks, stopped: Night) -> Night:
     """The case system delivers in order again, but audit's folder is empty."""
-    generate(inbox(place), night=3, complaints=6000)
+    deliver(place, marks, night=3)
     shutil.rmtree(inbox(place) / "audit_remarks")
     return run(place, airflow)
 
@@ -198,6 +241,20 @@ def test_the_stopped_build_has_a_page_that_says_why(place: Settings, stopped: Ni
     assert stopped.result.failed_critical[0]["check_id"] in page.read_text()
 
 
+def test_people_are_told_once_of_the_stopped_night_and_of_the_refused_delivery(stopped: Night, told: Told) -> None:
+    assert stopped.source(REFUSED).outcome == "refused"
+    events = [event for post in told.webhook.posts for event in post["events"]]
+    assert [event["key"].partition("/")[0] for event in events] == ["refused", "held_back"]
+    assert events[1]["key"] == f"held_back/{stopped.result.build_id}"
+    assert events[1]["link"].endswith(f"/build-{stopped.result.build_id}/validering.html")
+    checks = {check["check_id"]: check for check in stopped.result.failed_critical}
+    assert {finding["check_id"] for finding in events[1]["findings"]} == checks.keys()
+    assert len(told.mail.mails) == 2
+    text = next(told.mail.mails[1].iter_parts()).get_content()  # type: ignore[union-attr]
+    for check in checks.values():
+        assert check["check_id"] in text and check["description"] in text and check["advice_engineer"] in text
+
+
 def test_a_missing_source_does_not_stop_the_night_and_is_marked_stale(place: Settings, third: Night) -> None:
     assert third.source("audit_remarks").outcome == "missing"
     assert third.source("audit_remarks").stale_reason
@@ -214,3 +271,20 @@ def test_a_night_without_news_builds_nothing(place: Settings, airflow: AirflowCl
     assert night.result.build_id is None
     assert night.published == third.published
     assert "nothing is new" in night.shown
+
+
+def test_nothing_planted_was_written_anywhere(
+    place: Settings, marks: Marks, told: Told, first: Night, stopped: Night, third: Night, tmp_path: Path
+) -> None:
+    """Not in a schema, a page, a log, a compiled model, Airflow's database, the evidence, an alert or the terminal."""
+    assert len(marks.cprs) > 200
+    write_bundle(place, 2, tmp_path / "evidence.zip")
+    said = [first.shown, stopped.shown, third.shown, repr(told.webhook.posts)]
+    said += [part.get_content() for mail in told.mail.mails for part in mail.iter_parts()]  # type: ignore[union-attr]
+    assert marks.found_in("\n".join(said).encode()) == set()
+    for database in (place.database, database_name(place)):
+        assert in_database(server.admin_url(place, database), marks.found_in) == []
+    assert in_files(tmp_path, marks.found_in) == []
+    assert in_files(place.var, marks.found_in, but=("inbox", "server", "secrets")) == []
+    looked_at = {file.relative_to(place.var).parts[0] for file in place.var.rglob("*") if file.is_file()}
+    assert {"site", "log", "dbt", "airflow"} <= looked_at

@@ -180,6 +180,21 @@ class TestRowIsSetAside:
         extract(settings, "borgerraadgiver_annual")
         assert [reject[2:4] for reject in rejects()] == [("change_pct", "number_format")]
 
+    @pytest.mark.parametrize(
+        ("number", "rules"),
+        [
+            ("3112991234", [("inquiries", "cpr_in_text")]),
+            ("0112991234", [("inquiries", "cpr_in_text")]),
+            ("3113991234", []),  # no month 13: nobody's number
+            ("31129912345", []),
+        ],
+    )
+    def test_a_count_that_reads_as_a_personal_number(self, settings, inbox, rejects, number, rules):
+        """A column without an agreed maximum would take it in as a number."""
+        deliver_annual(inbox, [ANNUAL | {"Henvendelser": number}])
+        extract(settings, "borgerraadgiver_annual")
+        assert [reject[2:4] for reject in rejects()] == rules
+
     def test_a_cpr_in_a_key_leaves_the_key_unread(self, settings, deliver, rejects, everything_written):
         deliver(*GOOD, {"Sagsnummer": "010190-1234"})
         extract(settings, "bif_complaints")
@@ -301,6 +316,15 @@ class TestWorkbook:
         deliver_workbook(inbox, lambda sheet: sheet.cell(row=6, column=8, value="=TODAY()"))
         extract(settings, "audit_remarks")
         assert [reject[2:4] for reject in rejects()] == [("due_date", "formula_error")]
+
+    def test_a_personal_number_in_a_date_cell_is_repeated_to_nobody(self, settings, inbox, rejects, recwarn):
+        def change(sheet):
+            sheet.cell(row=6, column=8, value=3112991234).number_format = "dd-mm-yyyy"
+
+        deliver_workbook(inbox, change)
+        extract(settings, "audit_remarks")
+        assert [reject[2:4] for reject in rejects()] == [("due_date", "formula_error")]
+        assert [str(warning.message) for warning in recwarn if "3112991234" in str(warning.message)] == []
 
     def test_title_rows_notes_and_empty_rows_are_left_out(self, settings, inbox, rejects, open_rows):
         deliver_workbook(inbox, lambda sheet: sheet.cell(row=70, column=9, value="husk at ringe til revisionen"))

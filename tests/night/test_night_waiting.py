@@ -16,7 +16,7 @@ import pytest
 
 from kvalitet.contracts import Contract
 from kvalitet.night_calendar import is_promised
-from kvalitet.night_waiting import Awaited, awaited, late_sources, note_late, outcomes, unsettled
+from kvalitet.night_waiting import Awaited, Late, awaited, late_sources, note_late, outcomes, unsettled
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
@@ -129,9 +129,10 @@ def test_late_sources_compares_records_with_contracts(settings: Settings, extrac
         extracted(source, outcome.get(source, "nothing_new"), NIGHT + timedelta(minutes=1))
     late = late_sources(settings, contracts, morning)
     assert set(late) == {"refused", "unfetched", "unchanged", "old", "never"}
-    assert late["refused"] == "it was refused"
-    assert "10-01-2024 01:15" in late["unfetched"]
-    assert "09-01-2022" in late["old"] and "400 days" in late["old"]
+    assert late["refused"] == Late("it was refused", "2024-01-10", "refused")
+    assert "10-01-2024 01:15" in late["unfetched"].reason
+    assert "09-01-2022" in late["old"].reason and "400 days" in late["old"].reason
+    assert {late["unfetched"].since, late["old"].since, late["never"].since} == {"2024-01-10", "2022-01-09", "never"}
 
 
 @pytest.fixture

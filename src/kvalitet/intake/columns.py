@@ -138,6 +138,8 @@ def _number(
     contract: Contract, column: Column, clean: str, typed: str, unread: str
 ) -> tuple[str, list[tuple[str, str]]]:
     checks = []
+    if column.maximum is None:  # a contract that means numbers this long says how large they may be
+        checks.append((f"regexp_full_match({clean}, '{CPR}')", "cpr_in_text"))
     if column.logical_type == "integer":
         expression = f"case when regexp_full_match({clean}, '[+-]?\\d+') then try_cast({clean} as bigint) end"
         checks.append((unread, "integer_format"))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -29,9 +30,15 @@ def write_table(contract: Contract, table: Table, workbook: Path, file_name: str
     has an error or no stored result becomes UNREADABLE. Raises DeliveryRefused for a workbook
     that is broken, unpacks to too much, or lacks the sheet or a header.
     """
+    check_size(workbook, file_name)
+    # openpyxl warns of a number that no date can be, and repeats it: what it warns of is set aside by its rule.
+    with warnings.catch_warnings(action="ignore"):
+        _write_table(contract, table, workbook, file_name, target)
+
+
+def _write_table(contract: Contract, table: Table, workbook: Path, file_name: str, target: Path) -> None:
     import openpyxl
 
-    check_size(workbook, file_name)
     try:
         # Given as bytes, since openpyxl judges a file by its suffix.
         content = workbook.read_bytes()

@@ -1,0 +1,112 @@
+"""Mail and webhook through Airflow's notifiers, inside a task and outside of one.
+
+The environment says where to, as `Channel` reads it; Airflow gets it as a connection for as long as a message is sent.
+The notifiers' own errors repeat addresses and tokens: what is raised here does not.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from kvalitet.errors import KvalitetError
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseNotifier
+
+    from kvalitet.alerts.message import Message
+
+SECONDS = 30
+SEE = "See docs/runbook.md, Alerts; `kvalitet alert test` tries it."
+
+
+class AlertFailed(KvalitetError):
+    """A message was not sent; it stays due and is sent at the next occasion."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One way to reach people. `connection` is Airflow's, as JSON; `options` are the notifier's."""
+
+    name: str
+    connection: dict[str, Any] = field(repr=False)
+    options: dict[str, str] = field(default_factory=dict)
+
+    def send(self, message: "Message") -> None:
+        """Hand the message over; returns once the other side has accepted it. Raises AlertFailed."""
+        connection_id = f"kvalitet_alert_{self.name}"
+        with _connection(connection_id, self.connection):
+            # Airflow renders a notifier's fields as templates: what is told is handed over beside them.
+            self._notifier(connection_id)({"alert": message})
+
+    def _notifier(self, connection_id: str) -> "BaseNotifier":
+        from kvalitet.alerts import notifiers  # takes seconds: only where something is sent
+
+        if self.name == "mail":
+            return notifiers.Mail(smtp_conn_id=connection_id, **self.options)
+        return notifiers.Webhook(http_conn_id=connection_id)
+
+
+def channels() -> list[Channel]:
+    """What is set up; none is the default. Raises KvalitetError where something is set up in half."""
+    return [channel for channel in (_mail(), _webhook()) if channel]
+
+
+def _mail() -> Channel | None:
+    names = ("KVALITET_ALERT_SMTP", "KVALITET_ALERT_MAIL_FROM", "KVALITET_ALERT_MAIL_TO")
+    found = {name: _setting(name) for name in names}
+    if not any(found.values()):
+        return None
+    if absent := [name for name, value in found.items() if not value]:
+        raise KvalitetError(f"Alerts by mail lack {', '.join(absent)}.", SEE)
+    server, sender, to = (found[name] or "" for name in names)
+    url = urlsplit(server)
+    if url.scheme not in ("smtp", "smtps") or not url.hostname:
+        raise KvalitetError("KVALITET_ALERT_SMTP is not of the form smtp://user:password@host:587.", SEE)
+    connection = {
+        "conn_type": "smtp",
+        "host": url.hostname,
+        "port": url.port or (465 if url.scheme == "smtps" else 587),
+        "login": unquote(url.username or "") or None,
+        "password": unquote(url.password or "") or None,
+        "extra": {
+            "disable_ssl": url.scheme == "smtp",
+            "disable_tls": url.scheme == "smtps" or parse_qs(url.query).get("tls") == ["off"],
+            "timeout": SECONDS,
+            "retry_limit": 1,
+        },
+    }
+    return Channel("mail", connection, {"from_email": sender, "to": to})
+
+
+def _webhook() -> Channel | None:
+    address = _setting("KVALITET_ALERT_WEBHOOK")
+    if not address:
+        return None
+    if urlsplit(address).scheme not in ("http", "https"):
+        raise KvalitetError("KVALITET_ALERT_WEBHOOK is not an address that begins with https://.", SEE)
+    return Channel("webhook", {"conn_type": "http", "host": address})
+
+
+def _setting(name: str) -> str | None:
+    """From the environment, or from the file that `<name>_FILE` names: addresses hold passwords and tokens."""
+    if file := os.environ.get(f"{name}_FILE"):
+        if not Path(file).is_file():
+            raise KvalitetError(f"{name}_FILE names {file}, which is not there.", "Mount the secret there.")
+        return Path(file).read_text(encoding="utf-8").strip()
+    return os.environ.get(name)
+
+
+@contextmanager
+def _connection(connection_id: str, connection: dict[str, Any]) -> Iterator[None]:
+    """Airflow finds the connection in the environment of this process, and only meanwhile."""
+    name = f"AIRFLOW_CONN_{connection_id.upper()}"
+    os.environ[name] = json.dumps(connection)
+    try:
+        yield
+    finally:
+        del os.environ[name]

@@ -1,0 +1,42 @@
+"""Events as one message: a subject, plain text, HTML, and JSON for a webhook."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from kvalitet.alerts.events import Event
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(["html.j2"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """`json` holds `title`, `text` (what chat systems show) and the events field by field."""
+
+    subject: str
+    text: str
+    html: str
+    json: str
+
+
+def compose(events: Sequence[Event]) -> Message:
+    """One message for one event or several."""
+    subject = events[0].title if len(events) == 1 else f"{len(events)} hændelser: {events[0].title} m.fl."
+    subject = f"Kvalitet: {subject}"
+    told = {"subject": subject, "events": events}
+    text = _TEMPLATES.get_template("alert.txt.j2").render(told)
+    return Message(
+        subject=subject,
+        text=text,
+        html=_TEMPLATES.get_template("alert.html.j2").render(told),
+        json=json.dumps({"title": subject, "text": text, "events": [asdict(e) for e in events]}, ensure_ascii=False),
+    )

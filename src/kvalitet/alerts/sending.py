@@ -1,0 +1,100 @@
+"""Tells people what is due, each event once per channel."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import psycopg
+from psycopg.rows import DictRow
+
+from kvalitet.alerts.channels import SEE, AlertFailed, Channel, channels
+from kvalitet.alerts.events import Event, Finding, of_the_morning, of_the_night
+from kvalitet.alerts.message import compose
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import GATE, Settings
+from kvalitet.warehouse.connection import connect
+
+T = TypeVar("T")
+
+
+def send(settings: Settings, morning: bool = False) -> dict[str, list[str]]:
+    """Tell what is due and was not told yet: the night's events, with `morning` also late sources and waivers.
+
+    Returns by channel the keys of what was told now; nothing where no channel is set up. Raises AlertFailed where a
+    channel fails, after the others were tried.
+    """
+    found = channels()
+    if not found:
+        return {}
+    events = of_the_morning(settings, datetime.now(UTC)) if morning else of_the_night(settings)
+    return _on_each(found, lambda channel: tell(settings, channel, events))
+
+
+def send_test(settings: Settings) -> list[str]:
+    """Send a message that says it is a test on every channel; it is not recorded. Returns the channels' names.
+
+    Raises KvalitetError where no channel is set up, AlertFailed where one fails.
+    """
+    found = channels()
+    if not found:
+        raise KvalitetError("No alerts are set up: neither KVALITET_ALERT_SMTP nor KVALITET_ALERT_WEBHOOK.", SEE)
+    message = compose([_example(settings)])
+    return list(_on_each(found, lambda channel: channel.send(message)))
+
+
+def tell(settings: Settings, channel: Channel, events: Sequence[Event]) -> list[str]:
+    """Tell those of the events that this channel was not told; returns their keys.
+
+    Noted first, then sent, then committed. Two at once: the second waits at the first one's note and finds it told.
+    Killed or failed on the way: nothing is noted, and the next occasion tells it. So each event is told at least
+    once; twice only where the kill falls between the other side's yes and the commit, some milliseconds.
+    """
+    if not events:
+        return []
+    with connect(settings, GATE) as connection:
+        # In one order for all, so that two senders never wait for each other.
+        new = {event.key for event in sorted(events, key=lambda event: event.key) if _note(connection, channel, event)}
+        if new:
+            channel.send(compose([event for event in events if event.key in new]))
+    return sorted(new)
+
+
+def _note(connection: psycopg.Connection[DictRow], channel: Channel, event: Event) -> bool:
+    noted = connection.execute(
+        "insert into audit.alert (event, channel, title) values (%s, %s, %s) on conflict do nothing",
+        [event.key, channel.name, event.title],
+    )
+    return noted.rowcount == 1
+
+
+def _on_each(found: list[Channel], step: Callable[[Channel], T]) -> dict[str, T]:
+    done: dict[str, T] = {}
+    failed: list[KvalitetError] = []
+    for channel in found:
+        try:
+            done[channel.name] = step(channel)
+        except KvalitetError as error:
+            failed.append(error)
+    if failed:
+        raise AlertFailed(" ".join(error.what for error in failed), failed[0].remedy)
+    return done
+
+
+def _example(settings: Settings) -> Event:
+    return Event(
+        key="test",
+        title="Prøve: sådan ser en besked ud",
+        text="Der er ikke sket noget. Beskeden er sendt med `kvalitet alert test`.",
+        advice="Intet.",
+        english="This is a test; nothing has happened.",
+        link=settings.page_address("index.html"),
+        findings=(
+            Finding(
+                check_id="eksempel_paa_en_kontrol",
+                sentence="Hver klage har et center, som fandtes på modtagelsesdagen.",
+                measured="12 af 6.000 (0,2 %)",
+                allowed="ingen",
+                advice="Se efter, om organisationskilden mangler et center.",
+            ),
+        ),
+    )

@@ -1,0 +1,89 @@
+"""A real mail server and a real HTTP server on this machine, each keeping what it was sent."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from kvalitet.warehouse.server import free_port
+
+
+@dataclass
+class MailServer:
+    """`refuses`: answers every message with a lasting refusal that repeats the recipient, as some servers do."""
+
+    url: str = ""
+    mails: list[EmailMessage] = field(default_factory=list)
+    refuses: bool = False
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's name
+        if self.refuses:
+            return f"554 no mail for {envelope.rcpt_tos[0]}"
+        parsed = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(parsed, EmailMessage)
+        self.mails.append(parsed)
+        return "250 OK"
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    handler = MailServer()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    handler.url = f"smtp://127.0.0.1:{controller.port}?tls=off"
+    try:
+        yield handler
+    finally:
+        controller.stop()
+
+
+@dataclass
+class HttpServer:
+    """`status` is what every post is answered with; `before_answer` runs once it has been kept."""
+
+    url: str = ""
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    status: int = 200
+    before_answer: Any = None
+
+
+@contextmanager
+def http_server() -> Iterator[HttpServer]:
+    kept = HttpServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept.posts.append(json.loads(body))
+            if kept.before_answer:
+                kept.before_answer()
+            self.send_response(kept.status)
+            self.send_header("Location", "/login")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:  # where a redirect would lead: a page that says nothing
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Not to the tests' output."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    kept.url = f"http://127.0.0.1:{server.server_port}/hooks/s3cret-token"
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield kept
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,48 @@
+"""What is planted: CPR numbers, names and sentences that nothing else holds, each given out once with its place."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+#: The 31st of December with 60 added to the day, as replacement numbers have it: the sample has none of that day.
+CPR_DAY = "911299"
+NAME = "Zzmarkersen"
+TEXT = "Zzfritekst"
+_SEEN = re.compile(rf"(?<![0-9a-f]){CPR_DAY}[- ]?[0-9]{{4}}(?![0-9a-f])|{NAME}|{TEXT}".encode(), re.IGNORECASE)
+_TOKEN = re.compile(rb"[0-9A-Fa-f]{32,128}|[A-Za-z0-9+/_-]{22,88}={0,2}")
+
+
+@dataclass
+class Marks:
+    """`cprs`: ten digits -> where they were planted."""
+
+    cprs: dict[str, str] = field(default_factory=dict)
+    _digests: dict[bytes, str] = field(default_factory=dict)
+
+    def cpr(self, place: str) -> str:
+        """A new number, every other one with a hyphen."""
+        serial = f"{len(self.cprs) + 1:04}"
+        self.cprs[CPR_DAY + serial] = place
+        for written in (f"{CPR_DAY}{serial}", f"{CPR_DAY}-{serial}"):
+            for name in ("md5", "sha1", "sha256", "sha512"):
+                digest = hashlib.new(name, written.encode()).digest()
+                for form in (digest.hex().encode(), base64.b64encode(digest), base64.urlsafe_b64encode(digest)):
+                    self._digests[form] = f"{name} of a number planted in {place}"
+        return f"{CPR_DAY}-{serial}" if len(self.cprs) % 2 else CPR_DAY + serial
+
+    def digits(self, place: str) -> str:
+        return self.cpr(place).replace("-", "")
+
+    def sentence(self, place: str) -> str:
+        """Free text as case workers write it, with a name and a number."""
+        return f"{TEXT}: talt med Per {NAME}, cpr {self.cpr(place)}, om hans sag"
+
+    def found_in(self, content: bytes) -> set[str]:
+        """What of it `content` holds, by where it was planted; numbers in any writing, and their plain digests."""
+        found = set()
+        for match in _SEEN.finditer(content):
+            seen = match[0].decode().replace("-", "").replace(" ", "")
+            found.add(f"the number planted in {self.cprs[seen]}" if seen in self.cprs else f"planted text {seen}")
+        tokens = {token.lower() if len(token) in (32, 40, 64, 128) else token for token in _TOKEN.findall(content)}
+        return found | {self._digests[token] for token in tokens & self._digests.keys()}
