@@ -159,12 +159,17 @@ def write_secret(file: Path, value: str | None = None) -> str:
 
 
 def replace_secret(file: Path, content: str) -> None:
-    """Write a secret over the one that is there, whole or not at all."""
+    """Write a secret over the one that is there, whole or not at all. Raises KvalitetError where that cannot be."""
     part = file.with_name(file.name + ".part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)
+    try:
+        part.unlink(missing_ok=True)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    except OSError as error:
+        raise KvalitetError(
+            f"The secret {file} cannot be written: {error.strerror}.", "Run this where its folder can be written."
+        ) from None

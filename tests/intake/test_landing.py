@@ -147,6 +147,18 @@ class TestReplay:
         )  # fmt: skip
         assert extract(settings, "bif_complaints").outcome == "nothing_new"
 
+    def test_rows_whose_key_could_not_be_read_are_resolved_too(
+        self, settings, deliver, contract_says, open_rows, rejects
+    ):
+        deliver(*GOOD, {"Sagsnummer": "X-2024-1"}, {"Sagsnummer": "?"})
+        first = extract(settings, "bif_complaints").loads[-1]
+        before = [(key, rule) for _, key, _, rule, _ in rejects()]
+        assert set(before) == {(None, "pattern")}
+        contract_says(r"pattern: '^\d{4}-\d{4,8}$'", r"pattern: '^(X-)?\d{4}-\d{1,8}$'")
+        replay(settings, first.load_id)
+        assert len(rejects()) == len(before) / 2  # "?" stays out, as a complaint and as its point
+        assert "X-2024-1" in [row["case_number"] for row in open_rows()]
+
     def test_a_refused_delivery_comes_in_after_the_contract_is_mended(self, settings, deliver, contract_says, inbox):
         deliver(*GOOD, *[{"Sagsnummer": f"2024 - {n}", "Klagetype": "nyopfundet"} for n in range(90000, 90100)])
         with pytest.raises(DeliveryRefused, match="break the contract"):

@@ -60,6 +60,15 @@ def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, r
     assert (seen(settings, first), seen(settings, second)) == (before, wrong)
     # What the delivery had brought in order waits again; what it set aside waits for nobody.
     assert [key for _, key, *_ in rejects()] == ["2024-88888"]
+    with connect(settings, LOADER) as connection:
+        lives = connection.execute(
+            "select row_key, load_id, resolved_by_load from audit.reject order by row_key, load_id"
+        ).fetchall()
+    assert [tuple(life.values()) for life in lives] == [
+        ("2024-77777", second, done.restored_by),
+        ("2024-88888", first, second),  # as a build on the withdrawn load saw it
+        ("2024-88888", done.restored_by, None),
+    ]
 
 
 def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_deliveries, admin_url):

@@ -261,7 +261,7 @@ def _load(
         before = _load_before(cursor, contract, delivery) if beside else None
         for name, table in contract.tables.items():
             with reading(contract, table, files[name], keys, files[name].path.parent) as batches:
-                history = TableHistory(cursor, contract, table, load_id, files[name].file_name)
+                history = TableHistory(cursor, contract, table, load_id, files[name].file_name, of_load)
                 counts[name] = (
                     history.take_beside(batches, before)
                     if beside

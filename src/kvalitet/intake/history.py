@@ -33,14 +33,20 @@ class TableCounts:
 
 
 class TableHistory:
-    """One table's step into `raw` within one load. `cursor` is an ADBC cursor of the load's transaction."""
+    """One table's step into `raw` within one load. `cursor` is an ADBC cursor of the load's transaction.
 
-    def __init__(self, cursor, contract: Contract, table: Table, load_id: int, file_name: str) -> None:
+    `of_load` is the load whose files are taken in once more.
+    """
+
+    def __init__(
+        self, cursor, contract: Contract, table: Table, load_id: int, file_name: str, of_load: int | None = None
+    ) -> None:
         self.cursor = cursor
         self.contract = contract
         self.table = table
         self.load_id = load_id
         self.file_name = file_name
+        self.of_load = of_load
         self.columns = list(table.raw_columns())
         self.names = {
             "raw": sql.Identifier("raw", table.raw_name),
@@ -82,6 +88,8 @@ class TableHistory:
         )
         self._run("select raw.guard_open_rows({raw_name}, {key_names})")
         self._resolve_rejects()
+        if self.of_load is not None:
+            self._resolve_replayed(reading)
         return TableCounts(
             delivered=delivered,
             rejected=rejected,
@@ -287,6 +295,16 @@ class TableHistory:
                 "update audit.reject known set resolved_by_load = {load_id} where " + earlier + " and known.row_key in"
                 " (select concat_ws('|', {keys_text}) from {incoming} i where i.problems is null)"
             )
+
+    def _resolve_replayed(self, reading: Reading) -> None:
+        """Of the same bytes it is known which rows without a readable key are in order now: those not set aside."""
+        self._run(
+            "update audit.reject set resolved_by_load = {load_id} where source_id = {source} and table_name = {table}"
+            " and load_id = {of_load} and row_key is null and resolved_by_load is null and row_digest <> all({broken})"
+            " and row_digest not in (select row_digest from {incoming} where problems is not null)",
+            of_load=sql.Literal(self.of_load),
+            broken=sql.SQL("{}::text[]").format(sql.Literal([record.digest for record in reading.broken()])),
+        )
 
     def _run(self, query: str, **names: sql.Composable) -> int:
         self.cursor.execute(self._compose(query, names))

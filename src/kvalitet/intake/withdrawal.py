@@ -164,7 +164,7 @@ def _put_back(
         ).rowcount
     if state_of is not None:
         _record(connection, number, state_of, closed, reopened)
-    _turn_rejects_back(connection, load["load_id"], number if state_of is not None else load["load_id"])
+    _turn_rejects_back(connection, load, number, before)
     return number
 
 
@@ -215,10 +215,19 @@ def _record(
         )
 
 
-def _turn_rejects_back(connection: psycopg.Connection[DictRow], load_id: int, resolving: int) -> None:
-    """What the load brought in order is open again; what it set aside itself waits for nobody any more."""
-    connection.execute("update audit.reject set resolved_by_load = null where resolved_by_load = %s", [load_id])
+def _turn_rejects_back(connection: psycopg.Connection[DictRow], load: dict[str, Any], number: int, before: int) -> None:
+    """What was open after `before` is open again, as rejects of the new load: a build of the past finds the old ones
+    as they were. What was set aside since waits for nobody any more.
+    """
     connection.execute(
-        "update audit.reject set resolved_by_load = %s where load_id = %s and resolved_by_load is null",
-        [resolving, load_id],
+        "update audit.reject set resolved_by_load = %s"
+        " where source_id = %s and load_id > %s and resolved_by_load is null",
+        [number if before else load["load_id"], load["source_id"], before],
+    )
+    connection.execute(
+        "insert into audit.reject (load_id, source_id, table_name, row_number, row_key, row_digest, column_name, rule,"
+        " reason, holds_previous) select %(number)s, source_id, table_name, row_number, row_key, row_digest,"
+        " column_name, rule, reason, holds_previous from audit.reject where source_id = %(source)s"
+        " and load_id between 1 and %(before)s and resolved_by_load > %(before)s order by reject_id",
+        {"number": number, "source": load["source_id"], "before": before},
     )
