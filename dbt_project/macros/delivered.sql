@@ -46,3 +46,17 @@
             {%- endfor %}
     {%- endif %}
 {%- endmacro %}
+
+{# How many rows of every contracted table this build may see, straight from what intake wrote. #}
+{% macro rows_in_force() -%}
+    {%- set tables = graph.sources.values() | selectattr('schema', 'equalto', 'raw') | list if execute else [] -%}
+    {%- for table in tables | sort(attribute='identifier') %}
+        select
+            '{{ table.source_name }}' as contract_id,
+            '{{ table.name }}' as table_name,
+            count(*) as rows_in_force
+        from {{ table.schema }}.{{ table.identifier }}
+        where {{ is_in_load(var('loads').get(table.source_name)) }}
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,11 +1,14 @@
 """Suite files: the project's own are readable and complete; wrong ones are refused with what to write."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from kvalitet.gate import SuiteInvalid, load_suites
+from kvalitet.gate.deliveries import all_suites
+from kvalitet.settings import Settings
 
 OWN = Path(__file__).parents[2] / "expectations" / "suites"
 
@@ -85,3 +88,12 @@ def test_wrong_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("table: [t\nowner: x")
     with pytest.raises(SuiteInvalid, match=r"broken\.yaml line 2: not readable as YAML"):
         load_suites(tmp_path)
+
+
+def test_the_readme_names_checks_that_there_are() -> None:
+    """Each kind of rule is shown by checks that exist; an ellipsis stands for any table or contract."""
+    table = (OWN / "README.md").read_text(encoding="utf-8").partition("## Which kind of rule")[2].partition("\n## ")[0]
+    ids = {check.id for suite in all_suites(Settings.from_environment()) for check in suite.checks}
+    named = re.findall(r"`([a-z][a-z0-9_]+)`", table)
+    assert len(named) > 30
+    assert set(named) - ids == set()

@@ -4,6 +4,7 @@ select
     load_id,
     rows_delivered,
     rows_rejected,
+    rows_in_force,
     rows_missing,
     rows_held,
     open_since_date

@@ -10,8 +10,9 @@ from psycopg.rows import DictRow, dict_row
 
 from kvalitet.builds import LIVE, Build, get_build, heartbeat
 from kvalitet.errors import KvalitetError
+from kvalitet.gate.deliveries import all_suites
 from kvalitet.gate.materials import materials
-from kvalitet.gate.suites import Suite, load_suites
+from kvalitet.gate.suites import Suite
 from kvalitet.gate.verdict import CheckResult, GateClosed, Measurement, Status, Verdict
 from kvalitet.gate.waivers import load_waivers
 from kvalitet.publication.catalogue import manifest_path, missing, read_catalogue
@@ -43,7 +44,7 @@ def validate(settings: Settings, build_id: int, manifest: Path | None = None) ->
     Raises GateClosed where the build is held back (it is recorded all the same), SuiteInvalid where
     a suite cannot be used, KvalitetError where the build is not there to be judged.
     """
-    suites = load_suites(settings.suites_dir)
+    suites = all_suites(settings)
     today = datetime.now(TIMEZONE).date()
     waivers = load_waivers(settings.waivers_file, suites)
     build = get_build(settings, build_id, GATE)

@@ -52,13 +52,14 @@ def measure(url: str, suites: list[Suite], skipped: set[str]) -> dict[str, Measu
     try:
         for suite in suites:
             checks = [check for check in suite.checks if check.id not in skipped]
-            measured |= _measure_suite(source, suite.table, checks)
+            measured |= _measure_suite(source, suite, checks)
     finally:
         source.get_engine().dispose()
     return measured
 
 
-def _measure_suite(source: Any, table: str, checks: list[Check]) -> dict[str, Measurement]:
+def _measure_suite(source: Any, suite: Suite, checks: list[Check]) -> dict[str, Measurement]:
+    table = suite.reads or suite.table
     expectations, measured = {}, {}
     for check in checks:
         try:
@@ -68,7 +69,9 @@ def _measure_suite(source: Any, table: str, checks: list[Check]) -> dict[str, Me
     if not expectations:
         return measured
     try:
-        batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table(table).get_batch()
+        batch = (
+            source.add_table_asset(suite.table, table_name=table).add_batch_definition_whole_table(table).get_batch()
+        )
     except Exception as error:
         reason = f"{table} cannot be read: {_reason(str(error))}"
         return measured | {check_id: Measurement(error=reason) for check_id in expectations}

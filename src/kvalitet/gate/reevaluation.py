@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kvalitet.errors import KvalitetError
-from kvalitet.gate.suites import load_suites
+from kvalitet.gate.deliveries import all_suites
 from kvalitet.gate.verdict import CheckResult, Measurement, Verdict
 from kvalitet.gate.waivers import load_waivers
 from kvalitet.settings import AUDITOR, TIMEZONE, Settings
@@ -54,7 +54,7 @@ def reevaluate(settings: Settings, build_id: int) -> Reevaluation:
 
     Raises KvalitetError where the build was never judged, SuiteInvalid where a suite or waiver cannot be used.
     """
-    suites = load_suites(settings.suites_dir)
+    suites = all_suites(settings)
     today = datetime.now(TIMEZONE).date()
     waivers = load_waivers(settings.waivers_file, suites)
     with connect(settings, AUDITOR) as connection:

@@ -116,6 +116,7 @@ class Suite(_Strict):
 
     table: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     owner: str
+    reads: str | None = None  # the table to connect to, where the suite is not about one (kvalitet.gate.deliveries)
     checks: tuple[Check, ...] = Field(min_length=1)
 
     @model_validator(mode="before")
