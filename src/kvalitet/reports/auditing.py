@@ -12,7 +12,7 @@ from kvalitet.reports.pages import CHECKS, SOURCES, VALIDATION
 from kvalitet.reports.views import history, verdict
 from kvalitet.reports.views.promises import promises
 
-MEASUREMENTS, FINGERPRINTS = "maalinger.csv", "fingeraftryk.txt"
+FILES = MEASUREMENTS, FINGERPRINTS = "maalinger.csv", "fingeraftryk.txt"
 #: The kind of digest that is of a table's rows.
 CONTENT = "content"
 
@@ -60,7 +60,7 @@ def validation_page(data: Validation, language: Language, siblings: frozenset[st
         by_source=verdict.by_source(data, language),
         tables_of=tables_of,
         open_rejects=open_rejects,
-        files=(MEASUREMENTS, FINGERPRINTS),
+        files=FILES,
     )
 
 
@@ -71,7 +71,9 @@ def measurements(data: Validation) -> str:
     writer.writerow(["check_id", "status", "violations", "denominator", "allowed"])
     for c in data.checks:
         status = "waived" if c.is_waived else c.status
-        writer.writerow([c.check_id, status, c.violations, c.denominator, "" if c.threshold == "ingen" else c.threshold])
+        writer.writerow(
+            [c.check_id, status, c.violations, c.denominator, "" if c.threshold == "ingen" else c.threshold]
+        )
     return out.getvalue()
 
 

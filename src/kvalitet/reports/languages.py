@@ -92,7 +92,6 @@ def _english() -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
-
 DANISH = Language("da", "Dansk", "", gettext.NullTranslations())
 ENGLISH = Language("en", "English", "en/", _english())
 LANGUAGES = (DANISH, ENGLISH)

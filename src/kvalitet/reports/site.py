@@ -80,9 +80,7 @@ def _of_build(
     sources_of: dict[str, tuple[str, ...]],
 ) -> dict[str, str]:
     """What belongs to one build: path below the site folder -> text."""
-    validation = replace(
-        queries.validation(connection, build), source_names=_names(contracts), sources_of=sources_of
-    )
+    validation = replace(queries.validation(connection, build), source_names=_names(contracts), sources_of=sources_of)
     published, folder = validation.publication, validation.folder
     figures: dict[str, str] = {}
     if published and queries.published_now(connection) == published.publication_id:

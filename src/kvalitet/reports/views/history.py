@@ -42,7 +42,9 @@ def chart(record: CheckRecord, language: Language) -> ControlChart | None:
                 is_signal=point.status == "failed",
             )
             for place, point in enumerate(record.history)
-        ]
+        ],
+        shown=(Decimal(0), Decimal(1 if by_percent else 5)),
+        number=language.number,
     )
 
 

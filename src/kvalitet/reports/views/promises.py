@@ -29,14 +29,10 @@ class Promises:
 
 def promises(contract: Contract, language: Language) -> Promises:
     document = contract.document
-    rules = {
-        table.get("name"): tuple(_said(table.get("quality"), language)) for table in document.get("schema") or []
-    }
+    rules = {table.get("name"): tuple(_said(table.get("quality"), language)) for table in document.get("schema") or []}
     about = document.get("description") or {}
     return Promises(
-        about=tuple(
-            language.of_both(about[part]) for part in ("purpose", "usage", "limitations") if about.get(part)
-        ),
+        about=tuple(language.of_both(about[part]) for part in ("purpose", "usage", "limitations") if about.get(part)),
         times=tuple(_said(document.get("slaProperties"), language)),
         tables=tuple(
             PromisedTable(

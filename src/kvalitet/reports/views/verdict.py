@@ -98,10 +98,13 @@ def by_source(data: Validation, language: Language) -> list[Line]:
             grouped[REPORTS].append(check)
         else:
             grouped[sources[0] if len(sources) == 1 else SEVERAL if sources else NONE].append(check)
-    names = {source: (data.source_names.get(source, source), source) for source in sorted(grouped)}
+    names: dict[str, tuple[str, str | None]] = {
+        source: (data.source_names.get(source, source), source) for source in sorted(grouped)
+    }
     names |= {group: (language.label(group), None) for group in (SEVERAL, REPORTS, NONE) if group in grouped}
     ordered = sorted(grouped, key=lambda group: (group in (SEVERAL, REPORTS, NONE), danish.order(names[group][0])))
-    return _lines(((*names[group], grouped[group]) for group in ordered), data.checks, language)
+    rows = ((names[group][0], names[group][1], grouped[group]) for group in ordered)
+    return _lines(rows, data.checks, language)
 
 
 def _lines(
