@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from comparison_examples import comparisons
 
+from kvalitet.contracts import read_contract
+from kvalitet.reports import auditing, render
 from kvalitet.reports import model as m
+from kvalitet.reports.languages import LANGUAGES
 from kvalitet.reports.pages import PAGES
 
 AT = datetime(2024, 11, 21, 2, 14, tzinfo=UTC)
@@ -19,6 +23,7 @@ COUNTS = (
     "referrals", "referrals_matched", "referrals_unmatched", "counted_once",
 )  # fmt: skip
 FORMULA = "=cmd|' /C calc'!A0"
+NAMES = {"bif_complaints": "BIF-klager", "borgerraadgiver_annual": "Borgerrådgiverens årstal"}
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
@@ -222,6 +227,9 @@ def validation(held_back: bool = False) -> m.Validation:
         build=build("held_back" if held_back else "published", 4 if held_back else 3),
         publication=None if held_back else m.Publication(2, 3, AT, "kvalitet_publisher"),
         checks=checks(held_back),
+        waivers=(waiver(),),
+        certificates=() if held_back else (m.Certificate(2, "published", None, AT, SHA, SHA[::-1], SHA[:16]),),
+        changes=changes(),
         loads=(load(7, "bif_complaints"), load(5, "borgerraadgiver_annual", "Ingen levering siden 01-06-2024.")),
         tables=tables,
         attempts=(m.Attempt("bif_complaints", "accepted", "1 levering, 9.032 rækker.", AT),
@@ -232,8 +240,80 @@ def validation(held_back: bool = False) -> m.Validation:
                 m.ModelRun("star", "fct_complaint", "success", 9032, Decimal("1.94"), None)),
         digests=(m.TableDigest("star", "fct_complaint", 9032, SHA),
                  m.TableDigest("star", "fct_indicator_value", 1320, SHA)),
-        source_names={"bif_complaints": "BIF-klager", "borgerraadgiver_annual": "Borgerrådgiverens årstal"},
+        source_names=NAMES,
+        sources_of={"fct_complaint": ("bif_complaints",)},
     )  # fmt: skip
+
+
+def waiver() -> m.Waiver:
+    return m.Waiver("rpt_overlap_matched", "Borgerrådgiveren retter sit udtræk i december.", "Kontorchefen (fiktiv)",
+                    date(2024, 11, 18), date(2024, 12, 31), True)  # fmt: skip
+
+
+def changes() -> m.Changes:
+    return m.Changes(
+        since=m.Publication(1, 1, AT - timedelta(days=1), "kvalitet_publisher"),
+        code_before="0.1.0+1111111",
+        materials=("dbt_manifest", "suites"),
+        deliveries=(m.DeliveryChange("bif_complaints", date(2024, 11, 19), date(2024, 11, 20)),),
+        checks=(m.CheckChange("rpt_overlap_matched", "passed", "failed", True),
+                m.CheckChange("fct_complaint_key_is_unique", None, "passed", False)),
+        figures=m.FigureChanges(4, 12, 0, 8031),
+    )  # fmt: skip
+
+
+def check_records(nights: int = 40) -> list[m.CheckRecord]:
+    """The checks of the held-back build, each with as many nights behind it, and one that is no longer asked."""
+    found = []
+    for c in checks(True):
+        history = tuple(
+            m.Measured(
+                c.check_id,
+                build_id=4 if night == 4 else 3,
+                publication_id=None if night == 4 else 2,
+                as_of_date=date(2024, 10, 1) + timedelta(night),
+                measured_at=AT,
+                status=c.status if night % 7 == 4 else "passed",
+                violations=(night * 7) % 50 if c.violations else c.violations,
+                denominator=c.denominator,
+                threshold=c.threshold,
+                is_waived=False,
+            )
+            for night in range(4 - nights + 1, 5)
+        )  # fmt: skip
+        years = (m.CheckYear(c.check_id, 2024, nights, nights - 6, 6, 0, 0, 49),)
+        found.append(m.CheckRecord(c, "select 1 < 2 as violations", True, history, years, ("bif_complaints",)))
+    retired = check("fct_complaint_old_rule", "warning", "passed", 0, 12)
+    return [*found, m.CheckRecord(retired, None, False)]
+
+
+def source_records() -> list[m.SourceRecord]:
+    def arrival(load_id: int, outcome: str) -> m.Arrival:
+        refused = "klager.csv: the header differs." if outcome == "refused" else None
+        return m.Arrival("bif_complaints", load_id, "2024-11-20", date(2024, 11, 20), outcome, refused, "1.0.0", AT,
+                         1834992, 9050, 18, 41, 12, 3)  # fmt: skip
+
+    contracts = Path(__file__).parents[2] / "expectations" / "contracts"
+    return [
+        m.SourceRecord(
+            "bif_complaints",
+            read_contract(contracts / "bif_complaints.odcs.yaml"),
+            m.Standing("bif_complaints", 4, date(2024, 11, 21), date(2024, 11, 20), False, None),
+            loads=112,
+            arrivals=(arrival(7, "accepted"), arrival(6, "refused")),
+            attempts=(
+                m.AttemptCount("bif_complaints", date(2024, 11, 1), "accepted", 19, AT, "1 delivery taken in."),
+                m.AttemptCount("bif_complaints", date(2024, 11, 1), "missing", 1, AT, "No delivery is in the inbox."),
+            ),
+            rejects=(m.RejectAge("bif_complaints", "complaints", "received_at", "required", 2, 31, AT),
+                     m.RejectAge("bif_complaints", "complaints", None, "duplicate_key", 0, 4, None)),
+            checks=checks(True)[:2],
+        ),
+        m.SourceRecord("borgerraadgiver_annual", None,
+                       m.Standing("borgerraadgiver_annual", 4, date(2024, 11, 21), date(2024, 6, 1), True,
+                                  "173 days old; the contract allows 120"), loads=1),
+        m.SourceRecord("audit_remarks", None, None),
+    ]  # fmt: skip
 
 
 def indicators() -> m.Indicators:
@@ -299,3 +379,18 @@ def entries() -> list[m.Entry]:
     before = frozenset({"index.html", "validering.html"})
     first = m.Entry(build("published", 1), m.Publication(1, 1, AT, "kvalitet_publisher"), 5, 5, 0, 0, False, before)
     return [held, second, first]
+
+
+def site() -> dict[str, str]:
+    """Every page of a site with one publication and one held-back build after it: path -> text."""
+    pages = {f"publikation-2/{name}": text for name, text in render.figure_pages(indicators()).items()}
+    for language in LANGUAGES:
+        found = {
+            **auditing.index_pages(entries(), language),
+            **auditing.check_pages(check_records(), {waiver().check_id: waiver()}, NAMES, language),
+            **auditing.source_pages(source_records(), language),
+            "build-4/validering.html": auditing.validation_page(validation(held_back=True), language, render.ALL),
+            "publikation-2/validering.html": auditing.validation_page(validation(), language, render.ALL),
+        }
+        pages |= {language.folder + name: text for name, text in found.items()}
+    return pages

@@ -6,9 +6,11 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from examples import FORMULA, checks, entries, indicators, validation, value
+from examples import FORMULA, checks, indicators, site, validation, value
 
-from kvalitet.reports import charts, render
+from kvalitet.reports import auditing, charts, render
+from kvalitet.reports.environment import STYLE, STYLE_SHEET
+from kvalitet.reports.languages import DANISH, ENGLISH
 from kvalitet.reports.model import Indicators
 from kvalitet.reports.pages import FIGURES
 from kvalitet.reports.views import highlights, reconciliation, tables, verdict
@@ -16,12 +18,7 @@ from kvalitet.reports.views import highlights, reconciliation, tables, verdict
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    return {
-        "index": render.index_page(entries()),
-        "validation": render.validation_page(validation()),
-        "held_back": render.validation_page(validation(held_back=True)),
-        **render.figure_pages(indicators()),
-    }
+    return site()
 
 
 def figures_page(data: Indicators, name: str = "index.html") -> str:
@@ -47,17 +44,18 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-NAMES = ("index", "validation", "held_back", *(page.file for page in FIGURES))
+NAMES = tuple(site())
+FIGURE_NAMES = [f"publikation-2/{page.file}" for page in FIGURES]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_loads_nothing_and_runs_nothing(pages: dict[str, str], name: str):
     page = Page(pages[name])
     assert not [tag for tag, _ in page.tags if tag in ("script", "img", "iframe", "object", "embed", "form", "base")]
-    assert [link["href"] for link in page.all("link")] == ["data:,"]
+    depth = "../" * name.count("/")
+    assert [link["href"] for link in page.all("link")] == ["data:,", depth + STYLE_SHEET]
     assert not [a for _, attributes in page.tags for a in attributes if a.startswith("on") or a in ("style", "src")]
-    style = re.search(r"<style>(.*?)</style>", pages[name], re.DOTALL)
-    assert style and not re.search(r"url\(|@import|@font-face", style.group(1))
+    assert "<style" not in pages[name] and not re.search(r"url\(|@import|@font-face", STYLE)
     assert "default-src 'none'" in str(page.all("meta")) and "unsafe" not in str(page.all("meta"))
     hosts = [a["href"] for a in page.all("a") if "//" in str(a["href"])]
     assert all(str(host).startswith("https://example.org/") for host in hosts)
@@ -66,7 +64,10 @@ def test_a_page_loads_nothing_and_runs_nothing(pages: dict[str, str], name: str)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_can_be_read_without_eyes_and_mouse(pages: dict[str, str], name: str):
     page = Page(pages[name])
-    assert page.all("html") == [{"lang": "da"}] and len(page.all("h1")) == 1 and page.all("a")[0]["href"] == "#indhold"
+    language = "en" if name.startswith("en/") else "da"
+    assert (
+        page.all("html") == [{"lang": language}] and len(page.all("h1")) == 1 and page.all("a")[0]["href"] == "#indhold"
+    )
     assert len(page.all("table")) == len(page.all("caption"))
     assert all(th.get("scope") for th in page.all("th"))
     scrolling = [div for div in page.all("div") if "scroll" in str(div.get("class")).split()]
@@ -96,18 +97,18 @@ def test_the_same_input_gives_the_same_bytes(pages: dict[str, str]):
         },
     )
     for name, text in render.figure_pages(shuffled).items():
-        assert text == pages[name], name
+        assert text == pages[f"publikation-2/{name}"], name
 
 
 def test_delivered_text_is_shown_and_never_markup_or_a_script_address(pages: dict[str, str]):
-    assert FORMULA in Page(pages["afstemning.html"]).text
-    for name in ("afstemning.html", "risiko.html"):
+    assert FORMULA in Page(pages["publikation-2/afstemning.html"]).text
+    for name in ("publikation-2/afstemning.html", "publikation-2/risiko.html"):
         assert "javascript:" not in pages[name]
         assert "<script" not in pages[name] and "&lt;script&gt;" in pages[name]
 
 
 def test_fictional_authorities_are_marked_and_announced(pages: dict[str, str]):
-    assert all("Eksempeldata" in pages[page.file] for page in FIGURES)
+    assert all("Eksempeldata" in pages[name] for name in FIGURE_NAMES)
     unmarked = replace(value("klager_modtaget", "klagesager", "2023", 7), authority="Eksempelby")
     assert "Eksempelby (fiktiv)" in figures_page(replace(indicators(), values=(unmarked,)))
     real = tuple(v for v in indicators().values if not v.is_fictional)
@@ -190,30 +191,63 @@ def test_bars_start_at_zero_and_stay_inside_the_chart(top: str, ticks: int):
 
 def test_the_verdict_counts_every_check_once():
     data = validation(held_back=True)
-    assert verdict.verdict(data).title == "Holdt tilbage af 2 kritiske kontroller"
-    assert verdict.verdict(data).counts.startswith(
+    assert verdict.verdict(data, DANISH).title == "Holdt tilbage af 2 kritiske kontroller"
+    assert verdict.verdict(data, DANISH).counts.startswith(
         "1 af 4 relevante kontroller er opfyldt (25,0 %). 1 kontrol var ikke"
     )
-    assert verdict.matrix(data.checks)[-1] == ("I alt", [1, 2, 1, 1], 5)
+    assert verdict.matrix(data.checks, DANISH)[-1] == verdict.Line("I alt", None, (1, 2, 1, 1))
     assert sum(len(group.checks) for group in verdict.groups(data.checks)) == len(checks(True))
-    assert verdict.verdict(validation()).title == "Godkendt og offentliggjort med 1 advarsel"
+    assert verdict.verdict(validation(), DANISH).title == "Godkendt og offentliggjort med 1 advarsel"
     nothing = replace(data, checks=(), build=replace(data.build, status="failed"))
     assert (
-        verdict.verdict(nothing).title == "Afbrudt" and verdict.verdict(nothing).counts == "Ingen kontroller er målt."
+        verdict.verdict(nothing, DANISH).title == "Afbrudt"
+        and verdict.verdict(nothing, DANISH).counts == "Ingen kontroller er målt."
     )
+
+
+def test_checks_are_counted_by_source_each_once():
+    tables_of_checks = ("fct_complaint", "fct_complaint", "bridge_case_link", "rpt_complaint_overlap", "dim_date")
+    data = replace(
+        validation(held_back=True),
+        checks=tuple(replace(c, table_name=t) for c, t in zip(checks(True), tables_of_checks, strict=True)),
+        sources_of={
+            "fct_complaint": ("bif_complaints",),
+            "bridge_case_link": ("appeal_cases", "bif_complaints"),
+            "rpt_complaint_overlap": ("bif_complaints",),
+        },
+    )
+    found = verdict.by_source(data, ENGLISH)
+    assert [(line.label, line.source_id, line.numbers) for line in found] == [
+        ("BIF-klager", "bif_complaints", (0, 1, 0, 1)),
+        ("Fixed lists and rules", None, (0, 0, 1, 0)),
+        ("Report tables", None, (0, 1, 0, 0)),
+        ("Several sources", None, (1, 0, 0, 0)),
+        ("Total", None, (1, 2, 1, 1)),
+    ]
+
+
+def test_a_waived_check_blocks_nothing_and_is_told():
+    waived = tuple(replace(c, is_waived=c.status == "failed") for c in checks(True))
+    data = replace(validation(held_back=True), checks=waived)
+    assert [c.check_id for c in waived if c.is_blocking] == ["fct_indicator_value_years_kept"]
+    assert verdict.verdict(data, ENGLISH).title == "Held back by 1 critical check"
+    published = replace(validation(), checks=tuple(replace(c, is_waived=c.status == "failed") for c in checks(False)))
+    assert verdict.verdict(published, DANISH).title == "Godkendt og offentliggjort"
+    assert "1 kontrol, der ikke er opfyldt, er fraveget" in verdict.verdict(published, DANISH).meaning
+    assert "rpt_overlap_matched;waived;41;402;højst 5 %\n" in auditing.measurements(published)
 
 
 def test_the_reason_for_a_held_back_night_stands_before_everything_else(pages: dict[str, str]):
-    text = Page(pages["held_back"]).text
+    text = Page(pages["build-4/validering.html"]).text
     assert text.index("312 af 12.044 (2,6 %)") < text.index("Kontroller efter alvor og udfald")
-    assert "Sammenhold nøglerne" in text and "Åbne i alt" in text
+    assert "Sammenhold nøglerne" in text and "Åbne afviste i alt" in text
 
 
 def test_the_index_lists_the_newest_first_and_marks_what_readers_see(pages: dict[str, str]):
-    text = Page(pages["index"]).text
+    text = Page(pages["index.html"]).text
     assert text.index("Opbygning 4") < text.index("Publikation 2") < text.index("Publikation 1")
-    assert pages["index"].count("Gældende</span>") == 1
-    assert "Der er endnu ingen publikation" in render.index_page([])
+    assert pages["index.html"].count("Gældende</span>") == 1
+    assert "Der er endnu ingen publikation" in auditing.index_pages([], DANISH)["index.html"]
 
 
 def test_a_page_without_figures_says_so():

@@ -1,5 +1,6 @@
 """The site of a real warehouse, read as the auditor."""
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -22,6 +23,12 @@ def published(settings: Settings, admin_url: str) -> Settings:
     return settings
 
 
+def of_validation(folder: str) -> list[str]:
+    """What is written of every build, published or not."""
+    page = f"{folder}/validering.html"
+    return [page, f"en/{page}", f"{folder}/maalinger.csv", f"{folder}/fingeraftryk.txt"]
+
+
 def names(settings: Settings, files: list[Path]) -> list[str]:
     return [file.relative_to(settings.site_dir).as_posix() for file in files]
 
@@ -29,7 +36,7 @@ def names(settings: Settings, files: list[Path]) -> list[str]:
 def test_a_publication_gets_both_pages_and_the_index(published: Settings):
     files = write_site(published, build_id=1)
     assert names(published, files) == [
-        "publikation-1/validering.html", *(f"publikation-1/{page.file}" for page in FIGURES), "index.html"
+        *of_validation("publikation-1"), *(f"publikation-1/{page.file}" for page in FIGURES), "index.html"
     ]  # fmt: skip
 
     def read(name: str) -> str:
@@ -52,7 +59,7 @@ def test_a_publication_gets_both_pages_and_the_index(published: Settings):
 
 def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
     files = write_site(published, build_id=2)
-    assert names(published, files) == ["build-2/validering.html", "index.html"]
+    assert names(published, files) == [*of_validation("build-2"), "index.html"]
     page = (published.site_dir / "build-2/validering.html").read_text()
     assert "Holdt tilbage af 1 kritisk kontrol" in page and "312 af 12.044" in page and "Udeblevet" in page
     index = (published.site_dir / "index.html").read_text()
@@ -62,9 +69,9 @@ def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
 
 def test_a_page_shows_what_its_build_saw_and_stays_the_same(published: Settings, admin_url: str):
     first = [file.read_bytes() for file in write_site(published, build_id=1)[:-1]]
-    page = first[0].decode()
-    assert "klager_2024-11-20.csv" in page and "klager_2024-11-21.csv" not in page
-    assert "Udeblevet" not in page  # what came later belongs to the next build
+    files = first[3].decode()
+    assert f"{'d' * 64}  bif_complaints/klager_2024-11-20.csv\n" in files and "klager_2024-11-21.csv" not in files
+    assert "Udeblevet" not in first[0].decode()  # what came later belongs to the next build
     with psycopg.connect(admin_url) as connection:
         connection.execute("update audit.reject set resolved_by_load = 2")
     assert [file.read_bytes() for file in write_site(published, publication_id=1)[:-1]] == first
@@ -73,12 +80,12 @@ def test_a_page_shows_what_its_build_saw_and_stays_the_same(published: Settings,
 def test_the_pages_of_figures_are_left_as_they_are_when_readers_see_another_publication(
     published: Settings, admin_url: str
 ):
-    page = write_site(published, build_id=1)[1]
+    page = write_site(published, build_id=1)[4]
     before = page.read_bytes()
     with psycopg.connect(admin_url) as connection:
         connection.execute("update reporting.publication set publication_id = 2")
         connection.execute("delete from reporting.fct_indicator_value")
-    assert names(published, write_site(published, build_id=1)) == ["publikation-1/validering.html", "index.html"]
+    assert names(published, write_site(published, build_id=1)) == [*of_validation("publikation-1"), "index.html"]
     assert page.read_bytes() == before
 
 
@@ -141,7 +148,7 @@ def test_an_unknown_build_or_publication_is_refused(published: Settings):
 def test_a_failed_writing_leaves_the_old_page_and_no_debris(published: Settings, monkeypatch: pytest.MonkeyPatch):
     write_site(published, build_id=2)
     page = published.site_dir / "build-2/validering.html"
-    before = page.read_bytes()
+    page.write_bytes(before := b"the page as it was")
 
     def full(*_: object) -> None:
         raise OSError("No space left on device")
@@ -150,7 +157,9 @@ def test_a_failed_writing_leaves_the_old_page_and_no_debris(published: Settings,
     with pytest.raises(OSError, match="No space"):
         write_site(published, build_id=2)
     assert page.read_bytes() == before
-    assert [file.name for file in page.parent.iterdir()] == ["validering.html"]
+    assert sorted(file.name for file in page.parent.iterdir()) == [
+        "fingeraftryk.txt", "maalinger.csv", "validering.html"
+    ]  # fmt: skip
 
 
 def test_the_committees_appendix_shows_complaints_beside_their_points_and_hides_small_counts(published: Settings):
@@ -160,3 +169,54 @@ def test_the_committees_appendix_shows_complaints_beside_their_points_and_hides_
     assert 'Forvaltningen</td><td class="num">210</td><td class="num">318</td>' in appendix
     assert 'Borgerrådgiveren</td><td class="num empty">skjult</td><td class="num empty">skjult</td>' in appendix
     assert '<td class="num">2</td>' in appendix
+
+
+def test_a_check_has_a_page_with_its_history_and_the_rule_that_measured_it(published: Settings, admin_url: str):
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("insert into audit.check_rule values (repeat('1', 64), 'select 7 < 8 as violations')")
+        connection.execute("update audit.check_measurement set rule_sha256 = repeat('1', 64) where judgement_id = 2")
+        connection.execute(
+            "insert into audit.check_waiver (judgement_id, check_id, reason, decided_by, decided_on, expires_on,"
+            " is_used) values (2, 'points_have_complaint', 'Rettes i december.', 'Kontorchefen', '2024-11-18',"
+            " '2024-12-31', true)"
+        )
+    write_site(published, build_id=2)
+    page = (published.site_dir / "kontrol/points_have_complaint.html").read_text()
+    assert "select 7 &lt; 8 as violations" in page and "Rettes i december." in page
+    rows = re.findall(r'<a href="\.\./([\w-]+)/validering.html">.*?<td class="num">([\d.]+)</td><td class="num">', page)
+    assert rows[-2:] == [("build-2", "312"), ("publikation-1", "0")]  # newest first
+    assert 'class="signal"' in page  # the failed measurement in the chart
+    years = page[page.index('id="aar"') :]
+    assert '2024</th><td class="num">0</td><td class="num">1</td><td class="num">0</td><td class="num">1</td>' in years
+
+
+def test_a_source_has_a_page_with_its_contract_arrivals_and_rejects_in_both_languages(published: Settings):
+    write_site(published, build_id=2)
+    danish = (published.site_dir / "kilde/bif_complaints.html").read_text()
+    english = (published.site_dir / "en/kilde/bif_complaints.html").read_text()
+    assert "Hver nat kl. 01.15." in danish and "Nightly at 01:15 Copenhagen time." in english
+    assert "Nightly" not in danish and "Hver nat" not in english
+    assert '<td class="num">9.051</td>' in danish and '<td class="num">9,051</td>' in english
+    reject = "<code>complaints.received_at</code>"
+    assert english[english.index(reject) :].startswith(
+        f'{reject}</th><td>There is no such time (change to summer time)</td><td class="num">1</td>'
+    )
+
+
+def test_what_changed_since_the_publication_before_stands_on_the_page(published: Settings, admin_url: str):
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("insert into audit.build_material values ('suites', 'a', 1), ('suites', 'b', 2),"
+                           " ('contracts', 'c', 1), ('contracts', 'c', 2)")  # fmt: skip
+    write_site(published, build_id=2)
+    page = (published.site_dir / "build-2/validering.html").read_text()
+    changed = page[page.index('id="aendret"') : page.index('id="leveringer"')]
+    assert "Ændret siden publikation 1" in changed and "1 kilde har en anden levering" in changed
+    assert "kontrollernes regler" in changed and "kontrakterne" not in changed
+    assert "<td>Opfyldt</td><td>Ikke opfyldt</td><td></td>" in changed  # the check, by the data and not by its rule
+
+
+def test_a_night_writes_its_own_pages_and_leaves_those_of_others(published: Settings):
+    write_site(published, build_id=1)
+    old = {f: f.stat().st_mtime_ns for f in published.site_dir.rglob("*") if "publikation-1" in f.as_posix()}
+    write_site(published, build_id=2)
+    assert old and all(file.stat().st_mtime_ns == at for file, at in old.items())

@@ -1,6 +1,6 @@
 """Control charts (XmR): geometry in Python, drawn as inline SVG by a template. The axis need not begin at 0."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import groupby
@@ -51,9 +51,16 @@ class ControlChart:
         return HEIGHT - BOTTOM
 
 
-def control_chart(points: Sequence[ControlPoint]) -> ControlChart:
-    """Values as a line that stops at gaps and breaks; centre line and limits drawn per segment, stepwise."""
-    known = [n for p in points for n in (p.value, p.centre, p.lower, p.upper) if n is not None]
+def control_chart(
+    points: Sequence[ControlPoint],
+    shown: Iterable[Decimal] = (),
+    number: Callable[[Decimal, int], str] = danish.number,
+) -> ControlChart:
+    """Values as a line that stops at gaps and breaks; centre line and limits drawn per segment, stepwise.
+
+    The axis spans the numbers and those in `shown`, written by `number`.
+    """
+    known = [*shown, *(n for p in points for n in (p.value, p.centre, p.lower, p.upper) if n is not None)]
     low, high = min(known, default=Decimal(0)), max(known, default=Decimal(1))
     step = tick_step((high - low) or abs(high) or Decimal(1))
     floor = (low / step).to_integral_value(ROUND_FLOOR) * step
@@ -86,7 +93,7 @@ def control_chart(points: Sequence[ControlPoint]) -> ControlChart:
         if p.value is not None
     ]
     count = int((ceiling - floor) / step)
-    ticks = [Tick(y(floor + n * step), danish.number(floor + n * step, step_decimals(step))) for n in range(count + 1)]
+    ticks = [Tick(y(floor + n * step), number(floor + n * step, step_decimals(step))) for n in range(count + 1)]
     return ControlChart(
         ticks=tuple(ticks),
         marks=tuple((x(place), p.mark) for place, p in enumerate(points) if p.mark),

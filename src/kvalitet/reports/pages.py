@@ -1,4 +1,4 @@
-"""The pages that a publication has, in the order of the navigation."""
+"""The pages that a publication has, in the order of the navigation, and those of the whole site."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,18 @@ class Page:
     def template(self) -> str:
         return f"{self.file}.j2" if self.file != "index.html" else "indikatorer.html.j2"
 
+
+@dataclass(frozen=True)
+class Section:
+    """Pages about all builds: a list, and a page for each thing in it."""
+
+    folder: str
+    name: str
+
+
+CHECKS = Section("kontrol", "Kontroller")
+SOURCES = Section("kilde", "Kilder")
+SECTIONS = (CHECKS, SOURCES)
 
 VALIDATION = Page("validering.html", "Validering", "Hvad der er kontrolleret, og på hvilke leveringer tallene hviler.")
 FIGURES = (

@@ -1,17 +1,9 @@
-"""Pages as text: pure functions of what was read. The same input gives the same bytes."""
+"""The pages of figures as text: pure functions of what was read. The same input gives the same bytes."""
 
-import base64
-import hashlib
-from collections import defaultdict
-from datetime import UTC, date, datetime
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from kvalitet.reports import charts, control_chart, danish, words
-from kvalitet.reports.model import Entry, Indicators, Validation
-from kvalitet.reports.pages import FIGURES, PAGES, VALIDATION
+from kvalitet.reports import environment
+from kvalitet.reports.languages import DANISH
+from kvalitet.reports.model import Indicators
+from kvalitet.reports.pages import FIGURES, PAGES
 from kvalitet.reports.views import (
     follow_up,
     highlights,
@@ -23,21 +15,9 @@ from kvalitet.reports.views import (
     verdict,
 )
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_STYLE = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 ALL = frozenset(page.file for page in PAGES)
 #: More charts of single units than this would make a heavy page; the rest are in its table.
 MOST_UNIT_CHARTS = 40
-#: Nothing is loaded from anywhere; the one style sheet in the page is known by its digest.
-CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'"
-)
-
-
-def index_page(entries: list[Entry]) -> str:
-    """The list of publications and held-back candidates, in the order given."""
-    return _page("oversigt.html.j2", depth=0, entries=entries, current=next((e for e in entries if e.is_current), None))
 
 
 def figure_pages(data: Indicators, siblings: frozenset[str] = ALL) -> dict[str, str]:
@@ -58,27 +38,16 @@ def figure_pages(data: Indicators, siblings: frozenset[str] = ALL) -> dict[str, 
         "definitioner.html": _definitions,
     }
     return {
-        page.file: _page(page.template, depth=1, page=page, siblings=siblings, data=data, **contexts[page.file](data))
+        page.file: environment.page(
+            page.template,
+            f"{data.publication.folder}/{page.file}",
+            page=page,
+            siblings=siblings,
+            data=data,
+            **contexts[page.file](data),
+        )
         for page in FIGURES
     }
-
-
-def validation_page(data: Validation, siblings: frozenset[str] = ALL) -> str:
-    """What was checked of one build, on which deliveries, and what came of it."""
-    tables_of = defaultdict(list)
-    for table in data.tables:
-        tables_of[table.load_id].append(table)
-    return _page(
-        "validering.html.j2",
-        depth=1,
-        page=VALIDATION,
-        siblings=siblings if data.publication else frozenset({VALIDATION.file}),
-        data=data,
-        verdict=verdict.verdict(data),
-        groups=verdict.groups(data.checks),
-        matrix=verdict.matrix(data.checks),
-        tables_of=tables_of,
-    )
 
 
 def _definitions(data: Indicators) -> dict[str, object]:
@@ -95,7 +64,7 @@ def _indicators(data: Indicators) -> dict[str, object]:
             ("eksterne", "Eksterne kilder", [s for s in found if s.source.is_external]),
         ],
         "marks": tables.marks_used(data),
-        "counts": verdict.counts(data.checks),
+        "counts": verdict.counts(data.checks, DANISH),
     }
 
 
@@ -135,46 +104,3 @@ def _reconciliation(data: Indicators) -> dict[str, object]:
         "disagreements": reconciliation.disagreements(data),
         "inconsistencies": reconciliation.inconsistencies(data),
     }
-
-
-def _day(value: date | None) -> str:
-    return Markup('<time datetime="{}">{}</time>').format(value, danish.day(value)) if value else danish.MISSING
-
-
-def _instant(value: datetime | None) -> str:
-    if value is None:
-        return danish.MISSING
-    stamp = value.astimezone(UTC).isoformat(timespec="seconds")
-    return Markup('<time datetime="{}">{}</time>').format(stamp, danish.instant(value))
-
-
-def _page(template: str, depth: int, **context: object) -> str:
-    text = _ENVIRONMENT.get_template(template).render(root="../" * depth, **context)
-    return text if text.endswith("\n") else text + "\n"
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        number=danish.number, plain=danish.plain, day=_day, instant=_instant, plural=words.plural
-    )
-    environment.globals.update(
-        words=words,
-        charts=charts,
-        control_chart=control_chart,
-        PAGES=PAGES,
-        share=danish.share,
-        policy=CONTENT_SECURITY_POLICY,
-        style=_STYLE,
-        STATUSES=verdict.STATUSES,
-    )
-    return environment
-
-
-_ENVIRONMENT = _environment()

@@ -1,39 +1,61 @@
-"""The report site: which pages belong to a build, and their writing."""
+"""The report site: which pages belong to a build, which to the whole, and their writing."""
 
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 
-from kvalitet.contracts import load_contracts
+from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.reports import queries, render
-from kvalitet.reports.model import Build, Entry
+from kvalitet.publication.lineage import nearest_sources
+from kvalitet.reports import auditing, queries, render
+from kvalitet.reports.environment import STYLE, STYLE_SHEET
+from kvalitet.reports.languages import LANGUAGES
+from kvalitet.reports.model import Build, CheckRecord, Entry, SourceRecord
 from kvalitet.reports.pages import PAGES, VALIDATION
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
 
 def write_site(settings: Settings, build_id: int | None = None, publication_id: int | None = None) -> list[Path]:
-    """Write the pages of one build, or of the build behind a publication, and the index of them all.
+    """Write the pages of one build, or of the build behind a publication, and those about all builds.
 
-    A published build gets all of `pages.PAGES` in `publikation-<n>`, any other only
-    `build-<n>/validering.html`. Figures are read from `reporting`: where that holds another
-    publication by now, the pages written at the time are left as they are. Returns the files
-    written, the index last. Raises KvalitetError where there is no such build or publication.
+    A published build gets all of `pages.PAGES` in `publikation-<n>`, any other only the page of its
+    validation in `build-<n>`; what auditors read is also in `en/`. Figures are read from `reporting`:
+    where that holds another publication by now, the pages written at the time are left as they are.
+    Pages of other builds are not touched. Returns the files that belong to the build, and the index
+    last. Raises KvalitetError where there is no such build or publication.
     """
+    site = settings.site_dir
+    contracts = _contracts(settings)
     with connect(settings, AUDITOR) as connection:
         # One snapshot: a publication that happens meanwhile is on the next writing's pages.
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         build = _build(connection, build_id, publication_id)
-        pages = _pages(settings, connection, build)
+        sources_of = nearest_sources(settings)
+        pages = _of_build(site, connection, build, contracts, sources_of)
         entries = queries.entries(connection)
-    written = [_write(settings.site_dir / name, text) for name, text in pages.items()]
-    index = render.index_page([_with_pages(settings.site_dir, entry) for entry in entries])
-    return [*written, _write(settings.site_dir / "index.html", index)]
+        checks = queries.check_records(connection, sources_of)
+        waivers = queries.waivers_now(connection)
+        sources = _with_checks(queries.source_records(connection, contracts), checks)
+    _write(site / STYLE_SHEET, STYLE)
+    written = [_write(site / name, text) for name, text in pages.items()]
+    entries = [_with_pages(site, entry) for entry in entries]
+    names = _names(contracts)
+    index = site / "index.html"
+    for language in LANGUAGES:
+        whole = {
+            **auditing.check_pages(checks, waivers, names, language),
+            **auditing.source_pages(sources, language),
+            **auditing.index_pages(entries, language),
+        }
+        for name, text in whole.items():
+            _write(site / language.folder / name, text)
+    return [*written, index]
 
 
 def _build(connection: queries.Connection, build_id: int | None, publication_id: int | None) -> Build:
@@ -50,37 +72,55 @@ def _build(connection: queries.Connection, build_id: int | None, publication_id:
     return build
 
 
-def _pages(settings: Settings, connection: queries.Connection, build: Build) -> dict[str, str]:
-    """The pages of one build: path below the site folder -> text."""
-    validation = queries.validation(connection, build, _source_names(settings))
-    published = validation.publication
-    if published is None:
-        return {f"build-{build.build_id}/{VALIDATION.file}": render.validation_page(validation)}
-    folder = f"publikation-{published.publication_id}"
+def _of_build(
+    site: Path,
+    connection: queries.Connection,
+    build: Build,
+    contracts: dict[str, Contract],
+    sources_of: dict[str, tuple[str, ...]],
+) -> dict[str, str]:
+    """What belongs to one build: path below the site folder -> text."""
+    validation = replace(queries.validation(connection, build), source_names=_names(contracts), sources_of=sources_of)
+    published, folder = validation.publication, validation.folder
     figures: dict[str, str] = {}
-    if queries.published_now(connection) == published.publication_id:
+    if published and queries.published_now(connection) == published.publication_id:
         found = queries.indicators(connection, build, published)
         # A swap in the middle of the reading would have mixed two publications: schemas are looked up anew each time.
         if queries.published_now(connection) == published.publication_id:
             figures = render.figure_pages(found)
-    siblings = frozenset(figures) or _there(settings.site_dir / folder)
-    pages = {VALIDATION.file: render.validation_page(validation, siblings | {VALIDATION.file}), **figures}
-    return {f"{folder}/{name}": text for name, text in pages.items()}
+    siblings = (frozenset(figures) or _there(site / folder)) | {VALIDATION.file}
+    pages = {
+        f"{language.folder}{folder}/{VALIDATION.file}": auditing.validation_page(validation, language, siblings)
+        for language in LANGUAGES
+    }
+    pages[f"{folder}/{auditing.MEASUREMENTS}"] = auditing.measurements(validation)
+    pages[f"{folder}/{auditing.FINGERPRINTS}"] = auditing.fingerprints(validation)
+    return {**pages, **{f"{folder}/{name}": text for name, text in figures.items()}}
 
 
-def _source_names(settings: Settings) -> dict[str, str]:
-    """What the contracts call the sources; with a contract that cannot be read, the page shows their ids."""
+def _contracts(settings: Settings) -> dict[str, Contract]:
+    """The contracts there are; with two of the same id, the pages do without."""
     try:
-        return {source_id: contract.title for source_id, contract in load_contracts(settings).items()}
+        return load_contracts(settings)
     except KvalitetError:
         return {}
 
 
+def _names(contracts: dict[str, Contract]) -> dict[str, str]:
+    return {source_id: contract.title for source_id, contract in contracts.items()}
+
+
+def _with_checks(sources: list[SourceRecord], checks: Iterable[CheckRecord]) -> list[SourceRecord]:
+    asked = [record for record in checks if record.is_asked]
+    return [
+        replace(source, checks=tuple(record.check for record in asked if source.source_id in record.sources))
+        for source in sources
+    ]
+
+
 def _with_pages(site: Path, entry: Entry) -> Entry:
     """The entry with what can be linked to: pages of old builds may have been removed."""
-    published = entry.publication
-    folder = f"publikation-{published.publication_id}" if published else f"build-{entry.build.build_id}"
-    return replace(entry, pages=_there(site / folder))
+    return replace(entry, pages=_there(site / entry.folder))
 
 
 def _there(folder: Path) -> frozenset[str]:
@@ -89,6 +129,8 @@ def _there(folder: Path) -> frozenset[str]:
 
 def _write(file: Path, text: str) -> Path:
     """Replace `file` in one step: a reader sees the old page or the new one, never half of it."""
+    if file.is_file() and file.read_bytes() == text.encode():
+        return file
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     temporary = Path(name)

@@ -22,6 +22,23 @@ BUILD = {
     "lapsed": "Opgivet",
 }
 
+#: What changes what readers see, in the ledger.
+EVENT = {"published": "Offentliggjort", "rolled_back_to": "Genindført efter en tilbagerulning"}
+#: What a build is made and judged with.
+MATERIAL = {
+    "suites": "kontrollernes regler",
+    "waivers": "fravigelserne",
+    "contracts": "kontrakterne med kilderne",
+    "dbt_manifest": "beregningerne",
+}
+CLASSIFICATION = {
+    "public": "Offentlig",
+    "internal": "Intern",
+    "personal": "Personoplysning",
+    "sensitive": "Følsom",
+    "whistleblower": "Whistleblower",
+}
+
 OUTCOME = {
     "accepted": "Modtaget",
     "nothing_new": "Intet nyt",

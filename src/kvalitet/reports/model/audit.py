@@ -16,6 +16,11 @@ class Build:
     claimed_at: datetime
     finished_at: datetime | None
 
+    @property
+    def folder(self) -> str:
+        """Where the pages of a build lie that was never published."""
+        return f"build-{self.build_id}"
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -23,6 +28,10 @@ class Publication:
     build_id: int
     published_at: datetime
     published_by: str
+
+    @property
+    def folder(self) -> str:
+        return f"publikation-{self.publication_id}"
 
 
 @dataclass(frozen=True)
@@ -43,10 +52,41 @@ class Check:
     advice_engineer: str
     advice_reader: str
     detail: str | None
+    is_waived: bool = False
 
     @property
     def is_blocking(self) -> bool:
-        return self.severity == "critical" and self.status in ("failed", "error")
+        return self.severity == "critical" and self.status in ("failed", "error") and not self.is_waived
+
+    @property
+    def is_warning(self) -> bool:
+        """Did not hold and stops nothing."""
+        return self.severity == "warning" and self.status in ("failed", "error") and not self.is_waived
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A waiver that held when the build was judged; `is_used` where its check failed."""
+
+    check_id: str
+    reason: str
+    decided_by: str
+    decided_on: date
+    expires_on: date
+    is_used: bool
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One entry of the ledger about a publication; `key_id` is whose signature it carries."""
+
+    entry: int
+    event: str
+    reason: str | None
+    happened_at: datetime
+    sha256: str
+    previous_sha256: str | None
+    key_id: str
 
 
 @dataclass(frozen=True)
@@ -128,12 +168,60 @@ class TableDigest:
 
 
 @dataclass(frozen=True)
+class DeliveryChange:
+    """A source whose delivery is not the one that the publication before rested on; None where there was none."""
+
+    source_id: str
+    cutoff_before: date | None
+    cutoff_after: date | None
+
+
+@dataclass(frozen=True)
+class CheckChange:
+    """A check that is judged otherwise than in the publication before; None where it was not asked then, or is not now.
+
+    `by_rule` where the rule itself or its threshold is another.
+    """
+
+    check_id: str
+    status_before: str | None
+    status_after: str | None
+    by_rule: bool
+
+
+@dataclass(frozen=True)
+class FigureChanges:
+    changed: int
+    added: int
+    gone: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is different from the publication before."""
+
+    since: Publication
+    code_before: str
+    materials: tuple[str, ...] = ()  # names of the kinds of rules that differ
+    deliveries: tuple[DeliveryChange, ...] = ()
+    checks: tuple[CheckChange, ...] = ()
+    figures: FigureChanges | None = None  # a candidate has none before it is published
+
+
+@dataclass(frozen=True)
 class Validation:
-    """Everything a validation page shows of one build; from schema `audit` alone."""
+    """Everything a validation page shows of one build; from schema `audit` alone, but for what sources are called.
+
+    `sources_of` holds the sources that a checked table takes from most directly.
+    """
 
     build: Build
     publication: Publication | None
     checks: tuple[Check, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    changes: Changes | None = None
     loads: tuple[Load, ...] = ()
     tables: tuple[LoadTable, ...] = ()
     attempts: tuple[Attempt, ...] = ()
@@ -141,6 +229,11 @@ class Validation:
     models: tuple[ModelRun, ...] = ()
     digests: tuple[TableDigest, ...] = ()
     source_names: dict[str, str] = field(default_factory=dict)
+    sources_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        return (self.publication or self.build).folder
 
 
 @dataclass(frozen=True)
@@ -155,3 +248,7 @@ class Entry:
     checks_warning: int
     is_current: bool
     pages: frozenset[str] = frozenset()  # the files there are of it
+
+    @property
+    def folder(self) -> str:
+        return (self.publication or self.build).folder

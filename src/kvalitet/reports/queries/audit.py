@@ -2,6 +2,7 @@
 
 from kvalitet.reports import model as m
 from kvalitet.reports.queries.base import Connection, every, one
+from kvalitet.reports.queries.ledger import certificates, changes
 
 _BUILD = "select build_id, kind, as_of_date, code_version, status, message, claimed_at, finished_at from audit.build"
 _PUBLICATION = "select publication_id, build_id, published_at, published_by from audit.publication"
@@ -29,20 +30,23 @@ def published_now(connection: Connection) -> int | None:
     return row["publication_id"] if row else None
 
 
-def validation(connection: Connection, of: m.Build, source_names: dict[str, str]) -> m.Validation:
+def validation(connection: Connection, of: m.Build) -> m.Validation:
     """Everything recorded of one build. What was recorded after it began does not change the answer."""
     b = of.build_id
+    published = publication_of(connection, b)
     return m.Validation(
         build=of,
-        publication=publication_of(connection, b),
+        publication=published,
         checks=checks(connection, b),
+        waivers=every(connection, m.Waiver, _WAIVERS, build_id=b),
+        certificates=certificates(connection, published.publication_id) if published else (),
+        changes=changes(connection, of, published),
         loads=every(connection, m.Load, _LOADS, build_id=b),
         tables=every(connection, m.LoadTable, _LOAD_TABLES, build_id=b),
         attempts=every(connection, m.Attempt, _ATTEMPTS, build_id=b),
         rejects=every(connection, m.RejectCount, _REJECTS, build_id=b),
         models=every(connection, m.ModelRun, _MODELS, build_id=b),
         digests=every(connection, m.TableDigest, _DIGESTS, build_id=b),
-        source_names=source_names,
     )
 
 
@@ -78,9 +82,20 @@ def restated(connection: Connection, of: m.Restatement) -> tuple[m.RestatedFigur
 
 _CHECKS = """
 select
-    check_id, suite, table_name, severity, status, violations, denominator, threshold, description, why, owner,
-    advice_engineer, advice_reader, detail
-from audit.newest_check_result
+    result.check_id, result.suite, result.table_name, result.severity, result.status, result.violations,
+    result.denominator, result.threshold, result.description, result.why, result.owner, result.advice_engineer,
+    result.advice_reader, result.detail, coalesce(waiver.is_used, false) as is_waived
+from audit.newest_check_result as result
+left join audit.check_waiver as waiver
+    on result.judgement_id = waiver.judgement_id and result.check_id = waiver.check_id
+where result.build_id = %(build_id)s
+order by result.check_id
+"""
+
+_WAIVERS = """
+select check_id, reason, decided_by, decided_on, expires_on, is_used
+from audit.check_waiver
+inner join audit.newest_judgement using (judgement_id)
 where build_id = %(build_id)s
 order by check_id
 """
@@ -171,7 +186,12 @@ with counted as (
         count(*) filter (where status = 'passed') as checks_passed,
         count(*) filter (where severity = 'critical' and status in ('failed', 'error')) as checks_blocking,
         count(*) filter (where severity = 'warning' and status in ('failed', 'error')) as checks_warning
-    from audit.newest_check_result
+    from (
+        select result.build_id, result.severity, case when waiver.is_used then 'waived' else result.status end as status
+        from audit.newest_check_result as result
+        left join audit.check_waiver as waiver
+            on result.judgement_id = waiver.judgement_id and result.check_id = waiver.check_id
+    ) as judged
     group by build_id
 )
 

@@ -1,0 +1,35 @@
+"""Which sources a table takes from, as dbt's manifest tells."""
+
+import json
+
+from kvalitet.errors import KvalitetError
+from kvalitet.publication.catalogue import manifest_path
+from kvalitet.settings import Settings
+
+
+def nearest_sources(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """For each model the sources nearest above it; empty for one without any, and where dbt has not run.
+
+    Nearest by the number of models between: the star's tables rest on almost every source through the links
+    between cases, which says little of where their own rows come from.
+    """
+    try:
+        manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
+    except (KvalitetError, OSError, ValueError):
+        return {}
+    parents = manifest.get("parent_map", {})
+    models = [name for name in parents if name.startswith("model.")]
+    return {model.rpartition(".")[2]: _nearest(model, parents) for model in models}
+
+
+def _nearest(model: str, parents: dict[str, list[str]]) -> tuple[str, ...]:
+    level, seen = {model}, {model}
+    while level:
+        above = {parent for name in level for parent in parents.get(name, ())} - seen
+        # source.<project>.<source>.<table>; `audit` is the warehouse's own.
+        found = {name.split(".")[2] for name in above if name.startswith("source.")} - {"audit"}
+        if found:
+            return tuple(sorted(found))
+        seen |= above
+        level = above
+    return ()

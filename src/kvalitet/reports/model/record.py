@@ -1,0 +1,135 @@
+"""Checks and sources over time; from schema `audit`, and from the contracts."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from kvalitet.contracts import Contract
+from kvalitet.reports.model.audit import Check
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One check as it was measured for one build."""
+
+    check_id: str
+    build_id: int
+    publication_id: int | None
+    as_of_date: date
+    measured_at: datetime
+    status: str
+    violations: int | None
+    denominator: int | None
+    threshold: str | None
+    is_waived: bool
+
+    @property
+    def percent(self) -> Decimal | None:
+        if self.violations is None or not self.denominator:
+            return None
+        return Decimal(100) * self.violations / self.denominator
+
+
+@dataclass(frozen=True)
+class CheckYear:
+    """All measurements of one check in one year, by what came of them."""
+
+    check_id: str
+    year: int
+    measured: int
+    passed: int
+    failed: int
+    error: int
+    not_applicable: int
+    most_violations: int | None
+
+
+@dataclass(frozen=True)
+class CheckRecord:
+    """One check: its newest words and rule, and what it has measured. The newest measurement is the last."""
+
+    check: Check
+    rule: str | None
+    is_asked: bool  # in the newest judgement of all
+    history: tuple[Measured, ...] = ()
+    years: tuple[CheckYear, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One load of a source, taken in or refused as a whole."""
+
+    source_id: str
+    load_id: int
+    delivery: str
+    cutoff_date: date
+    outcome: str
+    reason: str | None
+    contract_version: str
+    finished_at: datetime
+    file_bytes: int
+    rows_delivered: int
+    rows_rejected: int
+    rows_opened: int
+    rows_changed: int
+    rows_closed: int
+
+
+@dataclass(frozen=True)
+class RejectAge:
+    """Rows of one source that were kept out by one rule; `open_since` is the arrival of the oldest still open."""
+
+    source_id: str
+    table_name: str
+    column_name: str | None
+    rule: str
+    open: int
+    resolved: int
+    open_since: datetime | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a source stood when the newest build began."""
+
+    source_id: str
+    build_id: int
+    as_of_date: date
+    cutoff_date: date
+    is_stale: bool
+    stale_reason: str | None
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """One source: its contract where there is one that can be read, and what has come from it."""
+
+    source_id: str
+    contract: Contract | None
+    standing: Standing | None
+    loads: int = 0
+    arrivals: tuple[Arrival, ...] = ()
+    attempts: tuple["AttemptCount", ...] = ()
+    rejects: tuple[RejectAge, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.contract.title if self.contract else self.source_id
+
+    @property
+    def open_rejects(self) -> int:
+        return sum(reject.open for reject in self.rejects)
+
+
+@dataclass(frozen=True)
+class AttemptCount:
+    """The attempts to fetch one source in one month that ended alike."""
+
+    source_id: str
+    month: date
+    outcome: str
+    attempts: int
+    last_at: datetime
+    last_message: str

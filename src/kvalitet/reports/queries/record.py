@@ -1,0 +1,227 @@
+"""Checks and sources over time, from schema `audit`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from kvalitet.contracts import Contract
+from kvalitet.reports import model as m
+from kvalitet.reports.queries.base import Connection, every
+
+#: How many of a check's measurements its chart shows, and how many of a source's loads its page lists.
+NEWEST_MEASUREMENTS = 90
+NEWEST_LOADS = 30
+T = TypeVar("T")
+
+
+def check_records(connection: Connection, sources_of: Mapping[str, tuple[str, ...]]) -> list[m.CheckRecord]:
+    """Every check that was ever judged, by id."""
+    history = _by(every(connection, m.Measured, _HISTORY, newest=NEWEST_MEASUREMENTS), "check_id")
+    years = _by(every(connection, m.CheckYear, _YEARS), "check_id")
+    records = []
+    for row in connection.execute(_NEWEST).fetchall():
+        rule, is_asked = row.pop("rule"), row.pop("is_asked")
+        check = m.Check(**row)
+        records.append(
+            m.CheckRecord(
+                check,
+                rule,
+                is_asked,
+                tuple(history[check.check_id]),
+                tuple(years[check.check_id]),
+                sources_of.get(check.table_name, ()),
+            )
+        )
+    return records
+
+
+def waivers_now(connection: Connection) -> dict[str, m.Waiver]:
+    """The waivers that held at the newest judgement of all, by check."""
+    return {waiver.check_id: waiver for waiver in every(connection, m.Waiver, _WAIVERS)}
+
+
+def source_records(connection: Connection, contracts: Mapping[str, Contract]) -> list[m.SourceRecord]:
+    """Every source that there is a contract for or ever came a delivery from, by id."""
+    standing = {s.source_id: s for s in every(connection, m.Standing, _STANDING)}
+    arrivals = _by(every(connection, m.Arrival, _ARRIVALS, newest=NEWEST_LOADS), "source_id")
+    attempts = _by(every(connection, m.AttemptCount, _ATTEMPTS), "source_id")
+    rejects = _by(every(connection, m.RejectAge, _REJECTS), "source_id")
+    loads = {row["source_id"]: row["loads"] for row in connection.execute(_LOADS).fetchall()}
+    return [
+        m.SourceRecord(
+            source_id,
+            contracts.get(source_id),
+            standing.get(source_id),
+            loads.get(source_id, 0),
+            tuple(arrivals[source_id]),
+            tuple(attempts[source_id]),
+            tuple(rejects[source_id]),
+        )
+        for source_id in sorted({*contracts, *standing, *loads, *attempts})
+    ]
+
+
+def _by(rows: Iterable[T], field: str) -> defaultdict[Any, list[T]]:
+    grouped: defaultdict[Any, list[T]] = defaultdict(list)
+    for row in rows:
+        grouped[getattr(row, field)].append(row)
+    return grouped
+
+
+_NEWEST = """
+with newest as (
+    select distinct on (result.check_id) result.*
+    from audit.newest_check_result as result
+    order by result.check_id asc, result.build_id desc
+)
+
+select
+    newest.check_id, newest.suite, newest.table_name, newest.severity, newest.status, newest.violations,
+    newest.denominator, newest.threshold, newest.description, newest.why, newest.owner, newest.advice_engineer,
+    newest.advice_reader, newest.detail, coalesce(waiver.is_used, false) as is_waived, rule.rule,
+    newest.build_id = (select max(build_id) from audit.newest_judgement) as is_asked
+from newest
+left join audit.check_rule as rule on newest.rule_sha256 = rule.rule_sha256
+left join audit.check_waiver as waiver
+    on newest.judgement_id = waiver.judgement_id and newest.check_id = waiver.check_id
+order by newest.check_id
+"""
+
+_HISTORY = """
+with judged as (
+    select judgement.judgement_id, judgement.build_id, build.as_of_date, publication.publication_id
+    from audit.newest_judgement as judgement
+    inner join audit.build on judgement.build_id = build.build_id
+    left join audit.publication on judgement.build_id = publication.build_id
+    order by judgement.build_id desc
+    limit %(newest)s
+)
+
+select
+    verdict.check_id, judged.build_id, judged.publication_id, judged.as_of_date, measurement.measured_at,
+    verdict.status, measurement.violations, measurement.denominator, verdict.threshold,
+    coalesce(waiver.is_used, false) as is_waived
+from judged
+inner join audit.check_verdict as verdict on judged.judgement_id = verdict.judgement_id
+inner join audit.check_measurement as measurement
+    on verdict.judgement_id = measurement.judgement_id and verdict.check_id = measurement.check_id
+left join audit.check_waiver as waiver
+    on verdict.judgement_id = waiver.judgement_id and verdict.check_id = waiver.check_id
+order by verdict.check_id, judged.build_id
+"""
+
+_YEARS = """
+select
+    verdict.check_id,
+    extract(year from build.as_of_date)::int as year,
+    count(*) as measured,
+    count(*) filter (where verdict.status = 'passed') as passed,
+    count(*) filter (where verdict.status = 'failed') as failed,
+    count(*) filter (where verdict.status = 'error') as error,
+    count(*) filter (where verdict.status = 'not_applicable') as not_applicable,
+    max(measurement.violations) as most_violations
+from audit.newest_judgement as judgement
+inner join audit.build on judgement.build_id = build.build_id
+inner join audit.check_verdict as verdict on judgement.judgement_id = verdict.judgement_id
+inner join audit.check_measurement as measurement
+    on verdict.judgement_id = measurement.judgement_id and verdict.check_id = measurement.check_id
+group by verdict.check_id, year
+order by verdict.check_id, year desc
+"""
+
+_WAIVERS = """
+select check_id, reason, decided_by, decided_on, expires_on, is_used
+from audit.check_waiver
+where judgement_id = (select judgement_id from audit.newest_judgement order by build_id desc limit 1)
+order by check_id
+"""
+
+_STANDING = """
+with newest as (select max(build_id) as build_id from audit.build where kind = 'night')
+
+select
+    build_load.source_id, build.build_id, build.as_of_date, load.cutoff_date, build_load.is_stale,
+    build_load.stale_reason
+from newest
+inner join audit.build on newest.build_id = build.build_id
+inner join audit.build_load on build.build_id = build_load.build_id
+inner join audit.load on build_load.load_id = load.load_id
+order by build_load.source_id
+"""
+
+_ARRIVALS = """
+with numbered as (
+    select *, row_number() over (partition by source_id order by load_id desc) as place
+    from audit.load
+),
+
+files as (
+    select distinct load_id, file_name, file_bytes
+    from audit.load_table
+),
+
+sizes as (
+    select load_id, sum(file_bytes) as file_bytes
+    from files
+    group by load_id
+),
+
+counted as (
+    select
+        load_id, sum(rows_delivered) as rows_delivered, sum(rows_rejected) as rows_rejected,
+        sum(rows_opened) as rows_opened, sum(rows_changed) as rows_changed, sum(rows_closed) as rows_closed
+    from audit.load_table
+    group by load_id
+)
+
+select
+    numbered.source_id, numbered.load_id, numbered.delivery, numbered.cutoff_date, numbered.outcome, numbered.reason,
+    numbered.contract_version, numbered.finished_at, coalesce(sizes.file_bytes, 0) as file_bytes,
+    coalesce(counted.rows_delivered, 0) as rows_delivered, coalesce(counted.rows_rejected, 0) as rows_rejected,
+    coalesce(counted.rows_opened, 0) as rows_opened, coalesce(counted.rows_changed, 0) as rows_changed,
+    coalesce(counted.rows_closed, 0) as rows_closed
+from numbered
+left join sizes on numbered.load_id = sizes.load_id
+left join counted on numbered.load_id = counted.load_id
+where numbered.place <= %(newest)s
+order by numbered.source_id, numbered.load_id desc
+"""
+
+_LOADS = """
+select source_id, count(*) as loads
+from audit.load
+group by source_id
+"""
+
+# The newest twelve months in which something was tried.
+_ATTEMPTS = """
+with counted as (
+    select
+        source_id, date_trunc('month', finished_at)::date as month, outcome, count(*) as attempts,
+        max(finished_at) as last_at, (array_agg(message order by finished_at desc, run_id desc))[1] as last_message
+    from audit.extract_run
+    group by source_id, month, outcome
+),
+
+numbered as (
+    select *, dense_rank() over (partition by source_id order by month desc) as place
+    from counted
+)
+
+select source_id, month, outcome, attempts, last_at, last_message
+from numbered
+where place <= 12
+order by source_id, month desc, last_at desc, outcome
+"""
+
+_REJECTS = """
+select
+    reject.source_id, reject.table_name, reject.column_name, reject.rule,
+    count(*) filter (where reject.resolved_by_load is null) as open,
+    count(*) filter (where reject.resolved_by_load is not null) as resolved,
+    min(load.finished_at) filter (where reject.resolved_by_load is null) as open_since
+from audit.reject
+inner join audit.load on reject.load_id = load.load_id and load.outcome = 'accepted'
+group by reject.source_id, reject.table_name, reject.column_name, reject.rule
+order by reject.source_id, reject.table_name, reject.column_name nulls first, reject.rule
+"""

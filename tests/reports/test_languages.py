@@ -1,0 +1,77 @@
+"""English beside Danish: every label has its translation, and numbers and dates are written as each expects them."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+from kvalitet.reports import pages, words
+from kvalitet.reports.languages import CATALOGUE, DANISH, ENGLISH
+from kvalitet.reports.views import verdict
+
+REPORTS = Path(pages.__file__).parent
+TEMPLATES = ("base", "macros", "oversigt", "validering", "kontrol", "kontroller", "kilde", "kilder")
+CODES = (
+    words.STATUS, words.SEVERITY, words.BUILD, words.OUTCOME, words.EVENT, words.MATERIAL, words.CLASSIFICATION,
+    words.MODEL_STATUS, words.RULE,
+)  # fmt: skip
+
+
+def labels() -> set[str]:
+    """Every label that a page in both languages can ask for."""
+    options = {"extensions": "jinja2.ext.i18n", "silent": "false", "trim_blocks": "true"}
+    keywords = {"_": None, "label": None, "plural": (2, 3)}
+    found = [
+        extract_from_file("jinja2.ext:babel_extract", REPORTS / f"templates/{name}.html.j2", options=options)
+        for name in TEMPLATES
+    ]
+    found.append(extract_from_file("python", REPORTS / "views/verdict.py", keywords=keywords))
+    asked = {m if isinstance(m, str) else m[0] for messages in found for _, m, _, _ in messages}
+    by_code = {text for codes in CODES for text in codes.values()}
+    named = {section.name for section in pages.SECTIONS} | {pages.VALIDATION.name}
+    return asked | by_code | named | {verdict.SEVERAL, verdict.REPORTS, verdict.NONE}
+
+
+def test_every_label_has_its_english_and_none_is_left_over():
+    with CATALOGUE.open("rb") as file:
+        catalogue = {m.id if isinstance(m.id, str) else m.id[0]: m for m in read_po(file, locale="en") if m.id}
+    assert labels() == set(catalogue)
+    assert [m.id for m in catalogue.values() if not all(m.string if isinstance(m.string, tuple) else [m.string])] == []
+
+
+def test_numbers_dates_and_thresholds_follow_the_language():
+    at = datetime(2024, 11, 21, 2, 14, tzinfo=UTC)
+    said = [
+        (
+            x.number(1234.5, 1),
+            x.share(312, 12044),
+            x.day(date(2024, 3, 1)),
+            x.instant(at),
+            x.threshold("højst 0,5 %"),
+        )
+        for x in (DANISH, ENGLISH)
+    ]
+    assert said == [
+        ("1.234,5", "2,6 %", "01-03-2024", "21-11-2024 kl. 03.14", "højst 0,5 %"),
+        ("1,234.5", "2.6%", "1 Mar 2024", "21 Nov 2024 at 03:14", "at most 0.5 %"),
+    ]
+    warnings = "%(num)s advarsel", "%(num)s advarsler"
+    assert (DANISH.plural(1, *warnings), ENGLISH.plural(2, *warnings)) == ("1 advarsel", "2 warnings")
+
+
+@pytest.mark.parametrize(
+    ("text", "danish", "english"),
+    [
+        ("An empty file.\n  Da: En tom fil.", "En tom fil.", "An empty file."),
+        ("Kun dansk.", "Kun dansk.", "Kun dansk."),
+        (None, "", ""),
+    ],
+)
+def test_a_contracts_text_is_shown_in_one_language(text: str | None, danish: str, english: str):
+    assert (DANISH.of_both(text), ENGLISH.of_both(text)) == (danish, english)
+
+
+def test_a_label_without_english_is_shown_in_danish():
+    assert ENGLISH.label("Et nyt ord") == "Et nyt ord"
