@@ -1,6 +1,7 @@
 """A finished candidate, spoilt as a wrong rule or a wrong join after intake would have left it."""
 
 import re
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -9,7 +10,10 @@ from kvalitet.builds import CANDIDATE
 from kvalitet.errors import KvalitetError
 from kvalitet.mutation.registry import SHARES, Mutation, Size
 
-_TABLES = "select c.relname::text as name from pg_class as c where c.relnamespace = %s::regnamespace and relkind = 'r'"
+_TABLES = """
+select c.relname::text as name from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+where n.nspname = any(%s) and c.relkind = 'r'
+"""
 _CONSTRAINTS = """
 select k.conrelid::regclass::text as table_name, quote_ident(k.conname) as name
 from pg_constraint as k join pg_class as c on c.oid = k.conrelid
@@ -31,8 +35,17 @@ select place, number from (
 """
 
 
-def spoil(admin: psycopg.Connection, mutation: Mutation, size: Size) -> tuple[int, int]:
-    """Apply a candidate mutation in the caller's transaction; returns the rows picked and how many there were to pick.
+@dataclass(frozen=True)
+class Spoilt:
+    """`rows` of `among` that could be changed were changed; `tables` are those the mutation names."""
+
+    rows: int
+    among: int
+    tables: tuple[str, ...]
+
+
+def spoil(admin: psycopg.Connection, mutation: Mutation, size: Size) -> Spoilt:
+    """Apply a candidate mutation in the caller's transaction.
 
     Keys and not-null rules of the tables it touches are dropped: they hold rows that a model writes back only
     once the model has run, and the finishing step tries to put them back as it does after a build. Which rows
@@ -41,7 +54,8 @@ def spoil(admin: psycopg.Connection, mutation: Mutation, size: Size) -> tuple[in
     assert mutation.sql and mutation.rows
     schema = sql.Identifier(CANDIDATE)
     admin.execute(sql.SQL("set local search_path to {}, public").format(schema))
-    parameters = {"schema": CANDIDATE, "tables": _touched(admin, mutation)}
+    touched = _touched(admin, mutation)
+    parameters = {"schema": CANDIDATE, "tables": touched}
     for table, name in admin.execute(_CONSTRAINTS, parameters).fetchall():
         admin.execute(f"alter table {table} drop constraint {name}")  # type: ignore[arg-type] (the catalogue's own names)
     for table, name in admin.execute(_REQUIRED, parameters).fetchall():
@@ -64,12 +78,12 @@ def spoil(admin: psycopg.Connection, mutation: Mutation, size: Size) -> tuple[in
         raise KvalitetError(
             f"The mutation {mutation.id} ({size}) changes nothing.", "Mend its rows or its sql in mutations.yaml."
         )
-    return picked, among[0] if among else 0
+    return Spoilt(picked, among[0] if among else 0, tuple(touched))
 
 
 def _touched(admin: psycopg.Connection, mutation: Mutation) -> list[str]:
-    """The candidate's tables that the mutation names."""
-    known = {name for (name,) in admin.execute(_TABLES, [CANDIDATE])}
+    """The tables of the candidate, or of the build's record, that the mutation names."""
+    known = {name for (name,) in admin.execute(_TABLES, [[CANDIDATE, "audit"]])}
     assert mutation.sql and mutation.rows
     named = set(re.findall(r"\w+", mutation.sql)) | {mutation.rows.table}
     if mutation.rows.table not in known:

@@ -1,5 +1,6 @@
 """One trial: a mutation at one size, what the real gate said of it, and which checks caught it."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import psycopg
 
-from kvalitet.builds import Build, begin_build
+from kvalitet.builds import Build, begin_build, get_build
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused, KvalitetError
-from kvalitet.gate import CheckResult, GateClosed, Verdict, validate
+from kvalitet.gate import CheckResult, GateClosed, Suite, Verdict, load_suites, validate
+from kvalitet.gate.judging import measure_build
 from kvalitet.intake import extract
 from kvalitet.mutation.files import change_file
 from kvalitet.mutation.place import copy_of
@@ -18,7 +20,7 @@ from kvalitet.mutation.registry import SHARES, Mutation, Size
 from kvalitet.mutation.spoil import spoil
 from kvalitet.publication import finish_candidate
 from kvalitet.sample import generate
-from kvalitet.settings import Settings
+from kvalitet.settings import GATE, Settings
 from kvalitet.transform import LAYERS, build_layer
 from kvalitet.warehouse import server
 
@@ -58,15 +60,38 @@ def judge(settings: Settings, build_id: int, manifest: Path | None = None) -> Ve
 def try_candidate(
     template: Settings, build_id: int, clean: Verdict, mutation: Mutation, size: Size, name: str
 ) -> Trial:
-    """Spoil a copy of the warehouse `template`, whose build `build_id` is finished but not judged, and judge it."""
+    """Spoil a copy of the warehouse `template`, whose build `build_id` is finished but not judged, and judge it.
+
+    Measured are the checks that read a table the mutation touches; the others found the same rows as before.
+    """
     began = time.monotonic()
     manifest = template.var / "dbt" / "target" / "manifest.json"
     with copy_of(template, template.database, name) as copy:
         with psycopg.connect(server.admin_url(copy, copy.database)) as admin:
-            rows, among = spoil(admin, mutation, size)
+            spoilt = spoil(admin, mutation, size)
         finish_candidate(copy, build_id, manifest)
-        found = judge(copy, build_id, manifest)
-    return _trial(mutation, size, (rows, among), clean, found, False, began)
+        suites = that_read(spoilt.tables, load_suites(copy.suites_dir))
+        _, measured = measure_build(copy, get_build(copy, build_id, GATE), suites, manifest)
+    told = {result.check_id for result in measured}
+    found = Verdict(build_id, (*measured, *(result for result in clean.results if result.check_id not in told)))
+    return _trial(mutation, size, (spoilt.rows, spoilt.among), clean, found, False, began)
+
+
+def that_read(tables: Sequence[str], suites: list[Suite]) -> list[Suite]:
+    """The suites' checks whose table, SQL or condition is about one of `tables`."""
+    names = re.compile(rf"\b({'|'.join(tables)})\b")
+    found = []
+    for suite in suites:
+        checks = [
+            check
+            for check in suite.checks
+            if names.search(
+                " ".join([suite.table, check.count_violations or "", *(c.sql for c in check.not_applicable_when)])
+            )
+        ]
+        if checks:
+            found.append(suite.model_copy(update={"checks": tuple(checks)}))
+    return found
 
 
 def try_delivery(
