@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kvalitet import cli_evidence, cli_past
+from kvalitet import cli_evidence, cli_mutation, cli_past
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -282,4 +282,5 @@ def down() -> None:
 
 # Listed after the steps of a night.
 cli_past.add_to(app)
+cli_mutation.add_to(app)
 cli_evidence.add_to(app)

@@ -11,7 +11,7 @@ from kvalitet.settings import Settings
 
 COMMANDS = (
     "sample", "extract", "contract", "build", "validate", "publish", "night", "run",
-    "status", "figures", "supervision-sample", "restatement", "rollback", "dsn", "up", "migrate",
+    "status", "figures", "supervision-sample", "restatement", "rollback", "dsn", "up", "migrate", "mutate",
 )  # fmt: skip
 
 
