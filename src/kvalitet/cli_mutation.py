@@ -19,16 +19,20 @@ class Part(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Give the command line the command of this module."""
-    app.command(epilog="Example: `kvalitet mutate --mutation complaints_lost --mutation sign_changed --no-keep`")(mutate)
+    app.command(epilog="Example: `kvalitet mutate --mutation complaints_lost --mutation sign_changed --no-keep`")(
+        mutate
+    )
 
 
 def mutate(
     mutation: Annotated[list[str] | None, typer.Option(help="Only this one; may be given more than once.")] = None,
     only: Annotated[Part | None, typer.Option(help="Only the mutations, or only the clean nights.")] = None,
-    nights: Annotated[int, typer.Option(min=1, help="How many clean nights of each municipality.")] = 5,
-    municipalities: Annotated[int, typer.Option(min=1, help="How many municipalities have clean nights.")] = 6,
+    nights: Annotated[int, typer.Option(min=1, help="How many clean nights of each municipality.")] = 3,
+    municipalities: Annotated[int, typer.Option(min=1, help="How many municipalities have clean nights.")] = 10,
     workers: Annotated[int, typer.Option(min=1, help="How many trials at a time.")] = 2,
-    keep: Annotated[bool, typer.Option(help="Write the result to docs/mutation; not for a part of the mutations.")] = True,
+    keep: Annotated[
+        bool, typer.Option(help="Write the result to docs/mutation; not for a part of the mutations.")
+    ] = True,
 ) -> None:
     """Spoil good figures in every known way and see that the gate holds them back; and that clean nights pass."""
     from kvalitet.mutation import load_mutations

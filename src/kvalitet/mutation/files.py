@@ -76,9 +76,13 @@ def change_file(
     Only rows that have the values of `where` can be changed. Returns how many rows were changed, of how many.
     """
     with file.open(encoding=contract.encoding, newline="") as lines:
-        reader = csv.DictReader(StringIO(lines.read(), newline=""), delimiter=contract.delimiter, quotechar=contract.quote)
+        reader = csv.DictReader(
+            StringIO(lines.read(), newline=""), delimiter=contract.delimiter, quotechar=contract.quote
+        )
         rows, header = list(reader), reader.fieldnames or []
-    open_to_it = [number for number, row in enumerate(rows) if all(row[name] == wanted for name, wanted in where.items())]
+    open_to_it = [
+        number for number, row in enumerate(rows) if all(row[name] == wanted for name, wanted in where.items())
+    ]
     if not open_to_it:
         raise KvalitetError(f"{file.name} has no row that the mutation could change.", "Mend it in mutations.yaml.")
     wanted = max(1, round(share * len(open_to_it)))

@@ -25,10 +25,6 @@ from kvalitet.settings import TIMEZONE, Settings
 from kvalitet.warehouse import server
 
 SEED, COMPLAINTS = 2019, 2000
-#: The clean nights are those of so many municipalities, so many nights each.
-SEEDS, NIGHTS_EACH = 6, 5
-#: The smallest municipality that the generator makes.
-FEWEST_COMPLAINTS = 1000
 Say = Callable[[str], None]
 
 
@@ -75,17 +71,16 @@ def run_mutations(root: Path, mutations: list[Mutation], workers: int, say: Say)
         say("Two good nights")
         good = places.enter_context(good_nights(installation, Deliveries(SEED, COMPLAINTS)))
         pool = places.enter_context(_pool(workers))
-        # The slow ones first: they would otherwise be alone at the end.
         ordered = sorted(
             ((mutation, size) for mutation in mutations for size in mutation.sizes),
-            key=lambda trial: trial[0].kind == "candidate",
+            key=lambda trial: trial[0].kind == "delivery",
         )
-        for trial in _each(pool, [(_try, (good, mutation, size)) for mutation, size in ordered]):
+        for trial in _each(pool, [(_try, (good, mutation, size)) for mutation, size in ordered], say):
             trials.append(trial)
             caught = ", ".join(trial.critical[:3] or trial.warnings[:3]) or "nothing caught it"
             say(f"{len(trials)} of {len(ordered)}: {trial.mutation} ({trial.size}) {trial.outcome}: {caught}")
         facts = _facts(installation, began) | {
-            "seed": SEED, "complaints": COMPLAINTS, "checks": len(good.clean.results),
+            "seed": SEED, "complaints": COMPLAINTS, "planned": len(ordered), "checks": len(good.clean.results),
             "clean_warnings": sorted(result.check_id for result in good.clean.warnings),
         }  # fmt: skip
     order = {mutation.id: number for number, mutation in enumerate(mutations)}
@@ -98,16 +93,14 @@ def run_nights(root: Path, seeds: int, nights_each: int, workers: int, say: Say)
     began = datetime.now(TIMEZONE)
     nights: list[Night] = []
     with own_installation(root) as installation, _pool(workers) as pool:
-        municipalities = [Deliveries(SEED + number, FEWEST_COMPLAINTS) for number in range(seeds)]
-        calls = [
-            (clean_nights, (installation, one, nights_each, f"nights_{one.seed}")) for one in municipalities
-        ]
-        for found in _each(pool, calls):
+        municipalities = [Deliveries(SEED + number, COMPLAINTS) for number in range(seeds)]
+        calls = [(clean_nights, (installation, one, nights_each, f"nights_{one.seed}")) for one in municipalities]
+        for found in _each(pool, calls, say):
             nights += found
             held = [night for night in found if night.critical]
             said = f"held back: {', '.join(held[0].critical)}" if held else "no critical failure"
             say(f"{len(nights)} of {seeds * nights_each} nights: seed {found[0].seed}, {said}")
-        facts = _facts(installation, began) | {"complaints": FEWEST_COMPLAINTS}
+        facts = _facts(installation, began) | {"complaints": COMPLAINTS, "planned": seeds * nights_each}
     nights.sort(key=lambda night: (night.seed, night.night))
     return facts | {"nights": [vars(night) for night in nights]}
 
@@ -129,11 +122,14 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _each(pool: ProcessPoolExecutor, calls: list[tuple[Callable, tuple]]) -> Iterator[Any]:
-    """Results as they come. The first failure is raised."""
+def _each(pool: ProcessPoolExecutor, calls: list[tuple[Callable, tuple]], say: Say) -> Iterator[Any]:
+    """Results as they come; the first failure is raised. An interrupted run ends with what it has."""
     futures: list[Future] = [pool.submit(function, *arguments) for function, arguments in calls]
-    for future in as_completed(futures):
-        yield future.result()
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except KeyboardInterrupt:
+        say("Interrupted: what was found so far is the result.")
 
 
 def _facts(installation: Settings, began: datetime) -> dict[str, Any]:

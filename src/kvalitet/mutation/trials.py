@@ -153,9 +153,7 @@ def _spoil_file(settings: Settings, inbox: Path, mutation: Mutation, size: Size)
     if not files:
         raise KvalitetError(f"The mutation {mutation.id}: that night has no file {spoilt.file}.", "Name another file.")
     contract = load_contracts(settings)[spoilt.source]
-    return change_file(
-        files[0], contract, spoilt.change, spoilt.column, spoilt.with_value, spoilt.where, SHARES[size]
-    )
+    return change_file(files[0], contract, spoilt.change, spoilt.column, spoilt.with_value, spoilt.where, SHARES[size])
 
 
 def _trial(
