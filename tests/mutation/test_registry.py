@@ -76,8 +76,12 @@ def test_each_delivery_mutation_names_columns_of_its_contract(mutations: list[Mu
 )
 def test_a_faulty_list_is_refused_with_the_place(tmp_path: Path, entry: str, told: str):
     file = tmp_path / "mutations.yaml"
-    words = "name_da: Tabte rækker\n    name_en: Rows lost\n    imitates_da: En forkert kobling.\n    imitates_en: A join that is wrong."
-    file.write_text(f"mutations:\n  - id: lost\n    {words}\n    {entry}\n", encoding="utf-8")
+    words = [
+        "name_da: Tabte rækker", "name_en: Rows lost",
+        "imitates_da: En forkert kobling.", "imitates_en: A wrong kind of join.",
+    ]  # fmt: skip
+    told_of = "\n    ".join([*words, entry])
+    file.write_text(f"mutations:\n  - id: lost\n    {told_of}\n", encoding="utf-8")
     with pytest.raises(MutationsInvalid) as refused:
         load_mutations(file)
     assert "mutations.yaml" in str(refused.value)

@@ -2,8 +2,8 @@
 
 _DA = {
     "title": "Er kontrollerne til at stole på?",
-    "about": "Gode tal er ødelagt med vilje på hver af de måder, der kendes, og porten er kørt på dem. Tabellen viser, hvad der"
-    " stoppede dem.",
+    "about": "Gode tal er ødelagt med vilje på hver af de måder, der kendes, og porten er kørt på dem."
+    " Tabellen viser, hvad der stoppede dem.",
     "measured": "Målt",
     "at": "ved kodeversion",
     "checks": "kontroller",
@@ -12,7 +12,8 @@ _DA = {
     "trials": "forsøg",
     "mutations": "slags fejl",
     "matrix": "Fejl for fejl",
-    "matrix_about": "Hver fejl er lavet i én række, i 1 % og i 10 % af de rækker, den kan ramme, eller én gang for det hele.",
+    "matrix_about": "Hver fejl er lavet i én række, i 1 % og i 10 % af de rækker, den kan ramme, eller én gang for"
+    " det hele.",
     "mutation": "Fejl",
     "caught_by": "Fanget af, da den var mindst",
     "of": "af",
@@ -22,17 +23,20 @@ _DA = {
     "kind": {"candidate": "i de færdige tal", "delivery": "i en levering"},
     "gaps": "Det, der ikke altid bliver stoppet",
     "gaps_none": "Alt blev stoppet i alle størrelser.",
-    "gaps_about": "Fejl, som i en eller flere størrelser kun gav en advarsel, blev afvist ved indlæsningen eller ikke blev set.",
+    "gaps_about": "Fejl, som i en eller flere størrelser kun gav en advarsel, blev afvist ved indlæsningen eller"
+    " ikke blev set.",
     "reason": "Hvorfor",
     "smallest": "Mindste størrelse, der ses",
     "never": "ses ikke i nogen af størrelserne",
     "no_reason": "Set, men ikke alvorligt nok i så få rækker til at holde alle tal tilbage.",
     "by_check": "Kontrol for kontrol",
-    "by_check_about": "De kontroller, der fangede noget, og hvad de fangede. De øvrige vogter mod andet end det, der er prøvet her.",
+    "by_check_about": "De kontroller, der fangede noget, og hvad de fangede. De øvrige vogter mod andet end det,"
+    " der er prøvet her.",
     "check": "Kontrol",
     "caught": "Fangede",
     "nights": "Nætter uden fejl",
-    "nights_about": "En kontrol, der stopper gode tal, er også forkert: nætter i fiktive kommuner med deres naturlige variation.",
+    "nights_about": "En kontrol, der stopper gode tal, er også forkert: nætter i fiktive kommuner med deres"
+    " naturlige variation.",
     "night": "Nat",
     "municipality": "Kommune (frø)",
     "held_back": "holdt tilbage",
@@ -40,12 +44,13 @@ _DA = {
     "warnings": "advarsler",
     "switch": "In English",
     "overview": "Oversigt",
-    "footer": "Siden er skrevet af Kvalitet ud fra det gemte resultat af make mutate. Den henter intet andre steder fra.",
+    "footer": "Siden er skrevet af Kvalitet ud fra det gemte resultat af make mutate. Den henter intet andre"
+    " steder fra.",
 }
 _EN = {
     "title": "Can the checks be trusted?",
-    "about": "Good figures were spoilt on purpose in every way that is known, and the gate was run on them. The table shows what"
-    " stopped them.",
+    "about": "Good figures were spoilt on purpose in every way that is known, and the gate was run on them."
+    " The table shows what stopped them.",
     "measured": "Measured",
     "at": "at code version",
     "checks": "checks",
@@ -70,11 +75,13 @@ _EN = {
     "never": "seen at none of the sizes",
     "no_reason": "Seen, but not grave enough in so few rows to hold all figures back.",
     "by_check": "Check by check",
-    "by_check_about": "The checks that caught something, and what. The others guard against other things than were tried here.",
+    "by_check_about": "The checks that caught something, and what. The others guard against other things than were"
+    " tried here.",
     "check": "Check",
     "caught": "Caught",
     "nights": "Nights without a fault",
-    "nights_about": "A check that stops good figures is wrong as well: nights of fictional municipalities with their natural variation.",
+    "nights_about": "A check that stops good figures is wrong as well: nights of fictional municipalities with"
+    " their natural variation.",
     "night": "Night",
     "municipality": "Municipality (seed)",
     "held_back": "held back",
