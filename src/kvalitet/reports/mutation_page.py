@@ -12,9 +12,9 @@ from kvalitet.reports import render
 from kvalitet.reports.mutation_words import WORDS
 from kvalitet.settings import Settings
 
-FILES = {"da": "mutationer.html", "en": "mutations.html"}
 TONES = {"blocked": "good", "refused": "good", "warned": "warn", "missed": "bad"}
 Language = Literal["da", "en"]
+FILES: dict[Language, str] = {"da": "mutationer.html", "en": "mutations.html"}
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def _rows(trials: list[dict[str, Any]], mutations: list[Mutation], language: Lan
 
 def _by_check(trials: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[str, list[str]]]:
     """Each check that caught something, with the mutations it caught at any size; the busiest first."""
-    caught: dict[str, dict[str, None]] = defaultdict(dict)
+    caught: dict[str, dict[str, None]] = defaultdict(dict)  # in the order written, each once
     for trial in trials:
         for check in (*trial["critical"], *trial["warnings"]):
-            caught[check][names.get(trial["mutation"], trial["mutation"])] = None
+            caught[check][names.get(trial["mutation"], str(trial["mutation"]))] = None
     return sorted(((check, list(found)) for check, found in caught.items()), key=lambda one: (-len(one[1]), one[0]))
