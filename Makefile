@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything happens in this folder: environment in .venv, data in var/.
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test lint bench clean
+.PHONY: help run stop status test lint bench mutate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ lint: ## everything that a machine can say about the code
 bench: ## the measurements, with their floor
 	@scripts/bootstrap --dev
 	@.venv/bin/python -m benchmarks
+
+mutate: ## spoil good figures in every known way: does the gate hold them back? About half an hour
+	@scripts/bootstrap
+	@.venv/bin/kvalitet mutate
 
 clean: ## end everything and delete what was made: data, keys, logs, environment
 	@scripts/clean

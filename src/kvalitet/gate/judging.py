@@ -51,9 +51,9 @@ def validate(settings: Settings, build_id: int, manifest: Path | None = None) ->
     _refuse_unless_its_own(settings, build)
     if build.status in LIVE:
         with heartbeat(settings, build_id, GATE):
-            found, results = _measure(settings, build, suites, manifest)
+            found, results = measure_build(settings, build, suites, manifest)
     else:
-        found, results = _measure(settings, build, suites, manifest)
+        found, results = measure_build(settings, build, suites, manifest)
     rules = {check.id: check.rule for suite in suites for check in suite.checks}
     in_force = {check_id: waiver for check_id, waiver in waivers.items() if waiver.holds_on(today)}
     judged = Verdict(build_id, tuple(results), in_force)
@@ -79,10 +79,13 @@ def _refuse_unless_its_own(settings: Settings, build: Build) -> None:
         )
 
 
-def _measure(
+def measure_build(
     settings: Settings, build: Build, suites: list[Suite], manifest: Path | None
 ) -> tuple[list[Digest], list[CheckResult]]:
-    """The digests first: a table that changes while it is measured is then not the one publishing expects."""
+    """What `suites` and the catalogue say of a build's tables, and the tables' digests; nothing is recorded.
+
+    The digests first: a table that changes while it is measured is then not the one publishing expects.
+    """
     with connect(settings, GATE) as connection:
         found = digests(connection, build.target_schema)
     results = [_catalogue(settings, build, manifest)]

@@ -1,0 +1,117 @@
+"""A server and folders of the run's own, and copies of a whole warehouse to spoil."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from kvalitet import services
+from kvalitet.settings import Settings
+from kvalitet.warehouse import server
+
+
+@contextmanager
+def own_installation(root: Path) -> Iterator[Settings]:
+    """A started Postgres with an empty warehouse, below a temporary folder; ended and deleted afterwards."""
+    with _own_environment():
+        # Not below a closed folder: as root, the server's user could not pass through it.
+        folder = Path(tempfile.mkdtemp(prefix="kvalitet-mutation-"))
+        folder.chmod(0o755)
+        var = folder / "var"
+        settings = Settings(root, var, f"file://{var / 'inbox'}", "127.0.0.1:0", "kvalitet")
+        try:
+            started = services.up(settings, with_airflow=False, say=_say_nothing)
+            _hurry(started)
+            yield started
+        finally:
+            services.remove(settings, say=_say_nothing)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hurry(settings: Settings) -> None:
+    """Nothing here outlives the run, so nothing waits for the disk."""
+    with psycopg.connect(server.admin_url(settings), autocommit=True) as admin:
+        admin.execute("alter system set fsync = off")
+        admin.execute("alter system set full_page_writes = off")
+        admin.execute("select pg_reload_conf()")
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """No setting of the shell reaches the run: it must not find anybody's warehouse."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("KVALITET_")}
+    for name in before:
+        del os.environ[name]
+    # These files are whole (nothing waits for them to settle), and git is asked once, not per build.
+    os.environ |= {
+        "KVALITET_SETTLE_SECONDS": "0",
+        "KVALITET_CODE_VERSION": before.get("KVALITET_CODE_VERSION", "mutation"),
+    }
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith("KVALITET_")]:
+            del os.environ[name]
+        os.environ.update(before)
+
+
+@contextmanager
+def copy_of(settings: Settings, database: str, name: str) -> Iterator[Settings]:
+    """A copy of `database` with folders of its own, gone at the end. Ends whoever is connected to `database`."""
+    made = replace(settings, database=name)
+    with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
+        _copy_database(connection, database, name)
+        try:
+            with own_folders(made, name) as placed:
+                yield placed
+        finally:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def keep_copy(settings: Settings, database: str, name: str) -> Settings:
+    """A copy that stays until the installation is removed: the template of others."""
+    with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
+        _copy_database(connection, database, name)
+    return replace(settings, database=name)
+
+
+@contextmanager
+def own_folders(settings: Settings, name: str) -> Iterator[Settings]:
+    """An empty inbox and run folder beside the installation's own, with its passwords and keys."""
+    var = settings.var.parent / name
+    for folder in ("run", "inbox"):
+        (var / folder).mkdir(parents=True)
+    for shared in ("secrets", "server"):
+        (var / shared).symlink_to(settings.var / shared)
+    (var / "run" / "postgres.address").write_text(f"{settings.server}\n")
+    try:
+        yield replace(settings, var=var, inbox=f"file://{var / 'inbox'}")
+    finally:
+        shutil.rmtree(var, ignore_errors=True)
+
+
+def _copy_database(connection: psycopg.Connection, template: str, name: str) -> None:
+    """Postgres copies the contents, but not the rights on the database itself; and only what nobody is in."""
+    identifier = sql.Identifier(name)
+    connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
+    connection.execute(sql.SQL("create database {} template {}").format(identifier, sql.Identifier(template)))
+    connection.execute(sql.SQL("revoke all on database {} from public").format(identifier))
+    rights = connection.execute(
+        "select privilege_type, grantee::regrole::text from pg_database, aclexplode(datacl)"
+        " where datname = %s and grantee <> 0 and grantee <> datdba",
+        [template],
+    )
+    for right, role in rights.fetchall():
+        connection.execute(
+            sql.SQL("grant {} on database {} to {}").format(sql.SQL(right), identifier, sql.Identifier(role))
+        )
+
+
+def _say_nothing(text: str) -> None:
+    """Starting and ending a server is no news here."""

@@ -1,0 +1,75 @@
+"""What a run found: the file it is kept in, its sums, and whether the gate did what it must."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from kvalitet.mutation.registry import Mutation
+
+RESULT = Path("docs") / "mutation" / "result.json"
+#: At least this share of the trials must be blocked by a critical check.
+LEAST_BLOCKED_PERCENT = 90
+OUTCOMES = ("blocked", "refused", "warned", "missed")
+
+
+def read_result(file: Path) -> dict[str, Any]:
+    """The kept result; empty where nothing was run yet."""
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def merged(file: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """What was kept, with the parts that ran now in place of the old ones; each part has its own date."""
+    return read_result(file) | found
+
+
+def counts(trials: list[dict[str, Any]]) -> dict[str, int]:
+    found = Counter(trial["outcome"] for trial in trials)
+    return {outcome: found[outcome] for outcome in OUTCOMES}
+
+
+def blocked_percent(trials: list[dict[str, Any]]) -> float:
+    return 100 * counts(trials)["blocked"] / len(trials) if trials else 0.0
+
+
+def smallest_caught(trials: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Of one mutation's trials, the one with fewest rows that did not pass unseen."""
+    seen = [trial for trial in trials if trial["outcome"] != "missed"]
+    return min(seen, key=lambda trial: trial["rows"]) if seen else None
+
+
+def faults(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
+    """What the gate did not do: too little blocked, something missed that nobody knew of, a clean night held back."""
+    said: list[str] = []
+    trials = found.get("mutations", {}).get("trials", [])
+    if trials and len({t["mutation"] for t in trials}) > 10 and blocked_percent(trials) < LEAST_BLOCKED_PERCENT:
+        said.append(f"only {blocked_percent(trials):.1f} % of the trials were blocked, not {LEAST_BLOCKED_PERCENT} %")
+    known_gaps = {mutation.id for mutation in mutations if mutation.gap}
+    said += [
+        f"{trial['mutation']} ({trial['size']}) was missed and is no known gap"
+        for trial in trials
+        if trial["outcome"] == "missed" and trial["mutation"] not in known_gaps
+    ]
+    said += [
+        f"clean night {night['night']} of seed {night['seed']} was held back by {', '.join(night['critical'])}"
+        for night in found.get("nights", {}).get("nights", [])
+        if night["critical"]
+    ]
+    return said
+
+
+def summary(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
+    """A few lines for the terminal."""
+    lines: list[str] = []
+    if "mutations" in found:
+        trials = found["mutations"]["trials"]
+        named = ", ".join(f"{count} {outcome}" for outcome, count in counts(trials).items())
+        lines.append(
+            f"{len({t['mutation'] for t in trials})} mutations in {len(trials)} trials: {named};"
+            f" {blocked_percent(trials):.1f} % blocked by a critical check ({found['mutations']['minutes']} min)"
+        )
+    if "nights" in found:
+        nights = found["nights"]["nights"]
+        held = sum(bool(night["critical"]) for night in nights)
+        lines.append(f"{len(nights)} clean nights, {held} held back ({found['nights']['minutes']} min)")
+    return lines + [f"Not as it must be: {fault}" for fault in faults(found, mutations)]

@@ -1,0 +1,96 @@
+"""A finished candidate, spoilt as a wrong rule or a wrong join after intake would have left it."""
+
+import re
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from kvalitet.builds import CANDIDATE
+from kvalitet.errors import KvalitetError
+from kvalitet.mutation.registry import SHARES, Mutation, Size
+
+_TABLES = """
+select c.relname::text as name from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+where n.nspname = any(%s) and c.relkind = 'r'
+"""
+_CONSTRAINTS = """
+select k.conrelid::regclass::text as table_name, quote_ident(k.conname) as name
+from pg_constraint as k join pg_class as c on c.oid = k.conrelid
+where c.relnamespace = %(schema)s::regnamespace and k.contype in ('f', 'u', 'p')
+  and (c.relname = any(%(tables)s) or k.confrelid = any(select oid from pg_class
+       where relnamespace = %(schema)s::regnamespace and relname = any(%(tables)s)))
+order by k.contype = 'f' desc
+"""
+_REQUIRED = """
+select c.oid::regclass::text as table_name, quote_ident(a.attname) as name
+from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and a.attnotnull
+where c.relnamespace = %(schema)s::regnamespace and c.relname = any(%(tables)s)
+"""
+_PICK = """
+create temporary table picked as
+select place, number from (
+    select t.ctid as place, row_number() over (order by md5(t::text)) as number from {table} as t where {where}
+) as numbered where number <= greatest(1, round({share} * (select count(*) from {table} as t where {where})))
+"""
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """`rows` of `among` that could be changed were changed; `tables` are those the mutation names."""
+
+    rows: int
+    among: int
+    tables: tuple[str, ...]
+
+
+def spoil(admin: psycopg.Connection, mutation: Mutation, size: Size) -> Spoilt:
+    """Apply a candidate mutation in the caller's transaction.
+
+    Keys and not-null rules of the tables it touches are dropped: they hold rows that a model writes back only
+    once the model has run, and the finishing step tries to put them back as it does after a build. Which rows
+    are picked depends on their contents alone. Raises KvalitetError where the mutation changes nothing.
+    """
+    assert mutation.sql and mutation.rows
+    schema = sql.Identifier(CANDIDATE)
+    admin.execute(sql.SQL("set local search_path to {}, public").format(schema))
+    touched = _touched(admin, mutation)
+    parameters = {"schema": CANDIDATE, "tables": touched}
+    for table, name in admin.execute(_CONSTRAINTS, parameters).fetchall():
+        admin.execute(f"alter table {table} drop constraint {name}")  # type: ignore[arg-type] (the catalogue's own names)
+    for table, name in admin.execute(_REQUIRED, parameters).fetchall():
+        admin.execute(f"alter table {table} alter column {name} drop not null")  # type: ignore[arg-type]
+    admin.execute("drop table if exists picked")
+    pick = sql.SQL(_PICK).format(
+        table=sql.Identifier(CANDIDATE, mutation.rows.table),
+        where=sql.SQL(mutation.rows.where),  # type: ignore[arg-type] (the project's own file, as the suites are)
+        share=sql.Literal(SHARES[size]),
+    )
+    picked = admin.execute(pick).rowcount
+    among = admin.execute(
+        sql.SQL("select count(*) from {} as t where {}").format(
+            sql.Identifier(CANDIDATE, mutation.rows.table),
+            sql.SQL(mutation.rows.where),  # type: ignore[arg-type]
+        )
+    ).fetchone()
+    changed = sum(max(admin.execute(statement).rowcount, 0) for statement in _statements(mutation.sql)) if picked else 0
+    if not changed:
+        raise KvalitetError(
+            f"The mutation {mutation.id} ({size}) changes nothing.", "Mend its rows or its sql in mutations.yaml."
+        )
+    return Spoilt(picked, among[0] if among else 0, tuple(touched))
+
+
+def _touched(admin: psycopg.Connection, mutation: Mutation) -> list[str]:
+    """The tables of the candidate, or of the build's record, that the mutation names."""
+    known = {name for (name,) in admin.execute(_TABLES, [[CANDIDATE, "audit"]])}
+    assert mutation.sql and mutation.rows
+    named = set(re.findall(r"\w+", mutation.sql)) | {mutation.rows.table}
+    if mutation.rows.table not in known:
+        raise KvalitetError(f"The mutation {mutation.id} is about {mutation.rows.table}, which the candidate lacks.")
+    return sorted(known & named)
+
+
+def _statements(text: str) -> list[bytes]:
+    """One or several statements, each ended by a semicolon at the end of a line."""
+    return [part.encode() for part in re.split(r";\s*$", text, flags=re.MULTILINE) if part.strip()]

@@ -1,0 +1,115 @@
+"""The page that shows how the gate did on figures spoilt on purpose, from the kept result of `make mutate`."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from kvalitet.mutation.registry import SIZES, WHOLE, Mutation, load_mutations, mutations_file
+from kvalitet.mutation.result import RESULT, blocked_percent, counts, read_result, smallest_caught
+from kvalitet.reports import render
+from kvalitet.reports.mutation_words import WORDS
+from kvalitet.settings import Settings
+
+TONES = {"blocked": "good", "refused": "good", "warned": "warn", "missed": "bad"}
+Language = Literal["da", "en"]
+FILES: dict[Language, str] = {"da": "mutationer.html", "en": "mutations.html"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One mutation: what it is called and imitates, what came of each size, and what caught it when it was smallest."""
+
+    id: str
+    name: str
+    imitates: str
+    kind: str
+    trials: dict[str, dict[str, Any]]
+    caught_by: list[str]
+    gap: str
+    smallest: dict[str, Any] | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether some size of it was not blocked."""
+        return any(trial["outcome"] != "blocked" for trial in self.trials.values())
+
+
+def mutation_pages(settings: Settings) -> dict[str, str]:
+    """File name -> text, in both languages; nothing where no run was kept. The files lie at the top of the site."""
+    result = read_result(settings.root / RESULT)
+    if "mutations" not in result:
+        return {}
+    mutations = load_mutations(mutations_file(settings.root))
+    return {file: mutation_page(result, mutations, language) for language, file in FILES.items()}
+
+
+def write_mutation_pages(settings: Settings) -> list[Path]:
+    """Write the pages into the site; the files written."""
+    settings.site_dir.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in mutation_pages(settings).items():
+        file = settings.site_dir / name
+        file.write_text(text, encoding="utf-8", newline="\n")
+        written.append(file)
+    return written
+
+
+def mutation_page(result: dict[str, Any], mutations: list[Mutation], language: Language) -> str:
+    """The page as text: matrix, gaps, checks by what they caught, and the clean nights."""
+    found = result["mutations"]
+    trials = found["trials"]
+    rows = _rows(trials, mutations, language)
+    return render._page(
+        "mutationer.html.j2",
+        depth=0,
+        said=WORDS[language],
+        language=language,
+        other=FILES["en" if language == "da" else "da"],
+        result=found,
+        measured_at=datetime.fromisoformat(found["measured_at"]),
+        rows=rows,
+        counts=counts(trials),
+        percent=blocked_percent(trials),
+        trials=len(trials),
+        open_rows=[row for row in rows if row.is_open],
+        checks=_by_check(trials, {row.id: row.name for row in rows}),
+        nights=result.get("nights"),
+        TONES=TONES,
+        SIZES=(*SIZES, WHOLE),
+    )
+
+
+def _rows(trials: list[dict[str, Any]], mutations: list[Mutation], language: Language) -> list[Row]:
+    by_mutation: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for trial in trials:
+        by_mutation[trial["mutation"]][trial["size"]] = trial
+    rows = []
+    for mutation in mutations:
+        tried = by_mutation.get(mutation.id)
+        if tried is None:  # written after the kept run
+            continue
+        smallest = smallest_caught(list(tried.values()))
+        rows.append(
+            Row(
+                id=mutation.id,
+                name=getattr(mutation, f"name_{language}"),
+                imitates=getattr(mutation, f"imitates_{language}"),
+                kind=mutation.kind,
+                trials=tried,
+                caught_by=(smallest["critical"] or smallest["warnings"]) if smallest else [],
+                gap=getattr(mutation.gap, f"reason_{language}") if mutation.gap else "",
+                smallest=smallest,
+            )
+        )
+    return rows
+
+
+def _by_check(trials: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[str, list[str]]]:
+    """Each check that caught something, with the mutations it caught at any size; the busiest first."""
+    caught: dict[str, dict[str, None]] = defaultdict(dict)  # in the order written, each once
+    for trial in trials:
+        for check in (*trial["critical"], *trial["warnings"]):
+            caught[check][names.get(trial["mutation"], str(trial["mutation"]))] = None
+    return sorted(((check, list(found)) for check, found in caught.items()), key=lambda one: (-len(one[1]), one[0]))

@@ -1,0 +1,81 @@
+"""A few mutations of a real candidate through the real gate."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kvalitet.builds import get_build
+from kvalitet.errors import KvalitetError
+from kvalitet.gate import Verdict, load_suites
+from kvalitet.gate.judging import measure_build
+from kvalitet.mutation import load_mutations
+from kvalitet.mutation.place import keep_copy, own_folders, own_installation
+from kvalitet.mutation.registry import Mutation, Rows, Size, mutations_file
+from kvalitet.mutation.trials import Deliveries, Trial, build_all, take_in, that_read, try_candidate
+from kvalitet.settings import GATE, Settings
+from kvalitet.warehouse import server
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+MUTATIONS = {mutation.id: mutation for mutation in load_mutations(mutations_file(ROOT))}
+TOUCHED = ("fct_complaint", "fct_complaint_point", "fct_delivery_check", "dim_theme")
+
+
+@dataclass(frozen=True)
+class Good:
+    candidate: Settings
+    build_id: int
+    clean: Verdict
+
+    def attempt(self, mutation: Mutation, size: Size) -> Trial:
+        return try_candidate(self.candidate, self.build_id, self.clean, mutation, size, "attempt")
+
+    def databases(self) -> set[str]:
+        with psycopg.connect(server.admin_url(self.candidate)) as admin:
+            return {name for (name,) in admin.execute("select datname from pg_database where not datistemplate")}
+
+
+@pytest.fixture(scope="module")
+def good() -> Iterator[Good]:
+    """One night of the sample, built and finished; judged by the checks that the mutations below need."""
+    with ExitStack() as places:
+        installation = places.enter_context(own_installation(ROOT))
+        copy = keep_copy(installation, installation.database, "candidate")
+        candidate = places.enter_context(own_folders(copy, "candidate"))
+        Deliveries(2019, 2000).write(Path(candidate.inbox.removeprefix("file://")), 1)
+        assert take_in(candidate) == []
+        build = get_build(candidate, build_all(candidate, "test").build_id, GATE)
+        _, measured = measure_build(candidate, build, that_read(TOUCHED, load_suites(candidate.suites_dir)), None)
+        clean = Verdict(build.build_id, tuple(measured))
+        assert clean.blocking == []
+        yield Good(candidate, build.build_id, clean)
+
+
+def test_what_the_gate_says_of_spoilt_candidates(good: Good):
+    """One build serves all of these: it takes most of a minute."""
+    there_before = good.databases()
+    lost = good.attempt(MUTATIONS["complaints_lost"], "row")
+    assert (lost.outcome, lost.rows) == ("blocked", 1)
+    # Its points count one complaint too many, the indicator one more than the facts, intake one more than the star.
+    assert {"fct_source_load_facts_as_delivered", "fct_indicator_value_complaints_as_facts"} <= set(lost.critical)
+
+    doubled = good.attempt(MUTATIONS["complaints_doubled"], "percent")
+    assert doubled.rows == round(doubled.among / 100)
+    assert {"catalogue_is_complete", "fct_complaint_case_number_unique"} <= set(doubled.critical)
+
+    garbled = good.attempt(MUTATIONS["names_garbled"], "row")
+    assert garbled.critical == ("dim_theme_name_da_readable",)
+
+    # One check of 150 is marked, a tenth of them stop the night.
+    hours = MUTATIONS["hours_in_minutes"]
+    assert good.attempt(hours, "row").outcome == "warned"
+    assert "fct_delivery_check_hours_in_hours" in good.attempt(hours, "tenth").critical
+
+    nothing = hours.model_copy(update={"rows": Rows(table="fct_delivery_check", where="hours_agreed < 0")})
+    with pytest.raises(KvalitetError, match="changes nothing"):
+        good.attempt(nothing, "row")
+    assert good.databases() == there_before, "every copy is gone"
