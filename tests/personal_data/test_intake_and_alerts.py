@@ -4,7 +4,6 @@ What whole nights write besides (dbt, pages, Airflow, evidence): tests/end_to_en
 """
 
 import hashlib
-import hmac
 import traceback
 import zipfile
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract
 from kvalitet.intake.history import TableHistory
+from kvalitet.intake.pseudonyms import pseudonym
 from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, LOADER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
@@ -83,9 +83,8 @@ def test_nothing_of_a_delivery_is_found_in_what_was_written(
 
 def _pseudonyms_are_keyed(settings: Settings, admin_url: str, marks: Marks) -> None:
     """What was planted did come in, as keyed pseudonyms: the search finds them, and in `raw` alone."""
-    key = settings.pseudonym_key()
     persons = [digits for digits, place in marks.cprs.items() if place.endswith("citizen_pseudonym")]
-    keyed = {hmac.new(key, f"person:{digits}".encode(), hashlib.sha256).hexdigest() for digits in persons}
+    keyed = {pseudonym(settings.pseudonym_keys(), digits) for digits in persons}
     found = in_database(admin_url, lambda content: {text for text in keyed if text.encode() in content})
     assert {line.partition(":")[0] for line in found} - {"pg_catalog.pg_stats"} == {
         "raw.bif_complaints__complaints",

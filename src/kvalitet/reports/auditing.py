@@ -87,9 +87,13 @@ def fingerprints(data: Validation) -> str:
 
 
 def check_pages(
-    records: Sequence[CheckRecord], waivers: Mapping[str, Waiver], source_names: Mapping[str, str], language: Language
+    records: Sequence[CheckRecord],
+    waivers: Mapping[str, Waiver],
+    source_names: Mapping[str, str],
+    language: Language,
+    is_tested: bool = False,
 ) -> dict[str, str]:
-    """A page per check, and the list of them all."""
+    """A page per check, and the list of them all; `is_tested`: whether there is a page on mutations to link to."""
     found = {
         f"{CHECKS.folder}/{record.check.check_id}.html": page(
             "kontrol.html.j2",
@@ -117,6 +121,7 @@ def check_pages(
         listing,
         language,
         translated=True,
+        is_tested=is_tested,
         here=CHECKS,
         tables=sorted(tables.items()),
         matrix=verdict.matrix(tuple(record.check for record in asked), language),

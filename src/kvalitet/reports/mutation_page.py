@@ -3,18 +3,17 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from kvalitet.mutation.registry import SIZES, WHOLE, Mutation, load_mutations, mutations_file
 from kvalitet.mutation.result import RESULT, blocked_percent, counts, read_result, smallest_caught
-from kvalitet.reports import render
+from kvalitet.reports.environment import page
+from kvalitet.reports.languages import LANGUAGES, Language
 from kvalitet.reports.mutation_words import WORDS
 from kvalitet.settings import Settings
 
 TONES = {"blocked": "good", "refused": "good", "warned": "warn", "missed": "bad"}
-Language = Literal["da", "en"]
-FILES: dict[Language, str] = {"da": "mutationer.html", "en": "mutations.html"}
+FILE = "mutationer.html"
 
 
 @dataclass(frozen=True)
@@ -37,23 +36,12 @@ class Row:
 
 
 def mutation_pages(settings: Settings) -> dict[str, str]:
-    """File name -> text, in both languages; nothing where no run was kept. The files lie at the top of the site."""
+    """Path below the site -> text, in each language; nothing where no run was kept."""
     result = read_result(settings.root / RESULT)
     if "mutations" not in result:
         return {}
     mutations = load_mutations(mutations_file(settings.root))
-    return {file: mutation_page(result, mutations, language) for language, file in FILES.items()}
-
-
-def write_mutation_pages(settings: Settings) -> list[Path]:
-    """Write the pages into the site; the files written."""
-    settings.site_dir.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in mutation_pages(settings).items():
-        file = settings.site_dir / name
-        file.write_text(text, encoding="utf-8", newline="\n")
-        written.append(file)
-    return written
+    return {f"{language.folder}{FILE}": mutation_page(result, mutations, language) for language in LANGUAGES}
 
 
 def mutation_page(result: dict[str, Any], mutations: list[Mutation], language: Language) -> str:
@@ -61,12 +49,12 @@ def mutation_page(result: dict[str, Any], mutations: list[Mutation], language: L
     found = result["mutations"]
     trials = found["trials"]
     rows = _rows(trials, mutations, language)
-    return render._page(
+    return page(
         "mutationer.html.j2",
-        depth=0,
-        said=WORDS[language],
-        language=language,
-        other=FILES["en" if language == "da" else "da"],
+        FILE,
+        language,
+        translated=True,
+        said=WORDS[language.code],
         result=found,
         measured_at=datetime.fromisoformat(found["measured_at"]),
         rows=rows,
@@ -94,12 +82,12 @@ def _rows(trials: list[dict[str, Any]], mutations: list[Mutation], language: Lan
         rows.append(
             Row(
                 id=mutation.id,
-                name=getattr(mutation, f"name_{language}"),
-                imitates=getattr(mutation, f"imitates_{language}"),
+                name=getattr(mutation, f"name_{language.code}"),
+                imitates=getattr(mutation, f"imitates_{language.code}"),
                 kind=mutation.kind,
                 trials=tried,
                 caught_by=(smallest["critical"] or smallest["warnings"]) if smallest else [],
-                gap=getattr(mutation.gap, f"reason_{language}") if mutation.gap else "",
+                gap=getattr(mutation.gap, f"reason_{language.code}") if mutation.gap else "",
                 smallest=smallest,
             )
         )

@@ -42,7 +42,6 @@ _DA = {
     "held_back": "holdt tilbage",
     "passed": "bestod",
     "warnings": "advarsler",
-    "switch": "In English",
     "overview": "Oversigt",
     "footer": "Siden er skrevet af Kvalitet ud fra det gemte resultat af make mutate. Den henter intet andre"
     " steder fra.",
@@ -87,7 +86,6 @@ _EN = {
     "held_back": "held back",
     "passed": "passed",
     "warnings": "warnings",
-    "switch": "På dansk",
     "overview": "Overview",
     "footer": "This page was written by Kvalitet from the kept result of make mutate. It loads nothing from elsewhere.",
 }

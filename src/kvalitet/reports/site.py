@@ -14,6 +14,7 @@ from kvalitet.publication.lineage import nearest_sources
 from kvalitet.reports import auditing, queries, render
 from kvalitet.reports.environment import STYLE, STYLE_SHEET
 from kvalitet.reports.languages import LANGUAGES
+from kvalitet.reports.mutation_page import mutation_pages
 from kvalitet.reports.model import Build, CheckRecord, Entry, SourceRecord
 from kvalitet.reports.pages import PAGES, VALIDATION
 from kvalitet.settings import AUDITOR, Settings
@@ -46,10 +47,13 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
     written = [_write(site / name, text) for name, text in pages.items()]
     entries = [_with_pages(site, entry) for entry in entries]
     names = _names(contracts)
+    tested = mutation_pages(settings)
+    for name, text in tested.items():
+        _write(site / name, text)
     index = site / "index.html"
     for language in LANGUAGES:
         whole = {
-            **auditing.check_pages(checks, waivers, names, language),
+            **auditing.check_pages(checks, waivers, names, language, is_tested=bool(tested)),
             **auditing.source_pages(sources, language),
             **auditing.index_pages(entries, language),
         }
