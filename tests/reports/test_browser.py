@@ -159,7 +159,7 @@ def test_the_lists_are_filtered_by_keyboard_and_without_script(site: Path, brows
 def test_print_shows_what_is_folded_away_and_no_controls(site: Path, browser: Browser):
     page = browser.new_page()
     page.emulate_media(media="print")
-    page.goto((site / "publikation-2/validering.html").as_uri())
+    page.goto((site / "kontrol/index.html").as_uri())
     assert not page.get_by_role("navigation").is_visible() and not page.get_by_role("link", name="English").is_visible()
     assert page.get_by_text("Den dag, leveringen selv siger").is_visible()
     assert page.pdf(format="A4").startswith(b"%PDF")

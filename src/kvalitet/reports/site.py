@@ -14,8 +14,8 @@ from kvalitet.publication.lineage import nearest_sources
 from kvalitet.reports import auditing, queries, render
 from kvalitet.reports.environment import STYLE, STYLE_SHEET
 from kvalitet.reports.languages import LANGUAGES
+from kvalitet.reports.model import Build, CheckRecord, Entry, SourceRecord, Validation
 from kvalitet.reports.mutation_page import mutation_pages
-from kvalitet.reports.model import Build, CheckRecord, Entry, SourceRecord
 from kvalitet.reports.pages import PAGES, VALIDATION
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
@@ -92,9 +92,11 @@ def _of_build(
         # A swap in the middle of the reading would have mixed two publications: schemas are looked up anew each time.
         if queries.published_now(connection) == published.publication_id:
             figures = render.figure_pages(found)
-    siblings = (frozenset(figures) or _there(site / folder)) | {VALIDATION.file}
+    siblings = {VALIDATION.file, *(figures or _there(site / folder)), *_certificates(site, validation)}
     pages = {
-        f"{language.folder}{folder}/{VALIDATION.file}": auditing.validation_page(validation, language, siblings)
+        f"{language.folder}{folder}/{VALIDATION.file}": auditing.validation_page(
+            validation, language, frozenset(siblings)
+        )
         for language in LANGUAGES
     }
     pages[f"{folder}/{auditing.MEASUREMENTS}"] = auditing.measurements(validation)
@@ -125,6 +127,12 @@ def _with_checks(sources: list[SourceRecord], checks: Iterable[CheckRecord]) -> 
 def _with_pages(site: Path, entry: Entry) -> Entry:
     """The entry with what can be linked to: pages of old builds may have been removed."""
     return replace(entry, pages=_there(site / entry.folder))
+
+
+def _certificates(site: Path, validation: Validation) -> list[str]:
+    """The files of its certificates that are there to be linked to."""
+    named = [f"certificates/{certificate.entry:06}.json" for certificate in validation.certificates]
+    return [name for name in named if (site / name).is_file()]
 
 
 def _there(folder: Path) -> frozenset[str]:

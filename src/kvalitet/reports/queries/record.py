@@ -9,7 +9,7 @@ from kvalitet.reports import model as m
 from kvalitet.reports.queries.base import Connection, every
 
 #: How many of a check's measurements its chart shows, and how many of a source's loads its page lists.
-NEWEST_MEASUREMENTS = 90
+NEWEST_MEASUREMENTS = 60
 NEWEST_LOADS = 30
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from kvalitet.reports.languages import Language
 from kvalitet.reports.model import CheckRecord, Measured
 
 #: How many of the measurements the table under the chart lists, the newest first.
-LISTED = 30
+LISTED = 14
 _AT_MOST = re.compile(r"højst (?P<number>[\d.]+(?:,\d+)?)(?P<percent> %)?")
 
 
