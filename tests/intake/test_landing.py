@@ -104,6 +104,16 @@ class TestStore:
         assert {file: file.read_bytes() for file in store_files(settings)} == before
         assert len(landed(settings)) == len(before) == 2
 
+    def test_an_object_store_serves_as_well(self, settings, deliver, contract_says, monkeypatch):
+        monkeypatch.setenv("KVALITET_LANDING", f"memory://{settings.database}")
+        deliver(*GOOD, {"Sagsnummer": "2024 - 99999", "Klagetype": "nyopfundet"})
+        first = extract(settings, "bif_complaints").loads[-1].load_id
+        contract_says(*MENDED)
+        assert replay(settings, first).loads[-1].tables["complaints"].opened == 1
+        assert set(Store(settings).files()) == {row["path"] for row in landed(settings)}
+        assert vars(purge(settings, TODAY + 92 * DAY)) == {"expired": 2, "orphans": 0}
+        assert Store(settings).files() == {}
+
     def test_a_changed_file_does_not_open(self, settings, deliver):
         deliver(*GOOD)
         load = extract(settings, "bif_complaints").loads[-1].load_id

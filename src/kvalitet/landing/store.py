@@ -164,7 +164,7 @@ class _Beginning(io.RawIOBase):
 
 
 def _written(info: dict[str, Any]) -> datetime:
-    stated = info.get("mtime") or info.get("LastModified") or info.get("last_modified")
+    stated = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or info.get("created")
     if isinstance(stated, (int, float)):
         return datetime.fromtimestamp(stated, UTC)
     return stated if isinstance(stated, datetime) else datetime.now(UTC)

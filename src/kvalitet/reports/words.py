@@ -241,6 +241,7 @@ _STALE = (
         re.compile(r"(\d+) days old; the contract allows (\d+)"),
         lambda m: f"Leveringen er {m[1]} dage gammel; kontrakten tillader {m[2]}",
     ),
+    (re.compile("the newest delivery was withdrawn"), lambda m: "Den nyeste levering er trukket tilbage"),
 )
 
 
