@@ -82,7 +82,11 @@ def validation_page(data: Validation, siblings: frozenset[str] = ALL) -> str:
 
 
 def _definitions(data: Indicators) -> dict[str, object]:
-    return {"definitions": sorted(data.indicators, key=tables.importance), "newest": data.definitions()}
+    return {
+        "definitions": sorted(data.indicators, key=tables.importance),
+        "newest": data.definitions(),
+        "movements": {(one.indicator_id, one.indicator_version): one for one in data.movements},
+    }
 
 
 def _indicators(data: Indicators) -> dict[str, object]:

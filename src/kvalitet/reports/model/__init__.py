@@ -25,7 +25,7 @@ from kvalitet.reports.model.comparison import (
     TrendPoint,
     Triangulation,
 )
-from kvalitet.reports.model.figures import Freshness, Indicator, Overlap, Source, Statement, Value
+from kvalitet.reports.model.figures import Freshness, Indicator, Movement, Overlap, Source, Statement, Value
 from kvalitet.reports.model.published import Indicators
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Load",
     "LoadTable",
     "ModelRun",
+    "Movement",
     "Overlap",
     "PlanLine",
     "Publication",
