@@ -120,6 +120,12 @@ from (
         '2022-04-01', '2023-03-31', 'Henvendelser', 'ingen', 'alle', 1077, false)
 ) as v (indicator_id, source_id, authority, period_kind, period_label, period_start, period_end, population, breakdown_kind,
     breakdown_member, value, is_fictional);
+create table reporting.rpt_indicator_reject_bounds as
+select
+    'klager_modtaget' as indicator_id, 1 as indicator_version, 'Eksempelby Kommune' as authority, 'kalenderaar' as period_kind,
+    year as period_label, (year || '-01-01')::date as period_start, true as is_bounded, 13::bigint as rows_missing,
+    2::bigint as rows_held, 1147::numeric as lowest_value, 1164::numeric as highest_value
+from (values ('2022'), ('2023'), ('2024')) as years (year);
 create table reporting.rpt_source_freshness as
 select 'bif_complaints' as contract_id, 'klagesager' as source_id, 'Klagesager' as delivery_name_da, 1::bigint as load_id, date '2024-11-20' as cutoff_date, false as is_stale,
     null::text as stale_reason

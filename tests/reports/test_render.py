@@ -11,7 +11,7 @@ from examples import FORMULA, checks, indicators, site, validation, value
 from kvalitet.reports import auditing, charts, render
 from kvalitet.reports.environment import STYLE, STYLE_SHEET
 from kvalitet.reports.languages import DANISH, ENGLISH
-from kvalitet.reports.model import Indicators
+from kvalitet.reports.model import Indicators, Movement
 from kvalitet.reports.pages import FIGURES
 from kvalitet.reports.views import highlights, reconciliation, tables, verdict
 
@@ -138,6 +138,18 @@ def test_years_never_share_a_table_and_populations_stand_apart_in_it():
         ("Beskæ", ("2023/24",), [("Alle ", "2")]),
         ("Gribs", ("2023",), [("Alle ", "4")]),
     ]
+
+
+def test_a_definition_says_how_far_rows_set_aside_could_move_it():
+    movements = (
+        Movement("klager_modtaget", 1, "2023", 13, 0, Decimal(350), Decimal(363)),
+        Movement("klager_gengangere_pct", 1, "2023", 1, 2, None, None),
+    )
+    text = figures_page(replace(indicators(), movements=movements), "definitioner.html")
+    assert "13 er ikke med, og 0 står" in text
+    assert "Tallet for 2023 kan flytte sig fra 350 til 363, hvis alle hørte til dét år." in text
+    assert "Hvor langt tallet for 2023 kan flytte sig, kan ikke afgrænses." in text
+    assert text.count("Rækker sat til side") == 2
 
 
 def test_a_hidden_figure_is_a_word_and_a_provisional_one_is_marked():

@@ -49,6 +49,9 @@ def test_a_publication_gets_both_pages_and_the_index(published: Settings):
     assert "Udfaldene giver tilsammen ikke" in agreement
     assert "Gammel og ny lov er lagt sammen" in agreement and 'href="https://example.org/b"' in agreement
     assert "Aldrig modtaget" in read("definitioner.html") and "Nyt spørgeskema" in read("definitioner.html")
+    assert "Tallet for 2023 kan flytte sig fra 1.147 til 1.164, hvis alle hørte til dét år." in read(
+        "definitioner.html"
+    )
     assert "Uden for grænserne: 2023-K4." in read("udvikling.html")
     assert "For kort til grænser: 1 endeligt tal." in read("udvikling.html")
     assert all(text in read("risiko.html") for text in ("Intensiveret tilsyn", "Eksempel på en politik", "Uenige"))

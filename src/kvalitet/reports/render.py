@@ -51,7 +51,11 @@ def figure_pages(data: Indicators, siblings: frozenset[str] = ALL) -> dict[str, 
 
 
 def _definitions(data: Indicators) -> dict[str, object]:
-    return {"definitions": sorted(data.indicators, key=tables.importance), "newest": data.definitions()}
+    return {
+        "definitions": sorted(data.indicators, key=tables.importance),
+        "newest": data.definitions(),
+        "movements": {(one.indicator_id, one.indicator_version): one for one in data.movements},
+    }
 
 
 def _indicators(data: Indicators) -> dict[str, object]:

@@ -31,7 +31,7 @@ from kvalitet.reports.model.comparison import (
     TrendPoint,
     Triangulation,
 )
-from kvalitet.reports.model.figures import Freshness, Indicator, Overlap, Source, Statement, Value
+from kvalitet.reports.model.figures import Freshness, Indicator, Movement, Overlap, Source, Statement, Value
 from kvalitet.reports.model.published import Indicators
 from kvalitet.reports.model.record import (
     Arrival,
@@ -68,6 +68,7 @@ __all__ = [
     "LoadTable",
     "Measured",
     "ModelRun",
+    "Movement",
     "Overlap",
     "PlanLine",
     "Publication",

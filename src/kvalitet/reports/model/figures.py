@@ -46,6 +46,19 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class Movement:
+    """How far rows set aside could move an indicator's newest whole year; without bounds, nobody can say."""
+
+    indicator_id: str
+    indicator_version: int
+    period_label: str
+    rows_missing: int
+    rows_held: int
+    lowest_value: Decimal | None
+    highest_value: Decimal | None
+
+
+@dataclass(frozen=True)
 class Value:
     """One row of fct_indicator_value; `value` in the indicator's unit, percent as 0–100."""
 

@@ -15,7 +15,7 @@ from kvalitet.reports.model.comparison import (
     TrendPoint,
     Triangulation,
 )
-from kvalitet.reports.model.figures import Freshness, Indicator, Overlap, Source, Statement, Value
+from kvalitet.reports.model.figures import Freshness, Indicator, Movement, Overlap, Source, Statement, Value
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Indicators:
     sources: tuple[Source, ...] = ()
     members: dict[tuple[str, str], str] = field(default_factory=dict)  # (breakdown, member) -> name
     freshness: tuple[Freshness, ...] = ()
+    movements: tuple[Movement, ...] = ()
     values: tuple[Value, ...] = ()
     statements: tuple[Statement, ...] = ()
     overlaps: tuple[Overlap, ...] = ()

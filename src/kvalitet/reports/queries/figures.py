@@ -16,6 +16,7 @@ def indicators(connection: Connection, of: m.Build, published: m.Publication) ->
         sources=every(connection, m.Source, _SOURCES),
         members={(row["breakdown_kind"], row["member"]): row["name"] for row in members},
         freshness=every(connection, m.Freshness, _FRESHNESS),
+        movements=every(connection, m.Movement, _MOVEMENTS),
         values=every(connection, m.Value, _VALUES),
         statements=every(connection, m.Statement, _STATEMENTS),
         overlaps=every(connection, m.Overlap, _OVERLAPS),
@@ -45,6 +46,19 @@ _SOURCES = """
 select source_id, source_number, name_da, is_external
 from reporting.dim_source
 order by source_number, source_id
+"""
+
+# The newest year that has ended, where rows that it may rest on stand set aside.
+_MOVEMENTS = """
+select distinct on (indicator_id, indicator_version)
+    indicator_id, indicator_version, period_label, rows_missing, rows_held, lowest_value, highest_value
+from reporting.rpt_indicator_reject_bounds
+cross join reporting.publication
+where
+    rows_missing + rows_held > 0
+    and period_kind <> 'kvartal'
+    and period_start + interval '1 year' <= publication.as_of_date
+order by indicator_id, indicator_version, is_bounded desc, period_start desc, period_kind desc, authority
 """
 
 # The newest name of everything that a figure may be broken down by.
