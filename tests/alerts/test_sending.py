@@ -124,6 +124,16 @@ def test_what_could_not_be_sent_stays_due_and_the_other_channel_is_told(
     assert send(settings) == {"mail": [event], "webhook": []}
 
 
+def test_a_mail_server_without_encryption_gets_nothing_unless_it_is_said_to_do_without(
+    settings: Settings, mail: MailServer, held_back: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_back()
+    monkeypatch.setenv("KVALITET_ALERT_SMTP", mail.url.removesuffix("?tls=off"))
+    with pytest.raises(AlertFailed, match="SMTPNotSupportedError"):
+        send(settings)
+    assert mail.mails == [] and noted(settings) == []
+
+
 @pytest.mark.parametrize("status", [302, 404, 500])
 def test_only_a_yes_to_the_message_itself_counts(
     settings: Settings,

@@ -63,6 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(texts, min_size=1, max_size=30))
 @example(["12.5", "12,5", "1.234,5", "-0,00", "31-02-2024", " 1-02-2024", "2024-03-31T02:30:00", "٣", "1e5", "0x10"])
+@example(["3112991234", "9112991234", "0013991234", "3212991234", "3113991234", "-3112991234", "3112991234,5"])
 def test_every_value_is_read_exactly_or_set_aside_with_its_rule(folder, values):
     rows = read(folder, values)
     assert len(rows) == len(values)
@@ -82,10 +83,19 @@ def test_every_value_is_read_exactly_or_set_aside_with_its_rule(folder, values):
                 assert got == (expected.date() if isinstance(expected, datetime) else expected)
 
 
+def reads_as_a_person(text: str) -> bool:
+    """Ten digits that begin with a day and a month, the day with 60 added in replacement numbers."""
+    if len(text) != 10 or not (text.isascii() and text.isdigit()):
+        return False
+    return (1 <= int(text[:2]) <= 31 or 61 <= int(text[:2]) <= 91) and 1 <= int(text[2:4]) <= 12
+
+
 def as_number(text: str) -> Decimal | None:
     whole, comma, part = text.lstrip("+-").partition(",") if text[:1] in "+-" else text.partition(",")
     decimals = not comma or (part.isascii() and part.isdigit() and len(part) <= 2)
     if not (whole.isascii() and whole.isdigit() and decimals) or text.startswith(("++", "--", "+-", "-+")):
+        return None
+    if reads_as_a_person(text):
         return None
     try:
         return Decimal(text.replace(",", "."))
@@ -95,7 +105,7 @@ def as_number(text: str) -> Decimal | None:
 
 def as_integer(text: str) -> int | None:
     body = text[1:] if text[:1] in ("+", "-") else text
-    if not (body.isascii() and body.isdigit()) or not -(2**63) <= int(text) < 2**63:
+    if not (body.isascii() and body.isdigit()) or not -(2**63) <= int(text) < 2**63 or reads_as_a_person(text):
         return None
     return int(text)
 
