@@ -10,6 +10,7 @@ _DA = {
     "sample": "klager i den fiktive kommune",
     "blocked_of": "af forsøgene blev stoppet af en kritisk kontrol",
     "trials": "forsøg",
+    "planned": "planlagte; kørslen blev afbrudt",
     "mutations": "slags fejl",
     "matrix": "Fejl for fejl",
     "matrix_about": "Hver fejl er lavet i én række, i 1 % og i 10 % af de rækker, den kan ramme, eller én gang for"
@@ -56,6 +57,7 @@ _EN = {
     "sample": "complaints in the fictional municipality",
     "blocked_of": "of the trials were stopped by a critical check",
     "trials": "trials",
+    "planned": "planned; the run was interrupted",
     "mutations": "kinds of fault",
     "matrix": "Fault by fault",
     "matrix_about": "Each fault was made in one row, in 1 % and in 10 % of the rows it can hit, or once for the whole.",
