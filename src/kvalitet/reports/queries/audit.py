@@ -187,10 +187,13 @@ with counted as (
         count(*) filter (where severity = 'critical' and status in ('failed', 'error')) as checks_blocking,
         count(*) filter (where severity = 'warning' and status in ('failed', 'error')) as checks_warning
     from (
-        select result.build_id, result.severity, case when waiver.is_used then 'waived' else result.status end as status
-        from audit.newest_check_result as result
+        select
+            judgement.build_id, verdict.severity,
+            case when waiver.is_used then 'waived' else verdict.status end as status
+        from audit.newest_judgement as judgement
+        inner join audit.check_verdict as verdict on judgement.judgement_id = verdict.judgement_id
         left join audit.check_waiver as waiver
-            on result.judgement_id = waiver.judgement_id and result.check_id = waiver.check_id
+            on verdict.judgement_id = waiver.judgement_id and verdict.check_id = waiver.check_id
     ) as judged
     group by build_id
 )

@@ -69,17 +69,24 @@ def _by(rows: Iterable[T], field: str) -> defaultdict[Any, list[T]]:
 
 
 _NEWEST = """
-with newest as (
-    select distinct on (result.check_id) result.*
-    from audit.newest_check_result as result
-    order by result.check_id asc, result.build_id desc
+with last as (
+    select check_id, max(judgement_id) as judgement_id
+    from audit.check_verdict
+    group by check_id
+),
+
+newest as (
+    select check_result.*
+    from last
+    inner join audit.check_result
+        on last.judgement_id = check_result.judgement_id and last.check_id = check_result.check_id
 )
 
 select
     newest.check_id, newest.suite, newest.table_name, newest.severity, newest.status, newest.violations,
     newest.denominator, newest.threshold, newest.description, newest.why, newest.owner, newest.advice_engineer,
     newest.advice_reader, newest.detail, coalesce(waiver.is_used, false) as is_waived, rule.rule,
-    newest.build_id = (select max(build_id) from audit.newest_judgement) as is_asked
+    newest.judgement_id = (select max(judgement_id) from audit.judgement) as is_asked
 from newest
 left join audit.check_rule as rule on newest.rule_sha256 = rule.rule_sha256
 left join audit.check_waiver as waiver
@@ -132,7 +139,7 @@ order by verdict.check_id, year desc
 _WAIVERS = """
 select check_id, reason, decided_by, decided_on, expires_on, is_used
 from audit.check_waiver
-where judgement_id = (select judgement_id from audit.newest_judgement order by build_id desc limit 1)
+where judgement_id = (select max(judgement_id) from audit.judgement)
 order by check_id
 """
 

@@ -65,6 +65,6 @@ def _limit(point: Measured, by_percent: bool) -> Decimal | None:
 
 
 def _marked(history: Sequence[Measured]) -> set[int]:
-    """The places labelled on the axis: at most four, the last one always."""
-    step = max(1, -(-len(history) // 4))
+    """The places labelled on the axis: at most three, the last one always."""
+    step = max(1, -(-len(history) // 3))
     return set(range(len(history) - 1, -1, -step))
