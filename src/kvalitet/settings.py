@@ -115,6 +115,11 @@ class Settings:
         return file.read_text().strip()
 
     @property
+    def certificate_key_file(self) -> Path:
+        """The key that signs certificates where no other signer is named; its public half lies beside it (.pub)."""
+        return Path(os.environ.get("KVALITET_CERTIFICATE_KEY_FILE", self.secrets_dir / "certificate.key"))
+
+    @property
     def pseudonym_key_file(self) -> Path:
         return Path(os.environ.get("KVALITET_PSEUDONYM_KEY_FILE", self.secrets_dir / "pseudonym.key"))
 

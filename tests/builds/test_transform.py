@@ -33,4 +33,5 @@ def test_models_are_given_their_loads_and_day_instead_of_a_clock():
         "as_of_date": "2025-01-03",
         "loads": {"b": 2, "a": 1},
         "stale": ["b"],
+        "acceptances": 0,
     }

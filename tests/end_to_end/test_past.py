@@ -10,8 +10,7 @@ from kvalitet.intake import extract
 from kvalitet.night import is_anything_new, run_night
 from kvalitet.past import Past, as_recorded, as_said, known_at
 from kvalitet.publication import figures
-from kvalitet.rebuild import published_build
-from kvalitet.restatement import CAUSES, KEY, Restatement, by_key, restate, work_out
+from kvalitet.restatement import CAUSES, KEY, Restatement, by_key, restate
 from kvalitet.sample import generate, generate_earlier, truth
 from kvalitet.sample.cases import chunks
 from kvalitet.sample.plan import Plan, night_of
@@ -52,14 +51,6 @@ def test_figures_of_the_past_and_what_changed_since(settings: Settings, monkeypa
     found = restate(settings, 1, 2, quiet)
     _check_sums(settings, found)
     _check_causes(found)
-    builds = published_build(settings, 1), published_build(settings, 2)
-    again, rows = work_out(settings, (1, 2), builds, ("test", "test"), quiet)
-    assert again["rows_corrected"] == found.summary["rows_corrected"]
-    assert [{name: row[name] for name in rows[0]} for row in _in_order(found.figures)] == _in_order(rows)
-
-
-def _in_order(rows: list[dict]) -> list[dict]:
-    return sorted(rows, key=lambda row: (row["measure"], *(row[name] for name in KEY)))
 
 
 def _check_known(known: Past) -> None:

@@ -20,6 +20,8 @@ from kvalitet.evidence.bundle import write_bundle
 from kvalitet.publication import publish, rollback
 from kvalitet.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bundle(settings: Settings, tmp_path: Path) -> Path:

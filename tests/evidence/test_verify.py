@@ -18,6 +18,8 @@ from kvalitet.publication import publish, rollback
 from kvalitet.settings import AUDITOR, GATE, LOADER, LOGIN_ROLES, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def published(settings: Settings, tmp_path: Path) -> Settings:

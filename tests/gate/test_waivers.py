@@ -13,6 +13,8 @@ from kvalitet.publication import finish_candidate
 from kvalitet.settings import AUDITOR, TIMEZONE, Settings
 from kvalitet.warehouse.connection import fetch_all
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime.now(TIMEZONE).date()
 FAILING = "fct_complaint_centre_none"
 BROKEN = "fct_complaint_broken"

@@ -28,6 +28,8 @@ from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, LOADER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
+pytestmark = pytest.mark.slow
+
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
 TYPED = "010190-1234"
 PERSON, OTHER = Number.typed(TYPED), Number.typed("0202851122")

@@ -12,6 +12,8 @@ from kvalitet.rejects import Accepted, accept, read_rejects
 from kvalitet.settings import LOGIN_ROLES, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "bif_complaints"
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(200)]
 REASON, BY = "En prøvesag i fagsystemet.", "Klageteamet"

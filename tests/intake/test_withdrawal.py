@@ -14,6 +14,8 @@ from kvalitet.settings import GATE, LOADER, TRANSFORMER
 from kvalitet.transform import build_layer
 from kvalitet.warehouse.connection import connect
 
+pytestmark = pytest.mark.slow
+
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
 SEEN = """
     select * from raw.bif_complaints__complaints
@@ -88,7 +90,6 @@ def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_
     assert recorded.loads == {"bif_complaints": second}
 
 
-@pytest.mark.slow
 def test_staging_of_a_build_after_it_is_that_of_before(settings, two_deliveries, admin_url):
     _, second = two_deliveries
     done = withdraw(settings, second, "last year's outcomes", "A. Hansen")

@@ -9,6 +9,7 @@ import pytest
 from kvalitet.mutation import Mutation
 from kvalitet.mutation.registry import Gap
 from kvalitet.mutation.result import blocked_percent, counts, faults, merged, smallest_caught
+from kvalitet.reports.languages import DANISH, ENGLISH
 from kvalitet.reports.mutation_page import mutation_page
 
 
@@ -78,8 +79,8 @@ def test_a_part_that_ran_replaces_its_own_part(tmp_path: Path):
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        ("da", ["50,0 % af forsøgene", "Fejl lost", "En enkelt række ligner en rettelse.", "2 af 200: advarsel"]),
-        ("en", ["50.0 % of the trials", "Fault lost", "A single row looks like a correction.", "2 of 200: warning"]),
+        (DANISH, ["50,0 % af forsøgene", "Fejl lost", "En enkelt række ligner en rettelse.", "2 af 200: advarsel"]),
+        (ENGLISH, ["50.0 % of the trials", "Fault lost", "A single row looks like a correction.", "2 of 200: warning"]),
     ],
 )
 def test_the_page_tells_it(language, told):
@@ -92,7 +93,7 @@ def test_the_page_tells_it(language, told):
 
 
 def test_the_page_shows_which_check_caught_what():
-    page = mutation_page(RESULT, MUTATIONS, "da")
+    page = mutation_page(RESULT, MUTATIONS, DANISH)
     by_check = page[page.index('id="kontroller"') : page.index('id="naetter"')]
     rows = re.findall(r"<code>(\w+)</code></th><td class=\"num\">(\d+)</td><td>([^<]*)", by_check)
     assert rows == [

@@ -73,7 +73,7 @@ SIGNER_FOR_URI_SCHEME[CommandSigner.SCHEME] = CommandSigner
 
 def signer(settings: Settings) -> Signer:
     """Whoever signs this installation's certificates. Raises KvalitetError where the key is not there."""
-    uri = os.environ.get("KVALITET_SIGNER", f"file2:{settings.secrets_dir / 'certificate.key'}")
+    uri = os.environ.get("KVALITET_SIGNER", f"file2:{settings.certificate_key_file}")
     public = public_key(Path(os.environ.get("KVALITET_SIGNER_PUBLIC_KEY", public_key_file(settings))))
     try:
         return Signer.from_priv_key_uri(uri, public)
@@ -84,8 +84,13 @@ def signer(settings: Settings) -> Signer:
 
 
 def make_key(settings: Settings) -> None:
-    """Make the installation's own key pair where there is none, or its public half where only that is missing."""
-    private, public = settings.secrets_dir / "certificate.key", public_key_file(settings)
+    """Make the installation's own key pair where there is none, or its public half where only that is missing.
+
+    Nothing is made where another signer is named.
+    """
+    if "KVALITET_SIGNER" in os.environ:
+        return
+    private, public = settings.certificate_key_file, public_key_file(settings)
     fresh = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     pem = write_secret(private, fresh)
     key = load_pem_private_key(pem.encode(), password=None).public_key()
@@ -93,7 +98,7 @@ def make_key(settings: Settings) -> None:
 
 
 def public_key_file(settings: Settings) -> Path:
-    return settings.secrets_dir / "certificate.pub"
+    return settings.certificate_key_file.with_suffix(".pub")
 
 
 def public_key(file: Path) -> SSlibKey:

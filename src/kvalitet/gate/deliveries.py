@@ -50,6 +50,7 @@ from {_TABLES}"""
 #: Only what was published is learned from: a delivery that was held back is no measure for the one after it.
 _PUBLISHED = f"""
 select distinct load_id from audit.build_load inner join audit.publication using (build_id)
+inner join audit.load_in_use using (load_id, source_id)
 where source_id = '{{source}}' and load_id > 0 and load_id < (select load_id from {_THIS})"""
 _VOLUME = f"""
 with counted as (
