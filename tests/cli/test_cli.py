@@ -52,6 +52,7 @@ def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
     assert address.startswith("postgresql://kvalitet_bi:")
 
 
+@pytest.mark.slow  # a process for each
 @pytest.mark.parametrize(
     ("arguments", "what", "remedy"),
     [

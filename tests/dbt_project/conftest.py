@@ -16,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "dbt_project"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """dbt takes half a minute to read the project: whatever needs that is not among the fast tests."""
+    if {"manifest", "dbt"} & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
     """dbt's manifest of the project, parsed once for all of the run's workers; parsing needs no server."""

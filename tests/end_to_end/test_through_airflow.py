@@ -1,4 +1,4 @@
-"""Three nights through the real scheduler: a good one, one the gate stops, one that a source misses.
+"""Nights through the real scheduler: a good one, one without news, one that the gate stops.
 
 The nights are fixtures of the module, each run once and in this order; the tests look at them. Every delivery holds
 planted numbers, names and sentences, and a mail server and a webhook listen: what was told, and that nothing planted
@@ -164,16 +164,12 @@ def first(place: Settings, airflow: AirflowClient, marks: Marks, waiting: str) -
 
 @pytest.fixture(scope="module")
 def stopped(place: Settings, airflow: AirflowClient, marks: Marks, first: Night) -> Night:
-    """What intake cannot see and the gate must: two years of shifted dates. And a delivery that is refused."""
+    """What intake cannot see and the gate must: two years of shifted dates.
+
+    And a delivery that is refused, and audit's folder is empty.
+    """
     deliver(place, marks, night=2, corrupt="shifted_years")
     spoil(inbox(place), load_contracts(place)[REFUSED], Plan().cutoff(2), marks, way=0)
-    return run(place, airflow)
-
-
-@pytest.fixture(scope="module")
-def third(place: Settings, airflow: AirflowClient, marks: Marks, stopped: Night) -> Night:
-    """The case system delivers in order again, but audit's folder is empty."""
-    deliver(place, marks, night=3)
     shutil.rmtree(inbox(place) / "audit_remarks")
     return run(place, airflow)
 
@@ -213,6 +209,15 @@ def test_clearing_a_layer_of_a_build_that_has_ended_is_refused(
     assert clear(airflow, newest_run(airflow), "star") == "failed"
     assert fetch_all(place, AUDITOR, "select status from audit.build") == [{"status": "published"}]
     assert fetch_all(place, BI, "select publication_id from reporting.publication") == [{"publication_id": 1}]
+
+
+def test_a_night_without_news_builds_nothing(place: Settings, airflow: AirflowClient, first: Night) -> None:
+    night = run(place, airflow)
+    assert night.states["begin"] == "skipped"
+    assert set(night.states.values()) == {"success", "skipped"}
+    assert night.result.build_id is None
+    assert night.published == first.published
+    assert "nothing is new" in night.shown
 
 
 def test_a_corrupted_delivery_is_stopped_by_the_gate_and_readers_keep_what_they_have(
@@ -255,31 +260,19 @@ def test_people_are_told_once_of_the_stopped_night_and_of_the_refused_delivery(s
         assert check["check_id"] in text and check["description"] in text and check["advice_engineer"] in text
 
 
-def test_a_missing_source_does_not_stop_the_night_and_is_marked_stale(place: Settings, third: Night) -> None:
-    assert third.source("audit_remarks").outcome == "missing"
-    assert third.source("audit_remarks").stale_reason
-    assert third.result.publication_id == 2
-    assert third.published == [{"publication_id": 2, "build_id": third.result.build_id}]
-    freshness = fetch_all(place, BI, "select contract_id from reporting.rpt_source_freshness where is_stale")
-    assert freshness == [{"contract_id": "audit_remarks"}]
-
-
-def test_a_night_without_news_builds_nothing(place: Settings, airflow: AirflowClient, third: Night) -> None:
-    night = run(place, airflow)
-    assert night.states["begin"] == "skipped"
-    assert set(night.states.values()) == {"success", "skipped"}
-    assert night.result.build_id is None
-    assert night.published == third.published
-    assert "nothing is new" in night.shown
+def test_missing_and_refused_sources_do_not_stop_the_others_and_are_marked_stale(stopped: Night) -> None:
+    assert stopped.source("audit_remarks").outcome == "missing"
+    assert stopped.source("audit_remarks").stale_reason and stopped.source(REFUSED).stale_reason
+    assert stopped.states["reports"] == "success"
 
 
 def test_nothing_planted_was_written_anywhere(
-    place: Settings, marks: Marks, told: Told, first: Night, stopped: Night, third: Night, tmp_path: Path
+    place: Settings, marks: Marks, told: Told, first: Night, stopped: Night, tmp_path: Path
 ) -> None:
     """Not in a schema, a page, a log, a compiled model, Airflow's database, the evidence, an alert or the terminal."""
     assert len(marks.cprs) > 200
-    write_bundle(place, 2, tmp_path / "evidence.zip")
-    said = [first.shown, stopped.shown, third.shown, repr(told.webhook.posts)]
+    write_bundle(place, 1, tmp_path / "evidence.zip")
+    said = [first.shown, stopped.shown, repr(told.webhook.posts)]
     said += [part.get_content() for mail in told.mail.mails for part in mail.iter_parts()]  # type: ignore[union-attr]
     assert marks.found_in("\n".join(said).encode()) == set()
     for database in (place.database, database_name(place)):
