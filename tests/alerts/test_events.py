@@ -9,7 +9,7 @@ import yaml
 
 from kvalitet.alerts.events import Event, of_the_morning, of_the_night
 from kvalitet.night import begin_night, release_claims
-from kvalitet.settings import LOADER, Settings
+from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 
 TODAY = date(2025, 3, 17)
@@ -68,8 +68,11 @@ def test_a_night_that_broke_off_is_told_but_not_one_that_its_own_run_began_again
 
 
 def test_a_late_source_is_told_with_the_day_it_was_due_and_a_refused_one_only_as_refused(settings: Settings) -> None:
-    now = datetime.now(UTC) + timedelta(days=1)  # the night that ended last holds what is recorded now
-    refused = load(settings, "bif_complaints", "refused")
+    moment = datetime.now(TIMEZONE)
+    at_two = moment.replace(hour=2, minute=0)  # after its hour, 01:15, in the night that ended last
+    at_two -= timedelta(days=at_two > moment)
+    now = at_two + timedelta(hours=3.5)
+    refused = load(settings, "bif_complaints", "refused", days_ago=(moment - at_two) / timedelta(days=1))
     found = {event.key.rpartition("/")[0]: event for event in of_the_morning(settings, now)}
     assert f"refused/{refused}".rpartition("/")[0] in found
     assert "missing/bif_complaints" not in found
