@@ -26,6 +26,7 @@ from psycopg import sql
 
 from kvalitet.settings import Settings
 from kvalitet.warehouse import admin, server
+from kvalitet.warehouse.copies import copy_database
 
 ROOT = Path(__file__).resolve().parents[1]
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -64,7 +65,7 @@ def settings(warehouse_server: Settings, tmp_path: Path) -> Iterator[Settings]:
     (var / "run" / "postgres.address").write_text(f"{warehouse_server.server}\n")
     database = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
-        _copy_database(connection, warehouse_server.database, database)
+        copy_database(connection, warehouse_server.database, database)
         yield replace(warehouse_server, var=var, inbox=f"file://{inbox}", database=database)
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
 
@@ -73,20 +74,6 @@ def settings(warehouse_server: Settings, tmp_path: Path) -> Iterator[Settings]:
 def admin_url(settings: Settings, warehouse_server: Settings) -> str:
     """The superuser's libpq URL of this test's database."""
     return server.admin_url(warehouse_server, settings.database)
-
-
-def _copy_database(connection: psycopg.Connection, template: str, database: str) -> None:
-    name = sql.Identifier(database)
-    connection.execute(sql.SQL("create database {} template {}").format(name, sql.Identifier(template)))
-    # Postgres copies the contents, but not the rights on the database itself.
-    connection.execute(sql.SQL("revoke all on database {} from public").format(name))
-    rights = connection.execute(
-        "select privilege_type, grantee::regrole::text from pg_database, aclexplode(datacl)"
-        " where datname = %s and grantee <> 0 and grantee <> datdba",
-        [template],
-    )
-    for right, role in rights.fetchall():
-        connection.execute(sql.SQL("grant {} on database {} to {}").format(sql.SQL(right), name, sql.Identifier(role)))
 
 
 @pytest.fixture(scope="session")

@@ -73,22 +73,14 @@ def _local_inbox(settings: Settings) -> Path:
 @app.command(epilog="Example: `kvalitet extract bif_complaints --allow-closures 'A. Hansen: centre C03 was closed'`")
 def extract(
     source: Annotated[str, typer.Argument(help="The contract's id, e.g. bif_complaints.")],
-    allow_closures: Annotated[
-        str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
-    ] = None,
+    allow_closures: cli_landing.AllowClosures = None,
 ) -> None:
     """Take in the new deliveries of one source."""
     from kvalitet.intake import extract as step
 
     result = step(_settings(), source, cli_landing.who_and_why(allow_closures))
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")
-    for load in result.loads:
-        for name, count in load.tables.items():
-            console.print(
-                f"  load {load.load_id} {name}: {count.delivered:,} delivered, {count.rejected:,} set aside,"
-                f" {count.opened:,} new, {count.changed:,} changed, {count.closed:,} closed,"
-                f" {count.unchanged:,} unchanged"
-            )
+    cli_landing.print_loads(result)
 
 
 @app.command(epilog="Example: `kvalitet contract expectations/contracts/bif_complaints.odcs.yaml`")

@@ -1,7 +1,7 @@
 """Commands about deliveries that came: take them in once more, take them back, and the store that keeps them."""
 
 import getpass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,7 +9,13 @@ from kvalitet.cli_output import console, plain
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 
+if TYPE_CHECKING:
+    from kvalitet.intake.records import ExtractResult
+
 Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
+AllowClosures = Annotated[
+    str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
+]
 By = Annotated[str | None, typer.Option(help="Who decided it; default: the user of this machine.")]
 
 
@@ -35,23 +41,27 @@ def who_and_why(text: str | None) -> tuple[str, str] | None:
     return name.strip(), reason.strip()
 
 
+def print_loads(result: "ExtractResult") -> None:
+    """How many rows each table of each load brought, and what came of them."""
+    for load in result.loads:
+        for name, count in load.tables.items():
+            console.print(
+                f"  load {load.load_id} {name}: {count.delivered:,} delivered, {count.rejected:,} set aside,"
+                f" {count.opened:,} new, {count.changed:,} changed, {count.closed:,} closed,"
+                f" {count.unchanged:,} unchanged"
+            )
+
+
 def replay(
     load: Annotated[int, typer.Argument(help="The load, accepted or refused: `kvalitet status --source …`.")],
-    allow_closures: Annotated[
-        str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
-    ] = None,
+    allow_closures: AllowClosures = None,
 ) -> None:
     """Take a delivery in once more from the files that were kept, by the contract as it is today."""
     from kvalitet.intake import replay as step
 
     result = step(Settings.from_environment(), load, who_and_why(allow_closures))
     console.print(f"{result.source_id}: {result.outcome}. {plain(result.message)}")
-    for taken in result.loads:
-        for name, count in taken.tables.items():
-            console.print(
-                f"  load {taken.load_id} {name}: {count.delivered:,} delivered, {count.rejected:,} set aside,"
-                f" {count.opened:,} new, {count.changed:,} changed, {count.closed:,} closed"
-            )
+    print_loads(result)
 
 
 def withdraw(

@@ -1,5 +1,6 @@
 """Fixtures of the intake: an inbox to deliver to, and what came of it."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,15 @@ def files_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def inbox(settings: Settings) -> Path:
     return Path(settings.inbox.removeprefix("file://"))
+
+
+@pytest.fixture
+def own_secrets(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the installation's secrets that a test may change."""
+    folder = tmp_path / "own-secrets"
+    shutil.copytree(settings.secrets_dir, folder)
+    monkeypatch.setenv("KVALITET_SECRETS", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -30,15 +30,6 @@ TODAY = datetime.now(TIMEZONE).date()
 
 
 @pytest.fixture
-def own_secrets(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the installation's secrets that a test may change."""
-    folder = tmp_path / "own-secrets"
-    shutil.copytree(settings.secrets_dir, folder)
-    monkeypatch.setenv("KVALITET_SECRETS", str(folder))
-    return folder
-
-
-@pytest.fixture
 def contract_says(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Change the contract of the complaints: `contract_says(old, new)` replaces text in it."""
     folder = tmp_path / "contracts"

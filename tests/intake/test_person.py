@@ -1,8 +1,6 @@
 """One person: what is held, erasing it, and a new key of the pseudonyms. The number is typed in and stays nowhere."""
 
 import json
-import shutil
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -41,15 +39,6 @@ SOMEBODY_ELSE = {"Sagsnummer": "2024 - 00502", "CPR": OTHER.digits, "Fritekst": 
 @pytest.fixture(autouse=True)
 def admin_of_the_test(admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places.server, "admin_url", lambda settings, database: admin_url)
-
-
-@pytest.fixture
-def own_secrets(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the installation's secrets that a test may change."""
-    folder = tmp_path / "own-secrets"
-    shutil.copytree(settings.secrets_dir, folder)
-    monkeypatch.setenv("KVALITET_SECRETS", str(folder))
-    return folder
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from psycopg import sql
 from kvalitet import services
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
+from kvalitet.warehouse.copies import copy_database
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def copy_of(settings: Settings, database: str, name: str) -> Iterator[Settings]:
     """A copy of `database` with folders of its own, gone at the end. Ends whoever is connected to `database`."""
     made = replace(settings, database=name)
     with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
-        _copy_database(connection, database, name)
+        copy_database(connection, database, name)
         try:
             with own_folders(made, name) as placed:
                 yield placed
@@ -77,7 +78,7 @@ def copy_of(settings: Settings, database: str, name: str) -> Iterator[Settings]:
 def keep_copy(settings: Settings, database: str, name: str) -> Settings:
     """A copy that stays until the installation is removed: the template of others."""
     with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
-        _copy_database(connection, database, name)
+        copy_database(connection, database, name)
     return replace(settings, database=name)
 
 
@@ -94,23 +95,6 @@ def own_folders(settings: Settings, name: str) -> Iterator[Settings]:
         yield replace(settings, var=var, inbox=f"file://{var / 'inbox'}")
     finally:
         shutil.rmtree(var, ignore_errors=True)
-
-
-def _copy_database(connection: psycopg.Connection, template: str, name: str) -> None:
-    """Postgres copies the contents, but not the rights on the database itself; and only what nobody is in."""
-    identifier = sql.Identifier(name)
-    connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
-    connection.execute(sql.SQL("create database {} template {}").format(identifier, sql.Identifier(template)))
-    connection.execute(sql.SQL("revoke all on database {} from public").format(identifier))
-    rights = connection.execute(
-        "select privilege_type, grantee::regrole::text from pg_database, aclexplode(datacl)"
-        " where datname = %s and grantee <> 0 and grantee <> datdba",
-        [template],
-    )
-    for right, role in rights.fetchall():
-        connection.execute(
-            sql.SQL("grant {} on database {} to {}").format(sql.SQL(right), identifier, sql.Identifier(role))
-        )
 
 
 def _say_nothing(text: str) -> None:

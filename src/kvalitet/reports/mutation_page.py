@@ -9,7 +9,6 @@ from kvalitet.mutation.registry import SIZES, WHOLE, Mutation, load_mutations, m
 from kvalitet.mutation.result import RESULT, blocked_percent, counts, read_result, smallest_caught
 from kvalitet.reports.environment import page
 from kvalitet.reports.languages import LANGUAGES, Language
-from kvalitet.reports.mutation_words import WORDS
 from kvalitet.settings import Settings
 
 TONES = {"blocked": "good", "refused": "good", "warned": "warn", "missed": "bad"}
@@ -54,7 +53,6 @@ def mutation_page(result: dict[str, Any], mutations: list[Mutation], language: L
         FILE,
         language,
         translated=True,
-        said=WORDS[language.code],
         result=found,
         measured_at=datetime.fromisoformat(found["measured_at"]),
         rows=rows,

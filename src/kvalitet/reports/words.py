@@ -244,6 +244,24 @@ _STALE = (
     (re.compile("the newest delivery was withdrawn"), lambda m: "Den nyeste levering er trukket tilbage"),
 )
 
+#: What came of spoiling good figures on purpose, where it was done, and how much of it.
+TRIAL_OUTCOME = {
+    "blocked": "stoppet",
+    "refused": "afvist ved indlæsning",
+    "warned": "advarsel",
+    "missed": "ikke set",
+}
+MUTATION_KIND = {
+    "candidate": "i de færdige tal",
+    "delivery": "i en levering",
+}
+MUTATION_SIZE = {
+    "row": "1 række",
+    "percent": "1 procent",
+    "tenth": "10 procent",
+    "whole": "Det hele",
+}
+
 
 def stale(reason: str | None) -> str:
     """Why a source is stale, in Danish where the warehouse has recorded it in English."""

@@ -1,0 +1,25 @@
+"""Copies of a whole warehouse, for work that would spoil the original."""
+
+import psycopg
+from psycopg import sql
+
+
+def copy_database(connection: psycopg.Connection, template: str, name: str) -> None:
+    """Make database `name` from `template` with its rights, through a superuser's autocommit connection.
+
+    Ends whoever is connected to `template`: Postgres copies only what nobody is in.
+    """
+    identifier = sql.Identifier(name)
+    connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
+    connection.execute(sql.SQL("create database {} template {}").format(identifier, sql.Identifier(template)))
+    # Postgres copies the contents, but not the rights on the database itself.
+    connection.execute(sql.SQL("revoke all on database {} from public").format(identifier))
+    rights = connection.execute(
+        "select privilege_type, grantee::regrole::text from pg_database, aclexplode(datacl)"
+        " where datname = %s and grantee <> 0 and grantee <> datdba",
+        [template],
+    )
+    for right, role in rights.fetchall():
+        connection.execute(
+            sql.SQL("grant {} on database {} to {}").format(sql.SQL(right), identifier, sql.Identifier(role))
+        )
