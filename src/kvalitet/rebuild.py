@@ -124,8 +124,12 @@ def alone_in(settings: Settings, schema: str) -> Iterator[None]:
         row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0)) as is_ours", [schema]).fetchone()
         if not row or not row["is_ours"]:
             raise BuildRefused(f"Another rebuild into {schema} is under way.", "Wait for it to end.")
-        end_builds_of_the_dead(settings, schema)
-        yield
+        try:
+            end_builds_of_the_dead(settings, schema)
+            yield
+        finally:
+            if not connection.broken:
+                connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [schema])
 
 
 def published_build(settings: Settings, publication_id: int) -> Build:

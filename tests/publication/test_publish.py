@@ -8,7 +8,7 @@ import synthetic
 from psycopg import errors
 
 from kvalitet.errors import KvalitetError
-from kvalitet.publication import PublishRefused, figures, publish, rollback
+from kvalitet.publication import PublishRefused, figures, publish, rollback, swap
 from kvalitet.settings import (
     AUDITOR,
     BI,
@@ -213,10 +213,24 @@ def test_rollback_is_refused_without_reason_or_previous_or_after_tampering(
 def test_two_publishers_at_once_the_second_is_refused(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
     with connect(settings, PUBLISHER) as other:
-        other.execute("select pg_advisory_lock(7203310)")
+        other.execute("select pg_advisory_xact_lock(7203310)")
         with pytest.raises(PublishRefused, match="under way"):
             publish(settings, build_id)
     assert publish(settings, build_id).publication_id == 1
+
+
+def test_the_next_publisher_does_not_wait_for_the_session_of_the_last_to_end(settings: Settings) -> None:
+    with connect(settings, PUBLISHER) as first, connect(settings, PUBLISHER) as second:
+        with pytest.raises(errors.DivisionByZero), swap._alone(settings, first):
+            first.execute("select 1 / 0")
+        with (
+            swap._alone(settings, first),
+            pytest.raises(PublishRefused, match="under way"),
+            swap._alone(settings, second),
+        ):
+            pass
+        with swap._alone(settings, second):
+            pass
 
 
 def test_readers_read_what_is_theirs_and_nothing_else(settings: Settings, tmp_path: Path, admin_url: str) -> None:

@@ -182,6 +182,12 @@ def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Itera
             "Somebody works on the candidate or the previous publication; nothing was changed.",
             "Look for the session in pg_stat_activity, then publish again.",
         ) from None
+    finally:
+        # The server forgets a session a while after it has ended; the next publisher is not to wait for that.
+        if not connection.broken:
+            connection.rollback()
+            connection.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
+            connection.commit()
 
 
 def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
