@@ -1,6 +1,7 @@
 """One person: what is held, erasing it, and a new key of the pseudonyms. The number is typed in and stays nowhere."""
 
 import json
+import sys
 
 import psycopg
 import pytest
@@ -27,6 +28,9 @@ from kvalitet.settings import AUDITOR, LOADER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
+
+#: The module, which the function of the same name hides.
+extracting = sys.modules["kvalitet.intake.extract"]
 
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
 TYPED = "010190-1234"
@@ -201,6 +205,24 @@ class TestErasure:
             )
         finish(settings, build.build_id, TRANSFORMER, "failed")
         assert erase(settings, PERSON, "request", "A. Hansen").rows_in_builds == 1
+
+    def test_waits_for_a_delivery_that_is_landing_so_that_none_is_missed(
+        self, settings, delivered, deliver, monkeypatch
+    ):
+        landed, tried = extracting.land, []
+
+        def erase_meanwhile(*arguments):
+            with pytest.raises(KvalitetError, match="An extraction is running"):
+                erase(settings, PERSON, "request", "A. Hansen")
+            tried.append(landed(*arguments))
+            with pytest.raises(KvalitetError, match="An extraction is running"):
+                erase(settings, PERSON, "request", "A. Hansen")
+            return tried[-1]
+
+        monkeypatch.setattr(extracting, "land", erase_meanwhile)
+        deliver(*GOOD, FIRST, SECOND | {"Udfald": "afvist"}, SOMEBODY_ELSE, cutoff="2025-01-04")
+        extract(settings, "bif_complaints")
+        assert tried and erase(settings, PERSON, "request", "A. Hansen").files_rewritten == 3
 
     def test_the_command_asks_twice(self, settings, delivered, monkeypatch):
         asked = kvalitet(settings, monkeypatch, "person", "erase", "--reason", "request", typed=f"{TYPED}\nn")

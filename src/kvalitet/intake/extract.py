@@ -192,26 +192,31 @@ def take(
     """
     started = datetime.now(UTC)
     content, landed = "", []
-    try:
-        with spooled(settings, contract, delivery) as files:
-            content = _content_digest(files)
-            known = _known(settings, contract, delivery, content) if of_load is None else None
-            if known and known["is_withdrawn"]:
-                raise DeliveryNotReady(
-                    f"Delivery {delivery.name} is the one of load {known['load_id']}, which was withdrawn.",
-                    f"Ask for a corrected one; if it was right, `kvalitet replay {known['load_id']}`.",
+    with connect(settings, LOADER) as held:
+        # Nobody is erased between the landing of a file and the record that names it.
+        held.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+        try:
+            with spooled(settings, contract, delivery) as files:
+                content = _content_digest(files)
+                known = _known(settings, contract, delivery, content) if of_load is None else None
+                if known and known["is_withdrawn"]:
+                    raise DeliveryNotReady(
+                        f"Delivery {delivery.name} is the one of load {known['load_id']}, which was withdrawn.",
+                        f"Ask for a corrected one; if it was right, `kvalitet replay {known['load_id']}`.",
+                    )
+                if known and (beside or known["outcome"] == "accepted"):
+                    return None
+                if known and not allow_closures:
+                    return LoadResult(known["load_id"], delivery.name, "refused", known["reason"])
+                landed = land(settings, contract, files)
+                refusals = [file.refusal for file in files.values() if file.refusal]
+                if refusals:
+                    raise refusals[0]
+                return _load(
+                    settings, contract, delivery, files, content, started, allow_closures, beside, landed, of_load
                 )
-            if known and (beside or known["outcome"] == "accepted"):
-                return None
-            if known and not allow_closures:
-                return LoadResult(known["load_id"], delivery.name, "refused", known["reason"])
-            landed = land(settings, contract, files)
-            refusals = [file.refusal for file in files.values() if file.refusal]
-            if refusals:
-                raise refusals[0]
-            return _load(settings, contract, delivery, files, content, started, allow_closures, beside, landed, of_load)
-    except DeliveryRefused as refusal:
-        return record_refusal(settings, contract, delivery, content, str(refusal), started, landed)
+        except DeliveryRefused as refusal:
+            return record_refusal(settings, contract, delivery, content, str(refusal), started, landed)
 
 
 def _content_digest(files: dict[str, SpooledFile]) -> str:
