@@ -35,6 +35,26 @@ def load(settings: Settings, source: str, outcome: str, delivery: str = "2025-01
     return row["load_id"]
 
 
+def checkout_with(settings: Settings, folder: Path, waivers: str) -> Settings:
+    """A checkout with one check, these waivers and no contract."""
+    expectations = folder / "expectations"
+    for name in ("suites", "contracts"):
+        (expectations / name).mkdir(parents=True)
+    check = {
+        "id": "t_center_findes",
+        "must_hold": "Hver klage har et center.",
+        "why": "Ellers mangler den i fordelingen.",
+        "severity": "critical",
+        "advice_engineer": "Se efter i organisationen.",
+        "advice_reader": "Tallene er ikke offentliggjort.",
+        "count_violations": "select 0 as violations, 1 as denominator",
+    }
+    suite = {"table": "t", "owner": "Holdet", "checks": [check]}
+    (expectations / "suites" / "t.yaml").write_text(yaml.safe_dump(suite))
+    (expectations / "waivers.yaml").write_text(waivers)
+    return replace(settings, root=folder)
+
+
 def keys(events: list[Event]) -> list[str]:
     return [event.key for event in events]
 
@@ -99,18 +119,6 @@ def test_a_waiver_is_announced_fourteen_and_three_days_before_and_when_it_has_en
     settings: Settings, tmp_path: Path, days_left: int, stage: str | None, words: str
 ) -> None:
     expires = TODAY + timedelta(days=days_left)
-    suites = tmp_path / "expectations" / "suites"
-    suites.mkdir(parents=True)
-    check = {
-        "id": "t_center_findes",
-        "must_hold": "Hver klage har et center.",
-        "why": "Ellers mangler den i fordelingen.",
-        "severity": "critical",
-        "advice_engineer": "Se efter i organisationen.",
-        "advice_reader": "Tallene er ikke offentliggjort.",
-        "count_violations": "select 0 as violations, 1 as denominator",
-    }
-    (suites / "t.yaml").write_text(yaml.safe_dump({"table": "t", "owner": "Holdet", "checks": [check]}))
     waiver = {
         "check": "t_center_findes",
         "reason": "Et center oprettes på mandag.",
@@ -118,11 +126,23 @@ def test_a_waiver_is_announced_fourteen_and_three_days_before_and_when_it_has_en
         "decided_on": date(2025, 1, 2),
         "expires_on": expires,
     }
-    (tmp_path / "expectations" / "waivers.yaml").write_text(yaml.safe_dump({"waivers": [waiver]}, allow_unicode=True))
-    checkout = replace(settings, root=tmp_path)
-    (tmp_path / "expectations" / "contracts").mkdir()
-    events = of_the_morning(checkout, MORNING)
+    written = yaml.safe_dump({"waivers": [waiver]}, allow_unicode=True)
+    events = of_the_morning(checkout_with(settings, tmp_path, written), MORNING)
     assert keys(events) == ([f"waiver/t_center_findes/{expires}/{stage}"] if stage else [])
     if stage:
+        assert events[0].link.endswith("kontrol/t_center_findes.html")
         assert words in events[0].text
         assert "Kontorchefen" in events[0].text and "Et center oprettes på mandag." in events[0].text
+
+
+def test_a_waivers_file_that_cannot_be_read_is_told_and_does_not_silence_the_rest(
+    settings: Settings, tmp_path: Path
+) -> None:
+    checkout = checkout_with(settings, tmp_path, "waivers: [{check: nobody_has_this}]")
+    refused = load(settings, "bif_complaints", "refused")
+    told, unusable = of_the_morning(checkout, MORNING)
+    assert told.key == f"refused/{refused}"
+    assert told.link.endswith("kilde/bif_complaints.html")
+    assert unusable.key.startswith("expectations/")
+    assert "waivers.yaml" in unusable.text and "waiver 1" in unusable.text
+    assert keys(of_the_morning(checkout, MORNING)) == [told.key, unusable.key]

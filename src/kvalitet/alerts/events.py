@@ -6,9 +6,11 @@ our own suites and messages that are free of delivered values; nothing else goes
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from kvalitet.contracts import load_contracts
+from kvalitet.errors import KvalitetError
 from kvalitet.night import BEGUN_AGAIN
 from kvalitet.night_waiting import late_sources
 from kvalitet.reports import danish
@@ -113,7 +115,7 @@ def _refused(settings: Settings) -> list[Event]:
                 text=f"Intet af den er taget ind; de sidste gode data bruges. Systemets besked: {row['reason']}",
                 advice=f"Bed {ask or 'kilden'} om en ny fil med samme opgørelsesdag.",
                 english=f"The delivery {row['delivery']} of {row['source_id']} was refused as a whole.",
-                link=settings.page_address("index.html"),
+                link=settings.page_address(f"kilde/{row['source_id']}.html"),
             )
         )
     return events
@@ -134,18 +136,22 @@ def _missing(settings: Settings, now: datetime) -> list[Event]:
                 advice=f"Spørg {contract.support or contract.owner or 'kilden'}; når den er kommet, start"
                 f" `extract__{source}` og derefter `indicators`.",
                 english=f"{source} did not deliver as promised.",
-                link=settings.page_address("index.html"),
+                link=settings.page_address(f"kilde/{source}.html"),
             )
         )
     return events
 
 
 def _ending_waivers(settings: Settings, today: date) -> list[Event]:
-    from kvalitet.gate.suites import load_suites
+    from kvalitet.gate.suites import SuiteInvalid, load_suites
     from kvalitet.gate.waivers import load_waivers
 
+    try:
+        waivers = load_waivers(settings.waivers_file, load_suites(settings.suites_dir))
+    except SuiteInvalid as error:
+        return [_unusable_expectations(settings, error)]
     events = []
-    for check_id, waiver in load_waivers(settings.waivers_file, load_suites(settings.suites_dir)).items():
+    for check_id, waiver in waivers.items():
         left = (waiver.expires_on - today).days
         stage = "ended" if left < 0 else min((days for days in WAIVER_DAYS if left <= days), default=None)
         if stage is None:
@@ -160,10 +166,22 @@ def _ending_waivers(settings: Settings, today: date) -> list[Event]:
                 f" Herefter holder kontrollen igen natten tilbage, hvis den fejler. Grunden var: {waiver.reason}",
                 advice="Ret årsagen, eller lad den ansvarlige forny eller fjerne den i expectations/waivers.yaml.",
                 english=f"The waiver of {check_id} {'ended' if left < 0 else 'ends'} after {waiver.expires_on}.",
-                link=settings.page_address("index.html"),
+                link=settings.page_address(f"kontrol/{check_id}.html"),
             )
         )
     return events
+
+
+def _unusable_expectations(settings: Settings, error: KvalitetError) -> Event:
+    """The rest of the morning's news must not wait for somebody to mend a file."""
+    return Event(
+        key=f"expectations/{sha256(str(error).encode()).hexdigest()[:12]}",
+        title="Kontroller og dispensationer kan ikke læses",
+        text=f"Så længe det er sådan, bliver ingen nat offentliggjort. Systemets besked: {error.what}",
+        advice="Ret filen i expectations/, og start `indicators` igen.",
+        english="The suites or waivers cannot be read; no night is published until they are mended.",
+        link=settings.page_address("index.html"),
+    )
 
 
 def _in_days(left: int) -> str:
