@@ -1,6 +1,7 @@
 """Made-up input for the pages: a publication with every kind of mark, and a held-back build."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -300,13 +301,21 @@ def source_records() -> list[m.SourceRecord]:
             read_contract(contracts / "bif_complaints.odcs.yaml"),
             m.Standing("bif_complaints", 4, date(2024, 11, 21), date(2024, 11, 20), False, None),
             loads=112,
-            arrivals=(arrival(7, "accepted"), arrival(6, "refused")),
+            arrivals=(
+                replace(arrival(9, "accepted"), origin="restored", of_load=5),
+                replace(arrival(8, "accepted"), origin="replayed", of_load=6),
+                replace(arrival(7, "accepted"), withdrawn_by="A. Hansen", withdrawn_at=AT,
+                        withdrawn_reason="Centerkoderne er fra sidste år."),
+                arrival(6, "refused"),
+            ),
             attempts=(
                 m.AttemptCount("bif_complaints", date(2024, 11, 1), "accepted", 19, AT, "1 delivery taken in."),
                 m.AttemptCount("bif_complaints", date(2024, 11, 1), "missing", 1, AT, "No delivery is in the inbox."),
             ),
-            rejects=(m.RejectAge("bif_complaints", "complaints", "received_at", "required", 2, 31, AT),
-                     m.RejectAge("bif_complaints", "complaints", None, "duplicate_key", 0, 4, None)),
+            rejects=(m.RejectAge("bif_complaints", "complaints", "received_at", "required", 2, 5, 31, AT),
+                     m.RejectAge("bif_complaints", "complaints", None, "duplicate_key", 0, 0, 4, None)),
+            accepted=(m.AcceptedRejects("bif_complaints", "complaints", 5, "Sagerne er fra før 2019 og lukkede.",
+                                        "Kontorchefen", date(2024, 11, 20)),),
             checks=checks(True)[:2],
         ),
         m.SourceRecord("borgerraadgiver_annual", None,

@@ -207,6 +207,22 @@ def test_a_source_has_a_page_with_its_contract_arrivals_and_rejects_in_both_lang
     )
 
 
+def test_a_source_page_tells_withdrawn_deliveries_and_accepted_rejects_apart(published: Settings, admin_url: str):
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("insert into audit.load_withdrawal values (2, 'Centerkoderne var gamle', 'A. Hansen')")
+        connection.execute("insert into audit.reject_acceptance (reject_id, reason, accepted_by)"
+                           " select reject_id, 'Sagen er lukket', 'Kontorchefen' from audit.reject"
+                           " where resolved_by_load is null")  # fmt: skip
+    write_site(published, build_id=2)
+    page = (published.site_dir / "en/kilde/bif_complaints.html").read_text()
+    arrivals = page[page.index('id="leveringer"') : page.index('id="afviste"')]
+    assert arrivals.count("Withdrawn") == 1 and "by A. Hansen:" in arrivals and "Centerkoderne var gamle" in arrivals
+    reject = page[page.index("<code>complaints.received_at</code>") :]
+    assert re.findall(r'<td class="num">([^<]*)</td>', reject)[:3] == ["0", "1", "1"]  # open, accepted, put right
+    decided = page[page.index('id="godtaget"') :]
+    assert "Sagen er lukket" in decided and "Kontorchefen" in decided
+
+
 def test_what_changed_since_the_publication_before_stands_on_the_page(published: Settings, admin_url: str):
     with psycopg.connect(admin_url) as connection:
         connection.execute("insert into audit.build_material values ('suites', 'a', 1), ('suites', 'b', 2),"

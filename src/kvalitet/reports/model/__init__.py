@@ -34,6 +34,7 @@ from kvalitet.reports.model.comparison import (
 from kvalitet.reports.model.figures import Freshness, Indicator, Movement, Overlap, Source, Statement, Value
 from kvalitet.reports.model.published import Indicators
 from kvalitet.reports.model.record import (
+    AcceptedRejects,
     Arrival,
     AttemptCount,
     CheckRecord,
@@ -45,6 +46,7 @@ from kvalitet.reports.model.record import (
 )
 
 __all__ = [
+    "AcceptedRejects",
     "AppendixRow",
     "Arrival",
     "Attempt",

@@ -74,19 +74,37 @@ class Arrival:
     rows_opened: int
     rows_changed: int
     rows_closed: int
+    origin: str = "delivered"
+    of_load: int | None = None
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_reason: str | None = None
 
 
 @dataclass(frozen=True)
 class RejectAge:
-    """Rows of one source that were kept out by one rule; `open_since` is the arrival of the oldest still open."""
+    """Values of one source that were kept out by one rule; `open_since` is the arrival of the oldest still open."""
 
     source_id: str
     table_name: str
     column_name: str | None
     rule: str
     open: int
+    accepted: int
     resolved: int
     open_since: datetime | None
+
+
+@dataclass(frozen=True)
+class AcceptedRejects:
+    """Rows of one source that somebody decided to let stay out, by one reason on one day."""
+
+    source_id: str
+    table_name: str
+    rows: int
+    reason: str
+    accepted_by: str
+    accepted_on: date
 
 
 @dataclass(frozen=True)
@@ -112,6 +130,7 @@ class SourceRecord:
     arrivals: tuple[Arrival, ...] = ()
     attempts: tuple["AttemptCount", ...] = ()
     rejects: tuple[RejectAge, ...] = ()
+    accepted: tuple[AcceptedRejects, ...] = ()
     checks: tuple[Check, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from kvalitet.contracts import Contract
 from kvalitet.reports import model as m
 from kvalitet.reports.queries.base import Connection, every
+from kvalitet.settings import TIMEZONE
 
 #: How many of a check's measurements its chart shows, and how many of a source's loads its page lists.
 NEWEST_MEASUREMENTS = 60
@@ -46,6 +47,7 @@ def source_records(connection: Connection, contracts: Mapping[str, Contract]) ->
     arrivals = _by(every(connection, m.Arrival, _ARRIVALS, newest=NEWEST_LOADS), "source_id")
     attempts = _by(every(connection, m.AttemptCount, _ATTEMPTS), "source_id")
     rejects = _by(every(connection, m.RejectAge, _REJECTS), "source_id")
+    accepted = _by(every(connection, m.AcceptedRejects, _ACCEPTED, timezone=TIMEZONE.key), "source_id")
     loads = {row["source_id"]: row["loads"] for row in connection.execute(_LOADS).fetchall()}
     return [
         m.SourceRecord(
@@ -56,6 +58,7 @@ def source_records(connection: Connection, contracts: Mapping[str, Contract]) ->
             tuple(arrivals[source_id]),
             tuple(attempts[source_id]),
             tuple(rejects[source_id]),
+            tuple(accepted[source_id]),
         )
         for source_id in sorted({*contracts, *standing, *loads, *attempts})
     ]
@@ -186,10 +189,13 @@ select
     numbered.contract_version, numbered.finished_at, coalesce(sizes.file_bytes, 0) as file_bytes,
     coalesce(counted.rows_delivered, 0) as rows_delivered, coalesce(counted.rows_rejected, 0) as rows_rejected,
     coalesce(counted.rows_opened, 0) as rows_opened, coalesce(counted.rows_changed, 0) as rows_changed,
-    coalesce(counted.rows_closed, 0) as rows_closed
+    coalesce(counted.rows_closed, 0) as rows_closed,
+    numbered.origin, numbered.of_load, withdrawal.withdrawn_by, withdrawal.withdrawn_at,
+    withdrawal.reason as withdrawn_reason
 from numbered
 left join sizes on numbered.load_id = sizes.load_id
 left join counted on numbered.load_id = counted.load_id
+left join audit.load_withdrawal as withdrawal on numbered.load_id = withdrawal.load_id
 where numbered.place <= %(newest)s
 order by numbered.source_id, numbered.load_id desc
 """
@@ -223,12 +229,25 @@ order by source_id, month desc, last_at desc, outcome
 
 _REJECTS = """
 select
-    reject.source_id, reject.table_name, reject.column_name, reject.rule,
-    count(*) filter (where reject.resolved_by_load is null) as open,
-    count(*) filter (where reject.resolved_by_load is not null) as resolved,
-    min(load.finished_at) filter (where reject.resolved_by_load is null) as open_since
-from audit.reject
-inner join audit.load on reject.load_id = load.load_id and load.outcome = 'accepted'
-group by reject.source_id, reject.table_name, reject.column_name, reject.rule
-order by reject.source_id, reject.table_name, reject.column_name nulls first, reject.rule
+    standing.source_id, standing.table_name, standing.column_name, standing.rule,
+    count(*) filter (where standing.resolved_by_load is null and standing.acceptance_id is null) as open,
+    count(*) filter (where standing.resolved_by_load is null and standing.acceptance_id is not null) as accepted,
+    count(*) filter (where standing.resolved_by_load is not null) as resolved,
+    min(load.finished_at) filter (
+        where standing.resolved_by_load is null and standing.acceptance_id is null
+    ) as open_since
+from audit.reject_standing as standing
+inner join audit.load on standing.load_id = load.load_id
+group by standing.source_id, standing.table_name, standing.column_name, standing.rule
+order by standing.source_id, standing.table_name, standing.column_name nulls first, standing.rule
+"""
+
+_ACCEPTED = """
+select
+    source_id, table_name, count(*) as rows, accepted_reason as reason, accepted_by,
+    (accepted_at at time zone %(timezone)s)::date as accepted_on
+from audit.reject_life
+where state = 'accepted'
+group by source_id, table_name, accepted_reason, accepted_by, accepted_on
+order by source_id, accepted_on desc, table_name, accepted_reason, accepted_by
 """
