@@ -27,8 +27,8 @@ def add_to(app: typer.Typer) -> None:
 def mutate(
     mutation: Annotated[list[str] | None, typer.Option(help="Only this one; may be given more than once.")] = None,
     only: Annotated[Part | None, typer.Option(help="Only the mutations, or only the clean nights.")] = None,
-    nights: Annotated[int, typer.Option(min=1, help="How many clean nights of each municipality.")] = 3,
-    municipalities: Annotated[int, typer.Option(min=1, help="How many municipalities have clean nights.")] = 10,
+    nights: Annotated[int, typer.Option(min=1, help="How many clean nights of each municipality.")] = 8,
+    municipalities: Annotated[int, typer.Option(min=1, help="How many municipalities have clean nights.")] = 4,
     workers: Annotated[int, typer.Option(min=1, help="How many trials at a time.")] = 2,
     keep: Annotated[
         bool, typer.Option(help="Write the result to docs/mutation; not for a part of the mutations.")

@@ -45,7 +45,9 @@ RESULT = {
     },
     "nights": {
         "minutes": 10.0,
-        "nights": [{"seed": 2019, "night": 1, "passed": 390, "critical": [], "warnings": ["fct_complaint_dates"]}],
+        "nights": [
+            {"seed": 2019, "night": 1, "passed": 390, "bands": 7, "critical": [], "warnings": ["fct_complaint_dates"]}
+        ],
     },
 }  # fmt: skip
 

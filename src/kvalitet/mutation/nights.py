@@ -12,12 +12,16 @@ from kvalitet.settings import Settings
 
 @dataclass(frozen=True)
 class Night:
-    """One night of one municipality (`seed`): which critical checks held it back, and which warnings it had."""
+    """One night of one municipality (`seed`): which critical checks held it back, and which warnings it had.
+
+    `bands` is how many deliveries were held against a volume learned from those published before.
+    """
 
     seed: int
     night: int
     passed: int
     not_applicable: int
+    bands: int
     critical: tuple[str, ...]
     warnings: tuple[str, ...]
     refused: tuple[str, ...]
@@ -44,6 +48,7 @@ def clean_nights(empty: Settings, deliveries: Deliveries, nights: int, name: str
                     night=night,
                     passed=verdict.counts["passed"],
                     not_applicable=verdict.counts["not_applicable"],
+                    bands=sum(r.check_id.endswith("_volume") and r.status != "not_applicable" for r in verdict.results),
                     critical=tuple(sorted(r.check_id for r in verdict.blocking)),
                     warnings=tuple(sorted(r.check_id for r in verdict.warnings)),
                     refused=tuple(refused),
