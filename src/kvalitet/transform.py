@@ -22,8 +22,8 @@ LAYERS = ("staging", "intermediate", "star", "reports")
 #: Postgres repeats values in its messages; they may be personal.
 VALUE_IN_MESSAGE = re.compile(r'(: )"[^"]*"|DETAIL:.*|Key \(.*|CONTEXT:.*')
 
-#: The project as read for the newest build of this process.
-_PARSED: dict[tuple[str, str, int], "Manifest"] = {}
+#: The project as read for the newest build of this process, and the layers that were built with it.
+_PARSED: dict[tuple[str, str, int], tuple["Manifest", set[str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _run_dbt(settings: Settings, build: Build, layer: str, restated: dict | None
         "--exclude-resource-type", "test",
     ]  # fmt: skip
     with dbt_environment(settings, build.target_schema, application_name(build.build_id)):
-        outcome = dbtRunner(manifest=_parsed(settings, build, common)).invoke(arguments)
+        outcome = dbtRunner(manifest=_parsed(settings, build, layer, common)).invoke(arguments)
     if outcome.exception:
         raise _unusable(f"dbt could not run layer {layer}", outcome.exception)
     return [
@@ -153,21 +153,24 @@ def _run_dbt(settings: Settings, build: Build, layer: str, restated: dict | None
     ]
 
 
-def _parsed(settings: Settings, build: Build, common: list[str]) -> "Manifest":
+def _parsed(settings: Settings, build: Build, layer: str, common: list[str]) -> "Manifest":
     """The project as dbt reads it: once per build in a process, so that no layer sees another state of the files.
 
-    Read without the build's variables, which differ every time and would have dbt read every file anew.
+    Read without the build's variables, which differ every time and would have dbt read every file anew. Read again for
+    a layer that is built once more: dbt writes what it compiles, foreign keys among it, into what it has read.
     """
     from dbt.cli.main import dbtRunner
 
     key = settings.server, settings.database, build.build_id
-    if key not in _PARSED:
+    if key not in _PARSED or layer in _PARSED[key][1]:
         outcome = dbtRunner().invoke(["parse", *common])
         if outcome.exception:
             raise _unusable("dbt could not read the project", outcome.exception)
         _PARSED.clear()
-        _PARSED[key] = cast("Manifest", outcome.result)
-    return _PARSED[key]
+        _PARSED[key] = cast("Manifest", outcome.result), set()
+    manifest, built = _PARSED[key]
+    built.add(layer)
+    return manifest
 
 
 def _unusable(what: str, error: BaseException) -> KvalitetError:
