@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from kvalitet.alerts import AlertFailed, send
 from kvalitet.errors import KvalitetError
+from kvalitet.evidence.anchor import anchor_head, read_anchors
 from kvalitet.settings import AUDITOR, GATE, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -216,7 +218,7 @@ def test_a_test_message_reaches_every_channel_and_is_not_noted(
 
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))
     done = CliRunner().invoke(app, ["alert", "test"])
-    assert (done.exit_code, done.output) == (
+    assert (done.exit_code, done.stdout) == (
         0, "mail: the test message was accepted.\nwebhook: the test message was accepted.\n",
     )  # fmt: skip
     assert "Prøve" in mail.mails[0]["Subject"] and "Prøve" in webhook.posts[0]["title"]
@@ -233,7 +235,7 @@ def test_help_comes_with_an_example(command: str) -> None:
 @pytest.mark.parametrize(
     ("environment", "what"),
     [
-        ({"KVALITET_ALERT_SMTP": "smtp://mail.invalid"}, "lack KVALITET_ALERT_MAIL_FROM, KVALITET_ALERT_MAIL_TO"),
+        ({"KVALITET_ALERT_SMTP": "smtp://mail.invalid"}, "lacks KVALITET_ALERT_MAIL_FROM, KVALITET_ALERT_MAIL_TO"),
         ({"KVALITET_ALERT_WEBHOOK": "chat.invalid/hook"}, "begins with https://"),
         ({"KVALITET_ALERT_WEBHOOK_FILE": "/not/there"}, "which is not there"),
         (
@@ -263,3 +265,28 @@ def test_an_address_may_come_from_a_file(
     monkeypatch.setenv("KVALITET_ALERT_WEBHOOK_FILE", str(secret))
     held_back()
     assert list(send(settings)) == ["webhook"]
+
+
+def test_the_head_of_the_ledger_is_mailed_as_an_anchor(
+    mail: MailServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KVALITET_ANCHOR", "mailto:revision@eksempelby.invalid")
+    assert anchor_head(7, "a" * 64)
+    (received,) = mail.mails
+    assert (received["To"], received["Subject"]) == ("revision@eksempelby.invalid", "Kvalitet: anker 7")
+    kept = tmp_path / "anchors.txt"
+    kept.write_text(next(received.iter_parts()).get_content().splitlines()[0])
+    assert read_anchors(kept) == {7: "a" * 64}
+
+
+def test_an_anchor_that_was_not_mailed_is_given_to_do_by_hand(
+    mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KVALITET_ANCHOR", "mailto:revision@eksempelby.invalid")
+    mail.refuses = True
+    with pytest.raises(KvalitetError, match=f"anchor failed: .*Anchor it by hand: 7 {'a' * 64}") as failed:
+        anchor_head(7, "a" * 64)
+    assert "revision@" not in str(failed.value)
+    monkeypatch.delenv("KVALITET_ALERT_SMTP")
+    with pytest.raises(KvalitetError, match="Mail lacks KVALITET_ALERT_SMTP"):
+        anchor_head(7, "a" * 64)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kvalitet.alerts.message import Message
 
 SECONDS = 30
+_MAIL_SERVER = ("KVALITET_ALERT_SMTP", "KVALITET_ALERT_MAIL_FROM")
 SEE = "See docs/runbook.md, Alerts; `kvalitet alert test` tries it."
 
 
@@ -57,13 +58,15 @@ def channels() -> list[Channel]:
 
 
 def _mail() -> Channel | None:
-    names = ("KVALITET_ALERT_SMTP", "KVALITET_ALERT_MAIL_FROM", "KVALITET_ALERT_MAIL_TO")
-    found = {name: _setting(name) for name in names}
-    if not any(found.values()):
+    names = (*_MAIL_SERVER, "KVALITET_ALERT_MAIL_TO")
+    if not any(_setting(name) for name in names):
         return None
-    if absent := [name for name, value in found.items() if not value]:
-        raise KvalitetError(f"Alerts by mail lack {', '.join(absent)}.", SEE)
-    server, sender, to = (found[name] or "" for name in names)
+    return mail_to(_all_of(names)[-1])
+
+
+def mail_to(address: str) -> Channel:
+    """Mail to one address or several, with commas between. Raises KvalitetError where no mail server is set up."""
+    server, sender = _all_of(_MAIL_SERVER)
     url = urlsplit(server)
     if url.scheme not in ("smtp", "smtps") or not url.hostname:
         raise KvalitetError("KVALITET_ALERT_SMTP is not of the form smtp://user:password@host:587.", SEE)
@@ -80,7 +83,7 @@ def _mail() -> Channel | None:
             "retry_limit": 1,
         },
     }
-    return Channel("mail", connection, {"from_email": sender, "to": to})
+    return Channel("mail", connection, {"from_email": sender, "to": address})
 
 
 def _webhook() -> Channel | None:
@@ -90,6 +93,13 @@ def _webhook() -> Channel | None:
     if urlsplit(address).scheme not in ("http", "https"):
         raise KvalitetError("KVALITET_ALERT_WEBHOOK is not an address that begins with https://.", SEE)
     return Channel("webhook", {"conn_type": "http", "host": address})
+
+
+def _all_of(names: tuple[str, ...]) -> list[str]:
+    found = {name: _setting(name) for name in names}
+    if absent := [name for name, value in found.items() if not value]:
+        raise KvalitetError(f"Mail lacks {', '.join(absent)}.", SEE)
+    return [value for value in found.values() if value]
 
 
 def _setting(name: str) -> str | None:

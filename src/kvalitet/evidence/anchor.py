@@ -1,8 +1,8 @@
 """The anchor of the chain's head: kept where whoever can change the warehouse cannot.
 
-KVALITET_ANCHOR is `file:PATH` (a line is appended) or `command:PROGRAM ARGUMENTS` (the line goes to its standard
-input: it may send an e-mail, write to another host or to a log that only grows). Without one the newest entries
-could be cut off unseen: docs/security.md.
+KVALITET_ANCHOR is `file:PATH` (a line is appended), `mailto:ADDRESS` (the line is mailed, through the mail server of
+the alerts) or `command:PROGRAM ARGUMENTS` (the line goes to its standard input: it may write to another host or to a
+log that only grows). Without one the newest entries could be cut off unseen: docs/security.md.
 """
 
 import os
@@ -25,23 +25,40 @@ def anchor_head(entry: int, sha256: str) -> bool:
     if not uri:
         return False
     kind, _, target = uri.partition(":")
+    if kind not in _KINDS:
+        raise KvalitetError(f"KVALITET_ANCHOR cannot be {kind}:.", "Use file:PATH, mailto:ADDRESS or command:PROGRAM.")
     try:
-        if kind == "file":
-            with Path(target).open("a", encoding="ascii") as out:
-                out.write(line(entry, sha256) + "\n")
-                out.flush()
-                os.fsync(out.fileno())
-        elif kind == "command":
-            told = (line(entry, sha256) + "\n").encode()
-            subprocess.run(shlex.split(target), input=told, timeout=_SECONDS, check=True, capture_output=True)
-        else:
-            raise KvalitetError(f"KVALITET_ANCHOR cannot be {kind}:.", "Use file:PATH or command:PROGRAM.")
-    except (OSError, subprocess.SubprocessError) as error:
+        _KINDS[kind](target, line(entry, sha256))
+    except (OSError, subprocess.SubprocessError, KvalitetError) as error:
+        why = error.what if isinstance(error, KvalitetError) else f"{type(error).__name__}."
         raise KvalitetError(
-            f"Entry {entry} is published and signed, but its anchor failed: {type(error).__name__}.",
+            f"Entry {entry} is published and signed, but its anchor failed: {why}",
             f"Anchor it by hand: {line(entry, sha256)}",
         ) from None
     return True
+
+
+def _append(path: str, told: str) -> None:
+    with Path(path).open("a", encoding="ascii") as out:
+        out.write(told + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _mail(address: str, told: str) -> None:
+    from kvalitet.alerts.channels import mail_to  # Airflow's mail takes seconds to load: only where it is asked for
+    from kvalitet.alerts.message import Message
+
+    advice = "Gem linjen: kvalitet verify --anchors holder den op mod registret."
+    text, html = f"{told}\n\n{advice}\n", f"<pre>{told}</pre><p>{advice}</p>"
+    mail_to(address).send(Message(f"Kvalitet: anker {told.partition(' ')[0]}", text, html, json=""))
+
+
+def _command(command: str, told: str) -> None:
+    subprocess.run(shlex.split(command), input=f"{told}\n".encode(), timeout=_SECONDS, check=True, capture_output=True)
+
+
+_KINDS = {"file": _append, "mailto": _mail, "command": _command}
 
 
 def read_anchors(file: Path) -> dict[int, str]:
