@@ -39,6 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["KVALITET_ROOT"] = str(ROOT)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def warehouse_server() -> Iterator[Settings]:
     """Settings of a prepared, empty warehouse: the template of the tests' own databases."""
