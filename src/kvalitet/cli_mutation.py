@@ -3,7 +3,8 @@
 import json
 import signal
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -37,7 +38,7 @@ def mutate(
     """Spoil good figures in every known way and see that the gate holds them back; and that clean nights pass."""
     from kvalitet.mutation import load_mutations
     from kvalitet.mutation.registry import mutations_file
-    from kvalitet.mutation.result import RESULT, faults, merged, summary
+    from kvalitet.mutation.result import faults, summary
     from kvalitet.mutation.run import run_mutations, run_nights
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server of the run is ended
@@ -52,17 +53,26 @@ def mutate(
     found = {}
     if only is not Part.NIGHTS:
         found["mutations"] = run_mutations(root, mutations, workers, console.print)
+        if keep:  # at once: the nights take as long again
+            _keep(root, found)
     if only is not Part.MUTATIONS:
         found["nights"] = run_nights(root, municipalities, nights, workers, console.print)
+        if keep:
+            _keep(root, found)
     for line in summary(found, mutations):
         console.print(line)
-    if keep:
-        file = root / RESULT
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(merged(file, found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        console.print(f"Kept in {file}")
     if wrong := faults(found, mutations):
         raise KvalitetError(
             f"The gate did not do what it must, in {len(wrong)} ways: {wrong[0]}.",
             "Add a check to expectations/suites, or state the gap in expectations/mutations.yaml.",
         )
+
+
+def _keep(root: Path, found: dict[str, Any]) -> None:
+    """Put the parts that ran into the kept result; the page is made of it."""
+    from kvalitet.mutation.result import RESULT, merged
+
+    file = root / RESULT
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(merged(file, found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    console.print(f"Kept in {file}")
