@@ -95,6 +95,13 @@ def test_the_page_tells_it(language, told):
     assert not re.search(r'(?:src|href)="https?:', page)
 
 
+def test_what_intake_refused_is_not_said_to_have_been_let_in():
+    refused = {"mutations": RESULT["mutations"] | {"trials": [trial("lost", "row", 1, "refused")]}}
+    page = mutation_page(refused, MUTATIONS, ENGLISH)
+    gaps = page[page.index('id="huller"') : page.index('id="kontroller"')]
+    assert "The delivery was refused as a whole" in gaps and "not grave enough" not in gaps
+
+
 def test_the_page_shows_which_check_caught_what():
     page = mutation_page(RESULT, MUTATIONS, DANISH)
     by_check = page[page.index('id="kontroller"') : page.index('id="naetter"')]

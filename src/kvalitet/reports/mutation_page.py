@@ -33,6 +33,11 @@ class Row:
         """Whether some size of it was not blocked."""
         return any(trial["outcome"] != "blocked" for trial in self.trials.values())
 
+    @property
+    def is_kept_out(self) -> bool:
+        """Whether intake refused what was not blocked, so that nothing of it came to the gate."""
+        return {trial["outcome"] for trial in self.trials.values()} <= {"blocked", "refused"}
+
 
 def mutation_pages(settings: Settings) -> dict[str, str]:
     """Path below the site -> text, in each language; nothing where no run was kept."""
