@@ -21,6 +21,8 @@ from kvalitet.landing.rotation import rotate_key
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 
+pytestmark = pytest.mark.slow
+
 MENDED = "validValues: [formalitet,", "validValues: [nyopfundet, formalitet,"
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
 LATENCY = "  - property: latency"
