@@ -1,6 +1,7 @@
 """A real mail server and a real HTTP server on this machine, each keeping what it was sent."""
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 from kvalitet.warehouse.server import free_port
+
+# The server tells of every connection; what handled that in another test may be closed by now.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @dataclass

@@ -218,7 +218,7 @@ def test_a_test_message_reaches_every_channel_and_is_not_noted(
 
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))
     done = CliRunner().invoke(app, ["alert", "test"])
-    assert (done.exit_code, done.stdout) == (
+    assert (done.exit_code, done.output) == (
         0, "mail: the test message was accepted.\nwebhook: the test message was accepted.\n",
     )  # fmt: skip
     assert "Prøve" in mail.mails[0]["Subject"] and "Prøve" in webhook.posts[0]["title"]
