@@ -41,6 +41,7 @@ RULES = {
     "a_period_has_the_definition_of_the_year_in_which_it_begins",
     "a_year_without_a_single_case_is_zero",
     "open_cases_count_as_long_as_they_have_been_open",
+    "medians_with_all_rejects_at_either_end",
     "a_small_quarter_hides_the_centres_quarters_of_the_year",
     "todays_centre_is_hidden_with_its_predecessors",
     "three_calendar_months_from_application_or_completion",

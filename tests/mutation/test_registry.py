@@ -89,8 +89,8 @@ def test_a_faulty_list_is_refused_with_the_place(tmp_path: Path, entry: str, tol
     assert told in refused.value.what
 
 
-CASES = "Sagsnummer,Modtaget,Center\r\n" + "".join(
-    f"2024-{number:04d},2024-0{1 + number % 9}-11T09:00:00,C0{number % 3}\r\n" for number in range(100)
+CASES = "Sagsnummer,Modtaget,Center,Svar\r\n" + "".join(
+    f"2024-{number:04d},2024-0{1 + number % 9}-11T09:00:00,C0{number % 3},{1 + number % 5}\r\n" for number in range(100)
 )
 
 
@@ -103,6 +103,7 @@ CASES = "Sagsnummer,Modtaget,Center\r\n" + "".join(
         ("double", "Sagsnummer", "", {}, 0.01, (1, 100), {"lines": 101, "holds": "2024-9000000"}),
         ("replace", "Center", "C99", {"Center": "C00"}, 0.1, (3, 34), {"lines": 100, "holds": "C99"}),
         ("add_years", "Modtaget", "1", {}, 1.0, (100, 100), {"lines": 100, "holds": "2025-01-11T09:00:00"}),
+        ("mirror", "Svar", "5", {"Svar": "2"}, 1.0, (20, 20), {"lines": 100, "holds": "T09:00:00,C01,4"}),
     ],
 )
 def test_a_file_is_changed_in_so_many_rows(tmp_path: Path, change, column, value, where, share, rows, expected):

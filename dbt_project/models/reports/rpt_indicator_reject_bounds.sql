@@ -1,22 +1,6 @@
 with rejects as (
 
-    -- A missing row is one case more, and what else it reaches; a held one may already count otherwise than it should.
-    select
-        bridge.indicator_id,
-        sum(coalesce(tables.rows_missing, 0)) as rows_missing,
-        sum(coalesce(tables.rows_held, 0)) as rows_held,
-        sum(
-            coalesce(tables.rows_held, 0) * bridge.most_cases
-            + coalesce(tables.rows_missing, 0) * (bridge.most_cases - 1)
-        ) as cases_changed,
-        min(tables.open_since_date) as open_since_date,
-        coalesce(
-            bool_or(bridge.most_cases is null and tables.rows_missing + tables.rows_held > 0), false
-        ) as has_no_bound
-    from {{ ref('bridge_indicator_table') }} as bridge
-    left join {{ ref('fct_delivered_table') }} as tables
-        on bridge.contract_id = tables.contract_id and bridge.table_name = tables.table_name
-    group by bridge.indicator_id
+    {{ open_rejects_by_indicator() }}
 
 ),
 
@@ -34,10 +18,14 @@ figures as (
         -- Only what is counted here case by case can be bounded by counting cases.
         not rejects.has_no_bound and not figures.is_published_elsewhere
         and (indicators.unit = 'antal' or (indicators.is_share and figures.denominator is not null)) as is_countable,
-        figures.denominator + rejects.rows_missing as most_of
+        not rejects.has_no_bound and medians.highest_value is not null as has_range,
+        figures.denominator + rejects.rows_missing as most_of,
+        medians.lowest_value as lowest_median,
+        medians.highest_value as highest_median
     from {{ ref('fct_indicator_value') }} as figures
     inner join {{ ref('dim_indicator') }} as indicators on figures.indicator_key = indicators.indicator_key
     inner join rejects on figures.indicator_id = rejects.indicator_id
+    left join {{ ref('fct_median_range') }} as medians on figures.indicator_value_key = medians.indicator_value_key
     where
         figures.organisation_id = 'alle'
         and figures.breakdown_kind = 'ingen'
@@ -60,15 +48,17 @@ select
     cast(rows_missing as bigint) as rows_missing,
     cast(rows_held as bigint) as rows_held,
     open_since_date,
-    is_without or is_countable as is_bounded,
+    is_without or is_countable or has_range as is_bounded,
     case
         when is_without then value
+        when has_range then lowest_median
         when not is_countable then null
         when unit = 'antal' then greatest(value - cases_changed, 0)
         else round(100 * greatest(numerator - cases_changed, 0) / most_of, 4)
     end as lowest_value,
     case
         when is_without then value
+        when has_range then highest_median
         when not is_countable then null
         when unit = 'antal' then value + rows_missing + cases_changed
         else round(100 * least(numerator + rows_missing + cases_changed, most_of) / most_of, 4)

@@ -43,6 +43,11 @@ def _negate(row: Row, column: str, value: str, number: int) -> list[Row]:
     return [row | {column: "-" + row[column]}] if DECIMAL.match(row[column]) else [row]
 
 
+def _mirror(row: Row, column: str, value: str, number: int) -> list[Row]:
+    """An answer on the scale from 1 to `value` read from its other end."""
+    return [row | {column: str(int(value) + 1 - int(row[column]))}] if row[column].isdecimal() else [row]
+
+
 def _add_years(row: Row, column: str, value: str, number: int) -> list[Row]:
     """Every date of the named columns so many years later; a 29 February becomes the 28th."""
     changed = dict(row)
@@ -63,6 +68,7 @@ CHANGES: dict[str, Change] = {
     "replace": _replace,
     "scale": _scale,
     "negate": _negate,
+    "mirror": _mirror,
     "add_years": _add_years,
     "swap": _swap,
 }

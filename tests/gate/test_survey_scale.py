@@ -1,0 +1,72 @@
+"""A survey whose scale was turned around, held against the rounds before it: rounds worked out by hand."""
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from kvalitet.gate import load_suites
+from kvalitet.gate.suites import Check
+from kvalitet.settings import Settings
+
+COLUMNS = (
+    "authority text, question_id text, survey_method_id text, survey_round_id text, answered_date date,"
+    " respondent_group text, satisfied integer, respondents integer, satisfied_pct numeric"
+)
+Round = tuple[int, int | None, int | None, float | None]  # year, satisfied, of how many, or a published percentage
+
+
+@pytest.fixture
+def ask(settings: Settings, admin_url: str) -> Callable[..., tuple[int, int] | str]:
+    """(violations, denominator) of the check over these rounds, or why it is not applicable."""
+    check = _check(settings)
+
+    def answer(*rounds: Round, method_of: Callable[[int], str] = lambda year: "m", group: str = "alle"):
+        with psycopg.connect(admin_url) as connection:
+            connection.execute(f"create temporary table fct_survey_result ({COLUMNS}) on commit drop".encode())
+            for year, satisfied, respondents, percent in rounds:
+                connection.execute(
+                    "insert into fct_survey_result"
+                    " values ('A', 'forloeb', %s, %s, make_date(%s, 12, 31), %s, %s, %s, %s)",
+                    [method_of(year), str(year), year, group, satisfied, respondents, percent],
+                )
+            (condition,) = check.not_applicable_when
+            if connection.execute(condition.sql.encode()).fetchone() == (True,):
+                return condition.reason
+            (counted,) = connection.execute((check.count_violations or "").encode()).fetchall()
+            return counted
+
+    return answer
+
+
+def _check(settings: Settings) -> Check:
+    (suite,) = [suite for suite in load_suites(settings.suites_dir) if suite.table == "fct_survey_result"]
+    (check,) = [check for check in suite.checks if check.id == "fct_survey_result_round_not_against_earlier_ones"]
+    return check
+
+
+def test_a_new_round_with_its_scale_reversed_is_seen(ask) -> None:
+    """70 and 72 of 100, then 29 of 100: half lies 4.2 standard errors (5 points each) above the last."""
+    assert ask((2021, 70, 100, None), (2022, 72, 100, None), (2023, 29, 100, None)) == (1, 2)
+
+
+def test_a_reversed_round_is_seen_whichever_it_is(ask) -> None:
+    """29 of 100 first: the second is held against it, the third against 99 of 200, which leans nowhere."""
+    assert ask((2021, 29, 100, None), (2022, 70, 100, None), (2023, 71, 100, None)) == (1, 2)
+
+
+def test_a_fall_in_satisfaction_is_no_reversed_scale(ask) -> None:
+    """From 70 to 52 of 100: fewer are satisfied, and not a minority. From 55 to 45: chance could do that (1 error)."""
+    assert ask((2021, 70, 100, None), (2022, 52, 100, None)) == (0, 1)
+    assert ask((2021, 55, 100, None), (2022, 45, 100, None)) == (0, 1)
+    assert ask((2021, 7, 10, None), (2022, 3, 10, None)) == (0, 1), "ten answers tell nothing: 1.3 errors"
+
+
+def test_a_published_percentage_counts_where_its_answers_are_known(ask) -> None:
+    assert ask((2021, None, 331, 89), (2022, None, 340, 11)) == (1, 1)
+    assert ask((2021, None, None, 89), (2022, None, 340, 11)).startswith("Ingen runde")
+
+
+def test_rounds_by_different_methods_are_not_compared(ask) -> None:
+    told = ask((2021, 70, 100, None), (2022, 30, 100, None), method_of=str)
+    assert told.startswith("Ingen runde")
