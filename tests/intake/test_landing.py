@@ -14,8 +14,9 @@ from deliveries import COMPLAINT, as_csv, write
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, replay
+from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.landing import Store, rotation
-from kvalitet.landing.keys import age, identities, key_file
+from kvalitet.landing.keys import age, identities, key_file, recipient_file
 from kvalitet.landing.retention import purge
 from kvalitet.landing.rotation import rotate_key
 from kvalitet.settings import LOADER, TIMEZONE, Settings
@@ -264,6 +265,17 @@ class TestKeyRotation:
         deliver(*GOOD, {}, cutoff="2025-01-03")
         extract(settings, "bif_complaints")
         assert all(store.opens_with(path, new) for path in store.files())
+
+    def test_does_not_change_the_key_under_an_extraction(self, settings, deliver, own_secrets):
+        deliver(*GOOD)
+        extract(settings, "bif_complaints")
+        before = recipient_file(settings).read_text()
+        with connect(settings, LOADER) as extracting:
+            extracting.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+            with pytest.raises(KvalitetError, match="An extraction is running"):
+                rotate_key(settings)
+            assert recipient_file(settings).read_text() == before
+        assert rotate_key(settings) == 2
 
     def test_goes_on_where_it_was_killed(self, settings, deliver, own_secrets, monkeypatch):
         deliver(*GOOD)

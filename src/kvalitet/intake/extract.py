@@ -288,9 +288,7 @@ def _load(
 
 
 def _refuse_another_key(cursor, keys: tuple[bytes, ...]) -> None:
-    """Nobody changes the persons in raw until the load ends; they were last changed with these keys."""
-    cursor.execute(f"select pg_advisory_xact_lock_shared(hashtext('{LOCK}'))")
-    cursor.fetchall()
+    """The persons in raw, whom nobody changes while `take` holds their lock, were last changed with these keys."""
     cursor.execute("select fingerprint from audit.pseudonym_key order by introduced_at desc limit 1")
     newest = cursor.fetchall()
     if newest and newest[0][0] != fingerprint(keys):

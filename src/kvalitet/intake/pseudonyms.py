@@ -7,12 +7,24 @@ that has leaked is replaced by adding one: what is in raw is brought up to date 
 import hashlib
 import hmac
 
+import psycopg
+from psycopg.rows import DictRow
+
+from kvalitet.errors import KvalitetError
+
 #: What stands in raw for a person who was erased; the rest is random.
 ERASED = "erased:"
 #: What a pseudonym or the digest of a row looks like.
 DIGEST = r"\m[0-9a-f]{64}\M"
-#: Held shared by whoever takes rows in, exclusively by whoever changes the persons in them.
+#: Held shared by whoever takes rows in, exclusively by whoever changes the persons in them or the landing store's key.
 LOCK = "persons in raw"
+
+
+def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
+    """Nothing is taken in until the transaction ends. Raises KvalitetError where an extraction is running."""
+    lock = connection.execute("select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [LOCK]).fetchone()
+    if not lock or not lock["is_ours"]:
+        raise KvalitetError("An extraction is running.", "Wait for it to end.")
 
 
 def keyed(key: bytes, kind: str, value: str) -> str:

@@ -1,23 +1,28 @@
 """Gives the landing store a new key: everything is encrypted anew, then the old key is forgotten."""
 
+from kvalitet.intake.pseudonyms import stop_extractions
 from kvalitet.intake.spool import private_folder
 from kvalitet.landing.keys import Identity, identities, key_file, recipient_file
 from kvalitet.landing.store import SUFFIX, Store
-from kvalitet.settings import Settings, replace_secret
+from kvalitet.settings import LOADER, Settings, replace_secret
+from kvalitet.warehouse.connection import connect
 
 
 def rotate_key(settings: Settings) -> int:
     """Encrypt every landed file to a new key; returns how many files there were to do.
 
     Until the last one is done the key file holds both keys, so that nothing is out of reach when this is
-    killed; the next call goes on. New deliveries are encrypted to the new key from the start.
+    killed; the next call goes on. New deliveries are encrypted to the new key from the start. Raises KvalitetError
+    where an extraction is running: it may be about to encrypt to the old one.
     """
     keys = identities(settings)
     if len(keys) == 1:
         keys = [Identity.generate(), *keys]
         replace_secret(key_file(settings), "".join(f"{key}\n" for key in keys))
     newest = keys[0]
-    replace_secret(recipient_file(settings), f"{newest.to_public()}\n")
+    with connect(settings, LOADER) as connection:
+        stop_extractions(connection)
+        replace_secret(recipient_file(settings), f"{newest.to_public()}\n")
     store, done = Store(settings), 0
     while behind := [path for path in store.files() if path.endswith(SUFFIX) and not store.opens_with(path, newest)]:
         for path in behind:

@@ -13,7 +13,7 @@ from psycopg.rows import DictRow, dict_row
 from kvalitet.builds import LIVE
 from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.intake.pseudonyms import LOCK
+from kvalitet.intake.pseudonyms import stop_extractions
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
 
@@ -50,9 +50,7 @@ def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
     url = server.admin_url(settings, settings.database)
     with psycopg.Connection[DictRow].connect(url, row_factory=dict_row) as connection:
         connection.execute("set local timezone = 'UTC'")
-        lock = connection.execute("select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [LOCK]).fetchone()
-        if not lock or not lock["is_ours"]:
-            raise KvalitetError("An extraction is running.", "Wait for it to end.")
+        stop_extractions(connection)
         build = connection.execute(
             "select build_id, owner from audit.build where status = any(%s) limit 1", [list(LIVE)]
         ).fetchone()
