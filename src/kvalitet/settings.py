@@ -76,6 +76,21 @@ class Settings:
     def site_dir(self) -> Path:
         return Path(os.environ.get("KVALITET_SITE", self.var / "site"))
 
+    @property
+    def figure_pages(self) -> int:
+        """Of how many publications, the newest first, the pages of figures are kept (KVALITET_FIGURE_PAGES).
+
+        Raises KvalitetError where that is no whole number above 0.
+        """
+        stated = os.environ.get("KVALITET_FIGURE_PAGES", "5")
+        if not stated.isdecimal() or int(stated) < 1:
+            raise KvalitetError(
+                f"KVALITET_FIGURE_PAGES is {stated!r}: of how many publications pages of figures are kept is a whole"
+                " number, at least 1.",
+                "Correct it, or take it away: then those of the newest 5 are kept.",
+            )
+        return int(stated)
+
     def page_address(self, page: str) -> str:
         """Where people find a page of the site: below KVALITET_SITE_URL where it is served, otherwise the file."""
         served = os.environ.get("KVALITET_SITE_URL")

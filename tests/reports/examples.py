@@ -246,6 +246,13 @@ def validation(held_back: bool = False) -> m.Validation:
     )  # fmt: skip
 
 
+def old() -> m.Validation:
+    """A publication whose pages of figures are not kept."""
+    return replace(
+        validation(), build=build(build_id=1), publication=m.Publication(1, 1, AT, "kvalitet_publisher"), changes=None
+    )
+
+
 def waiver() -> m.Waiver:
     return m.Waiver("rpt_overlap_matched", "Borgerrådgiveren retter sit udtræk i december.", "Kontorchefen (fiktiv)",
                     date(2024, 11, 18), date(2024, 12, 31), True)  # fmt: skip
@@ -385,13 +392,13 @@ def entries() -> list[m.Entry]:
     pages = frozenset(page.file for page in PAGES)
     held = m.Entry(build("held_back", 4), None, 4, 1, 2, 1, False, frozenset({"validering.html"}))
     second = m.Entry(build(), m.Publication(2, 3, AT, "kvalitet_publisher"), 4, 3, 0, 1, True, pages)
-    before = frozenset({"index.html", "validering.html"})
-    first = m.Entry(build("published", 1), m.Publication(1, 1, AT, "kvalitet_publisher"), 5, 5, 0, 0, False, before)
+    old = frozenset({"validering.html"})
+    first = m.Entry(build("published", 1), m.Publication(1, 1, AT, "kvalitet_publisher"), 5, 5, 0, 0, False, old)
     return [held, second, first]
 
 
 def site() -> dict[str, str]:
-    """Every page of a site with one publication and one held-back build after it: path -> text."""
+    """Every page of a site with two publications, the first one old, and a held-back build after them: path -> text."""
     pages = {f"publikation-2/{name}": text for name, text in render.figure_pages(indicators()).items()}
     for language in LANGUAGES:
         found = {
@@ -400,6 +407,7 @@ def site() -> dict[str, str]:
             **auditing.source_pages(source_records(), language),
             "build-4/validering.html": auditing.validation_page(validation(held_back=True), language, render.ALL),
             "publikation-2/validering.html": auditing.validation_page(validation(), language, render.ALL),
+            "publikation-1/validering.html": auditing.validation_page(old(), language, frozenset(), is_old=True),
         }
         pages |= {language.folder + name: text for name, text in found.items()}
     return pages

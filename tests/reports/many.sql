@@ -1,17 +1,17 @@
--- A thousand nights over three years, every eighth held back, each with as many checks as {checks} says.
+-- As many nights as {nights} says, every eighth held back, each with as many checks as {checks} says.
 set local role kvalitet_audit_owner;
 insert into audit.load
     (source_id, delivery, cutoff_date, content_sha256, outcome, contract_version, contract_sha256, started_at, finished_at)
 select
     'bif_complaints', day::text, day, repeat(md5(night::text), 2), 'accepted', '1.0.0', repeat('c', 64),
     day + interval '25 hours', day + interval '26 hours'
-from generate_series(1, 1000) as night, lateral (select date '2022-01-01' + night as day) as dated;
+from generate_series(1, {nights}) as night, lateral (select date '2022-01-01' + night as day) as dated;
 insert into audit.load_table
 select load_id, 'complaints', 'klager.csv', 1834992, content_sha256, 9050, 2, 12, 8, 0, 9028, 0 from audit.load;
 insert into audit.extract_run (source_id, outcome, load_id, message, started_at, finished_at)
 select source_id, 'accepted', load_id, '1 delivery taken in.', started_at, finished_at from audit.load;
 insert into audit.reject (load_id, source_id, table_name, row_number, row_digest, column_name, rule, reason, resolved_by_load)
-select load_id, source_id, 'complaints', 7, 'x', 'received_at', 'required', 'r', nullif(load_id + 1, 1001) from audit.load;
+select load_id, source_id, 'complaints', 7, 'x', 'received_at', 'required', 'r', nullif(load_id + 1, {nights} + 1) from audit.load;
 insert into audit.build
     (kind, target_schema, owner, as_of_date, code_version, status, claimed_at, heartbeat_at, finished_at)
 select

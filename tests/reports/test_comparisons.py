@@ -29,6 +29,14 @@ def test_a_chart_stops_its_line_at_a_gap_and_at_a_break():
     assert chart.dots[3].x < chart.breaks[0] < chart.dots[4].x
 
 
+def test_a_chart_draws_a_level_limit_as_one_step_and_its_plain_dots_as_one_path():
+    points = [ControlPoint("", 1, Decimal(n), upper=Decimal(4 + n // 2), is_signal=n == 2) for n in range(4)]
+    chart = control_chart(points)
+    assert chart.limits == ("M48.0 52.8H260.0V20.0H472.0",)  # the axis is 5 in 164 pixels, two periods at 4, two at 5
+    dots = [f"M{dot.x} {dot.y}h0" for dot in chart.dots if dot.kind == "plain"]
+    assert len(dots) == 3 and chart.plain == "".join(dots)
+
+
 @pytest.mark.parametrize(
     ("values", "ticks"),
     [

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -11,7 +12,7 @@ from examples import FORMULA, checks, indicators, site, validation, value
 from kvalitet.reports import auditing, charts, render
 from kvalitet.reports.environment import STYLE, STYLE_SHEET
 from kvalitet.reports.languages import DANISH, ENGLISH
-from kvalitet.reports.model import Indicators, Movement
+from kvalitet.reports.model import DeliveryChange, Indicators, Movement
 from kvalitet.reports.pages import FIGURES
 from kvalitet.reports.views import highlights, reconciliation, tables, verdict
 
@@ -215,6 +216,31 @@ def test_the_verdict_counts_every_check_once():
         verdict.verdict(nothing, DANISH).title == "Afbrudt"
         and verdict.verdict(nothing, DANISH).counts == "Ingen kontroller er målt."
     )
+
+
+def test_checks_that_had_nothing_to_measure_stand_by_their_reason_which_is_said_once():
+    why = "Der er ingen led."
+    none = [replace(c, status="not_applicable", detail=why, severity="warning") for c in checks(True)[:2]]
+    data = replace(validation(), checks=(*none, *checks(False)[2:]))
+    assert verdict.skipped(data.checks) == [
+        (why, ["fct_complaint_points_have_complaint", "fct_complaint_key_is_unique"]),
+        ("Der er ingen bemærkninger fra 2024.", ["fct_audit_remark_carried_over"]),
+    ]
+    new = auditing.validation_page(data, DANISH, frozenset())
+    assert new.count(why) == 1 and '/fct_complaint_key_is_unique.html"><code>' in new
+    text = Page(auditing.validation_page(data, ENGLISH, frozenset(), is_old=True)).text
+    assert "fct_complaint_key_is_unique, fct_complaint_points_have_complaint" in text
+
+
+def test_a_delivery_names_the_one_before_it_and_a_source_without_one_is_told():
+    data = validation()
+    assert data.changes
+    gone, day = "audit_remarks", date(2024, 11, 20)
+    deliveries = (*data.changes.deliveries, DeliveryChange("borgerraadgiver_annual", None, day))
+    changed = replace(data.changes, deliveries=(*deliveries, DeliveryChange(gone, day, None)))
+    text = Page(auditing.validation_page(replace(data, changes=changed), DANISH, frozenset())).text
+    assert "3 kilder har en anden levering; uden levering nu: audit_remarks" in text
+    assert "20-11-2024før 19-11-2024" in text and "20-11-2024ny" in text
 
 
 def test_checks_are_counted_by_source_each_once():

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +13,10 @@ from kvalitet.reports.pages import CHECKS, SOURCES, VALIDATION
 from kvalitet.reports.views import history, verdict
 from kvalitet.reports.views.promises import promises
 
-FILES = MEASUREMENTS, FINGERPRINTS = "maalinger.csv", "fingeraftryk.txt"
+#: What is too long for the page of a validation, as files beside it.
+LISTS = MEASUREMENTS, FINGERPRINTS = "maalinger.csv", "fingeraftryk.txt"
+#: The same of an old publication: kept for good and seldom opened, so at a quarter of the size.
+PACKED = "maalinger.zip", "fingeraftryk.zip"
 #: The kind of digest that is of a table's rows.
 CONTENT = "content"
 
@@ -38,11 +42,15 @@ def index_pages(entries: Sequence[Entry], language: Language) -> dict[str, str]:
     }
 
 
-def validation_page(data: Validation, language: Language, siblings: frozenset[str]) -> str:
-    """What was checked of one build, on which deliveries, and what came of it. `siblings`: the pages it may link to."""
+def validation_page(data: Validation, language: Language, siblings: frozenset[str], is_old: bool = False) -> str:
+    """What was checked of one build, on which deliveries, and what came of it.
+
+    `siblings` are the pages it may link to; `is_old`: its pages of figures are not kept, and its lists are packed.
+    """
     tables_of = defaultdict(list)
     for table in data.tables:
         tables_of[table.load_id].append(table)
+    before = {change.source_id: change.cutoff_before for change in data.changes.deliveries} if data.changes else {}
     open_rejects = Counter[str]()
     for reject in data.rejects:
         open_rejects[reject.source_id] += reject.open
@@ -59,9 +67,27 @@ def validation_page(data: Validation, language: Language, siblings: frozenset[st
         matrix=verdict.matrix(data.checks, language),
         by_source=verdict.by_source(data, language),
         tables_of=tables_of,
+        before=before,
         open_rejects=open_rejects,
-        files=FILES,
+        skipped=verdict.skipped,
+        lists=PACKED if is_old else LISTS,
+        is_old=is_old,
     )
+
+
+def lists(data: Validation, packed: bool) -> dict[str, str | bytes]:
+    """The lists of a build: file name -> content; `packed` as zip archives, the same bytes each time."""
+    found: dict[str, str | bytes] = {MEASUREMENTS: measurements(data), FINGERPRINTS: fingerprints(data)}
+    if packed:
+        return {name: _zipped(*content) for name, content in zip(PACKED, found.items(), strict=True)}
+    return found
+
+
+def _zipped(name: str, content: str | bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, compresslevel=9)
+    return out.getvalue()
 
 
 def measurements(data: Validation) -> str:

@@ -50,6 +50,11 @@ class ControlChart:
     def baseline(self) -> int:
         return HEIGHT - BOTTOM
 
+    @property
+    def plain(self) -> str:
+        """All plain dots as one path: points without length, which a wide round line makes dots."""
+        return "".join(f"M{dot.x} {dot.y}h0" for dot in self.dots if dot.kind == "plain")
+
 
 def control_chart(
     points: Sequence[ControlPoint],
@@ -74,12 +79,12 @@ def control_chart(
         return round(TOP + (HEIGHT - TOP - BOTTOM) * float((ceiling - value) / (ceiling - floor)), 1)
 
     def steps(values: Iterable[Decimal | None]) -> list[str]:
-        """A path per unbroken stretch that is level over each period and jumps between them."""
+        """A path per unbroken stretch that is level as long as the value is the same, and jumps between."""
         paths = []
         for stretch in _stretches(points, values):
-            path = f"M{x(stretch[0][0] - 0.5)} {y(stretch[0][1])}"
-            path += "".join(f"V{y(value)}H{x(place + 0.5)}" for place, value in stretch)
-            paths.append(path)
+            level = [list(run)[-1] for _, run in groupby(stretch, key=lambda known: known[1])]
+            path = "V".join(f"{y(value)}H{x(place + 0.5)}" for place, value in level)
+            paths.append(f"M{x(stretch[0][0] - 0.5)} {path}")
         return paths
 
     lines = [

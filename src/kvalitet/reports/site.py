@@ -11,7 +11,7 @@ import psycopg
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.publication.lineage import nearest_sources
-from kvalitet.reports import auditing, queries, render
+from kvalitet.reports import auditing, queries, render, retention
 from kvalitet.reports.environment import STYLE, STYLE_SHEET
 from kvalitet.reports.languages import LANGUAGES
 from kvalitet.reports.model import Build, CheckRecord, Entry, SourceRecord, Validation
@@ -27,10 +27,12 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
     A published build gets all of `pages.PAGES` in `publikation-<n>`, any other only the page of its
     validation in `build-<n>`; what auditors read is also in `en/`. Figures are read from `reporting`:
     where that holds another publication by now, the pages written at the time are left as they are.
-    Pages of other builds are not touched. Returns the files that belong to the build, and the index
-    last. Raises KvalitetError where there is no such build or publication.
+    Pages of other builds are not touched, but that pages of figures are removed of publications that
+    are neither among the newest `settings.figure_pages` nor what readers see. Returns the files that
+    belong to the build, and the index last. Raises KvalitetError where there is no such build or
+    publication.
     """
-    site = settings.site_dir
+    site, newest = settings.site_dir, settings.figure_pages
     contracts = _contracts(settings)
     with connect(settings, AUDITOR) as connection:
         # One snapshot: a publication that happens meanwhile is on the next writing's pages.
@@ -38,14 +40,22 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
         connection.read_only = True
         build = _build(connection, build_id, publication_id)
         sources_of = nearest_sources(settings)
-        pages = _of_build(site, connection, build, contracts, sources_of)
-        entries = queries.entries(connection)
+        entries, current = queries.entries(connection), queries.published_now(connection)
+        kept = retention.keeping(entries, newest, current)
+        due = retention.due(site, entries, kept, current)
+        pages, *others = [
+            _of_build(site, connection, one, contracts, sources_of, kept)
+            for one in (build, *(entry.build for entry in due))
+        ]
         checks = queries.check_records(connection, sources_of)
         waivers = queries.waivers_now(connection)
         sources = _with_checks(queries.source_records(connection, contracts), checks)
     _write(site / STYLE_SHEET, STYLE)
-    written = [_write(site / name, text) for name, text in pages.items()]
-    entries = [_with_pages(site, entry) for entry in entries]
+    for written in (pages, *others):
+        # What is linked to before what links to it.
+        for name, content in reversed(written.items()):
+            _write(site / name, content)
+    entries = [_with_pages(site, entry, kept) for entry in entries]
     names = _names(contracts)
     tested = mutation_pages(settings)
     for name, text in tested.items():
@@ -59,7 +69,10 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
         }
         for name, text in whole.items():
             _write(site / language.folder / name, text)
-    return [*written, index]
+    for entry in due:  # last, when nothing links to them: a run that was killed is completed by the next
+        if retention.is_old(entry.publication, kept):
+            retention.remove(site / entry.folder)
+    return [*(site / name for name in pages), index]
 
 
 def _build(connection: queries.Connection, build_id: int | None, publication_id: int | None) -> Build:
@@ -82,26 +95,30 @@ def _of_build(
     build: Build,
     contracts: dict[str, Contract],
     sources_of: dict[str, tuple[str, ...]],
-) -> dict[str, str]:
-    """What belongs to one build: path below the site folder -> text."""
+    kept: frozenset[int],
+) -> dict[str, str | bytes]:
+    """What belongs to one build: path below the site folder -> content, what links before what is linked to.
+
+    Of publications, those in `kept` have pages of figures.
+    """
     validation = replace(queries.validation(connection, build), source_names=_names(contracts), sources_of=sources_of)
     published, folder = validation.publication, validation.folder
+    is_old = retention.is_old(published, kept)
     figures: dict[str, str] = {}
-    if published and queries.published_now(connection) == published.publication_id:
+    if published and not is_old and queries.published_now(connection) == published.publication_id:
         found = queries.indicators(connection, build, published)
         # A swap in the middle of the reading would have mixed two publications: schemas are looked up anew each time.
         if queries.published_now(connection) == published.publication_id:
             figures = render.figure_pages(found)
-    siblings = {VALIDATION.file, *(figures or _there(site / folder)), *_certificates(site, validation)}
+    siblings = {VALIDATION.file, *(figures or _there(site / folder, is_old)), *_certificates(site, validation)}
     pages = {
         f"{language.folder}{folder}/{VALIDATION.file}": auditing.validation_page(
-            validation, language, frozenset(siblings)
+            validation, language, frozenset(siblings), is_old
         )
         for language in LANGUAGES
     }
-    pages[f"{folder}/{auditing.MEASUREMENTS}"] = auditing.measurements(validation)
-    pages[f"{folder}/{auditing.FINGERPRINTS}"] = auditing.fingerprints(validation)
-    return {**pages, **{f"{folder}/{name}": text for name, text in figures.items()}}
+    beside = {**auditing.lists(validation, packed=is_old), **figures}
+    return {**pages, **{f"{folder}/{name}": content for name, content in beside.items()}}
 
 
 def _contracts(settings: Settings) -> dict[str, Contract]:
@@ -124,9 +141,9 @@ def _with_checks(sources: list[SourceRecord], checks: Iterable[CheckRecord]) -> 
     ]
 
 
-def _with_pages(site: Path, entry: Entry) -> Entry:
+def _with_pages(site: Path, entry: Entry, kept: frozenset[int]) -> Entry:
     """The entry with what can be linked to: pages of old builds may have been removed."""
-    return replace(entry, pages=_there(site / entry.folder))
+    return replace(entry, pages=_there(site / entry.folder, retention.is_old(entry.publication, kept)))
 
 
 def _certificates(site: Path, validation: Validation) -> list[str]:
@@ -135,23 +152,24 @@ def _certificates(site: Path, validation: Validation) -> list[str]:
     return [name for name in named if (site / name).is_file()]
 
 
-def _there(folder: Path) -> frozenset[str]:
-    return frozenset(page.file for page in PAGES if (folder / page.file).is_file())
+def _there(folder: Path, is_old: bool) -> frozenset[str]:
+    """The pages to link to; those of an old publication's figures are gone, or are about to be removed."""
+    return frozenset(page.file for page in ((VALIDATION,) if is_old else PAGES) if (folder / page.file).is_file())
 
 
-def _write(file: Path, text: str) -> Path:
+def _write(file: Path, text: str | bytes) -> None:
     """Replace `file` in one step: a reader sees the old page or the new one, never half of it."""
-    if file.is_file() and file.read_bytes() == text.encode():
-        return file
+    content = text.encode() if isinstance(text, str) else text
+    if file.is_file() and file.read_bytes() == content:
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
         temporary.chmod(0o644)
         temporary.replace(file)
     except BaseException:
         temporary.unlink()
         raise
-    return file

@@ -83,6 +83,15 @@ def groups(checks: tuple[Check, ...]) -> list[CheckGroup]:
     return [group for group in found if group.checks]
 
 
+def skipped(checks: Iterable[Check]) -> list[tuple[str, list[str]]]:
+    """Why checks had nothing to measure, each reason once, with the ids of its checks."""
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for check in checks:
+        if check.status == "not_applicable":
+            reasons[check.detail or ""].append(check.check_id)
+    return list(reasons.items())
+
+
 def matrix(checks: tuple[Check, ...], language: Language) -> list[Line]:
     """The checks counted by severity; the last line is the sum."""
     rows = {s: [check for check in checks if check.severity == s] for s in SEVERITIES}

@@ -1,0 +1,43 @@
+"""Pages of figures are many and large: which publications keep theirs, and what is removed of the others."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from kvalitet.reports.auditing import LISTS
+from kvalitet.reports.model import Entry, Publication
+from kvalitet.reports.pages import FIGURES, VALIDATION
+
+#: What an old publication no longer has: the pages of figures, and the lists that are packed by then.
+REMOVED = (*(page.file for page in FIGURES), *LISTS)
+
+
+def keeping(entries: Iterable[Entry], newest: int, current: int | None) -> frozenset[int]:
+    """The publications that keep their pages of figures: the `newest` by number, and the `current` one of readers."""
+    numbers = sorted((entry.publication.publication_id for entry in entries if entry.publication), reverse=True)
+    return frozenset(number for number in (*numbers[:newest], current) if number)
+
+
+def is_old(publication: Publication | None, kept: frozenset[int]) -> bool:
+    """Whether it is a publication whose pages of figures are not kept."""
+    return publication is not None and publication.publication_id not in kept
+
+
+def due(site: Path, entries: Iterable[Entry], kept: frozenset[int], current: int | None) -> list[Entry]:
+    """The publications to be written anew: old ones of which there is something to remove, and the `current` one
+    where pages of figures are missing, because it was old until readers were given it back."""
+
+    def is_due(entry: Entry) -> bool:
+        folder = site / entry.folder
+        if is_old(entry.publication, kept):
+            return any((folder / name).is_file() for name in REMOVED)
+        is_current = entry.publication is not None and entry.publication.publication_id == current
+        written = is_current and (folder / VALIDATION.file).is_file()
+        return written and not all((folder / page.file).is_file() for page in FIGURES)
+
+    return [entry for entry in entries if is_due(entry)]
+
+
+def remove(folder: Path) -> None:
+    """Remove what an old publication no longer has. Links to it are to be gone by then."""
+    for name in REMOVED:
+        (folder / name).unlink(missing_ok=True)
