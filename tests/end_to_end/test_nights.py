@@ -14,6 +14,7 @@ from kvalitet.persons.erasure import erase
 from kvalitet.persons.held import held
 from kvalitet.persons.number import Number
 from kvalitet.publication import figures, rollback
+from kvalitet.reports.pages import FIGURES
 from kvalitet.sample import generate
 from kvalitet.settings import (
     AUDITOR,
@@ -83,6 +84,8 @@ def test_two_nights_a_corrupted_third_and_a_rebuild_of_the_first(
     assert second.publication_id == 2, second
     assert figures(settings, 1) == said_first, "what was said stays what was said"
     assert figures(settings, 2) != said_first
+    of_figures = [(settings.site_dir / "publikation-2" / page.file).stat().st_size for page in FIGURES]
+    assert sum(of_figures) < 1_900_000, "tests/reports/test_many.py reckons with 1.8 MB a publication"
     seen = complaints_seen(settings)
     assert seen[0] == 2
 

@@ -9,7 +9,8 @@ from kvalitet.gate import load_suites
 from kvalitet.mutation import Mutation, load_mutations
 from kvalitet.mutation.files import change_file
 from kvalitet.mutation.registry import SIZES, MutationsInvalid, mutations_file
-from kvalitet.mutation.trials import that_read
+from kvalitet.mutation.run import COMPLAINTS, SEED
+from kvalitet.mutation.trials import Deliveries, that_read
 from kvalitet.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,19 @@ def test_each_delivery_mutation_names_columns_of_its_contract(mutations: list[Mu
             headers = {column.header for table in tables for column in table.columns}
             named = [name for name in spoilt.column.split(", ") if name] + list(spoilt.where)
             assert tables and set(named) <= headers, mutation.id
+
+
+def test_each_delivery_mutation_finds_its_file_and_rows_in_the_sample(mutations: list[Mutation], tmp_path: Path):
+    contracts = load_contracts(SETTINGS)
+    written = Deliveries(SEED, COMPLAINTS).write(tmp_path, 1)
+    for mutation in mutations:
+        if (spoilt := mutation.delivery) and spoilt.file:
+            files = [f for f in written if f.parent.name == spoilt.source and f.name.startswith(spoilt.file)]
+            assert len(files) == 1, mutation.id
+            (copy := tmp_path / "spoilt.csv").write_bytes(files[0].read_bytes())
+            contract = contracts[spoilt.source]
+            change_file(copy, contract, spoilt.change, spoilt.column, spoilt.with_value, spoilt.where, 1.0)
+            assert copy.read_bytes() != files[0].read_bytes(), mutation.id
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,10 @@ def run_mutations(root: Path, mutations: list[Mutation], workers: int, say: Say)
         say("Two good nights")
         good = places.enter_context(good_nights(installation, Deliveries(SEED, COMPLAINTS)))
         pool = places.enter_context(_pool(workers))
+        # Those that take a minute first: one that cannot be tried is known at once, and nobody waits for the last.
         ordered = sorted(
             ((mutation, size) for mutation in mutations for size in mutation.sizes),
-            key=lambda trial: trial[0].kind == "delivery",
+            key=lambda trial: trial[0].kind == "candidate",
         )
         for trial in _each(pool, [(_try, (good, mutation, size)) for mutation, size in ordered], say):
             trials.append(trial)

@@ -1,6 +1,8 @@
 """One trial: a mutation at one size, what the real gate said of it, and which checks caught it."""
 
 import re
+import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from kvalitet.mutation.registry import SHARES, Mutation, Size
 from kvalitet.mutation.spoil import spoil
 from kvalitet.publication import finish_candidate
 from kvalitet.sample import generate
+from kvalitet.sample.plan import Plan
 from kvalitet.settings import GATE, Settings
 from kvalitet.transform import LAYERS, build_layer
 from kvalitet.warehouse import server
@@ -103,11 +106,14 @@ def try_delivery(
     with copy_of(template, template.database, name) as copy:
         inbox = Path(copy.inbox.removeprefix("file://"))
         night = 2 + spoilt.silent_nights
-        for file in deliveries.write(inbox, night):
-            if file.parent.name == spoilt.source and spoilt.silent_nights:
-                file.unlink()
+        delivered = [file for file in deliveries.write(inbox, night) if file.parent.name == spoilt.source]
         rows, among = (1, 1)
-        if spoilt.file:
+        if spoilt.silent_nights:
+            for file in delivered:
+                file.unlink()
+        else:
+            if not delivered:
+                deliveries.write_again(inbox, spoilt.source, night)
             rows, among = _spoil_file(copy, inbox, mutation, size)
         refused = take_in(copy)
         build = build_all(copy, f"mutation {mutation.id}")
@@ -124,6 +130,15 @@ class Deliveries:
 
     def write(self, inbox: Path, night: int) -> list[Path]:
         return generate(inbox, night=night, seed=self.seed, complaints=self.complaints)
+
+    def write_again(self, inbox: Path, source: str, night: int) -> None:
+        """The files that a source delivered on the first night, once more under the cut-off of `night`."""
+        first, now = (str(Plan().cutoff(number)) for number in (1, night))
+        with tempfile.TemporaryDirectory() as folder:
+            for file in self.write(Path(folder), 1):
+                if file.parent.name == source:
+                    (inbox / source).mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file, inbox / source / file.name.replace(first, now))
 
 
 def take_in(settings: Settings) -> list[str]:
