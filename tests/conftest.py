@@ -26,7 +26,7 @@ from psycopg import sql
 
 from kvalitet.settings import Settings
 from kvalitet.warehouse import admin, server
-from kvalitet.warehouse.copies import copy_database
+from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
 
 ROOT = Path(__file__).resolve().parents[1]
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -53,6 +53,7 @@ def warehouse_server() -> Iterator[Settings]:
     blank = Settings(root=ROOT, var=var, inbox=f"file://{var}/inbox", server="127.0.0.1:0", database="kvalitet")
     try:
         started = server.start(blank)
+        without_waiting_for_the_disk(server.admin_url(started))
         admin.prepare(started, server.admin_url(started))
         yield started
     finally:

@@ -1,21 +1,34 @@
-"""Whole nights on a real warehouse, without Airflow: delivered, built, judged, published, read."""
+"""Whole nights on a real warehouse, without Airflow: delivered, built, judged, published, read; and their past.
+
+Two nights are published once, as a fixture of the module; the tests, in this order, go on from there.
+"""
 
 import csv
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from kvalitet.contracts import load_contracts
 from kvalitet.evidence.verify import verify
-from kvalitet.night import NightResult, run_night
+from kvalitet.intake import extract
+from kvalitet.night import is_anything_new, run_night
+from kvalitet.past import Past, as_recorded, as_said, known_at
 from kvalitet.persons import places
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.held import held
 from kvalitet.persons.number import Number
 from kvalitet.publication import figures, rollback
 from kvalitet.reports.pages import FIGURES
-from kvalitet.sample import generate
+from kvalitet.restatement import CAUSES, KEY, Restatement, by_key, restate
+from kvalitet.sample import generate, generate_earlier, truth
+from kvalitet.sample.cases import chunks
+from kvalitet.sample.plan import Plan, night_of
+from kvalitet.sample.snapshots import as_known
 from kvalitet.settings import (
     AUDITOR,
     BI,
@@ -26,23 +39,49 @@ from kvalitet.settings import (
     TRANSFORMER,
     Settings,
 )
+from kvalitet.warehouse import server
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.copies import copy_database
 
 pytestmark = pytest.mark.slow
 COMPLAINTS = 2000
+OLDER = date(2024, 1, 3)
+
+
+@dataclass(frozen=True)
+class TwoNights:
+    """Night 1, then night 2 with corrections, each published; what the figures of the first were then."""
+
+    settings: Settings
+    admin_url: str
+    said_first: list
+
+
+@pytest.fixture(scope="module")
+def nights(warehouse_server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoNights]:
+    folder, database = tmp_path_factory.mktemp("nights"), "two_nights"
+    settings = replace(warehouse_server, var=folder / "var", inbox=f"file://{folder / 'inbox'}", database=database)
+    (folder / "var" / "run").mkdir(parents=True)
+    (folder / "var" / "secrets").symlink_to(warehouse_server.secrets_dir)
+    (folder / "var" / "run" / "postgres.address").write_text(f"{warehouse_server.server}\n")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KVALITET_SETTLE_SECONDS", "0")
+        environment.setenv("KVALITET_CODE_VERSION", "test")
+        with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
+            copy_database(connection, warehouse_server.database, database)
+            deliver(settings, 1)
+            first = run_night(settings)
+            assert first.publication_id == 1, first
+            said_first = figures(settings, 1)
+            deliver(settings, 2)
+            second = run_night(settings)
+            assert second.publication_id == 2, second
+            yield TwoNights(settings, server.admin_url(warehouse_server, database), said_first)
+            connection.execute(f"drop database {database} with (force)".encode())
 
 
 def deliver(settings: Settings, night: int, corrupt: str | None = None) -> None:
     generate(Path(settings.inbox.removeprefix("file://")), night=night, complaints=COMPLAINTS, corrupt=corrupt)
-
-
-def night(settings: Settings) -> NightResult:
-    return run_night(settings)
-
-
-@pytest.fixture(autouse=True)
-def files_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
 
 
 def complaints_seen(settings: Settings, role: str = AUDITOR) -> tuple[int, int]:
@@ -65,41 +104,122 @@ def most_frequent_person(settings: Settings) -> str:
     return next(number for number, _ in numbers.most_common() if number.strip("0"))
 
 
-def test_two_nights_a_corrupted_third_and_a_rebuild_of_the_first(
-    settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch
-):
-    """Publishes night 1, then night 2 with corrections; night 1 rebuilt from its loads is what was published then,
-    although a person of both was erased meanwhile."""
+def test_what_was_said_stays_what_was_said(nights: TwoNights):
+    settings = nights.settings
+    assert figures(settings, 1) == nights.said_first
+    assert figures(settings, 2) != nights.said_first
+    of_figures = [(settings.site_dir / "publikation-2" / page.file).stat().st_size for page in FIGURES]
+    assert sum(of_figures) < 1_900_000, "tests/reports/test_many.py reckons with 1.8 MB a publication"
+
+
+def quiet(step: str, detail: str) -> None:
+    """Progress that nobody reads."""
+
+
+def test_figures_of_the_past_and_what_changed_since(nights: TwoNights):
+    settings = nights.settings
+    generate_earlier(Path(settings.inbox.removeprefix("file://")), OLDER, complaints=COMPLAINTS)
+    for source in load_contracts(settings):
+        extract(settings, source)
+    assert not is_anything_new(settings), "what was known a year ago is no news"
+
+    said = as_said(settings, 1)
+    assert (said.as_of_date, said.code_version, said.schema) == (date(2025, 1, 2), "test", None)
+    assert said.figures == figures(settings, 1)
+    recorded = as_recorded(settings, 1, quiet)
+    assert recorded.differs_in == []
+    assert recorded.rests_on == said.rests_on
+    assert [row["value"] for row in recorded.figures] == [row["value"] for row in said.figures]
+    _check_known(known_at(settings, date(2024, 1, 4), quiet))
+
+    found = restate(settings, 1, 2, quiet)
+    _check_sums(settings, found)
+    _check_causes(found)
+
+
+def _check_known(known: Past) -> None:
+    """A year before the first night: as many complaints as the generator had registered by then."""
+    expected = truth(night_of(OLDER), complaints=COMPLAINTS).complaints_by_calendar_year
+    received = {
+        int(row["period_label"]): int(row["value"])
+        for row in known.figures
+        if (row["indicator_id"], row["period_kind"]) == ("klager_modtaget", "kalenderaar")
+        and row["breakdown_kind"] == "ingen"
+    }
+    assert received == dict(expected)
+    assert known.as_of_date == date(2024, 1, 4)
+    assert {row["source_id"]: row["cutoff_date"] for row in known.rests_on}["bif_complaints"] == OLDER
+    assert {"audit_remarks", "borgerraadgiver_annual"} <= set(known.without)
+
+
+def _check_sums(settings: Settings, found: Restatement) -> None:
+    """Every figure that both nights showed and that differs is split, and the parts are the difference."""
+    before, after = by_key(figures(settings, 1)), by_key(figures(settings, 2))
+    changed = {
+        key: (row["value"], after[key]["value"])
+        for key, row in before.items()
+        if key in after and None not in (row["value"], after[key]["value"]) and row["value"] != after[key]["value"]
+    }
+    split = {
+        tuple(row[name] for name in KEY): row
+        for row in found.figures
+        if row["measure"] == "value" and row["status"] in ("split", "hidden")
+    }
+    assert changed
+    for key, (value_from, value_to) in changed.items():
+        row = split[key]
+        assert (row["value_from"], row["value_to"]) == (value_from, value_to)
+        if row["status"] == "split":
+            assert value_from + sum(row[f"{cause}_change"] for cause in CAUSES) == value_to, key
+
+
+def _check_causes(found: Restatement) -> None:
+    """The generator's own plan: which cases the second night withdraws and refiles under another law."""
+    plan = Plan(complaints=COMPLAINTS)
+    night_1, night_2 = (
+        {row["index"]: row for chunk in chunks(plan, night) for row in as_known(plan, night, chunk.cases).to_dicts()}
+        for night in (1, 2)
+    )
+    refiled = [
+        index for index in night_1.keys() & night_2.keys() if night_1[index]["law_id"] != night_2[index]["law_id"]
+    ]
+    assert 0 < found.summary["rows_reclassified"] <= len(refiled), "a spoilt row keeps its last accepted version"
+    assert found.summary["rows_withdrawn"] >= len(night_1.keys() - night_2.keys()) > 0, "cases, and their points"
+    assert found.summary["definition_build"] is None, "the same code"
+    received = [
+        row
+        for row in found.figures
+        if (row["indicator_id"], row["measure"], row["status"]) == ("klager_modtaget", "value", "split")
+    ]
+    years = [row for row in received if (row["period_kind"], row["breakdown_kind"]) == ("kalenderaar", "ingen")]
+    assert years
+    assert all(row["reclassification_change"] == 0 for row in years), "another law moves no complaint to another year"
+    withdrawn = -sum(row["correction_change"] for row in years)
+    assert withdrawn == len(night_1.keys() - night_2.keys())
+
+
+def test_a_corrupted_third_and_a_rebuild_of_the_first(nights: TwoNights, monkeypatch: pytest.MonkeyPatch):
+    """Readers keep night 2; night 1 rebuilt from its loads is what was published then, although a person of both was
+    erased meanwhile."""
     from kvalitet.publication import finish_candidate
     from kvalitet.rebuild import begin_rebuild, end_rebuild
     from kvalitet.transform import LAYERS, build_layer
 
-    deliver(settings, 1)
-    first = night(settings)
-    assert first.publication_id == 1, first
-    said_first = figures(settings, 1)
-
-    deliver(settings, 2)
-    second = night(settings)
-    assert second.publication_id == 2, second
-    assert figures(settings, 1) == said_first, "what was said stays what was said"
-    assert figures(settings, 2) != said_first
-    of_figures = [(settings.site_dir / "publikation-2" / page.file).stat().st_size for page in FIGURES]
-    assert sum(of_figures) < 1_900_000, "tests/reports/test_many.py reckons with 1.8 MB a publication"
+    settings = nights.settings
     seen = complaints_seen(settings)
     assert seen[0] == 2
 
-    nothing_new = night(settings)
+    nothing_new = run_night(settings)
     assert (nothing_new.build_id, nothing_new.publication_id) == (None, None)
 
     deliver(settings, 3, corrupt="lost_centre")
-    third = night(settings)
+    third = run_night(settings)
     assert (third.build_status, third.publication_id) == ("held_back", None)
     assert third.failed_critical and all(check["violations"] for check in third.failed_critical)
     assert complaints_seen(settings) == seen, "readers keep the previous publication"
     assert (settings.site_dir / f"build-{third.build_id}" / "validering.html").is_file()
 
-    monkeypatch.setattr(places.server, "admin_url", lambda settings, database: admin_url)
+    monkeypatch.setattr(places.server, "admin_url", lambda settings, database: nights.admin_url)
     person = Number.typed(most_frequent_person(settings))
     erased = erase(settings, person, "request", "test")
     assert min(erased.rows_delinked, erased.files_rewritten) > 0, erased

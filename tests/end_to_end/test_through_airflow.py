@@ -103,7 +103,7 @@ def inbox(place: Settings) -> Path:
 
 def deliver(place: Settings, marks: Marks, night: int, corrupt: str | None = None) -> None:
     """The night's deliveries of all sources, each planted."""
-    generate(inbox(place), night=night, complaints=6000, corrupt=corrupt)
+    generate(inbox(place), night=night, complaints=2000, corrupt=corrupt)
     for contract in load_contracts(place).values():
         plant(inbox(place), contract, Plan().cutoff(night), marks)
 

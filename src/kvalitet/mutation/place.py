@@ -14,7 +14,7 @@ from psycopg import sql
 from kvalitet import services
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
-from kvalitet.warehouse.copies import copy_database
+from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
 
 
 @contextmanager
@@ -28,19 +28,11 @@ def own_installation(root: Path) -> Iterator[Settings]:
         settings = Settings(root, var, f"file://{var / 'inbox'}", "127.0.0.1:0", "kvalitet")
         try:
             started = services.up(settings, with_airflow=False, say=_say_nothing)
-            _hurry(started)
+            without_waiting_for_the_disk(server.admin_url(started))
             yield started
         finally:
             services.remove(settings, say=_say_nothing)
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _hurry(settings: Settings) -> None:
-    """Nothing here outlives the run, so nothing waits for the disk."""
-    with psycopg.connect(server.admin_url(settings), autocommit=True) as admin:
-        admin.execute("alter system set fsync = off")
-        admin.execute("alter system set full_page_writes = off")
-        admin.execute("select pg_reload_conf()")
 
 
 @contextmanager
