@@ -4,6 +4,7 @@
   session's own. It is the template of the databases below: do not write to it.
 - `settings`: Settings of a fresh warehouse for one test (a copy of the template, some 50 ms): own
   database, own var folder and own empty inbox below `tmp_path`; the roles' passwords are shared.
+- `new_warehouse` (session): the same for longer than one test, below a folder of the caller's.
 - `admin_url`: the superuser's libpq URL of that test's database.
 - `debian_server` (session): the admin URL of an empty Debian Postgres 15, or the test is skipped.
 
@@ -16,7 +17,8 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from kvalitet.warehouse import admin, server
 from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
 
 ROOT = Path(__file__).resolve().parents[1]
+NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -61,19 +64,33 @@ def warehouse_server() -> Iterator[Settings]:
         shutil.rmtree(var, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def new_warehouse(warehouse_server: Settings) -> NewWarehouse:
+    """A context manager: a fresh warehouse below a folder, with its own database, var folder and inbox."""
+
+    @contextmanager
+    def made(folder: Path) -> Iterator[Settings]:
+        var, inbox = folder / "var", folder / "inbox"
+        for made_here in (var / "run", inbox):
+            made_here.mkdir(parents=True)
+        (var / "secrets").symlink_to(warehouse_server.secrets_dir)
+        (var / "run" / "postgres.address").write_text(f"{warehouse_server.server}\n")
+        database = f"test_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
+            copy_database(connection, warehouse_server.database, database)
+            try:
+                yield replace(warehouse_server, var=var, inbox=f"file://{inbox}", database=database)
+            finally:
+                connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
+
+    return made
+
+
 @pytest.fixture
-def settings(warehouse_server: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """A fresh warehouse for one test: own database, var folder and inbox."""
-    var, inbox = tmp_path / "var", tmp_path / "inbox"
-    for folder in (var / "run", inbox):
-        folder.mkdir(parents=True)
-    (var / "secrets").symlink_to(warehouse_server.secrets_dir)
-    (var / "run" / "postgres.address").write_text(f"{warehouse_server.server}\n")
-    database = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
-        copy_database(connection, warehouse_server.database, database)
-        yield replace(warehouse_server, var=var, inbox=f"file://{inbox}", database=database)
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
+def settings(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Settings]:
+    """A fresh warehouse for one test."""
+    with new_warehouse(tmp_path) as fresh:
+        yield fresh
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ DETAIL = "kvalitet_detail"
 AUDITOR = "kvalitet_auditor"
 LOGIN_ROLES = (LOADER, TRANSFORMER, GATE, PUBLISHER, BI, DETAIL, AUDITOR)
 READER_ROLES = (BI, DETAIL, AUDITOR)
+#: Of how many publications the pages of figures are kept, unless another number is stated.
+FIGURE_PAGES = 5
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,12 @@ class Settings:
 
         Raises KvalitetError where that is no whole number above 0.
         """
-        stated = os.environ.get("KVALITET_FIGURE_PAGES", "5")
+        stated = os.environ.get("KVALITET_FIGURE_PAGES", f"{FIGURE_PAGES}")
         if not stated.isdecimal() or int(stated) < 1:
             raise KvalitetError(
                 f"KVALITET_FIGURE_PAGES is {stated!r}: of how many publications pages of figures are kept is a whole"
                 " number, at least 1.",
-                "Correct it, or take it away: then those of the newest 5 are kept.",
+                f"Correct it, or take it away: then those of the newest {FIGURE_PAGES} are kept.",
             )
         return int(stated)
 

@@ -5,8 +5,9 @@ Two nights are published once, as a fixture of the module; the tests, in this or
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -41,7 +42,6 @@ from kvalitet.settings import (
 )
 from kvalitet.warehouse import server
 from kvalitet.warehouse.connection import connect
-from kvalitet.warehouse.copies import copy_database
 
 pytestmark = pytest.mark.slow
 COMPLAINTS = 2000
@@ -58,26 +58,22 @@ class TwoNights:
 
 
 @pytest.fixture(scope="module")
-def nights(warehouse_server: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoNights]:
-    folder, database = tmp_path_factory.mktemp("nights"), "two_nights"
-    settings = replace(warehouse_server, var=folder / "var", inbox=f"file://{folder / 'inbox'}", database=database)
-    (folder / "var" / "run").mkdir(parents=True)
-    (folder / "var" / "secrets").symlink_to(warehouse_server.secrets_dir)
-    (folder / "var" / "run" / "postgres.address").write_text(f"{warehouse_server.server}\n")
-    with pytest.MonkeyPatch.context() as environment:
+def nights(
+    new_warehouse: Callable[[Path], AbstractContextManager[Settings]],
+    warehouse_server: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[TwoNights]:
+    with new_warehouse(tmp_path_factory.mktemp("nights")) as settings, pytest.MonkeyPatch.context() as environment:
         environment.setenv("KVALITET_SETTLE_SECONDS", "0")
         environment.setenv("KVALITET_CODE_VERSION", "test")
-        with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
-            copy_database(connection, warehouse_server.database, database)
-            deliver(settings, 1)
-            first = run_night(settings)
-            assert first.publication_id == 1, first
-            said_first = figures(settings, 1)
-            deliver(settings, 2)
-            second = run_night(settings)
-            assert second.publication_id == 2, second
-            yield TwoNights(settings, server.admin_url(warehouse_server, database), said_first)
-            connection.execute(f"drop database {database} with (force)".encode())
+        deliver(settings, 1)
+        first = run_night(settings)
+        assert first.publication_id == 1, first
+        said_first = figures(settings, 1)
+        deliver(settings, 2)
+        second = run_night(settings)
+        assert second.publication_id == 2, second
+        yield TwoNights(settings, server.admin_url(warehouse_server, settings.database), said_first)
 
 
 def deliver(settings: Settings, night: int, corrupt: str | None = None) -> None:
@@ -109,7 +105,7 @@ def test_what_was_said_stays_what_was_said(nights: TwoNights):
     assert figures(settings, 1) == nights.said_first
     assert figures(settings, 2) != nights.said_first
     of_figures = [(settings.site_dir / "publikation-2" / page.file).stat().st_size for page in FIGURES]
-    assert sum(of_figures) < 1_900_000, "tests/reports/test_many.py reckons with 1.8 MB a publication"
+    assert sum(of_figures) < 1_900_000, "tests/reports/test_many.py reckons with so much a publication"
 
 
 def quiet(step: str, detail: str) -> None:

@@ -21,14 +21,14 @@ def ask(settings: Settings, admin_url: str) -> Callable[..., tuple[int, int] | s
     """(violations, denominator) of the check over these rounds, or why it is not applicable."""
     check = _check(settings)
 
-    def answer(*rounds: Round, method_of: Callable[[int], str] = lambda year: "m", group: str = "alle"):
+    def answer(*rounds: Round, method_of: Callable[[int], str] = lambda year: "m"):
         with psycopg.connect(admin_url) as connection:
             connection.execute(f"create temporary table fct_survey_result ({COLUMNS}) on commit drop".encode())
             for year, satisfied, respondents, percent in rounds:
                 connection.execute(
                     "insert into fct_survey_result"
-                    " values ('A', 'forloeb', %s, %s, make_date(%s, 12, 31), %s, %s, %s, %s)",
-                    [method_of(year), str(year), year, group, satisfied, respondents, percent],
+                    " values ('A', 'forloeb', %s, %s, make_date(%s, 12, 31), 'alle', %s, %s, %s)",
+                    [method_of(year), str(year), year, satisfied, respondents, percent],
                 )
             (condition,) = check.not_applicable_when
             if connection.execute(condition.sql.encode()).fetchone() == (True,):

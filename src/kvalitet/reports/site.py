@@ -45,7 +45,7 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
         due = retention.due(site, entries, kept, current)
         pages, *others = [
             _of_build(site, connection, one, contracts, sources_of, kept)
-            for one in (build, *(entry.build for entry in due))
+            for one in (build, *(entry.build for entry in due if entry.build.build_id != build.build_id))
         ]
         checks = queries.check_records(connection, sources_of)
         waivers = queries.waivers_now(connection)
