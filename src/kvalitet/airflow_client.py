@@ -69,8 +69,21 @@ class AirflowClient:
         self._call("PATCH", f"/dags/{dag_id}", params={"update_mask": "is_paused"}, json={"is_paused": False})
 
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None) -> None:
+        """Start a run; one of that id that exists already is left as it is."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
-        self._call("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        self._call("POST", f"/dags/{dag_id}/dagRuns", exists=httpx.codes.CONFLICT, json=body)
+
+    def clear_from(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Run that task and all downstream of it again."""
+        body = {
+            "dag_run_id": run_id,
+            "task_ids": [task_id],
+            "include_downstream": True,
+            "only_failed": False,
+            "reset_dag_runs": True,
+            "dry_run": False,
+        }
+        self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
     def run_states(self, run_id: str) -> dict[str, str]:
         """State of every DAG's run of that id."""
@@ -87,13 +100,14 @@ class AirflowClient:
         health = self._call("GET", "/monitor/health")
         return [name for part, name in PARTS.items() if (health.get(part) or {}).get("status") != "healthy"]
 
-    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+    def _call(self, method: str, path: str, exists: int | None = None, **arguments: Any) -> Any:
+        """The answer's JSON. The status `exists` means that an earlier try was heard, so each call may be repeated."""
         for attempt in (1, 2, 3):
             try:
                 answer = self._http.request(method, f"/api/v2{path}", **arguments)
             except httpx.TransportError as error:
-                # A busy or restarting server may miss one call; only reading is safe to repeat.
-                if attempt < 3 and (method == "GET" or isinstance(error, httpx.ConnectError)):
+                # A busy or restarting server may miss one call.
+                if attempt < 3:
                     time.sleep(2)
                     continue
                 raise KvalitetError(
@@ -103,7 +117,7 @@ class AirflowClient:
             if answer.status_code == 401 and attempt == 1:
                 self.sign_in()
                 continue
-            if not answer.is_success:
+            if not answer.is_success and answer.status_code != exists:
                 raise KvalitetError(f"Airflow refuses {method} {path}: {answer.status_code} {answer.text[:300]}")
             return answer.json()
         raise AssertionError("unreachable")

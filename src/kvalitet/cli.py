@@ -2,7 +2,6 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -168,21 +167,28 @@ def run(
         bool, typer.Option("--sample/--no-sample", help="Put the fictional municipality's deliveries in the inbox.")
     ] = True,
 ) -> None:
-    """One night through Airflow's scheduler, started if need be. Exit code 0 only with a publication."""
+    """One night through Airflow's scheduler, started if need be. Exit code 0 only with a publication.
+
+    A night that an interrupted call had begun is gone on with; the next one is not delivered before it has ended.
+    """
     from kvalitet.conductor import run_through_airflow
+    from kvalitet.sample import generate, next_night
     from kvalitet.services import up as start
 
     settings = start(_settings())
-    since = datetime.now(UTC)
-    if sample_deliveries:
-        from kvalitet.sample import generate, next_night
 
+    def plan() -> dict[str, int]:
+        return {"night": next_night(_local_inbox(settings)), "complaints": complaints}
+
+    def deliver(night: int, complaints: int) -> None:
         inbox = _local_inbox(settings)
-        number = next_night(inbox)
-        with console.status(f"Night {number} is delivered"):
-            files = generate(inbox, night=number, complaints=complaints)
-        console.print(f"Night {number}: {len(files)} files delivered to {inbox}")
-    result = run_through_airflow(settings, console, since=since)
+        if next_night(inbox) > night:
+            return  # by the call that was interrupted
+        with console.status(f"Night {night} is delivered"):
+            files = generate(inbox, night=night, complaints=complaints)
+        console.print(f"Night {night}: {len(files)} files delivered to {inbox}")
+
+    result = run_through_airflow(settings, console, plan if sample_deliveries else None, deliver)
     if result.publication_id is None:
         raise typer.Exit(1)
 

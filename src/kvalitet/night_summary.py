@@ -38,7 +38,7 @@ def print_result(settings: Settings, console: Console, result: NightResult) -> N
             f"           [red]{check['check_id']}[/]  {escape(check['description'])}  ({why})", soft_wrap=True
         )
         console.print(f"           {escape(check['advice_engineer'])}", soft_wrap=True)
-    console.print(f"[bold]Published[/]  {escape(_published(result))}", soft_wrap=True)
+    console.print(f"[bold]Published[/]  {escape(published(result))}", soft_wrap=True)
 
 
 def _gate(result: NightResult) -> str:
@@ -51,7 +51,8 @@ def _gate(result: NightResult) -> str:
     return f"{said}: {counts}."
 
 
-def _published(result: NightResult) -> str:
+def published(result: NightResult) -> str:
+    """One sentence on what readers see after the night."""
     if result.publication_id is not None:
         return f"publication {result.publication_id}, from build {result.build_id}."
     if result.build_id is None:

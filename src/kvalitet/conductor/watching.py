@@ -1,19 +1,18 @@
-"""Conducts one night through Airflow: triggers, watches, tells what happens. What `make run` ends with."""
+"""Shows a night while it runs in Airflow, and how it ended."""
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from kvalitet.airflow_client import AirflowClient
-from kvalitet.contracts import load_contracts
+from kvalitet.conductor.begun import BegunNight
 from kvalitet.errors import KvalitetError
 from kvalitet.night import NightResult, night_result
 from kvalitet.night_summary import figure, print_result
-from kvalitet.services import AirflowAddress, airflow_address
+from kvalitet.services import AirflowAddress
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
@@ -24,16 +23,15 @@ STEPS = (
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 #: Looks this often; each look is one call while nothing has changed.
 POLL_SECONDS = 1.0
-WAIT_MINUTES = 60
 
 
 @dataclass
-class _Watch:
-    """What has been shown of the run so far."""
+class _Shown:
+    """What has been shown of the night so far."""
 
-    since: datetime
+    night: BegunNight
     started: float = field(default_factory=time.monotonic)
-    shown: set[tuple[str, str, str]] = field(default_factory=set)
+    tasks: set[tuple[str, str, str]] = field(default_factory=set)
 
     @property
     def clock(self) -> str:
@@ -41,64 +39,33 @@ class _Watch:
         return f"[dim]{seconds // 60:3d}:{seconds % 60:02d}[/]"
 
 
-def run_through_airflow(settings: Settings, console: Console, since: datetime | None = None) -> NightResult:
-    """Run one night through the Airflow that `kvalitet up` started; shows progress and a closing table.
-
-    `since` (aware) is when the night began, by default now: what was taken in from then on counts
-    to it, also by a scheduled run that was quicker than the one triggered here.
-    The night is a success only if the result has a publication_id. Raises KvalitetError where
-    Airflow cannot do its part; what fails inside the night is told in the result.
-    """
-    since = since or datetime.now(UTC)
-    address = airflow_address(settings)
-    sources = [source for source, contract in load_contracts(settings).items() if not contract.problems]
-    with AirflowClient(address.url, address.user, address.password) as airflow:
-        with console.status("Signing in to Airflow"):
-            airflow.sign_in()
-        _wait_for_dags(airflow, console, sources)
-        run_id = f"night__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}"
-        for source in sources:
-            airflow.trigger(f"extract__{source}", run_id)
-        waits = {"sources": sources, "since": since.isoformat(), "wait_minutes": WAIT_MINUTES}
-        airflow.trigger("indicators", run_id, waits)
-        tasks = _watch(settings, airflow, console, run_id, _Watch(since))
-    result = night_result(settings, since, f"airflow {run_id}")
+def watch(
+    settings: Settings, airflow: AirflowClient, console: Console, address: AirflowAddress, night: BegunNight
+) -> NightResult:
+    """Show each step as it begins and ends, then a closing table; returns how the night ended."""
+    try:
+        tasks = _show_until_it_ends(settings, airflow, console, _Shown(night))
+    except KeyboardInterrupt:
+        console.print("The night goes on in Airflow. `kvalitet run` watches it again.")
+        raise
+    result = night_result(settings, night.since, night.owner)
     print_result(settings, console, result)
-    _print_failures(settings, console, address.url, run_id, tasks, result)
+    _print_failures(settings, console, address.url, night.run_id, tasks, result)
     _print_where(settings, console, address, result)
     return result
 
 
-def _wait_for_dags(airflow: AirflowClient, console: Console, sources: list[str], patience_seconds: float = 180) -> None:
-    """Wait until every DAG has been read, and let them run."""
-    wanted = {"indicators", "housekeeping", *(f"extract__{source}" for source in sources)}
-    give_up = time.monotonic() + patience_seconds
-    with console.status("Airflow reads the DAGs"):
-        while missing := wanted - (known := airflow.dags()).keys():
-            if errors := airflow.import_errors():
-                raise KvalitetError("Airflow cannot read the DAGs: " + "; ".join(errors), "Mend the file named.")
-            if time.monotonic() > give_up:
-                raise KvalitetError(
-                    f"Airflow has not read {', '.join(sorted(missing))} after {patience_seconds:.0f} s.",
-                    "Look in var/log/airflow-dag-processor.log.",
-                )
-            time.sleep(1)
-    for dag_id in sorted(wanted):
-        if known[dag_id]:
-            airflow.unpause(dag_id)
-
-
-def _watch(
-    settings: Settings, airflow: AirflowClient, console: Console, run_id: str, watch: _Watch
+def _show_until_it_ends(
+    settings: Settings, airflow: AirflowClient, console: Console, shown: _Shown
 ) -> list[dict[str, Any]]:
-    """Show each step as it begins and ends until the night's run has ended; returns its task instances."""
-    looked_at_health = time.monotonic()
+    """Show each step until the night's run has ended; returns its task instances."""
+    looked_at_health, run_id = time.monotonic(), shown.night.run_id
     with console.status("Waiting for the scheduler") as status:
         while True:
             tasks = airflow.tasks(run_id)
             state = airflow.run_states(run_id).get("indicators", "queued")
-            running = _show_ended(settings, console, run_id, watch, tasks)
-            status.update(f"{watch.clock}  {', '.join(running) or 'waiting for the scheduler'}")
+            running = _show_ended(settings, console, shown, tasks)
+            status.update(f"{shown.clock}  {', '.join(running) or 'waiting for the scheduler'}")
             if state in ("success", "failed"):
                 return tasks
             if time.monotonic() - looked_at_health > 60:
@@ -106,14 +73,13 @@ def _watch(
                 if dead := airflow.unhealthy():
                     logs = ", ".join(f"{settings.var}/log/airflow-{part}.log" for part in dead)
                     raise KvalitetError(
-                        f"Airflow's {', '.join(dead)} is not alive.", f"See {logs}; then `make stop`, `make run`."
+                        f"Airflow's {', '.join(dead)} is not alive.",
+                        f"See {logs}; `kvalitet run` starts it again and goes on with the night.",
                     )
             time.sleep(POLL_SECONDS)
 
 
-def _show_ended(
-    settings: Settings, console: Console, run_id: str, watch: _Watch, tasks: list[dict[str, Any]]
-) -> list[str]:
+def _show_ended(settings: Settings, console: Console, shown: _Shown, tasks: list[dict[str, Any]]) -> list[str]:
     """Print what has ended since the last look, in the order of the night; returns what is running."""
     running = []
     for task in sorted(tasks, key=_place):
@@ -121,15 +87,15 @@ def _show_ended(
         if state == "running" or (state == "deferred" and not running):
             running.append(name if state == "running" else "waiting for the sources")
         seen = (task["dag_id"], task["task_id"], state)
-        if seen in watch.shown or state not in ENDED | {"up_for_retry"}:
+        if seen in shown.tasks or state not in ENDED | {"up_for_retry"}:
             continue
-        watch.shown.add(seen)
+        shown.tasks.add(seen)
         if state in ("upstream_failed", "removed"):
             continue
         colour = {"success": "green", "failed": "red", "up_for_retry": "yellow"}.get(state, "dim")
         duration = f"{task['duration']:6.1f} s" if task["duration"] is not None else " " * 8
-        detail = escape(_detail(settings, task, run_id, watch.since))
-        console.print(f"{watch.clock}  [{colour}]{name:34s}[/] {duration}  {detail}", soft_wrap=True)
+        detail = escape(_detail(settings, task, shown.night))
+        console.print(f"{shown.clock}  [{colour}]{name:34s}[/] {duration}  {detail}", soft_wrap=True)
     return running
 
 
@@ -142,10 +108,10 @@ def _name(task: dict[str, Any]) -> str:
     return f"{kind} {source}" if source else task["task_id"].replace("_", " ")
 
 
-def _detail(settings: Settings, task: dict[str, Any], run_id: str, since: datetime) -> str:
+def _detail(settings: Settings, task: dict[str, Any], night: BegunNight) -> str:
     """One line on what a task did, from the warehouse's own records."""
     source = task["dag_id"].partition("__")[2]
-    result = night_result(settings, since, f"airflow {run_id}")
+    result = night_result(settings, night.since, night.owner)
     if source:
         found = next((row for row in result.sources if row.source_id == source), None)
         if found is None:
