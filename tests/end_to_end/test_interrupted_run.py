@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 
@@ -69,7 +69,7 @@ class Place:
     def files(self, pattern: str) -> list[Path]:
         return list(self.var.glob(pattern))
 
-    def rows(self, query: str) -> list[dict[str, Any]]:
+    def rows(self, query: LiteralString) -> list[dict[str, Any]]:
         return fetch_all(self.settings, AUDITOR, query)
 
     def note(self) -> dict[str, Any]:
