@@ -59,7 +59,7 @@ def _show_until_it_ends(
     settings: Settings, airflow: AirflowClient, console: Console, shown: _Shown
 ) -> list[dict[str, Any]]:
     """Show each step until the night's run has ended; returns its task instances."""
-    looked_at_health, run_id = time.monotonic(), shown.night.run_id
+    run_id, looked_at_health, dead = shown.night.run_id, time.monotonic(), set[str]()
     with console.status("Waiting for the scheduler") as status:
         while True:
             tasks = airflow.tasks(run_id)
@@ -70,10 +70,11 @@ def _show_until_it_ends(
                 return tasks
             if time.monotonic() - looked_at_health > 60:
                 looked_at_health = time.monotonic()
-                if dead := airflow.unhealthy():
-                    logs = ", ".join(f"{settings.var}/log/airflow-{part}.log" for part in dead)
+                dead_before, dead = dead, set(airflow.unhealthy())
+                if stays_dead := sorted(dead & dead_before):  # once, a heartbeat may be late on a busy machine
+                    logs = ", ".join(f"{settings.var}/log/airflow-{part}.log" for part in stays_dead)
                     raise KvalitetError(
-                        f"Airflow's {', '.join(dead)} is not alive.",
+                        f"Airflow's {', '.join(stays_dead)} is not alive.",
                         f"See {logs}; `kvalitet run` starts it again and goes on with the night.",
                     )
             time.sleep(POLL_SECONDS)
