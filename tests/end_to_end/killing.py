@@ -58,13 +58,15 @@ class Killer:
         return f"{process.pid} {title}"
 
     def orphans(self) -> list[str]:
-        """Processes of starts whose leader is dead."""
-        living = set(self._leaders().values())
-        return [
-            f"{process.pid} {_title(process)}"
-            for process in psutil.process_iter()
-            if _session(process) in self.sessions - living and _lives(process)
-        ]
+        """Processes of starts whose leader is dead, and of living ones those whose parent is dead."""
+        leaders = set(self._leaders().values())
+        found = []
+        for process in psutil.process_iter():
+            session = _session(process)
+            if session in self.sessions and process.pid not in leaders and _lives(process):
+                is_of_a_living_start = session in leaders and _sid(_parent(process)) == session
+                found += [] if is_of_a_living_start else [f"{process.pid} {_title(process)}"]
+        return found
 
     def left_behind(self) -> list[str]:
         """Every process of any start, for when all of them were ended."""
@@ -113,6 +115,12 @@ def _lives(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
         return process.status() != psutil.STATUS_ZOMBIE
     return False
+
+
+def _parent(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return process.ppid()
+    return 1
 
 
 def _sid(pid: int) -> int | None:

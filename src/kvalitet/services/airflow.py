@@ -150,7 +150,12 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "worker_log_server_port": _NO_PORT,
             "trigger_log_server_port": _NO_PORT,
         },
-        "scheduler": {"scheduler_idle_sleep_time": 0.5} | _timetable(),
+        "scheduler": {
+            "scheduler_idle_sleep_time": 0.5,
+            # Of a heartbeat every few seconds: a task whose processes were killed is tried again after two minutes.
+            "task_instance_heartbeat_timeout": 120,
+        }
+        | _timetable(),
         "dag_processor": {
             "parsing_processes": 1,
             "refresh_interval": 30,
