@@ -1,0 +1,41 @@
+"""Whether the scheduler's workers can still take up tasks.
+
+They take turns at the pipe that tasks come through: one reads, the others wait for a lock that the reader
+holds. Where the reader is killed (by the machine for want of memory, say) nobody ever gets the lock: every task stays
+queued, while the scheduler and all its heartbeats are well. Only a new start of the scheduler helps.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+_LOOKS, _SECONDS_BETWEEN = 10, 0.2
+_WORKER, _IDLE = "airflow worker -- LocalExecutor", "<idle>"
+
+
+def are_locked_out(scheduler: psutil.Process) -> bool:
+    """Whether its idle workers all wait for a lock that nobody living gives back.
+
+    False where there is no idle worker, and where the system does not say what a process waits for.
+    """
+    for _ in range(_LOOKS):
+        waits = list(_waits(scheduler))
+        if not waits or not all("futex" in wait for wait in waits):
+            return False
+        time.sleep(_SECONDS_BETWEEN)
+    return True
+
+
+def _waits(scheduler: psutil.Process) -> Iterator[str]:
+    """The kernel function that each idle worker waits in."""
+    children: list[psutil.Process] = []
+    with suppress(psutil.Error):
+        children = scheduler.children()
+    for child in children:
+        with suppress(psutil.Error, OSError):  # gone, or killed and not yet buried
+            title = " ".join(child.cmdline()).strip()
+            if title.startswith(_WORKER) and title.endswith(_IDLE):
+                yield Path(f"/proc/{child.pid}/wchan").read_text()
