@@ -33,7 +33,7 @@ def place(tmp_path: Path) -> Iterator[Settings]:
 
 
 def launch(place: Settings, name: str, code: str) -> int:
-    processes.launch(place, name, [sys.executable, "-c", code], dict(os.environ), "digest")
+    processes.launch(place, name, [sys.executable, "-c", code], dict(os.environ))
     return processes.running(place)[name].pid
 
 
