@@ -2,8 +2,9 @@
 
 Each start of a component has a mark, `kvalitet:<installation>:<component>:<random>`, which is in the
 environment of the component and thereby of all that it starts. A process is ours by any of three
-traces: the mark, a session that a marked process leads or has left behind, or a parent that is ours.
+traces: the mark, a session that a process of ours leads or has left behind, or a parent that is ours.
 Only a process that sheds all three (a new environment, a new session and a dead parent) is not found.
+Numbers of processes are given again, so a number alone is never a trace.
 """
 
 import hashlib
@@ -68,10 +69,13 @@ def lives(process: psutil.Process) -> bool:
     return False
 
 
-def find_processes(settings: Settings, leaders: Mapping[int, str]) -> dict[psutil.Process, str]:
+def find_processes(
+    settings: Settings, leaders: Mapping[int, str], left: Mapping[int, str]
+) -> dict[psutil.Process, str]:
     """Every process of this installation with the mark of its start.
 
-    `leaders`: the marks of the noted processes by number, for those that hide their environment.
+    `leaders`: the marks of the noted processes by number, for those that hide their environment; `left`:
+    the same of those that have died since the machine started, for what stayed behind in their sessions.
     Neither the calling process nor those above it are ever among them.
     """
     seen = {one.process.pid: one for one in _scan()}
@@ -83,6 +87,12 @@ def find_processes(settings: Settings, leaders: Mapping[int, str]) -> dict[psuti
         seen[pid].session: mark
         for pid, mark in ours.items()
         if seen[pid].session > 0 and (seen[pid].session not in seen or seen[pid].session in ours)
+    }
+    sessions |= {
+        pid: mark
+        for pid, mark in left.items()
+        # Its number may be another's session by now, so its members must also stand where ours were started.
+        if pid not in seen and all(_stands_in(settings.root, one) for one in seen.values() if one.session == pid)
     }
     strangers = {pid for pid, one in seen.items() if one.mark and pid not in ours}  # of another installation
     for pid, one in seen.items():
@@ -119,6 +129,12 @@ def _scan() -> Iterator[_Seen]:
             with suppress(psutil.Error, OSError):
                 mark = process.environ().get(VARIABLE, "")
             yield _Seen(process, parent, session, mark)
+
+
+def _stands_in(folder: Path, one: _Seen) -> bool:
+    with suppress(psutil.Error, OSError):
+        return Path(one.process.cwd()) == folder
+    return False
 
 
 def _own_line(seen: Mapping[int, _Seen]) -> Iterable[int]:

@@ -126,8 +126,14 @@ def end_orphans(settings: Settings) -> int:
 
 
 def _family(settings: Settings) -> dict[psutil.Process, str]:
-    noted = running(settings)
-    return find_processes(settings, {note.pid: note.mark or name for name, note in noted.items()})
+    noted, living = _noted(settings), running(settings)
+    marks = {note.pid: note.mark or name for name, note in living.items()}
+    left = {
+        note.pid: note.mark
+        for name, note in noted.items()
+        if name not in living and note.mark and note.boot == boot_id() and _is_ours(settings, note)
+    }
+    return find_processes(settings, marks, left)
 
 
 def _end_all(find: Callable[[], set[psutil.Process]]) -> None:
