@@ -198,15 +198,22 @@ def status(
     as_json: Json = False,
     source: Annotated[str | None, typer.Option(help="Only this source, with its open rejects by rule.")] = None,
 ) -> None:
-    """What was taken in, built, held back and published."""
-    from kvalitet.status import read_status
+    """What runs, what is wrong with it, and what was taken in, built, held back and published."""
+    from kvalitet.status import read_services, read_status
 
-    facts = read_status(_settings(), source)
+    settings, unreachable = _settings(), None
+    facts = {} if source else read_services(settings)
+    try:
+        facts |= read_status(settings, source)
+    except KvalitetError as error:
+        unreachable = error  # what runs is shown all the same
     if as_json:
         typer.echo(json.dumps(facts, default=str, ensure_ascii=False, indent=2))
-        return
-    for title, rows in facts.items():
-        print_rows(title, rows)
+    else:
+        for title, rows in facts.items():
+            print_rows(title, rows)
+    if unreachable:
+        raise unreachable
 
 
 @app.command("supervision-sample", epilog="Example: `kvalitet supervision-sample --area sanktioner --out liste.xlsx`")
@@ -248,11 +255,15 @@ def dsn(
 @app.command(epilog="Example: `kvalitet up --without-airflow`")
 def up(
     without_airflow: Annotated[bool, typer.Option("--without-airflow", help="Only the warehouse.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Where settings have changed while a night runs: wait for its end.")
+    ] = False,
+    now: Annotated[bool, typer.Option("--now", help="Do not: break the night off; its tasks are tried again.")] = False,
 ) -> None:
-    """Start the warehouse and Airflow on this machine; what runs already is left as it is."""
+    """Start the warehouse and Airflow on this machine, and mend what stands still; what runs well is left as it is."""
     from kvalitet.services import up as step
 
-    step(_settings(), with_airflow=not without_airflow)
+    step(_settings(), with_airflow=not without_airflow, wait=wait, now=now)
 
 
 @app.command(epilog="Example: `KVALITET_ADMIN_URL=postgresql://admin@db/postgres kvalitet migrate`")

@@ -1,5 +1,6 @@
-"""What `kvalitet status` shows: sources, open rejects, builds and publications."""
+"""What `kvalitet status` shows: services and their problems, sources, open rejects, builds and publications."""
 
+from dataclasses import asdict
 from typing import Any
 
 from kvalitet.settings import AUDITOR, Settings
@@ -57,6 +58,18 @@ RESTATEMENTS = """
     group by from_publication, to_publication, worked_out_at
     order by worked_out_at desc limit 10
 """
+
+
+def read_services(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """The services that `kvalitet up` started here, and their problems; empty where it never started any."""
+    from kvalitet import services
+
+    if not services.was_started(settings):
+        return {}
+    return {
+        "services": [asdict(service) for service in services.status(settings)],
+        "problems": [{"service": one.service, "what": one.what} for one in services.find_problems(settings)],
+    }
 
 
 def read_status(settings: Settings, source: str | None = None) -> dict[str, list[dict[str, Any]]]:

@@ -45,11 +45,47 @@ def test_secrets_are_in_closed_files(place: Settings) -> None:
     assert address.password == address.password_file.read_text()
 
 
+def differing(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name in before.keys() | after if before.get(name) != after.get(name)}
+
+
 def test_configuring_again_changes_nothing(place: Settings) -> None:
-    first = airflow.configure(place)
-    assert airflow.configure(place) == first
+    airflow.configure(place)
+    written, first = (airflow.home(place) / "airflow.cfg").read_text(), airflow.configuration(place, "scheduler")
+    airflow.configure(place)
+    assert (airflow.home(place) / "airflow.cfg").read_text() == written
+    assert airflow.configuration(place, "scheduler") == first
     airflow.address_file(place).write_text("127.0.0.1:28081\n")
-    assert airflow.configure(place) != first, "a running component must be seen to be outdated"
+    assert differing(first, airflow.configuration(place, "scheduler")) == {"[core] execution_api_server_url"}
+
+
+def test_a_changed_setting_is_named_only_for_the_components_that_read_it(
+    place: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {name: airflow.configuration(place, name) for name in airflow.COMPONENTS}
+    monkeypatch.setenv("KVALITET_TIMETABLE", "off")
+    monkeypatch.setenv("KVALITET_ALERT_SMTP", "smtp://user:hunter2-secret@mail.example.dk")
+    monkeypatch.setenv("COLUMNS", "77")
+    after = {name: airflow.configuration(place, name) for name in airflow.COMPONENTS}
+    of_tasks = {"KVALITET_TIMETABLE", "KVALITET_ALERT_SMTP"}
+    assert {name: differing(before[name], after[name]) for name in before} == {
+        "api-server": set(),
+        "scheduler": of_tasks | {"[scheduler] use_job_schedule"},
+        "dag-processor": of_tasks,
+        "triggerer": of_tasks,
+    }
+
+
+def test_noted_configuration_holds_no_value(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KVALITET_ALERT_SMTP", "smtp://user:hunter2-secret@mail.example.dk")
+    noted = airflow.configuration(place, "scheduler")
+    assert all(len(digest) == 16 and set(digest) <= set("0123456789abcdef") for digest in noted.values())
+    other = Settings(root=place.root, var=place.var / "other", inbox="", server="127.0.0.1:1", database="kvalitet")
+    airflow.address_file(other).parent.mkdir(parents=True)
+    airflow.address_file(other).write_text("127.0.0.1:28080\n")
+    assert airflow.configuration(other, "scheduler")["KVALITET_ALERT_SMTP"] != noted["KVALITET_ALERT_SMTP"], (
+        "the digest is keyed: a guessed password cannot be tried out on the note"
+    )
 
 
 def test_tasks_do_not_get_the_admins_credential(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,20 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from kvalitet.services import processes
+from kvalitet.services.marks import VARIABLE, new_mark
 from kvalitet.settings import Settings
 
 SLEEPS = "import time; time.sleep(60)"
@@ -30,10 +34,11 @@ def place(tmp_path: Path) -> Iterator[Settings]:
     settings = Settings(root=tmp_path, var=tmp_path / "var", inbox="", server="127.0.0.1:1", database="kvalitet")
     yield settings
     processes.end(settings, list(processes.running(settings)), patience=1)
+    processes.end_orphans(settings)
 
 
 def launch(place: Settings, name: str, code: str) -> int:
-    processes.launch(place, name, [sys.executable, "-c", code], dict(os.environ), "digest")
+    processes.launch(place, name, [sys.executable, "-c", code], dict(os.environ))
     return processes.running(place)[name].pid
 
 
@@ -82,3 +87,204 @@ def test_a_process_that_was_killed_is_not_running(place: Settings) -> None:
     while lives(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert processes.running(place) == {}
+
+
+# --- what a start leaves behind ------------------------------------------------------------------
+
+#: A daemon: forked twice, a session of its own, no parent. {how} is what it does then.
+DAEMON = """
+import os, sys, time
+if os.fork():
+    time.sleep(600)
+os.setsid()
+if os.fork():
+    os._exit(0)
+{how}
+"""
+SLEEPS_ON = "open({file!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+
+
+def pid_in(file: Path) -> int:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if file.is_file() and (text := file.read_text()):
+            return int(text)
+        time.sleep(0.02)
+    raise TimeoutError(f"{file} was not written")
+
+
+def kill_leader(place: Settings, name: str) -> None:
+    process = psutil.Process(processes.running(place)[name].pid)
+    process.kill()
+    psutil.wait_procs([process], timeout=10)
+    deadline = time.monotonic() + 10
+    while name in processes.running(place) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def orphan_pids(place: Settings) -> set[int]:
+    return {process.pid for process in processes.orphans(place)}
+
+
+def test_daemon_of_a_killed_leader_is_found_by_its_mark_and_ended(place: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "number"
+    launch(place, "scheduler", DAEMON.format(how=SLEEPS_ON.format(file=str(file))))
+    daemon = pid_in(file)
+    assert orphan_pids(place) == set(), "its start runs"
+    kill_leader(place, "scheduler")
+    assert orphan_pids(place) >= {daemon}
+    assert processes.end_orphans(place) >= 1
+    assert not lives(daemon)
+    assert orphan_pids(place) == set()
+
+
+def test_child_without_environment_is_found_in_the_session_of_its_killed_leader(
+    place: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "number"
+    code = f"import os, time; open({str(file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    launch(place, "scheduler", f"import os, sys, time\nif os.fork(): time.sleep(600)\n"
+           f"os.execve(sys.executable, [sys.executable, '-c', {code!r}], {{}})")  # fmt: skip
+    child = pid_in(file)
+    assert VARIABLE not in psutil.Process(child).environ()
+    kill_leader(place, "scheduler")
+    assert orphan_pids(place) == {child}
+    processes.end_orphans(place)
+    assert not lives(child)
+
+
+def test_child_without_environment_and_in_its_own_session_ends_with_its_parent(place: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "number"
+    code = f"import os, time; open({str(file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    launch(place, "scheduler", f"import os, sys, time\nif os.fork(): time.sleep(600)\nos.setsid()\n"
+           f"os.execve(sys.executable, [sys.executable, '-c', {code!r}], {{}})")  # fmt: skip
+    child = pid_in(file)
+    processes.end(place, ["scheduler"], patience=1)
+    assert not lives(child)
+
+
+def test_worker_that_renames_itself_keeps_its_mark(place: Settings, tmp_path: Path) -> None:
+    """As Airflow's workers do, whose new names were written over what others read as their environment."""
+    file = tmp_path / "number"
+    how = "import setproctitle; setproctitle.setproctitle('airflow worker -- LocalExecutor: <idle>' * 9)\n"
+    launch(place, "scheduler", DAEMON.format(how=how + SLEEPS_ON.format(file=str(file))))
+    worker = pid_in(file)
+    kill_leader(place, "scheduler")
+    assert worker in orphan_pids(place)
+
+
+def test_stopped_process_and_one_that_starts_its_child_anew_are_ended(place: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "number"
+    how = f"""
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+while True:
+    child = os.fork()
+    if not child:
+        {SLEEPS_ON.format(file=str(file))}
+    os.waitpid(child, 0)
+"""
+    launch(place, "scheduler", DAEMON.format(how=how))
+    child = pid_in(file)
+    stopped = launch(place, "stopped", SLEEPS)
+    os.kill(stopped, signal.SIGSTOP)
+    began = time.monotonic()
+    assert processes.end(place, ["stopped"]) == ["stopped"]
+    assert time.monotonic() - began < 5, "it is woken to hear the request"
+    kill_leader(place, "scheduler")
+    processes.end_orphans(place)
+    assert not lives(child) and not lives(pid_in(file)) and orphan_pids(place) == set()
+
+
+def test_process_of_a_start_that_was_killed_before_its_note_is_an_orphan(place: Settings) -> None:
+    pid = launch(place, "scheduler", SLEEPS)
+    (place.var / "run" / "processes.json").write_text("{ cut sho")
+    assert processes.running(place) == {}
+    assert orphan_pids(place) == {pid}
+    processes.end_orphans(place)
+    assert not lives(pid)
+
+
+def test_two_installations_share_nothing(place: Settings, tmp_path: Path) -> None:
+    other = replace(place, var=tmp_path / "other")
+    theirs = launch(other, "scheduler", SLEEPS)
+    (other.var / "run" / "processes.json").unlink()
+    assert orphan_pids(place) == set()
+    # Even as a child of ours: an installation that a task of ours has started.
+    code = f"import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', {SLEEPS!r}], " \
+           f"env={{{VARIABLE!r}: {new_mark(other, 'x')!r}}}, start_new_session=True); " \
+           f"open({str(tmp_path / 'number')!r}, 'w').write(str(p.pid)); time.sleep(60)"  # fmt: skip
+    launch(place, "ours", code)
+    child = pid_in(tmp_path / "number")
+    processes.end(place, ["ours"], patience=1)
+    assert lives(theirs) and lives(child)
+    assert orphan_pids(other) == {theirs, child}
+    processes.end_orphans(other)
+
+
+def test_copied_run_folder_does_not_take_the_originals_processes(place: Settings, tmp_path: Path) -> None:
+    pid = launch(place, "scheduler", SLEEPS)
+    shutil.copytree(place.var, tmp_path / "copy")
+    copy = replace(place, var=tmp_path / "copy")
+    assert processes.running(copy) == {} and orphan_pids(copy) == set()
+    assert processes.end(copy, ["scheduler"]) == []
+    assert lives(pid)
+
+
+def test_moved_run_folder_still_knows_its_processes(place: Settings, tmp_path: Path) -> None:
+    pid = launch(place, "scheduler", SLEEPS)
+    moved = replace(place, var=tmp_path / "moved")
+    place.var.rename(moved.var)
+    assert processes.end(moved, ["scheduler"]) == ["scheduler"]
+    assert not lives(pid)
+
+
+def test_note_of_before_the_machine_started_is_not_running(place: Settings) -> None:
+    pid = launch(place, "scheduler", SLEEPS)
+    notes = place.var / "run" / "processes.json"
+    noted = json.loads(notes.read_text())
+    noted["scheduler"]["boot"] = "00000000-0000-0000-0000-000000000000"
+    notes.write_text(json.dumps(noted))
+    assert processes.running(place) == {}
+    assert orphan_pids(place) == {pid}, "its mark says whose it is all the same"
+    processes.end_orphans(place)
+
+
+def test_session_that_got_the_number_of_a_dead_leader_is_left_alone(place: Settings, tmp_path: Path) -> None:
+    """The number space has wrapped: somebody else's session has the number, and its leader has died too."""
+    launch(place, "scheduler", SLEEPS)
+    file = tmp_path / "number"
+    code = f"import os, time\nif os.fork(): os._exit(0)\n{SLEEPS_ON.format(file=str(file))}"
+    stranger = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, cwd="/")
+    stranger.wait()
+    theirs = pid_in(file)
+    notes = place.var / "run" / "processes.json"
+    noted = json.loads(notes.read_text())
+    noted["dead"] = noted["scheduler"] | {"pid": os.getsid(theirs), "mark": new_mark(place, "dead")}
+    notes.write_text(json.dumps(noted))
+    assert orphan_pids(place) == set()
+    os.kill(theirs, signal.SIGKILL)
+
+
+def test_the_command_itself_and_what_it_was_called_from_are_never_ended(place: Settings, tmp_path: Path) -> None:
+    """`kvalitet down` from a shell that has a task's environment."""
+    code = f"""
+from pathlib import Path
+from kvalitet.services import processes
+from kvalitet.settings import Settings
+processes.end_orphans(Settings(Path({str(place.root)!r}), Path({str(place.var)!r}), '', '', ''))
+print('went on')
+"""
+    command = tmp_path / "down.py"
+    command.write_text(code)
+    env = {**os.environ, VARIABLE: new_mark(place, "shell")}
+    shell = subprocess.run(["sh", "-c", f'"{sys.executable}" {command}; echo and so did the shell'],
+                           env=env, capture_output=True, text=True, check=False)  # fmt: skip
+    assert shell.stdout.split("\n")[:2] == ["went on", "and so did the shell"], shell.stderr
+
+
+def test_looking_for_orphans_is_quick(place: Settings) -> None:
+    launch(place, "scheduler", SLEEPS)
+    began = time.process_time()
+    processes.orphans(place)
+    assert time.process_time() - began < 0.5

@@ -8,6 +8,7 @@ disk: the log servers, which would listen on every interface, are not started.
 import base64
 import configparser
 import hashlib
+import hmac
 import io
 import json
 import os
@@ -23,6 +24,7 @@ import psycopg
 from psycopg import sql
 
 from kvalitet.errors import KvalitetError
+from kvalitet.services.marks import VARIABLE, environment, new_mark
 from kvalitet.services.processes import log_file
 from kvalitet.settings import TIMEZONE, Settings, write_secret
 from kvalitet.warehouse import server
@@ -35,6 +37,19 @@ COMPONENTS = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
+#: Which components read a section of airflow.cfg, where not all do.
+_READ_BY = {
+    "scheduler": ("scheduler",),
+    "workers": ("scheduler",),
+    "dag_processor": ("dag-processor",),
+    "triggerer": ("triggerer",),
+    "api": ("api-server",),
+}
+#: What in the environment decides what a task does; the rest (a terminal's width) differs from shell to shell.
+_SETTINGS = (
+    *("KVALITET_", "DBT_", "RUNTIME__", "AWS_", "AZURE_", "GOOGLE_"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_", "TZ"),
+)
 #: Not for tasks: the admin's credential, and whatever would override the configuration below.
 _KEPT_OUT = ("AIRFLOW", "KVALITET_ADMIN_URL", "PG")
 _NO_PORT = "1"  # nobody listens there: asking for a served log fails at once
@@ -67,7 +82,7 @@ def airflow_env(settings: Settings) -> dict[str, str]:
     loopback = "127.0.0.1,localhost"
     return env | {
         "AIRFLOW_HOME": str(home(settings)),
-        "AIRFLOW_CONFIG": str(home(settings) / "airflow.cfg"),
+        "AIRFLOW_CONFIG": str(config_file(settings)),
         "KVALITET_ROOT": str(settings.root),
         "KVALITET_VAR": str(settings.var),
         "KVALITET_INBOX": settings.inbox,
@@ -86,6 +101,10 @@ def home(settings: Settings) -> Path:
     return settings.var / "airflow"
 
 
+def config_file(settings: Settings) -> Path:
+    return home(settings) / "airflow.cfg"
+
+
 def address_file(settings: Settings) -> Path:
     return settings.var / "run" / "airflow.address"
 
@@ -99,8 +118,8 @@ def _passwords_file(settings: Settings) -> Path:
     return home(settings) / "passwords.json"
 
 
-def configure(settings: Settings) -> str:
-    """Write airflow.cfg; returns its digest, by which a running component is known to be current."""
+def configure(settings: Settings) -> None:
+    """Write airflow.cfg and the passwords."""
     home(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
     password = write_secret(_password_file(settings), secrets.token_urlsafe(12))
     write_secret(_passwords_file(settings), json.dumps({USER: password}))
@@ -110,11 +129,31 @@ def configure(settings: Settings) -> str:
     config.write(out)
     # Airflow interpolates: a percent sign in a value (a password) must be doubled.
     text = "# Written by `kvalitet up` at each start; changes here are lost.\n" + out.getvalue().replace("%", "%%")
-    file = home(settings) / "airflow.cfg"
+    file = config_file(settings)
     if not file.is_file() or file.read_text() != text:
         file.unlink(missing_ok=True)
         write_secret(file, text)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def configuration(settings: Settings, component: str) -> dict[str, str]:
+    """What a component is configured by: the name of each setting -> a keyed digest of its value.
+
+    By it a running component is known to be current, and what has changed can be named without its value.
+    """
+    stated = {
+        f"[{section}] {name}": str(value)
+        for section, options in _options(settings).items()
+        for name, value in options.items()
+        if component in _READ_BY.get(section, COMPONENTS)
+    }
+    if component != "api-server":  # it runs nothing of ours
+        stated |= {name: value for name, value in airflow_env(settings).items() if _is_setting(name)}
+    key = write_secret(settings.secrets_dir / "airflow_jwt", secrets.token_urlsafe(64)).encode()
+    return {name: hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:16] for name, value in stated.items()}
+
+
+def _is_setting(name: str) -> bool:
+    return name.upper().startswith(_SETTINGS) and name != VARIABLE
 
 
 def _options(settings: Settings) -> dict[str, dict[str, object]]:
@@ -124,7 +163,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
         "core": {
             "dags_folder": settings.root / "dags",
             "executor": "LocalExecutor",
-            "parallelism": min(16, max(4, 2 * (psutil.cpu_count() or 1))),
+            "parallelism": parallelism(),
             "load_examples": False,
             "default_timezone": TIMEZONE.key,
             "fernet_key": write_secret(
@@ -140,6 +179,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
         "database": {
             "sql_alchemy_conn": _url(settings, "postgresql+psycopg2"),
             "sql_alchemy_conn_async": _url(settings, "postgresql+asyncpg"),
+            "sql_alchemy_connect_args_async": "kvalitet.services.marks.ASYNC_CONNECT_ARGS",
         },
         "logging": {
             "base_log_folder": logs,
@@ -178,6 +218,11 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
     }
 
 
+def parallelism() -> int:
+    """How many tasks run at once."""
+    return min(16, max(4, 2 * (psutil.cpu_count() or 1)))
+
+
 def _timetable() -> dict[str, object]:
     """Off for a trial or a test installation, where a night starts only by hand."""
     return {"use_job_schedule": False} if os.environ.get("KVALITET_TIMETABLE") == "off" else {}
@@ -194,6 +239,11 @@ def database_name(settings: Settings) -> str:
 def _url(settings: Settings, driver: str) -> str:
     name = database_name(settings)
     return f"{driver}://{name}:{write_secret(settings.secrets_dir / name)}@{settings.server}/{name}"
+
+
+def connection_url(settings: Settings) -> str:
+    """Of Airflow's database, as Airflow's role, for libpq."""
+    return _url(settings, "postgresql")
 
 
 def prepare_database(settings: Settings) -> bool:
@@ -228,10 +278,11 @@ def migrate_database(settings: Settings) -> None:
             command,
             check=False,
             cwd=settings.root,
-            env=airflow_env(settings),
+            env=airflow_env(settings) | environment(new_mark(settings, "airflow-migrate")),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
+            start_new_session=True,  # a marked process must not be in the session of the person's terminal
         )
     if done.returncode != 0:
         raise KvalitetError("Airflow's database could not be set up.", f"Its output is in {log}; then `kvalitet up`.")

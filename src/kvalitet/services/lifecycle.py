@@ -2,26 +2,21 @@
 
 import fcntl
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-import httpx
-
 from kvalitet.errors import KvalitetError
-from kvalitet.services import airflow, processes
+from kvalitet.services import airflow, airflow_start, changes, processes, sessions
+from kvalitet.services.health import API, SCHEDULER
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import Say
 
 #: All that an installation makes in its run folder; nothing else there is ever deleted.
 MADE = ("run", "log", "secrets", "airflow", "inbox", "fetched", "landing", "spool", "site", "server", "dbt", "uv")
-#: By the names that their logs and notes have: airflow-scheduler and so on.
-_PROCESSES = {f"airflow-{name}": arguments for name, arguments in airflow.COMPONENTS.items()}
-_API = "airflow-api-server"
-_HEALTHY_WITHIN = 300  # seconds; half a minute as a rule, minutes on a machine that is busy
+_LOOK_AGAIN_SECONDS = 5  # for the end of a night
 
 
 @dataclass(frozen=True)
@@ -33,21 +28,45 @@ class ServiceStatus:
     detail: str
 
 
-def up(settings: Settings, with_airflow: bool = True, say: Say = print) -> Settings:
-    """Start what does not run yet: Postgres, the warehouse in it, and Airflow.
+def up(
+    settings: Settings, with_airflow: bool = True, say: Say = print, wait: bool = False, now: bool = False
+) -> Settings:
+    """Start what does not run yet: Postgres, the warehouse in it, and Airflow; end what an ended start left.
 
-    Returns the settings with the server's address. Raises KvalitetError with what mends it.
+    Where settings have changed while a night runs: `wait` for its end, or break it off `now`; otherwise
+    nothing is changed. Returns the settings with the server's address. Raises NightRuns then, and
+    KvalitetError with what mends it.
     """
-    with _only_one(settings):
-        began = time.monotonic()
-        _make_folders(settings)
-        settings = server.start(settings, say)
-        say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
-        began = time.monotonic()
-        migrate(settings)
-        say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
-        if with_airflow:
-            _start_airflow(settings, say)
+    told = False
+    while True:
+        try:
+            with _only_one(settings):
+                return _up(settings, with_airflow, say, now)
+        except changes.NightRuns as error:
+            if not wait or SCHEDULER not in processes.running(settings):
+                raise
+            if not told:
+                say(f"{error.what} Waiting for its end …")
+                told = True
+        time.sleep(_LOOK_AGAIN_SECONDS)  # outside the lock, so that `kvalitet down` need not wait too
+
+
+def _up(settings: Settings, with_airflow: bool, say: Say, now: bool) -> Settings:
+    began = time.monotonic()
+    _make_folders(settings)
+    if ended := processes.end_orphans(settings):
+        say(f"Ended: {ended} processes of a start that had ended")
+    settings = server.start(settings, say)
+    say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
+    _end_sessions(settings, say)
+    if with_airflow and not now:
+        changed = changes.differing(processes.running(settings), airflow_start.wanted(settings))
+        changes.refuse_while_night_runs(settings, changed, SCHEDULER in processes.running(settings))
+    began = time.monotonic()
+    migrate(settings)
+    say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
+    if with_airflow:
+        airflow_start.start(settings, say)
     return settings
 
 
@@ -62,13 +81,16 @@ def migrate(settings: Settings) -> list[str]:
 
 
 def down(settings: Settings, say: Say = print) -> None:
-    """End what `up` started, and nothing else."""
+    """End what `up` started, also what an earlier start left behind, and nothing else."""
     with _only_one(settings):
         # New tasks first; the API server stays until the running tasks have reported to it.
-        others = [name for name in _PROCESSES if name != _API]
-        for names in (others, [_API]):
+        others = [name for name in airflow_start.PROCESSES if name != API]
+        for names in (others, [API]):
             for name in processes.end(settings, names):
                 say(f"Ended: {name}")
+        if ended := processes.end_orphans(settings):
+            say(f"Ended: {ended} processes of a start that had ended")
+        _end_sessions(settings, say)
         if server.stop(settings):
             say("Ended: Postgres")
 
@@ -96,9 +118,9 @@ def status(settings: Settings) -> list[ServiceStatus]:
         found = [ServiceStatus("postgres", postgres.is_running, postgres.address)]
     else:
         found = [ServiceStatus("postgres", True, f"{settings.server} (own server, not started by us)")]
-    for name in _PROCESSES:
+    for name in airflow_start.PROCESSES:
         detail = str(processes.log_file(settings, name))
-        if name == _API and name in noted:
+        if name == API and name in noted:
             detail = airflow.airflow_address(settings).url
         found.append(ServiceStatus(name, name in noted, detail))
     return found
@@ -122,70 +144,12 @@ def _make_folders(settings: Settings) -> None:
         folder.chmod(0o700)
 
 
-def _start_airflow(settings: Settings, say: Say) -> None:
-    began = time.monotonic()
-    noted = processes.running(settings)
-    _choose_port(settings, _API in noted, say)
-    # What began on a server that has died since may still be about to end of it: it starts anew as well.
-    digest = f"{airflow.configure(settings)} {server.status(settings).pid if server.is_embedded() else ''}"
-    outdated = [name for name, note in noted.items() if note.digest != digest]
-    if outdated:
-        say("Airflow: its configuration or its server has changed, its processes start anew")
-        processes.end(settings, outdated)
-    if airflow.prepare_database(settings):
-        say("Airflow: setting up its database …")
-        airflow.migrate_database(settings)
-        say(f"Airflow: database is ready ({time.monotonic() - began:.1f} s)")
-    noted, env = processes.running(settings), airflow.airflow_env(settings)
-    for name, arguments in _PROCESSES.items():
-        if name not in noted:
-            processes.launch(settings, name, [sys.executable, "-m", "airflow", *arguments], env, digest)
-    _wait_until_healthy(settings, say)
-    say(f"Airflow: {airflow.airflow_address(settings).url} ({time.monotonic() - began:.1f} s)")
-
-
-def _choose_port(settings: Settings, is_ours: bool, say: Say) -> None:
-    file = airflow.address_file(settings)
-    port = int(file.read_text().rpartition(":")[2]) if file.is_file() else 0
-    if port and (is_ours or server.is_free(port)):
+def _end_sessions(settings: Settings, say: Say) -> None:
+    if not processes.was_started(settings):
         return
-    chosen = server.free_port(taken=frozenset({port, int(settings.server.rpartition(":")[2])}))
-    if port:
-        say(f"Port {port} is taken; Airflow is now at 127.0.0.1:{chosen}")
-    file.write_text(f"127.0.0.1:{chosen}\n")
-
-
-def _wait_until_healthy(settings: Settings, say: Say) -> None:
-    """Until every component reports itself healthy. Raises KvalitetError where one ends, or takes too long."""
-    url = f"{airflow.airflow_address(settings).url}/api/v2/monitor/health"
-    deadline, told = time.monotonic() + _HEALTHY_WITHIN, ""
-    with httpx.Client(trust_env=False, timeout=5) as client:
-        while True:
-            waiting = _unhealthy(client, url)
-            if not waiting:
-                return
-            ended = [name for name in _PROCESSES if name not in processes.running(settings)]
-            if ended or time.monotonic() > deadline:
-                name = ended[0] if ended else _API
-                log = processes.log_file(settings, name)
-                what = f"{name} ended" if ended else f"Airflow is not healthy: {waiting}"
-                raise KvalitetError(f"{what}. {_last_words(log)}", f"Its log: {log}. Then: `kvalitet up`.")
-            if waiting != told:
-                say(f"Airflow: waiting for {waiting} …")
-                told = waiting
-            time.sleep(0.5)
-
-
-def _unhealthy(client: httpx.Client, url: str) -> str:
     try:
-        health = client.get(url).raise_for_status().json()
-    except httpx.HTTPError:
-        return "the API server"
-    parts = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-    return ", ".join(part for part in parts if (health.get(part) or {}).get("status") != "healthy")
-
-
-def _last_words(log) -> str:
-    lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
-    said = [line.strip() for line in lines[-40:] if "Error" in line or "error" in line]
-    return said[-1][:300] if said else ""
+        if ended := sessions.end_of_ended_starts(settings):
+            say(f"Ended: {ended} database sessions of a start that had ended")
+    except KvalitetError as error:
+        if not server.is_embedded():  # with the embedded one its sessions have ended
+            say(f"Not looked for: database sessions of ended starts. {error.what}")

@@ -1,20 +1,22 @@
-"""Long-lived processes: started apart from the terminal, found again, ended with their children.
+"""Long-lived processes: started apart from the terminal, found again, ended with all that they started.
 
-var/run/processes.json notes each with its number and when it began, so that a number that has
-gone to somebody else's process is never taken for ours.
+var/run/processes.json notes each with its number, the machine's start, when it began and its mark, so
+that a number that has gone to somebody else's process is never taken for ours. What is not noted, because
+its parent was killed or the note was lost, is found by its mark (see marks.py).
 """
 
 import json
-import os
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
 
+from kvalitet.errors import KvalitetError
+from kvalitet.services.marks import began, boot_id, environment, find_processes, lives, new_mark
 from kvalitet.settings import Settings
 
 _LOG_LIMIT = 20 * 2**20  # bytes; a longer log is set aside when its process starts anew
@@ -22,11 +24,18 @@ _LOG_LIMIT = 20 * 2**20  # bytes; a longer log is set aside when its process sta
 
 @dataclass(frozen=True)
 class Noted:
-    """One process as it was started; `began` is in seconds since the machine's start."""
+    """One process as it was started; `began` is in seconds since the start of the machine that `boot` names.
+
+    `folder` is the run folder at that time. `configuration`: name of each setting that it was started
+    with -> a keyed digest of its value.
+    """
 
     pid: int
     began: float
-    digest: str  # of the configuration it was started with
+    boot: str = ""
+    folder: str = ""
+    mark: str = ""
+    configuration: dict[str, str] = field(default_factory=dict)
 
 
 def log_file(settings: Settings, name: str) -> Path:
@@ -35,14 +44,28 @@ def log_file(settings: Settings, name: str) -> Path:
 
 def running(settings: Settings) -> dict[str, Noted]:
     """The noted processes that still run, by name."""
-    file = _notes(settings)
-    noted = json.loads(file.read_text()) if file.is_file() else {}
-    return {name: note for name, fields in noted.items() if _process(note := Noted(**fields))}
+    return {name: note for name, note in _noted(settings).items() if _is_ours(settings, note) and _process(note)}
 
 
-def launch(settings: Settings, name: str, command: Sequence[str], env: Mapping[str, str], digest: str) -> None:
+def died(settings: Settings) -> list[str]:
+    """The names of those that ended without being asked to."""
+    return sorted(_noted(settings).keys() - running(settings).keys())
+
+
+def was_started(settings: Settings) -> bool:
+    """Whether `kvalitet up` ever started Airflow here."""
+    return _notes(settings).is_file()
+
+
+def launch(
+    settings: Settings,
+    name: str,
+    command: Sequence[str],
+    env: Mapping[str, str],
+    configuration: Mapping[str, str] | None = None,
+) -> None:
     """Start `command` in a session of its own, so that neither Ctrl-C nor a closed terminal ends it."""
-    log = log_file(settings, name)
+    log, mark = log_file(settings, name), new_mark(settings, name)
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
@@ -50,83 +73,125 @@ def launch(settings: Settings, name: str, command: Sequence[str], env: Mapping[s
         child = subprocess.Popen(
             command,
             cwd=settings.root,
-            env=env,
+            env={**env, **environment(mark)},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
     child.returncode = 0  # it outlives us on purpose: no warning when this object goes
-    _write(settings, running(settings) | {name: Noted(child.pid, _began(psutil.Process(child.pid)), digest)})
+    note = Noted(
+        child.pid, began(psutil.Process(child.pid)), boot_id(), str(settings.var), mark, dict(configuration or {})
+    )
+    _write(settings, running(settings) | {name: note})
+
+
+def orphans(settings: Settings) -> list[psutil.Process]:
+    """The processes of this installation that no running component answers for."""
+    living = living_marks(settings)
+    return [process for process, mark in _family(settings).items() if mark not in living]
+
+
+def living_marks(settings: Settings) -> set[str]:
+    """The marks of the starts whose leader runs."""
+    return {note.mark or name for name, note in running(settings).items()}
 
 
 def end(settings: Settings, names: Iterable[str], patience: float = 20) -> list[str]:
     """End the named processes that run, and all that they started; returns the names.
 
-    Each is asked with SIGTERM; after `patience` seconds its remaining tree is asked too, then killed.
+    Each is asked with SIGTERM; after `patience` seconds what is left of its start is asked too, then
+    killed. Raises KvalitetError where a process outlives that.
     """
     noted = running(settings)
     leaders = {name: process for name in names if name in noted and (process := _process(noted[name]))}
-    family = _families(leaders.values())
-    for process in leaders.values():
-        _send(process, signal.SIGTERM)
+    marks = {noted[name].mark or name for name in leaders}
+
+    def members() -> set[psutil.Process]:
+        return {process for process, mark in _family(settings).items() if mark in marks}
+
+    before = members()  # what hides both mark and session is known by its parent only while that lives
+    _send(leaders.values(), signal.SIGTERM)
     psutil.wait_procs(list(leaders.values()), timeout=patience)
-    family |= _families(leaders.values())
-    for last_word in (signal.SIGTERM, signal.SIGKILL):
-        left = [process for process in family if _lives(process)]
-        for process in left:
-            _send(process, last_word)
-        psutil.wait_procs(left, timeout=5)
+    _end_all(lambda: before | members())
     _write(settings, {name: note for name, note in running(settings).items() if name not in leaders})
     return list(leaders)
+
+
+def end_orphans(settings: Settings) -> int:
+    """End what no running component answers for; returns how many processes. Raises KvalitetError as `end`."""
+    found = orphans(settings)
+    _end_all(lambda: {*found, *orphans(settings)})
+    return len(found)
+
+
+def _family(settings: Settings) -> dict[psutil.Process, str]:
+    noted, living = _noted(settings), running(settings)
+    marks = {note.pid: note.mark or name for name, note in living.items()}
+    left = {
+        note.pid: note.mark
+        for name, note in noted.items()
+        if name not in living and note.mark and note.boot == boot_id() and _is_ours(settings, note)
+    }
+    return find_processes(settings, marks, left)
+
+
+def _end_all(find: Callable[[], set[psutil.Process]]) -> None:
+    """Ask, then kill, and look again: what is killed may have started another a moment before."""
+    left: list[psutil.Process] = []
+    for number in (signal.SIGTERM, *[signal.SIGKILL] * 5):
+        left = [process for process in find() if lives(process)]
+        if not left:
+            return
+        _send(left, number)
+        psutil.wait_procs(left, timeout=5)
+    if left := [process for process in left if lives(process)]:
+        numbers = ", ".join(str(process.pid) for process in left)
+        raise KvalitetError(
+            f"Processes that were killed do not end: {numbers}.",
+            "They wait for a disk or a network (`ps -o pid,stat,wchan,cmd -p …`). Mend that, then `kvalitet down`.",
+        )
 
 
 def _notes(settings: Settings) -> Path:
     return settings.var / "run" / "processes.json"
 
 
+def _noted(settings: Settings) -> dict[str, Noted]:
+    """What processes.json says; nothing where it was cut short or written by another version."""
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        known = Noted.__dataclass_fields__
+        return {
+            name: Noted(**{key: value for key, value in fields.items() if key in known})
+            for name, fields in json.loads(_notes(settings).read_text()).items()
+        }
+    return {}
+
+
 def _write(settings: Settings, notes: Mapping[str, Noted]) -> None:
     file = _notes(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps({name: vars(note) for name, note in notes.items()}, indent=2) + "\n")
+    partial.write_text(json.dumps({name: asdict(note) for name, note in notes.items()}, indent=2) + "\n")
     partial.replace(file)
+
+
+def _is_ours(settings: Settings, note: Noted) -> bool:
+    """Not where the run folder is a copy of another; where it was moved, what it started is still its own."""
+    return note.folder in ("", str(settings.var)) or not Path(note.folder).exists()
 
 
 def _process(note: Noted) -> psutil.Process | None:
     with suppress(psutil.Error):
         process = psutil.Process(note.pid)
-        if abs(_began(process) - note.began) < 0.1 and _lives(process):
+        if note.boot in ("", boot_id()) and abs(began(process) - note.began) < 0.1 and lives(process):
             return process
     return None
 
 
-def _began(process: psutil.Process) -> float:
-    """Since the machine's start: unlike the clock's time, nobody sets that."""
-    return process.create_time() - psutil.boot_time()
-
-
-def _lives(process: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def _families(leaders: Iterable[psutil.Process]) -> set[psutil.Process]:
-    """The leaders, their descendants, and whoever else is in their sessions."""
-    found: set[psutil.Process] = set()
-    sessions = {leader.pid for leader in leaders}
-    for leader in leaders:
-        found.add(leader)
+def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
         with suppress(psutil.Error):
-            found.update(leader.children(recursive=True))
-    for process in psutil.process_iter():
-        with suppress(OSError, psutil.Error):
-            if os.getsid(process.pid) in sessions:
-                found.add(process)
-    return found
-
-
-def _send(process: psutil.Process, number: signal.Signals) -> None:
-    with suppress(psutil.Error):
-        process.send_signal(number)
+            process.send_signal(number)
+            if process.status() == psutil.STATUS_STOPPED:
+                process.resume()  # a stopped process hears nothing but SIGKILL

@@ -21,7 +21,7 @@ def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRo
         connection = psycopg.Connection[DictRow].connect(
             settings.dsn(role),
             row_factory=dict_row,
-            application_name="kvalitet",
+            fallback_application_name="kvalitet",  # PGAPPNAME says of which start or build it is
             connect_timeout=10,
         )
     except psycopg.OperationalError as error:

@@ -1,0 +1,151 @@
+"""Which processes of the machine belong to this installation, also after their parents have died.
+
+Each start of a component has a mark, `kvalitet:<installation>:<component>:<random>`, which is in the
+environment of the component and thereby of all that it starts. A process is ours by any of three
+traces: the mark, a session that a process of ours leads or has left behind, or a parent that is ours.
+Only a process that sheds all three (a new environment, a new session and a dead parent) is not found.
+Numbers of processes are given again, so a number alone is never a trace.
+"""
+
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from kvalitet.settings import Settings
+
+VARIABLE = "KVALITET_START"
+#: For asyncpg, which unlike libpq does not read PGAPPNAME: airflow.cfg names this.
+ASYNC_CONNECT_ARGS = {"server_settings": {"application_name": os.environ.get(VARIABLE, "kvalitet")}}
+
+
+def prefix(settings: Settings) -> str:
+    """What the marks of this installation begin with: of this run folder on this machine.
+
+    Not an id kept in the run folder: a copy of the folder must not take the original's processes for its own.
+    """
+    return f"kvalitet:{hashlib.sha256(f'{_machine()}:{settings.var}'.encode()).hexdigest()[:12]}:"
+
+
+def new_mark(settings: Settings, name: str) -> str:
+    """At most 63 bytes, which is what Postgres keeps of an application_name."""
+    return f"{prefix(settings)}{name[:26]}:{secrets.token_hex(4)}"
+
+
+def environment(mark: str) -> dict[str, str]:
+    """What a component is started with, so that its processes and its database sessions are known by its mark."""
+    # Airflow's workers rename themselves, which without SPT_NOENV writes over the environment that others can read.
+    return {VARIABLE: mark, "PGAPPNAME": mark, "SPT_NOENV": "1"}
+
+
+def boot_id() -> str:
+    """Changes at each start of the machine; empty where the system does not say."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def began(process: psutil.Process) -> float:
+    """Seconds from the machine's start to the process': unlike the clock's time, nobody sets that.
+
+    Raises psutil.NoSuchProcess.
+    """
+    while True:
+        boot = psutil.boot_time()
+        since = psutil.Process(process.pid).create_time() - boot  # a new object: they remember the clock's old time
+        if psutil.boot_time() == boot:
+            return round(since, 2)
+
+
+def lives(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def find_processes(
+    settings: Settings, leaders: Mapping[int, str], left: Mapping[int, str]
+) -> dict[psutil.Process, str]:
+    """Every process of this installation with the mark of its start.
+
+    `leaders`: the marks of the noted processes by number, for those that hide their environment; `left`:
+    the same of those that have died since the machine started, for what stayed behind in their sessions.
+    Neither the calling process nor those above it are ever among them.
+    """
+    seen = {one.process.pid: one for one in _scan()}
+    known, begins = set(leaders.values()), prefix(settings)
+    ours = {pid: one.mark for pid, one in seen.items() if one.mark in known or one.mark.startswith(begins)}
+    ours |= {pid: mark for pid, mark in leaders.items() if pid in seen}
+    # The number of a session is not given away while one of its members lives, so all of them are of one start.
+    sessions = {
+        seen[pid].session: mark
+        for pid, mark in ours.items()
+        if seen[pid].session > 0 and (seen[pid].session not in seen or seen[pid].session in ours)
+    }
+    sessions |= {
+        pid: mark
+        for pid, mark in left.items()
+        # Its number may be another's session by now, so its members must also stand where ours were started.
+        if pid not in seen and all(_stands_in(settings.root, one) for one in seen.values() if one.session == pid)
+    }
+    strangers = {pid for pid, one in seen.items() if one.mark and pid not in ours}  # of another installation
+    for pid, one in seen.items():
+        if one.session in sessions and pid not in strangers:
+            ours.setdefault(pid, sessions[one.session])
+    found = True
+    while found:
+        found = {
+            pid: ours[one.parent]
+            for pid, one in seen.items()
+            if one.parent in ours and pid not in ours and pid not in strangers
+        }
+        ours |= found
+    for pid in _own_line(seen):
+        ours.pop(pid, None)
+    return {seen[pid].process: mark for pid, mark in ours.items()}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    process: psutil.Process
+    parent: int
+    session: int
+    mark: str  # "" without one, or where it cannot be read
+
+
+def _scan() -> Iterator[_Seen]:
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            parent, session = process.ppid(), os.getsid(process.pid)
+            mark = ""
+            with suppress(psutil.Error, OSError):
+                mark = process.environ().get(VARIABLE, "")
+            yield _Seen(process, parent, session, mark)
+
+
+def _stands_in(folder: Path, one: _Seen) -> bool:
+    with suppress(psutil.Error, OSError):
+        return Path(one.process.cwd()) == folder
+    return False
+
+
+def _own_line(seen: Mapping[int, _Seen]) -> Iterable[int]:
+    pid = os.getpid()
+    while pid in seen:
+        yield pid
+        pid = seen[pid].parent
+
+
+def _machine() -> str:
+    """Tells apart machines that use one database server from folders of the same name."""
+    with suppress(OSError):
+        return Path("/etc/machine-id").read_text().strip() or socket.gethostname()
+    return socket.gethostname()
