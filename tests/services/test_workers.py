@@ -60,11 +60,11 @@ def test_killed_worker_that_only_waited_leaves_the_others_at_work_and_the_reader
     scheduler: psutil.Process,
 ) -> None:
     reader = wait_for_a_reader(scheduler)
-    assert not are_locked_out(scheduler)
+    assert not are_locked_out(scheduler.pid)
     waiting = next(worker for worker in workers(scheduler) if worker != reader)
     waiting.kill()
-    assert not are_locked_out(scheduler)
+    assert not are_locked_out(scheduler.pid)
 
     reader.kill()
     psutil.wait_procs([reader], timeout=5)
-    assert are_locked_out(scheduler)
+    assert are_locked_out(scheduler.pid)

@@ -46,19 +46,20 @@ def start(settings: Settings, say: Say) -> None:
         say("Airflow: setting up its database …")
         airflow.migrate_database(settings)
         say(f"Airflow: database is ready ({time.monotonic() - began:.1f} s)")
-    _launch(settings, wanted_now)
-    _wait_until_healthy(settings, say)
+    launched = _launch(settings, wanted_now)
+    _wait_until_healthy(settings, say, launched)
     _see_that_it_moves(settings, say)
     say(f"Airflow: {airflow.airflow_address(settings).url} ({time.monotonic() - began:.1f} s)")
 
 
-def _launch(settings: Settings, configurations: dict[str, dict[str, str]]) -> None:
+def _launch(settings: Settings, configurations: dict[str, dict[str, str]]) -> list[str]:
     running, env = processes.running(settings), airflow.airflow_env(settings)
     if missing := [name for name in PROCESSES if name not in running]:
         health.forget_dead_jobs(settings)
     for name in missing:
         command = [sys.executable, "-m", "airflow", *PROCESSES[name]]
         processes.launch(settings, name, command, env, configurations[name])
+    return missing
 
 
 def _end_what_stands_still(settings: Settings, say: Say) -> None:
@@ -82,8 +83,7 @@ def _see_that_it_moves(settings: Settings, say: Say) -> None:
         elif not started_anew and not health.runs_a_task(settings):
             say(f"{problems[0].service}: {problems[0].what}; the scheduler starts anew")
             processes.end(settings, [SCHEDULER])
-            _launch(settings, wanted(settings))
-            _wait_until_healthy(settings, say)
+            _wait_until_healthy(settings, say, _launch(settings, wanted(settings)))
             started_anew = True
         else:
             for problem in problems:
@@ -102,16 +102,23 @@ def _choose_port(settings: Settings, is_ours: bool, say: Say) -> None:
     file.write_text(f"127.0.0.1:{chosen}\n")
 
 
-def _wait_until_healthy(settings: Settings, say: Say) -> None:
-    """Until every component reports itself healthy. Raises KvalitetError where one ends, or takes too long."""
+def _wait_until_healthy(settings: Settings, say: Say, launched: list[str]) -> None:
+    """Until every component reports itself healthy. Raises KvalitetError where one ends, or takes too long.
+
+    One that was not `launched` by this very start may have been hit before and end only now: it starts anew.
+    """
     url = f"{airflow.airflow_address(settings).url}/api/v2/monitor/health"
     deadline, told = time.monotonic() + _HEALTHY_WITHIN, ""
     with httpx.Client(trust_env=False, timeout=5) as client:
         while True:
             waiting = _unhealthy(client, url)
-            if not waiting:
-                return
             ended = [name for name in PROCESSES if name not in processes.running(settings)]
+            if not waiting and not ended:  # Airflow takes the dead for healthy for half a minute
+                return
+            if ended and not set(ended) & set(launched):
+                say(f"{', '.join(ended)} ended, so it starts anew")
+                launched = [*launched, *_launch(settings, wanted(settings))]
+                continue
             if ended or time.monotonic() > deadline:
                 name = ended[0] if ended else API
                 log = processes.log_file(settings, name)

@@ -15,10 +15,12 @@ from psycopg.rows import DictRow
 from kvalitet.errors import KvalitetError
 from kvalitet.services import processes, sessions
 from kvalitet.services.airflow import airflow_address, parallelism
+from kvalitet.services.workers import are_locked_out, children
 from kvalitet.settings import Settings
 
-API, SCHEDULER = "airflow-api-server", "airflow-scheduler"
-_JOBS = {"SchedulerJob": SCHEDULER, "DagProcessorJob": "airflow-dag-processor", "TriggererJob": "airflow-triggerer"}
+API, SCHEDULER, TRIGGERER = "airflow-api-server", "airflow-scheduler", "airflow-triggerer"
+_JOBS = {"SchedulerJob": SCHEDULER, "DagProcessorJob": "airflow-dag-processor", "TriggererJob": TRIGGERER}
+STARTED_SECONDS = 30  # of a component, until it has started what it consists of
 HEARTBEAT_SECONDS = 60  # each component writes one every 5 s
 WAITING_SECONDS = 180  # of a task while a slot is free; a busy machine needs half a minute
 IDLE_SECONDS = 300  # of a transaction that holds locks; Airflow's own last milliseconds
@@ -78,6 +80,13 @@ def _of_processes(settings: Settings) -> list[Problem]:
     if orphans := processes.orphans(settings):
         numbers = ", ".join(str(process.pid) for process in orphans)
         found.append(Problem("airflow", f"processes of a start that has ended live on: {numbers}"))
+    scheduler = processes.running(settings).get(SCHEDULER)
+    if scheduler and are_locked_out(scheduler.pid):
+        what = "a worker was killed while it held the lock that the others wait for, so no task is taken up"
+        found.append(Problem(SCHEDULER, what, is_silent=True))
+    triggerer = processes.running(settings).get(TRIGGERER)
+    if triggerer and _age(triggerer) > STARTED_SECONDS and not children(triggerer.pid):
+        found.append(Problem(TRIGGERER, "the process that its triggers run in was killed", is_silent=True))
     if API in processes.running(settings) and not _answers(settings):
         found.append(Problem(API, "its process lives, but it does not answer", is_silent=True))
     return found

@@ -87,9 +87,18 @@ def launch(
 
 
 def orphans(settings: Settings) -> list[psutil.Process]:
-    """The processes of this installation that no running component answers for."""
-    living = living_marks(settings)
-    return [process for process, mark in _family(settings).items() if mark not in living]
+    """The processes of this installation that no running component answers for.
+
+    Also of a running component those whose parent was killed: a task whose supervisor is dead reports to nobody.
+    """
+    living, leaders = living_marks(settings), {note.pid for note in running(settings).values()}
+    family = _family(settings)
+    pids = {process.pid for process in family}
+    return [
+        process
+        for process, mark in family.items()
+        if mark not in living or (process.pid not in leaders and _parent(process) not in pids)
+    ]
 
 
 def living_marks(settings: Settings) -> set[str]:
@@ -187,6 +196,12 @@ def _process(note: Noted) -> psutil.Process | None:
         if note.boot in ("", boot_id()) and abs(began(process) - note.began) < 0.1 and lives(process):
             return process
     return None
+
+
+def _parent(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return process.ppid()
+    return 0
 
 
 def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import psutil
 
+from kvalitet.services.marks import lives
+
 _LOOKS, _SECONDS_BETWEEN = 10, 0.2
 _WORKER, _IDLE = "airflow worker -- LocalExecutor", "<idle>"
 
 
-def are_locked_out(scheduler: psutil.Process) -> bool:
-    """Whether its idle workers all wait for a lock that nobody living gives back.
+def are_locked_out(scheduler: int) -> bool:
+    """Whether the idle workers of the scheduler (its number) all wait for a lock that nobody living gives back.
 
     False where there is no idle worker, and where the system does not say what a process waits for.
     """
@@ -29,13 +31,17 @@ def are_locked_out(scheduler: psutil.Process) -> bool:
     return True
 
 
-def _waits(scheduler: psutil.Process) -> Iterator[str]:
+def _waits(scheduler: int) -> Iterator[str]:
     """The kernel function that each idle worker waits in."""
-    children: list[psutil.Process] = []
-    with suppress(psutil.Error):
-        children = scheduler.children()
-    for child in children:
-        with suppress(psutil.Error, OSError):  # gone, or killed and not yet buried
+    for child in children(scheduler):
+        with suppress(psutil.Error, OSError):
             title = " ".join(child.cmdline()).strip()
             if title.startswith(_WORKER) and title.endswith(_IDLE):
                 yield Path(f"/proc/{child.pid}/wchan").read_text()
+
+
+def children(pid: int) -> list[psutil.Process]:
+    """The living ones, without those that were killed and not yet buried."""
+    with suppress(psutil.Error):
+        return [child for child in psutil.Process(pid).children() if lives(child)]
+    return []
