@@ -138,6 +138,27 @@ def test_daemon_of_a_killed_leader_is_found_by_its_mark_and_ended(place: Setting
     assert orphan_pids(place) == set()
 
 
+def test_child_whose_parent_was_killed_in_a_running_start_is_ended_and_the_start_is_kept(
+    place: Settings, tmp_path: Path
+) -> None:
+    supervisor, task = tmp_path / "supervisor", tmp_path / "task"
+    lines = [
+        "import os, time",
+        "if os.fork(): time.sleep(600)",
+        "if os.fork():",
+        f"    {SLEEPS_ON.format(file=str(supervisor))}",
+        SLEEPS_ON.format(file=str(task)),
+    ]
+    launch(place, "scheduler", "\n".join(lines))
+    both = {pid_in(supervisor), pid_in(task)}
+    assert orphan_pids(place) == set(), "their parents live"
+    os.kill(pid_in(supervisor), signal.SIGKILL)
+    assert all(lives(pid) for pid in both - {pid_in(supervisor)})
+    assert processes.end_orphans(place) == 1
+    assert not lives(pid_in(task))
+    assert list(processes.running(place)) == ["scheduler"]
+
+
 def test_child_without_environment_is_found_in_the_session_of_its_killed_leader(
     place: Settings, tmp_path: Path
 ) -> None:

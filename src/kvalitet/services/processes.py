@@ -6,6 +6,7 @@ its parent was killed or the note was lost, is found by its mark (see marks.py).
 """
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -89,7 +90,8 @@ def launch(
 def orphans(settings: Settings) -> list[psutil.Process]:
     """The processes of this installation that no running component answers for.
 
-    Also of a running component those whose parent was killed: a task whose supervisor is dead reports to nobody.
+    Also in the session of a running component those whose parent was killed: a task without its supervisor
+    reports to nobody.
     """
     living, leaders = living_marks(settings), {note.pid for note in running(settings).values()}
     family = _family(settings)
@@ -97,7 +99,7 @@ def orphans(settings: Settings) -> list[psutil.Process]:
     return [
         process
         for process, mark in family.items()
-        if mark not in living or (process.pid not in leaders and _parent(process) not in pids)
+        if mark not in living or _has_lost_its_parent(process, leaders, pids)
     ]
 
 
@@ -198,10 +200,11 @@ def _process(note: Noted) -> psutil.Process | None:
     return None
 
 
-def _parent(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return process.ppid()
-    return 0
+def _has_lost_its_parent(process: psutil.Process, leaders: set[int], family: set[int]) -> bool:
+    with suppress(psutil.Error, OSError):
+        is_of_a_leader = process.pid not in leaders and os.getsid(process.pid) in leaders
+        return is_of_a_leader and process.ppid() not in family
+    return False
 
 
 def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
