@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from kvalitet.errors import KvalitetError
-from kvalitet.services.marks import began, boot_id, environment, find_processes, lives, new_mark
+from kvalitet.services.marks import Member, began, boot_id, environment, find_processes, lives, new_mark
 from kvalitet.settings import Settings
 
 _LOG_LIMIT = 20 * 2**20  # bytes; a longer log is set aside when its process starts anew
@@ -87,9 +87,9 @@ def launch(
 
 
 def orphans(settings: Settings) -> list[psutil.Process]:
-    """The processes of this installation that no running component answers for."""
+    """The processes of this installation whose start, or whose parent, has died."""
     living = living_marks(settings)
-    return [process for process, mark in _family(settings).items() if mark not in living]
+    return [one.process for one in _family(settings) if one.is_detached or one.mark not in living]
 
 
 def living_marks(settings: Settings) -> set[str]:
@@ -108,7 +108,7 @@ def end(settings: Settings, names: Iterable[str], patience: float = 20) -> list[
     marks = {noted[name].mark or name for name in leaders}
 
     def members() -> set[psutil.Process]:
-        return {process for process, mark in _family(settings).items() if mark in marks}
+        return {one.process for one in _family(settings) if one.mark in marks}
 
     before = members()  # what hides both mark and session is known by its parent only while that lives
     _send(leaders.values(), signal.SIGTERM)
@@ -125,7 +125,7 @@ def end_orphans(settings: Settings) -> int:
     return len(found)
 
 
-def _family(settings: Settings) -> dict[psutil.Process, str]:
+def _family(settings: Settings) -> list[Member]:
     noted, living = _noted(settings), running(settings)
     marks = {note.pid: note.mark or name for name, note in living.items()}
     left = {
