@@ -66,10 +66,11 @@ def read_services(settings: Settings) -> dict[str, list[dict[str, Any]]]:
 
     if not services.was_started(settings):
         return {}
-    return {
-        "services": [asdict(service) for service in services.status(settings)],
-        "problems": [{"service": one.service, "what": one.what} for one in services.find_problems(settings)],
-    }
+    if services.is_at_work(settings):
+        problems = [{"service": "airflow", "what": "`kvalitet up` or `kvalitet down` is at work: look again after it"}]
+    else:
+        problems = [{"service": one.service, "what": one.what} for one in services.find_problems(settings)]
+    return {"services": [asdict(service) for service in services.status(settings)], "problems": problems}
 
 
 def read_status(settings: Settings, source: str | None = None) -> dict[str, list[dict[str, Any]]]:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 DAG = "housekeeping"
 #: Airflow's own number of the lock under which it gives out slots (airflow.utils.db.DBLocks).
-CRITICAL_SECTION = "select pg_advisory_xact_lock(10)"
+CRITICAL_SECTION = "select pg_advisory_xact_lock(2)"
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +134,10 @@ def test_scheduler_killed_during_a_task_is_mended_and_the_run_ends(place: Settin
     wait(lambda: "airflow-scheduler" not in pids(place), "it is dead")
     problems = services.find_problems(place)
     assert any(one.service == "airflow-scheduler" and "died" in one.what for one in problems), problems
-    assert any("a start that has ended live on" in one.what for one in problems), problems
+    assert any("whose start or parent has died live on" in one.what for one in problems), problems
 
     said = up(place)
-    assert "processes of a start that had ended" in said
+    assert "processes whose start or parent had died" in said
     assert not any(worker.is_running() for worker in workers)
     after = pids(place)
     assert {name for name in before if before[name] != after[name]} == {"airflow-scheduler"}
@@ -218,5 +218,5 @@ def test_down_ends_what_a_killed_start_left(place: Settings) -> None:
     assert of_this_installation(place)
     with redirect_stdout(io.StringIO()) as said:
         services.down(place)
-    assert "processes of a start that had ended" in said.getvalue()
+    assert "processes whose start or parent had died" in said.getvalue()
     assert of_this_installation(place) == set()

@@ -130,9 +130,9 @@ def test_daemon_of_a_killed_leader_is_found_by_its_mark_and_ended(place: Setting
     file = tmp_path / "number"
     launch(place, "scheduler", DAEMON.format(how=SLEEPS_ON.format(file=str(file))))
     daemon = pid_in(file)
-    assert orphan_pids(place) == set(), "its start runs"
+    assert orphan_pids(place) == {daemon}, "its parent has ended; the process beside it is its leader's child"
     kill_leader(place, "scheduler")
-    assert orphan_pids(place) >= {daemon}
+    assert orphan_pids(place) == {daemon}
     assert processes.end_orphans(place) >= 1
     assert not lives(daemon)
     assert orphan_pids(place) == set()
@@ -215,6 +215,30 @@ while True:
     kill_leader(place, "scheduler")
     processes.end_orphans(place)
     assert not lives(child) and not lives(pid_in(file)) and orphan_pids(place) == set()
+
+
+def test_task_whose_worker_was_killed_is_an_orphan_while_its_scheduler_runs(place: Settings, tmp_path: Path) -> None:
+    worker_file, task_file, other_file = tmp_path / "worker", tmp_path / "task", tmp_path / "other"
+    launch(place, "scheduler", f"""
+import os, time
+if not os.fork():
+    if not os.fork():
+        {SLEEPS_ON.format(file=str(task_file))}
+    {SLEEPS_ON.format(file=str(worker_file))}
+if not os.fork():
+    {SLEEPS_ON.format(file=str(other_file))}
+while True:
+    os.wait()
+""")  # fmt: skip
+    worker, task, other = pid_in(worker_file), pid_in(task_file), pid_in(other_file)
+    assert orphan_pids(place) == set()
+    os.kill(worker, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while lives(worker) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert orphan_pids(place) == {task}
+    processes.end_orphans(place)
+    assert not lives(task) and lives(other) and "scheduler" in processes.running(place)
 
 
 def test_process_of_a_start_that_was_killed_before_its_note_is_an_orphan(place: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from kvalitet.services.airflow import AirflowAddress, airflow_address, airflow_env
 from kvalitet.services.health import Problem, find_problems
-from kvalitet.services.lifecycle import ServiceStatus, down, migrate, remove, status, up
+from kvalitet.services.lifecycle import ServiceStatus, down, is_at_work, migrate, remove, status, up
 from kvalitet.services.processes import was_started
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "airflow_env",
     "down",
     "find_problems",
+    "is_at_work",
     "migrate",
     "remove",
     "status",

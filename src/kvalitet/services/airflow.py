@@ -179,7 +179,6 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
         "database": {
             "sql_alchemy_conn": _url(settings, "postgresql+psycopg2"),
             "sql_alchemy_conn_async": _url(settings, "postgresql+asyncpg"),
-            "sql_alchemy_connect_args_async": "kvalitet.services.marks.ASYNC_CONNECT_ARGS",
         },
         "logging": {
             "base_log_folder": logs,

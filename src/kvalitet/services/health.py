@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
+import psutil
 import psycopg
 from psycopg.rows import DictRow
 
@@ -77,9 +78,9 @@ def runs_a_task(settings: Settings) -> bool:
 
 def _of_processes(settings: Settings) -> list[Problem]:
     found = [Problem(name, "its process has died") for name in processes.died(settings)]
-    if orphans := processes.orphans(settings):
+    if orphans := _lasting_orphans(settings):
         numbers = ", ".join(str(process.pid) for process in orphans)
-        found.append(Problem("airflow", f"processes of a start that has ended live on: {numbers}"))
+        found.append(Problem("airflow", f"processes whose start or parent has died live on: {numbers}"))
     scheduler = processes.running(settings).get(SCHEDULER)
     if scheduler and are_locked_out(scheduler.pid):
         what = "a worker was killed while it held the lock that the others wait for, so no task is taken up"
@@ -90,6 +91,14 @@ def _of_processes(settings: Settings) -> list[Problem]:
     if API in processes.running(settings) and not _answers(settings):
         found.append(Problem(API, "its process lives, but it does not answer", is_silent=True))
     return found
+
+
+def _lasting_orphans(settings: Settings) -> list[psutil.Process]:
+    """Not those that are about to end because their parents just did."""
+    found = processes.orphans(settings)
+    if found:
+        time.sleep(1)
+    return [process for process in processes.orphans(settings) if process in found] if found else []
 
 
 def _answers(settings: Settings) -> bool:

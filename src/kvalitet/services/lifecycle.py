@@ -55,7 +55,7 @@ def _up(settings: Settings, with_airflow: bool, say: Say, now: bool) -> Settings
     began = time.monotonic()
     _make_folders(settings)
     if ended := processes.end_orphans(settings):
-        say(f"Ended: {ended} processes of a start that had ended")
+        say(f"Ended: {ended} processes whose start or parent had died")
     settings = server.start(settings, say)
     say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
     _end_sessions(settings, say)
@@ -89,7 +89,7 @@ def down(settings: Settings, say: Say = print) -> None:
             for name in processes.end(settings, names):
                 say(f"Ended: {name}")
         if ended := processes.end_orphans(settings):
-            say(f"Ended: {ended} processes of a start that had ended")
+            say(f"Ended: {ended} processes whose start or parent had died")
         _end_sessions(settings, say)
         if server.stop(settings):
             say("Ended: Postgres")
@@ -124,6 +124,16 @@ def status(settings: Settings) -> list[ServiceStatus]:
             detail = airflow.airflow_address(settings).url
         found.append(ServiceStatus(name, name in noted, detail))
     return found
+
+
+def is_at_work(settings: Settings) -> bool:
+    """Whether an `up` or `down` is under way, whose processes are not all noted yet."""
+    with open(settings.var / "run" / "services.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 @contextmanager

@@ -21,8 +21,8 @@ import psutil
 from kvalitet.settings import Settings
 
 VARIABLE = "KVALITET_START"
-#: For asyncpg, which unlike libpq does not read PGAPPNAME: airflow.cfg names this.
-ASYNC_CONNECT_ARGS = {"server_settings": {"application_name": os.environ.get(VARIABLE, "kvalitet")}}
+#: For asyncpg, which unlike libpq does not read PGAPPNAME.
+ASYNC_CONNECT_ARGS = {"server_settings": {"application_name": os.environ.get("PGAPPNAME", "kvalitet")}}
 
 
 def prefix(settings: Settings) -> str:
@@ -41,7 +41,12 @@ def new_mark(settings: Settings, name: str) -> str:
 def environment(mark: str) -> dict[str, str]:
     """What a component is started with, so that its processes and its database sessions are known by its mark."""
     # Airflow's workers rename themselves, which without SPT_NOENV writes over the environment that others can read.
-    return {VARIABLE: mark, "PGAPPNAME": mark, "SPT_NOENV": "1"}
+    return {
+        VARIABLE: mark,
+        "PGAPPNAME": mark,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC": f"{__name__}.ASYNC_CONNECT_ARGS",
+        "SPT_NOENV": "1",
+    }
 
 
 def boot_id() -> str:
@@ -69,10 +74,17 @@ def lives(process: psutil.Process) -> bool:
     return False
 
 
-def find_processes(
-    settings: Settings, leaders: Mapping[int, str], left: Mapping[int, str]
-) -> dict[psutil.Process, str]:
-    """Every process of this installation with the mark of its start.
+@dataclass(frozen=True)
+class Member:
+    """A process of ours; `is_detached`: it or one above it has lost its parent, so that nobody waits for it."""
+
+    process: psutil.Process
+    mark: str
+    is_detached: bool
+
+
+def find_processes(settings: Settings, leaders: Mapping[int, str], left: Mapping[int, str]) -> list[Member]:
+    """Every process of this installation.
 
     `leaders`: the marks of the noted processes by number, for those that hide their environment; `left`:
     the same of those that have died since the machine started, for what stayed behind in their sessions.
@@ -108,7 +120,10 @@ def find_processes(
         ours |= found
     for pid in _own_line(seen):
         ours.pop(pid, None)
-    return {seen[pid].process: mark for pid, mark in ours.items()}
+    detached = {pid for pid in ours if pid not in leaders and seen[pid].parent not in ours}
+    while below := {pid for pid in ours if seen[pid].parent in detached} - detached:
+        detached |= below
+    return [Member(seen[pid].process, mark, pid in detached) for pid, mark in ours.items()]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ its parent was killed or the note was lost, is found by its mark (see marks.py).
 """
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from kvalitet.errors import KvalitetError
-from kvalitet.services.marks import began, boot_id, environment, find_processes, lives, new_mark
+from kvalitet.services.marks import Member, began, boot_id, environment, find_processes, lives, new_mark
 from kvalitet.settings import Settings
 
 _LOG_LIMIT = 20 * 2**20  # bytes; a longer log is set aside when its process starts anew
@@ -88,19 +87,9 @@ def launch(
 
 
 def orphans(settings: Settings) -> list[psutil.Process]:
-    """The processes of this installation that no running component answers for.
-
-    Also in the session of a running component those whose parent was killed: a task without its supervisor
-    reports to nobody.
-    """
-    living, leaders = living_marks(settings), {note.pid for note in running(settings).values()}
-    family = _family(settings)
-    pids = {process.pid for process in family}
-    return [
-        process
-        for process, mark in family.items()
-        if mark not in living or _has_lost_its_parent(process, leaders, pids)
-    ]
+    """The processes of this installation whose start, or whose parent, has died."""
+    living = living_marks(settings)
+    return [one.process for one in _family(settings) if one.is_detached or one.mark not in living]
 
 
 def living_marks(settings: Settings) -> set[str]:
@@ -119,7 +108,7 @@ def end(settings: Settings, names: Iterable[str], patience: float = 20) -> list[
     marks = {noted[name].mark or name for name in leaders}
 
     def members() -> set[psutil.Process]:
-        return {process for process, mark in _family(settings).items() if mark in marks}
+        return {one.process for one in _family(settings) if one.mark in marks}
 
     before = members()  # what hides both mark and session is known by its parent only while that lives
     _send(leaders.values(), signal.SIGTERM)
@@ -136,7 +125,7 @@ def end_orphans(settings: Settings) -> int:
     return len(found)
 
 
-def _family(settings: Settings) -> dict[psutil.Process, str]:
+def _family(settings: Settings) -> list[Member]:
     noted, living = _noted(settings), running(settings)
     marks = {note.pid: note.mark or name for name, note in living.items()}
     left = {
@@ -198,13 +187,6 @@ def _process(note: Noted) -> psutil.Process | None:
         if note.boot in ("", boot_id()) and abs(began(process) - note.began) < 0.1 and lives(process):
             return process
     return None
-
-
-def _has_lost_its_parent(process: psutil.Process, leaders: set[int], family: set[int]) -> bool:
-    with suppress(psutil.Error, OSError):
-        is_of_a_leader = process.pid not in leaders and os.getsid(process.pid) in leaders
-        return is_of_a_leader and process.ppid() not in family
-    return False
 
 
 def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

@@ -244,6 +244,7 @@ def _server_settings(port: int) -> dict[str, object]:
         "max_locks_per_transaction": 256,
         "random_page_cost": 1.1,
         "jit": "off",
+        "client_connection_check_interval": "10s",  # a killed process' statement does not run on to its end
         "timezone": "UTC",
         "log_timezone": "UTC",
     }
