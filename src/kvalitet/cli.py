@@ -2,7 +2,6 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -170,10 +169,11 @@ def run(
 ) -> None:
     """One night through Airflow's scheduler, started if need be. Exit code 0 only with a publication."""
     from kvalitet.conductor import run_through_airflow
+    from kvalitet.night import mark
     from kvalitet.services import up as start
 
     settings = start(_settings())
-    since = datetime.now(UTC)
+    since = mark(settings)
     if sample_deliveries:
         from kvalitet.sample import generate, next_night
 

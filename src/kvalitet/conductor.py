@@ -11,7 +11,7 @@ from rich.markup import escape
 from kvalitet.airflow_client import AirflowClient
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.night import NightResult, night_result
+from kvalitet.night import Mark, NightResult, mark, night_result
 from kvalitet.night_summary import figure, print_result
 from kvalitet.services import AirflowAddress, airflow_address
 from kvalitet.settings import AUDITOR, Settings
@@ -31,7 +31,7 @@ WAIT_MINUTES = 60
 class _Watch:
     """What has been shown of the run so far."""
 
-    since: datetime
+    since: Mark
     started: float = field(default_factory=time.monotonic)
     shown: set[tuple[str, str, str]] = field(default_factory=set)
 
@@ -41,15 +41,15 @@ class _Watch:
         return f"[dim]{seconds // 60:3d}:{seconds % 60:02d}[/]"
 
 
-def run_through_airflow(settings: Settings, console: Console, since: datetime | None = None) -> NightResult:
+def run_through_airflow(settings: Settings, console: Console, since: Mark | None = None) -> NightResult:
     """Run one night through the Airflow that `kvalitet up` started; shows progress and a closing table.
 
-    `since` (aware) is when the night began, by default now: what was taken in from then on counts
+    `since` is where the records stood when the night began, by default now: what was taken in from then on counts
     to it, also by a scheduled run that was quicker than the one triggered here.
     The night is a success only if the result has a publication_id. Raises KvalitetError where
     Airflow cannot do its part; what fails inside the night is told in the result.
     """
-    since = since or datetime.now(UTC)
+    since = since or mark(settings)
     address = airflow_address(settings)
     sources = [source for source, contract in load_contracts(settings).items() if not contract.problems]
     with AirflowClient(address.url, address.user, address.password) as airflow:
@@ -59,7 +59,7 @@ def run_through_airflow(settings: Settings, console: Console, since: datetime | 
         run_id = f"night__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}"
         for source in sources:
             airflow.trigger(f"extract__{source}", run_id)
-        waits = {"sources": sources, "since": since.isoformat(), "wait_minutes": WAIT_MINUTES}
+        waits = {"sources": sources, "after_run": since.run_id, "wait_minutes": WAIT_MINUTES}
         airflow.trigger("indicators", run_id, waits)
         tasks = _watch(settings, airflow, console, run_id, _Watch(since))
     result = night_result(settings, since, f"airflow {run_id}")
@@ -142,7 +142,7 @@ def _name(task: dict[str, Any]) -> str:
     return f"{kind} {source}" if source else task["task_id"].replace("_", " ")
 
 
-def _detail(settings: Settings, task: dict[str, Any], run_id: str, since: datetime) -> str:
+def _detail(settings: Settings, task: dict[str, Any], run_id: str, since: Mark) -> str:
     """One line on what a task did, from the warehouse's own records."""
     source = task["dag_id"].partition("__")[2]
     result = night_result(settings, since, f"airflow {run_id}")

@@ -21,12 +21,12 @@ order by recorded.instant desc limit 1
 """
 
 
-def wrong_clock(settings: Settings) -> str | None:
-    """What is wrong with the clock, in one sentence; None where nothing can be seen.
+def wrong_clock(settings: Settings, role: str = AUDITOR) -> str | None:
+    """What is wrong with the clock, in one sentence, read as `role`; None where nothing can be seen.
 
     A clock that ran back shows an instant before one that is on record. Two clocks that differ cannot both be right.
     """
-    with connect(settings, AUDITOR) as connection:
+    with connect(settings, role) as connection:
         row = connection.execute(NEWEST).fetchone()
         here = datetime.now(UTC)
     if row is None:

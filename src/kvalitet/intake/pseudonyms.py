@@ -29,13 +29,17 @@ order by 1
 """
 
 
+class ExtractionsRun(KvalitetError):
+    """Rows are being taken in, so that persons and keys must stay as they are."""
+
+
 def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
-    """Nothing is taken in until the transaction ends. Raises KvalitetError, with which, where extractions run."""
+    """Nothing is taken in until the transaction ends. Raises ExtractionsRun, with which."""
     connection.execute("select set_config('application_name', 'kvalitet, changing persons or keys', true)")
     lock = connection.execute("select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [LOCK]).fetchone()
     if not lock or not lock["is_ours"]:
         running = ", ".join(row["application_name"] for row in connection.execute(HOLDERS, {"key": LOCK}))
-        raise KvalitetError(f"An extraction is running{f': {running}' if running else ''}.", "Wait for it to end.")
+        raise ExtractionsRun(f"An extraction is running{f': {running}' if running else ''}.", "Wait for it to end.")
 
 
 def keyed(key: bytes, kind: str, value: str) -> str:

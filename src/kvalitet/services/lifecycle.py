@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from kvalitet.clock import wrong_clock
 from kvalitet.errors import KvalitetError
 from kvalitet.services import airflow, processes
 from kvalitet.settings import Settings
@@ -46,6 +47,8 @@ def up(settings: Settings, with_airflow: bool = True, say: Say = print) -> Setti
         began = time.monotonic()
         migrate(settings)
         say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
+        if wrong := wrong_clock(settings):
+            say(f"Clock: {wrong} See docs/runbook.md, The clock is wrong.")
         if with_airflow:
             _start_airflow(settings, say)
     return settings
