@@ -30,6 +30,7 @@ More in docs/runbook.md.
 """
 PARAMS: Any = {
     "sources": Param([], type="array", description="Wait for an outcome of these sources"),
+    "after_run": Param(None, type=["null", "integer"], description="An attempt counts if its number is greater"),
     "since": Param(None, type=["null", "string"], format="date-time", description="An outcome counts from here on"),
     "wait_minutes": Param(60, type="integer", minimum=0, description="Wait for them this long at most"),
     "force": Param(False, type="boolean", description="Build even if nothing is new, e.g. after a changed definition"),

@@ -1,6 +1,7 @@
 """A build: one claim on the candidate, one fixed set of loads, one as-of date.
 
-The claim is a row of audit.build with a heartbeat, because a build spans processes. The row's
+The claim is a row of audit.build with a heartbeat, because a build spans processes. Heartbeats are counted and
+timed by the machines' own count of seconds (kvalitet.clock), which nobody can set. The row's
 build_id only grows, so it is also the fence: a build whose claim has lapsed is refused at its
 next step, and whatever it still runs in the database is ended by the build that took over.
 """
@@ -8,7 +9,7 @@ next step, and whatever it still runs in the database is ended by the build that
 import os
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,10 +19,11 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from kvalitet.contracts import load_contracts
+from kvalitet.clock.lapses import BEAT, beat, lapse
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.server import is_embedded
 
 HEARTBEAT_SECONDS = 15.0
 LIVE = ("building", "built", "passed")
@@ -102,6 +104,8 @@ def begin_build(
     source; without `acceptances`, all that there are. Raises BuildRefused where a live build holds the
     schema or nothing was accepted.
     """
+    from kvalitet.intake.standing import stale_sources
+
     end_lapsed_builds(settings, target_schema)
     with connect(settings, TRANSFORMER) as connection:
         rows = _chosen_loads(connection, loads)
@@ -111,15 +115,16 @@ def begin_build(
         try:
             claimed = connection.execute(
                 "insert into audit.build"
-                " (kind, target_schema, owner, as_of_date, code_version, acceptances_up_to, status)"
-                " values (%s, %s, %s, %s, %s, coalesce(%s, (select max(acceptance_id) from audit.reject_standing), 0),"
-                " 'building') returning build_id",
-                [kind, target_schema, owner, as_of, code_version(settings), acceptances],
+                " (kind, target_schema, owner, as_of_date, code_version, heartbeat_clock, heartbeat_seconds,"
+                " acceptances_up_to, status) values (%s, %s, %s, %s, %s, %s, %s,"
+                " coalesce(%s, (select max(acceptance_id) from audit.reject_standing), 0), 'building')"
+                " returning build_id",
+                [kind, target_schema, owner, as_of, code_version(settings), *beat().values(), acceptances],
             ).fetchone()
         except psycopg.errors.UniqueViolation:
             raise _held(settings, target_schema) from None
         build_id = claimed["build_id"] if claimed else 0
-        stale = _stale(settings, connection, rows, as_of) if stale is None else stale
+        stale = stale_sources(settings, connection, rows, as_of) if stale is None else stale
         for row in rows:
             connection.execute(
                 "insert into audit.build_load (build_id, source_id, load_id, is_stale, stale_reason)"
@@ -194,10 +199,10 @@ def finish(settings: Settings, build_id: int, role: str, status: str, message: s
     """Move a live build to `status`. Raises ClaimLost where it is not live any more."""
     with connect(settings, role) as connection:
         moved = connection.execute(
-            "update audit.build set status = %(status)s, message = %(message)s, heartbeat_at = clock_timestamp(),"
+            f"update audit.build set status = %(status)s, message = %(message)s, {BEAT},"
             " finished_at = case when %(status)s = any(%(live)s) then null else clock_timestamp() end"
             " where build_id = %(build_id)s and status = any(%(live)s)",
-            {"status": status, "message": message, "build_id": build_id, "live": list(LIVE)},
+            {"status": status, "message": message, "build_id": build_id, "live": list(LIVE), **beat()},
         ).rowcount
     if not moved:
         raise _lost(settings, build_id, role)
@@ -215,16 +220,10 @@ def fail_if_live(settings: Settings, build_id: int, message: str) -> bool:
 def end_lapsed_builds(settings: Settings, target_schema: str | None = None) -> list[int]:
     """End builds without a sign of life (of one schema, or all) and what they still run; returns their ids."""
     with connect(settings, TRANSFORMER) as connection:
-        lapsed = connection.execute(
-            "update audit.build set status = 'lapsed', finished_at = clock_timestamp(),"
-            " message = 'no sign of life since ' || heartbeat_at"
-            " where (%(schema)s::text is null or target_schema = %(schema)s) and status = any(%(live)s)"
-            " and heartbeat_at < clock_timestamp() - make_interval(secs => %(lapse)s) returning build_id",
-            {"schema": target_schema, "live": list(LIVE), "lapse": lapse_seconds()},
-        ).fetchall()
-        for row in lapsed:
-            _end_statements(connection, row["build_id"])
-    return [row["build_id"] for row in lapsed]
+        lapsed = lapse(connection, target_schema, LIVE, lapse_seconds(), is_embedded())
+        for build_id in lapsed:
+            _end_statements(connection, build_id)
+    return lapsed
 
 
 def end_builds_of_the_dead(settings: Settings, target_schema: str) -> None:
@@ -250,8 +249,8 @@ def _end_statements(connection: psycopg.Connection[DictRow], build_id: int) -> N
 def _beat(settings: Settings, build_id: int, role: str) -> None:
     with connect(settings, role) as connection:
         beaten = connection.execute(
-            "update audit.build set heartbeat_at = clock_timestamp() where build_id = %s and status = any(%s)",
-            [build_id, list(LIVE)],
+            f"update audit.build set {BEAT} where build_id = %(build_id)s and status = any(%(live)s)",
+            {"build_id": build_id, "live": list(LIVE), **beat()},
         ).rowcount
     if not beaten:
         raise _lost(settings, build_id, role)
@@ -291,38 +290,3 @@ def _chosen_loads(connection: psycopg.Connection[DictRow], loads: dict[str, int]
         "select source_id, load_id, cutoff_date, origin from audit.load where load_id = any(%s) order by source_id",
         [list(loads.values())],
     ).fetchall()
-
-
-def _stale(
-    settings: Settings, connection: psycopg.Connection[DictRow], rows: list[DictRow], as_of_date: date
-) -> dict[str, str]:
-    """Sources whose last attempt brought nothing good, whose newest delivery was withdrawn, or whose data are
-    older than their contract allows."""
-    attempts = {
-        row["source_id"]: row["outcome"]
-        for row in connection.execute(
-            "select distinct on (source_id) source_id, outcome from audit.extract_run order by source_id, run_id desc"
-        )
-    }
-    return (
-        too_old(settings, rows, as_of_date)
-        | {
-            row["source_id"]: f"last attempt: {attempts[row['source_id']]}"
-            for row in rows
-            if attempts.get(row["source_id"]) in ("refused", "failed", "missing")
-        }
-        | {row["source_id"]: "the newest delivery was withdrawn" for row in rows if row["origin"] == "restored"}
-    )
-
-
-def too_old(settings: Settings, rows: Iterable[DictRow], as_of_date: date) -> dict[str, str]:
-    """Why sources are stale whose load (`source_id`, `cutoff_date`) is older on that day than their contract allows."""
-    contracts = load_contracts(settings)
-    reasons: dict[str, str] = {}
-    for row in rows:
-        source = row["source_id"]
-        latency = contracts[source].latency_days if source in contracts else None
-        age = (as_of_date - row["cutoff_date"]).days
-        if latency is not None and age > latency:
-            reasons[source] = f"{age} days old; the contract allows {latency}"
-    return reasons

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kvalitet.builds import LIVE, begin_build
+from kvalitet.clock import wrong_clock
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
@@ -97,7 +98,10 @@ class SourceResult:
 
 @dataclass(frozen=True)
 class NightResult:
-    """How a night ended. `build_status` is None where nothing was new; `checks` counts by status."""
+    """How a night ended. `build_status` is None where nothing was new; `checks` counts by status.
+
+    `wrong_clock` says what is wrong with the clock, where something can be seen to be.
+    """
 
     sources: list[SourceResult]
     build_id: int | None
@@ -106,10 +110,30 @@ class NightResult:
     checks: dict[str, int]
     failed_critical: list[dict[str, Any]]
     publication_id: int | None
+    wrong_clock: str | None = None
 
 
-def night_result(settings: Settings, since: datetime, owner: str) -> NightResult:
-    """Read how the night that began at `since` (aware) went, from the warehouse's own records.
+@dataclass(frozen=True)
+class Mark:
+    """Where the records stood when a night began: what has greater numbers belongs to it, whatever the clock says."""
+
+    run_id: int
+    load_id: int
+    build_id: int
+
+
+def mark(settings: Settings) -> Mark:
+    """Where the records stand now."""
+    query = """
+        select coalesce((select max(run_id) from audit.extract_run), 0) as run_id,
+            coalesce((select max(abs(load_id)) from audit.load), 0) as load_id,
+            coalesce((select max(build_id) from audit.build), 0) as build_id
+    """
+    return Mark(**fetch_all(settings, AUDITOR, query)[0])
+
+
+def night_result(settings: Settings, since: Mark, owner: str) -> NightResult:
+    """Read how the night that began at `since` went, from the warehouse's own records.
 
     The build is that of `owner`; where it made none, one begun meanwhile by somebody else (a
     scheduled run that was quicker) is what the night brought.
@@ -119,12 +143,14 @@ def night_result(settings: Settings, since: datetime, owner: str) -> NightResult
             """
             select build_id, status, message, publication_id
             from audit.build left join audit.publication using (build_id)
-            where owner = %(owner)s or claimed_at >= %(since)s
+            where owner = %(owner)s or build_id > %(build_id)s
             order by owner = %(owner)s desc, build_id desc limit 1
             """,
-            {"owner": owner, "since": since},
+            {"owner": owner, "build_id": since.build_id},
         ).fetchone() or dict.fromkeys(("build_id", "status", "message", "publication_id"))
-        sources = connection.execute(SOURCE_RESULTS, {"since": since, "build_id": build["build_id"]}).fetchall()
+        sources = connection.execute(
+            SOURCE_RESULTS, {"run_id": since.run_id, "load_id": since.load_id, "build_id": build["build_id"]}
+        ).fetchall()
         checks = connection.execute(
             "select status, count(*)::int as count from audit.newest_check_result where build_id = %s group by status",
             [build["build_id"]],
@@ -145,19 +171,20 @@ def night_result(settings: Settings, since: datetime, owner: str) -> NightResult
         checks={row["status"]: row["count"] for row in checks},
         failed_critical=failed,
         publication_id=build["publication_id"],
+        wrong_clock=wrong_clock(settings),
     )
 
 
 SOURCE_RESULTS = """
 with tried as (
     select distinct on (source_id) source_id, outcome, message
-    from audit.extract_run where finished_at >= %(since)s
+    from audit.extract_run where run_id > %(run_id)s
     order by source_id, outcome in ('accepted', 'refused') desc, run_id desc
 ), counted as (
     select load.source_id, sum(rows_delivered) as delivered, sum(rows_rejected) as rejected,
         sum(rows_delivered - rows_rejected) filter (where load.outcome = 'accepted') as accepted
     from audit.load join audit.load_table using (load_id)
-    where load.finished_at >= %(since)s group by load.source_id
+    where abs(load.load_id) > %(load_id)s group by load.source_id
 ), used as (
     select source_id, stale_reason from audit.build_load where build_id = %(build_id)s and is_stale
 )
@@ -182,12 +209,12 @@ def run_night(
     from kvalitet.gate import GateClosed
     from kvalitet.intake import extract
 
-    since = datetime.now(UTC)
-    owner = owner or f"kvalitet night {since:%Y-%m-%dT%H:%M:%S.%fZ}"
+    since = mark(settings)
+    owner = owner or f"kvalitet night {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     for source in load_contracts(settings):
         progress("extract", source)
         try:
-            result = extract(settings, source)
+            result = extract(settings, source, owner=owner)
             progress("extract", f"{source}: {result.outcome}. {result.message}")
         except Exception as error:
             # Recorded by extract itself; the other sources are taken in all the same.

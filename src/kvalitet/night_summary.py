@@ -39,6 +39,8 @@ def print_result(settings: Settings, console: Console, result: NightResult) -> N
         )
         console.print(f"           {escape(check['advice_engineer'])}", soft_wrap=True)
     console.print(f"[bold]Published[/]  {escape(published(result))}", soft_wrap=True)
+    if result.wrong_clock:
+        console.print(f"[yellow]Clock[/]      {escape(result.wrong_clock)}", soft_wrap=True)
 
 
 def _gate(result: NightResult) -> str:

@@ -70,19 +70,25 @@ class ExtractSource(BaseSensorOperator):
 
         settings = Settings.from_environment()
         by, reason = context["params"]["closures_allowed_by"], context["params"]["closures_allowed_reason"]
+        due_at = context["dag_run"].run_after
         with no_retry(DeliveryRefused):
-            result = extract(settings, self.source_id, allow_closures=(by, reason) if by and reason else None)
+            result = extract(
+                settings,
+                self.source_id,
+                allow_closures=(by, reason) if by and reason else None,
+                owner=owner_of(context),
+                due_at=due_at if is_scheduled(context) else None,
+            )
         log.info("%s: %s. %s", self.source_id, result.outcome, result.message)
         if result.outcome == "accepted":
             return PokeReturnValue(True, result.to_json())
-        due_at = context["dag_run"].run_after
         promised_until = self._promised_until(settings, due_at) if is_scheduled(context) else None
         if promised_until and datetime.now(UTC) < promised_until:
             return False
         if result.outcome == "nothing_new" and not promised_until:
             raise AirflowSkipException(result.message)
         if promised_until:
-            note_late(settings, [self.source_id])
+            note_late(settings, {self.source_id: result.knew_of})
         raise AirflowFailException(f"{result.message} Its last good data is used, marked stale.")
 
     def _promised_until(self, settings: Settings, due_at: datetime) -> datetime | None:
@@ -100,7 +106,7 @@ class ExtractSource(BaseSensorOperator):
 class WaitForSources(BaseOperator):
     """Waits until every source due tonight has an outcome, or until the night's deadline.
 
-    A manual run waits only for what its parameters name (`sources`, `since`, `wait_minutes`).
+    A manual run waits only for what its parameters name (`sources`, `after_run` or `since`, `wait_minutes`).
     Returns {source id: outcome or None}.
     """
 
@@ -110,27 +116,32 @@ class WaitForSources(BaseOperator):
 
         waits, deadline = self._awaited(context)
         rows, now = outcomes(Settings.from_environment(), waits), datetime.now(UTC)
+        for row in rows:  # how old a failure is counts from the first look
+            row["finished_at"] = now
         if now < deadline and unsettled(rows, waits, now):
             self.defer(trigger=SourcesTrigger.of(waits, deadline), method_name="resume")
-        return self.resume(context, {row["source_id"]: row["outcome"] for row in rows})
+        return self.resume(context, {})
 
     def resume(self, context: Any, event: dict[str, str | None]) -> dict[str, str | None]:
+        """Note who is late by what is on record now: `event`, what the wait ended with, may be old."""
         from kvalitet.contracts import load_contracts
         from kvalitet.night_calendar import is_promised
-        from kvalitet.night_waiting import note_late
+        from kvalitet.night_waiting import note_late, outcomes
 
         settings = Settings.from_environment()
         contracts, scheduled = load_contracts(settings), is_scheduled(context)
+        rows = {row["source_id"]: row for row in outcomes(settings, self._awaited(context)[0])}
+        found: dict[str, str | None] = {source: row["outcome"] for source, row in rows.items()}
         late = [
             source
-            for source, outcome in event.items()
+            for source, outcome in found.items()
             if outcome is None or (scheduled and outcome == "nothing_new" and is_promised(contracts[source]))
         ]
-        note_late(settings, late)
-        for source, outcome in event.items():
+        note_late(settings, {source: rows[source]["newest_load"] for source in late})
+        for source, outcome in found.items():
             if source in late or outcome not in ("accepted", "nothing_new"):
                 log.warning("%s: %s; its last good data is used, marked stale.", source, outcome or "no outcome")
-        return event
+        return found
 
     def _awaited(self, context: Any) -> tuple[dict[str, Any], datetime]:
         from kvalitet.contracts import load_contracts
@@ -141,7 +152,7 @@ class WaitForSources(BaseOperator):
             return awaited(load_contracts(Settings.from_environment()), run_after)
         since = datetime.fromisoformat(params["since"]) if params["since"] else run_after
         deadline = datetime.now(UTC) + timedelta(minutes=params["wait_minutes"])
-        return {source: Awaited(since, since) for source in params["sources"]}, deadline
+        return {source: Awaited(since, since, params["after_run"]) for source in params["sources"]}, deadline
 
 
 def begin() -> int:

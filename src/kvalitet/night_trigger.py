@@ -2,25 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from kvalitet.clock import SteadyClock
 from kvalitet.errors import KvalitetError
 from kvalitet.night_waiting import OUTCOMES, Awaited, outcome_parameters, unsettled
 from kvalitet.settings import TRANSFORMER, Settings
+
+#: A night is no longer than a day: further off is only the deadline of a clock that ran back.
+LONGEST_WAIT = timedelta(days=1)
 
 
 class SourcesTrigger(BaseTrigger):
     """Fires once, with the outcome of each source, when all are settled or the deadline has come.
 
-    `waits`: source id -> [due_at, until] of night.Awaited, `deadline`: all ISO instants. The address
-    and password are read where the trigger runs, so that neither lies in Airflow's database.
+    `waits`: source id -> [due_at, until, after_run] of night_waiting.Awaited, `deadline`: instants are ISO texts. The
+    address and password are read where the trigger runs, so that neither lies in Airflow's database. The wait has
+    its length, whatever the clock is set to meanwhile.
     The event's payload: {source id: outcome or None}.
     """
 
-    def __init__(self, waits: dict[str, list[str]], deadline: str, poll_seconds: float = 3) -> None:
+    def __init__(self, waits: dict[str, list[Any]], deadline: str, poll_seconds: float = 3) -> None:
         super().__init__()
         self.waits = waits
         self.deadline = deadline
@@ -28,7 +33,9 @@ class SourcesTrigger(BaseTrigger):
 
     @classmethod
     def of(cls, waits: Mapping[str, Awaited], deadline: datetime) -> "SourcesTrigger":
-        iso = {source: [wait.due_at.isoformat(), wait.until.isoformat()] for source, wait in waits.items()}
+        iso = {
+            source: [wait.due_at.isoformat(), wait.until.isoformat(), wait.after_run] for source, wait in waits.items()
+        }
         return cls(iso, deadline.isoformat())
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -36,18 +43,24 @@ class SourcesTrigger(BaseTrigger):
         return "kvalitet.night_trigger.SourcesTrigger", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        deadline = datetime.fromisoformat(self.deadline)
-        waits = {source: Awaited(*map(datetime.fromisoformat, pair)) for source, pair in self.waits.items()}
+        clock, first_seen = SteadyClock(), dict[int, datetime]()
+        deadline = min(datetime.fromisoformat(self.deadline), clock.now() + LONGEST_WAIT)
+        waits = {
+            source: Awaited(datetime.fromisoformat(due_at), datetime.fromisoformat(until), *rest)
+            for source, (due_at, until, *rest) in self.waits.items()
+        }
         rows: list[dict[str, Any]] = []
         while True:
             # The wait outlives a restart of the database: what cannot be read now is read later.
             try:
                 rows = await _outcomes(waits)
-                waiting = unsettled(rows, waits, datetime.now(UTC))
+                for row in rows:  # how old a failure is counts from here, where it was first seen
+                    row["finished_at"] = first_seen.setdefault(row["run_id"], clock.now())
+                waiting = unsettled(rows, waits, clock.now())
             except (OSError, KvalitetError) as error:
                 self.log.warning("The warehouse cannot be asked: %s", error)
                 waiting = list(waits)
-            if not waiting or datetime.now(UTC) >= deadline:
+            if not waiting or clock.now() >= deadline:
                 break
             self.log.info("Waiting for %s until %s", ", ".join(waiting), self.deadline)
             await asyncio.sleep(self.poll_seconds)

@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 #: A failed extract may still be tried again for this long (dags/extract.py: 3 retries, back-off).
 RETRIES_ARE_OVER = timedelta(minutes=20)
 
-#: What has come of each source since it was due, deliveries before mere looks: one row per source.
+#: What has come of each source since it was due, deliveries before mere looks: one row per source. A run of the
+#: timetable counts by the time it was made for, one by hand by when it ended, and one from the future not at all.
 OUTCOMES = """
-select due.source_id, run.outcome, run.message, run.finished_at
-from unnest(%(sources)s::text[], %(due_at)s::timestamptz[]) as due (source_id, due_at)
+select due.source_id, run.run_id, run.outcome, run.message, run.finished_at,
+    (select max(load_id) from audit.load_in_use where load_in_use.source_id = due.source_id) as newest_load
+from unnest(%(sources)s::text[], %(due_at)s::timestamptz[], %(after_run)s::bigint[])
+    as due (source_id, due_at, after_run)
 left join lateral (
-    select outcome, message, finished_at from audit.extract_run
-    where extract_run.source_id = due.source_id and extract_run.finished_at >= due.due_at
+    select run_id, outcome, message, finished_at from audit.extract_run
+    where extract_run.source_id = due.source_id and case
+        when due.after_run is not null then extract_run.run_id > due.after_run
+        else extract_run.due_at >= due.due_at
+            or extract_run.finished_at between due.due_at and clock_timestamp()
+    end
     order by outcome in ('accepted', 'refused') desc, run_id desc limit 1
 ) as run on true
 order by due.source_id
@@ -34,12 +41,13 @@ NEWEST_CUTOFF = "select source_id, max(cutoff_date) as cutoff_date from audit.lo
 class Awaited:
     """What a night waits for of one source (instants in UTC).
 
-    An outcome counts from `due_at` on. Until `until` the delivery may still arrive, or a failed
-    extract succeed; from then on any outcome is the outcome.
+    An outcome counts from `due_at` on, or where `after_run` is given, of attempts with a greater number. Until `until`
+    the delivery may still arrive, or a failed extract succeed; from then on any outcome is the outcome.
     """
 
     due_at: datetime
     until: datetime
+    after_run: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,11 @@ def outcomes(settings: Settings, waits: Mapping[str, Awaited]) -> list[dict[str,
 
 def outcome_parameters(waits: Mapping[str, Awaited]) -> dict[str, list]:
     """The parameters of OUTCOMES."""
-    return {"sources": list(waits), "due_at": [wait.due_at for wait in waits.values()]}
+    return {
+        "sources": list(waits),
+        "due_at": [wait.due_at for wait in waits.values()],
+        "after_run": [wait.after_run for wait in waits.values()],
+    }
 
 
 def unsettled(rows: Iterable[Mapping[str, Any]], waits: Mapping[str, Awaited], now: datetime) -> list[str]:
@@ -88,14 +100,17 @@ def unsettled(rows: Iterable[Mapping[str, Any]], waits: Mapping[str, Awaited], n
     return waiting
 
 
-def note_late(settings: Settings, sources: Iterable[str]) -> None:
-    """Record that the night stopped waiting for these sources, so that their old data are marked stale."""
+def note_late(settings: Settings, newest_loads: Mapping[str, int | None]) -> None:
+    """Record that the night stopped waiting for these sources, so that their old data are marked stale.
+
+    `newest_loads` is the newest load in use of each as it was when that was decided: what comes later is not late.
+    """
     message = "Nothing new had come when the night stopped waiting for it."
     with connect(settings, LOADER) as connection, connection.cursor() as cursor:
         cursor.executemany(
-            "insert into audit.extract_run (source_id, outcome, message, started_at)"
-            " values (%s, 'missing', %s, clock_timestamp())",
-            [(source, message) for source in sources],
+            "insert into audit.extract_run (source_id, outcome, message, started_at, knew_of_load)"
+            " values (%s, 'missing', %s, clock_timestamp(), %s)",
+            [(source, message, load) for source, load in newest_loads.items()],
         )
 
 
@@ -105,7 +120,7 @@ def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: d
     Late is: due in the night that ended last and no delivery taken in, or newest data older than
     the contract's latency. `now` is aware.
     """
-    waits, _ = awaited(contracts, now - timedelta(days=1))
+    waits, _ = awaited(contracts, night_window(now).start)
     late = {}
     for row in outcomes(settings, waits):
         source, outcome = row["source_id"], row["outcome"]

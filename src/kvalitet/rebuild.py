@@ -21,9 +21,9 @@ from kvalitet.builds import (
     finish,
     get_build,
     schemas_of,
-    too_old,
 )
 from kvalitet.errors import KvalitetError
+from kvalitet.intake.standing import too_old
 from kvalitet.publication.digest import CONTENT, contents, differences, recorded
 from kvalitet.settings import AUDITOR, GATE, TRANSFORMER, Settings
 from kvalitet.transform import LAYERS, build_layer

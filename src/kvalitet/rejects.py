@@ -17,7 +17,7 @@ STATES = ("open", "accepted", "resolved")
 ROWS = """
     select * from audit.reject_life
     where (%(source)s::text is null or source_id = %(source)s) and state = %(state)s
-    order by opened_at, row_id
+    order by row_id
 """
 GROUPS = """
     select source_id as source, table_name as table, count(*) as rows, max(age_days) as days, max(loads) as loads,

@@ -1,8 +1,10 @@
-"""What `kvalitet status` shows: services and their problems, sources, open rejects, builds and publications."""
+"""What `kvalitet status` shows: services and their problems, sources and who is at work on which, rejects, builds and
+publications."""
 
 from dataclasses import asdict
 from typing import Any
 
+from kvalitet.clock import wrong_clock
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -35,7 +37,7 @@ LOADS = """
         (select max(retained_until) from audit.landed_file
          where landed_file.load_id = load.load_id and purged_at is null) as files_kept_until
     from audit.load left join audit.load_withdrawal using (load_id)
-    where source_id = %(source)s order by finished_at desc limit 20
+    where source_id = %(source)s order by abs(load_id) desc limit 20
 """
 BUILDS = """
     select build_id as build, status, target_schema as schema, as_of_date as as_of, claimed_at, owner, message
@@ -57,6 +59,17 @@ RESTATEMENTS = """
     ) as figure using (from_publication, to_publication)
     group by from_publication, to_publication, worked_out_at
     order by worked_out_at desc limit 10
+"""
+TURNS = """
+    select turn.source_id, turn.owner, turn.host, turn.process_id, turn.began_at
+    from audit.intake_turn as turn
+    where exists (
+        select from pg_locks as lock
+        where lock.locktype = 'advisory' and lock.granted and lock.pid = turn.backend_pid
+            and lock.database = (select oid from pg_database where datname = current_database())
+            and (lock.classid::bigint << 32) | lock.objid::bigint = hashtext('turn ' || turn.source_id)::bigint
+    )
+    order by turn.source_id
 """
 
 
@@ -84,4 +97,7 @@ def read_status(settings: Settings, source: str | None = None) -> dict[str, list
             facts["builds"] = connection.execute(BUILDS).fetchall()
             facts["publications"] = connection.execute(PUBLICATIONS).fetchall()
             facts["restatements"] = connection.execute(RESTATEMENTS).fetchall()
+            facts["turns"] = connection.execute(TURNS).fetchall()
+    if wrong := wrong_clock(settings):
+        facts["clock"] = [{"message": wrong}]
     return facts

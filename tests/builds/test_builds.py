@@ -29,8 +29,9 @@ def load(settings: Settings):
                 [source, cutoff, cutoff, outcome],
             ).fetchone()
             connection.execute(
-                "insert into audit.extract_run (source_id, outcome, message, started_at) values (%s, %s, '', now())",
-                [source, outcome],
+                "insert into audit.extract_run (source_id, outcome, message, started_at, knew_of_load)"
+                " values (%s, %s, '', now(), (select max(load_id) from audit.load_in_use where source_id = %s))",
+                [source, outcome, source],
             )
         assert row
         return row["load_id"]

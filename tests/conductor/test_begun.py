@@ -25,44 +25,40 @@ with one_at_a_time(Settings(Path(), Path(sys.argv[1]), "", "127.0.0.1:1", "kvali
 """
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Settings:
-    (tmp_path / "var" / "run").mkdir(parents=True)
-    return Settings(root=tmp_path, var=tmp_path / "var", inbox="", server="127.0.0.1:1", database="kvalitet")
-
-
-def test_begun_night_is_read_back_until_it_is_forgotten(place: Settings) -> None:
-    assert begun_night(place) is None
-    night = begin(place, {"night": 2, "complaints": 2000})
-    assert begun_night(place) == night
+def test_begun_night_is_read_back_until_it_is_forgotten(settings: Settings) -> None:
+    assert begun_night(settings) is None
+    night = begin(settings, {"night": 2, "complaints": 2000})
+    assert begun_night(settings) == night
     assert night.owner == f"airflow {night.run_id}"
-    forget(place, night)
-    assert begun_night(place) is None
+    forget(settings, night)
+    assert begun_night(settings) is None
 
 
-def test_forgetting_an_older_night_leaves_the_newer_ones_note(place: Settings) -> None:
-    older = begin(place, None)
-    newer = begin(place, None)
-    forget(place, older)
-    assert begun_night(place) == newer
+def test_forgetting_an_older_night_leaves_the_newer_ones_note(settings: Settings) -> None:
+    older = begin(settings, None)
+    newer = begin(settings, None)
+    forget(settings, older)
+    assert begun_night(settings) == newer
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"run_id": "x"}', '{"run_id": "x", "since": "?", "sample": null}'])
-def test_note_that_cannot_be_read_is_named_with_what_to_do(place: Settings, text: str) -> None:
-    (place.var / "run" / "night.json").write_text(text)
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"run_id": "x"}', '{"run_id": "x", "begun_at": "?", "since": {}, "sample": null}']
+)
+def test_note_that_cannot_be_read_is_named_with_what_to_do(settings: Settings, text: str) -> None:
+    (settings.var / "run" / "night.json").write_text(text)
     with pytest.raises(KvalitetError, match=r"night\.json.* cannot be read") as error:
-        begun_night(place)
+        begun_night(settings)
     assert error.value.remedy and "Delete it" in error.value.remedy
 
 
-def test_note_cut_short_by_a_kill_is_never_seen(place: Settings) -> None:
-    night = begin(place, None)
-    (place.var / "run" / "night.partial").write_text('{"run_')
-    assert begun_night(place) == night
+def test_note_cut_short_by_a_kill_is_never_seen(settings: Settings) -> None:
+    night = begin(settings, None)
+    (settings.var / "run" / "night.partial").write_text('{"run_')
+    assert begun_night(settings) == night
 
 
-def test_second_caller_is_told_who_is_at_work_and_gets_its_turn_when_that_one_is_killed(place: Settings) -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(place.var)], stdout=subprocess.PIPE, text=True)
+def test_second_caller_is_told_who_is_at_work_and_gets_its_turn_when_that_one_is_killed(settings: Settings) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(settings.var)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout and holder.stdout.readline() == "held\n"
     waited_for = []
 
@@ -71,7 +67,7 @@ def test_second_caller_is_told_who_is_at_work_and_gets_its_turn_when_that_one_is
         os.kill(holder.pid, signal.SIGKILL)
 
     began = time.monotonic()
-    with one_at_a_time(place, kill):
+    with one_at_a_time(settings, kill):
         assert waited_for == [holder.pid]
         assert time.monotonic() - began < 30
     holder.communicate()

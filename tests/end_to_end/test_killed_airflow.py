@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from kvalitet import services
 from kvalitet.airflow_client import AirflowClient
 from kvalitet.contracts import load_contracts
 from kvalitet.evidence.verify import verify
+from kvalitet.night import mark
 from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, BI, Settings
 from kvalitet.warehouse.connection import fetch_all
@@ -62,7 +62,7 @@ class Trial:
 
     def start(self, night: int) -> str:
         """Deliver a night and trigger all of it; returns its run id."""
-        since, run_id = datetime.now(UTC), f"killed_{night}"
+        since, run_id = mark(self.place), f"killed_{night}"
         generate(Path(self.place.inbox.removeprefix("file://")), night=night, complaints=2000)
         sources = list(load_contracts(self.place))
         with self._airflow() as airflow:
@@ -74,7 +74,7 @@ class Trial:
                     airflow.unpause(dag_id)
             for source in sources:
                 airflow.trigger(f"extract__{source}", run_id)
-            airflow.trigger("indicators", run_id, {"sources": sources, "since": since.isoformat(), "wait_minutes": 60})
+            airflow.trigger("indicators", run_id, {"sources": sources, "after_run": since.run_id, "wait_minutes": 60})
         self.say(f"night {night} is triggered")
         return run_id
 

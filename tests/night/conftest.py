@@ -22,6 +22,7 @@ def extracted(settings: Settings) -> Extracted:
         cutoff: date = date(2024, 1, 9),
         rows: int = 10,
         bad: int = 1,
+        due_at: datetime | None = None,
     ) -> int | None:
         at = at or datetime.now(UTC)
         load_id = None
@@ -39,9 +40,10 @@ def extracted(settings: Settings) -> Extracted:
                     [load_id, rows, bad],
                 )
             connection.execute(
-                "insert into audit.extract_run (source_id, outcome, load_id, message, started_at, finished_at)"
-                " values (%s, %s, %s, %s, %s, %s)",
-                [source, outcome, load_id, f"it was {outcome}", at, at],
+                "insert into audit.extract_run"
+                " (source_id, outcome, load_id, message, started_at, finished_at, knew_of_load, due_at) values"
+                " (%s, %s, %s, %s, %s, %s, (select max(load_id) from audit.load_in_use where source_id = %s), %s)",
+                [source, outcome, load_id, f"it was {outcome}", at, at, source, due_at],
             )
         return load_id
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kvalitet.builds import BuildRefused, end_lapsed_builds, finish, get_build
-from kvalitet.night import begin_night, describe, is_anything_new, news, night_result, release_claims
+from kvalitet.night import begin_night, describe, is_anything_new, mark, news, night_result, release_claims
 from kvalitet.settings import PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -115,9 +115,9 @@ def test_the_result_of_a_night_counts_what_came_since_it_began(settings: Setting
     yesterday = datetime.now(UTC) - timedelta(days=1)
     extracted("organisation", "accepted", yesterday)
     extracted("quiet", "accepted", yesterday)
-    since = datetime.now(UTC) - timedelta(minutes=1)
+    since = mark(settings)
     extracted("bif_complaints", "accepted", rows=100, bad=3)
-    extracted("bif_complaints", "accepted", rows=50, bad=0)
+    extracted("bif_complaints", "accepted", yesterday, rows=50, bad=0)  # the clock was set a day back meanwhile
     extracted("organisation", "refused", rows=20, bad=15)
     build = begin_night(settings, "night 1")
     assert build
@@ -137,9 +137,9 @@ def test_the_result_of_a_night_counts_what_came_since_it_began(settings: Setting
 def test_a_night_that_another_run_was_quicker_to_build_shows_that_runs_build(
     settings: Settings, extracted: Callable
 ) -> None:
-    since = datetime.now(UTC) - timedelta(seconds=1)
+    since = mark(settings)
     extracted("organisation", "accepted")
     build = begin_night(settings, "the scheduled run")
     assert build
     assert night_result(settings, since, "make run").build_id == build.build_id
-    assert night_result(settings, datetime.now(UTC), "tomorrow").build_id is None
+    assert night_result(settings, mark(settings), "tomorrow").build_id is None

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from kvalitet.contracts import Contract
+from kvalitet.night import mark
 from kvalitet.night_calendar import is_promised
 from kvalitet.night_waiting import Awaited, Late, awaited, late_sources, note_late, outcomes, unsettled
 from kvalitet.settings import AUDITOR, Settings
@@ -103,10 +104,53 @@ def test_an_outcome_counts_from_when_the_source_was_due(settings: Settings, extr
     assert {row["source_id"]: row["outcome"] for row in found} == {"before": None, "after": "accepted", "never": None}
 
 
+def test_a_run_of_the_timetable_counts_by_the_time_it_was_made_for(settings: Settings, extracted: Callable) -> None:
+    """The clock was set a day back between the time due and the delivery."""
+    extracted("nightly", "accepted", NIGHT - timedelta(days=1), due_at=NIGHT)
+    extracted("before", "accepted", NIGHT - timedelta(days=1), due_at=NIGHT - timedelta(days=1))
+    found = outcomes(settings, dict.fromkeys(["nightly", "before"], Awaited(NIGHT, FIVE)))
+    assert {row["source_id"]: row["outcome"] for row in found} == {"nightly": "accepted", "before": None}
+
+
+def test_what_a_clock_that_was_ahead_recorded_is_not_taken_for_tonights(
+    settings: Settings, extracted: Callable
+) -> None:
+    tonight = datetime.now(UTC) - timedelta(hours=1)
+    extracted("by_hand", "accepted", datetime.now(UTC) + timedelta(hours=22))
+    found = outcomes(settings, {"by_hand": Awaited(tonight, FIVE)})
+    assert [row["outcome"] for row in found] == [None]
+
+
+def test_a_run_by_hand_counts_attempts_by_their_numbers(settings: Settings, extracted: Callable) -> None:
+    extracted("source", "refused", datetime.now(UTC) + timedelta(days=1))
+    after = mark(settings).run_id
+    wait = Awaited(datetime.now(UTC), datetime.now(UTC), after)
+    assert [row["outcome"] for row in outcomes(settings, {"source": wait})] == [None]
+    extracted("source", "accepted", datetime.now(UTC) - timedelta(days=1))
+    assert [row["outcome"] for row in outcomes(settings, {"source": wait})] == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("morning", "due"),
+    [
+        ("2024-03-31T03:30Z", "2024-03-31T00:15Z"),  # 05:30 on the day that spring takes an hour from
+        ("2024-10-27T04:30Z", "2024-10-26T23:15Z"),  # 05:30 on the day that autumn gives one to
+        ("2024-01-10T04:30Z", "2024-01-10T00:15Z"),
+    ],
+)
+def test_the_morning_judges_the_night_that_has_just_ended(
+    settings: Settings, extracted: Callable, morning: str, due: str
+) -> None:
+    """A day is not always 24 hours."""
+    extracted("nightly", "accepted", datetime.fromisoformat(due) - timedelta(days=1), cutoff=date(2024, 1, 9))
+    late = late_sources(settings, {"nightly": contract("nightly")}, datetime.fromisoformat(morning))
+    assert late["nightly"].since == datetime.fromisoformat(morning).date().isoformat()
+
+
 def test_a_source_the_night_stopped_waiting_for_is_recorded_as_missing(settings: Settings) -> None:
-    note_late(settings, ["late"])
-    (row,) = fetch_all(settings, AUDITOR, "select source_id, outcome, message from audit.extract_run")
-    assert (row["source_id"], row["outcome"]) == ("late", "missing")
+    note_late(settings, {"late": 7})
+    (row,) = fetch_all(settings, AUDITOR, "select source_id, outcome, message, knew_of_load from audit.extract_run")
+    assert (row["source_id"], row["outcome"], row["knew_of_load"]) == ("late", "missing", 7)
     assert "stopped waiting" in row["message"]
 
 
@@ -178,6 +222,31 @@ def test_the_trigger_gives_up_at_the_deadline(in_airflow: Settings, extracted: C
     payload, seconds = fire(dict.fromkeys(["missing", "silent"], Awaited(since, deadline)), deadline)
     assert payload == {"missing": "missing", "silent": None}
     assert 0.5 < seconds < 10
+
+
+@pytest.mark.parametrize("step", [timedelta(days=1), timedelta(days=-1)])
+def test_the_trigger_waits_its_time_whatever_the_clock_is_set_to(
+    in_airflow: Settings, extracted: Callable, monkeypatch: pytest.MonkeyPatch, step: timedelta
+) -> None:
+    from kvalitet.clock import counted
+
+    class Set(datetime):
+        moved = timedelta(0)
+
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + cls.moved
+
+    monkeypatch.setattr(counted, "datetime", Set)
+    setting = threading.Timer(0.5, lambda: setattr(Set, "moved", step))
+    delivery = threading.Timer(1.5, lambda: extracted("source", "accepted", datetime.now(UTC) - timedelta(seconds=1)))
+    setting.start()
+    delivery.start()
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    waits = {"source": Awaited(since, since), "silent": Awaited(since, since)}
+    payload, seconds = fire(waits, datetime.now(UTC) + timedelta(seconds=3))
+    assert payload == {"source": "accepted", "silent": None}
+    assert 2.5 < seconds < 10
 
 
 def test_the_trigger_outlives_a_database_that_is_away(in_airflow: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
+from kvalitet.clock import wrong_clock
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.night import BEGUN_AGAIN
@@ -46,8 +47,8 @@ class Event:
 
 
 def of_the_night(settings: Settings) -> list[Event]:
-    """Builds held back or broken off and deliveries refused; what is older than three days is no news."""
-    return [*_held_back(settings), *_broken_off(settings), *_refused(settings)]
+    """Builds held back or broken off, deliveries refused, a wrong clock; what is older than three days is no news."""
+    return [*_held_back(settings), *_broken_off(settings), *_refused(settings), *_wrong_clock(settings)]
 
 
 def of_the_morning(settings: Settings, now: datetime) -> list[Event]:
@@ -119,6 +120,23 @@ def _refused(settings: Settings) -> list[Event]:
             )
         )
     return events
+
+
+def _wrong_clock(settings: Settings) -> list[Event]:
+    found = wrong_clock(settings, GATE)
+    if not found:
+        return []
+    today = datetime.now(TIMEZONE).date()
+    return [
+        Event(
+            key=f"clock/{today}",
+            title="Et ur går forkert",
+            text=f"Natten er ikke stoppet af det. Systemets besked: {found}",
+            advice="Ret uret, og se, hvorfor det ikke bliver stillet (runbook: The clock is wrong).",
+            english=found,
+            link=settings.page_address("index.html"),
+        )
+    ]
 
 
 def _missing(settings: Settings, now: datetime) -> list[Event]:
@@ -220,7 +238,7 @@ where outcome = 'refused' and finished_at > clock_timestamp() - interval '3 days
     and not exists (
         select from audit.load as mended
         where mended.source_id = refused.source_id and mended.delivery = refused.delivery
-            and mended.outcome = 'accepted' and mended.finished_at > refused.finished_at
+            and mended.outcome = 'accepted' and abs(mended.load_id) > refused.load_id
     )
 order by load_id
 """

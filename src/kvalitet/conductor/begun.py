@@ -9,21 +9,24 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kvalitet.errors import KvalitetError
+from kvalitet.night import Mark, mark
 from kvalitet.settings import TIMEZONE, Settings
 
 
 @dataclass(frozen=True)
 class BegunNight:
-    """`since` (aware) is when it began: what is taken in from then on counts to it. `sample` holds the arguments
-    of the function that delivers its sample, None where the deliveries come from elsewhere."""
+    """`since` is where the records stood: what was taken in later counts to it, also by a scheduled run that was
+    quicker. `sample` holds the arguments of the function that delivers its sample, None where the deliveries come
+    from elsewhere."""
 
     run_id: str  # of its runs in Airflow, one of each DAG
-    since: datetime
+    begun_at: datetime
+    since: Mark
     sample: dict[str, int] | None
 
     @property
@@ -32,17 +35,16 @@ class BegunNight:
         return f"airflow {self.run_id}"
 
     def __str__(self) -> str:
-        return f"The night begun {self.since.astimezone(TIMEZONE):%d-%m-%Y %H:%M:%S}"
+        return f"The night begun {self.begun_at.astimezone(TIMEZONE):%d-%m-%Y %H:%M:%S}"
 
 
 def begin(settings: Settings, sample: dict[str, int] | None) -> BegunNight:
     """Note a new night."""
     now = datetime.now(UTC)
-    night = BegunNight(f"night__{now:%Y-%m-%dT%H-%M-%S-%f}", now, sample)
-    fields = {"run_id": night.run_id, "since": night.since.isoformat(), "sample": night.sample}
+    night = BegunNight(f"night__{now:%Y-%m-%dT%H-%M-%S-%f}", now, mark(settings), sample)
     partial = _note(settings).with_suffix(".partial")
     with partial.open("w") as out:
-        json.dump(fields, out)
+        json.dump(asdict(night) | {"begun_at": now.isoformat()}, out)
         out.flush()
         os.fsync(out.fileno())
     partial.replace(_note(settings))
@@ -54,7 +56,8 @@ def begun_night(settings: Settings) -> BegunNight | None:
     file = _note(settings)
     try:
         fields = json.loads(file.read_text())
-        return BegunNight(fields["run_id"], datetime.fromisoformat(fields["since"]), fields["sample"])
+        begun_at, since = datetime.fromisoformat(fields["begun_at"]), Mark(**fields["since"])
+        return BegunNight(fields["run_id"], begun_at, since, fields["sample"])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):

@@ -129,7 +129,7 @@ def _start_what_does_not_run(settings: Settings, airflow: AirflowClient, night: 
         elif state == "failed" and source not in settled:
             airflow.clear_from(f"extract__{source}", night.run_id, "extract")
     if "indicators" not in states:
-        waits = {"sources": sources, "since": night.since.isoformat(), "wait_minutes": WAIT_MINUTES}
+        waits = {"sources": sources, "after_run": night.since.run_id, "wait_minutes": WAIT_MINUTES}
         airflow.trigger("indicators", night.run_id, waits)
     elif states["indicators"] == "failed":
         airflow.clear_from("indicators", night.run_id, "wait_for_sources")

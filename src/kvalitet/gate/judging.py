@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from kvalitet.builds import LIVE, Build, get_build, heartbeat
+from kvalitet.clock.lapses import BEAT, beat
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.deliveries import all_suites
 from kvalitet.gate.materials import materials
@@ -171,10 +172,16 @@ def _record(
     names = ", ".join(f"%({column})s" for column in _VERDICT_COLUMNS)
     with connect(settings, GATE) as connection, connection.cursor() as cursor:
         moved = cursor.execute(
-            "update audit.build set status = %s, message = %s, heartbeat_at = clock_timestamp(),"
-            " finished_at = case when %s then null else clock_timestamp() end"
-            " where build_id = %s and status in ('building', 'built', 'passed', 'held_back')",
-            ["passed" if judged.passed else "held_back", judged.message, judged.passed, build.build_id],
+            f"update audit.build set status = %(status)s, message = %(message)s, {BEAT},"
+            " finished_at = case when %(passed)s then null else clock_timestamp() end"
+            " where build_id = %(build_id)s and status in ('building', 'built', 'passed', 'held_back')",
+            {
+                "status": "passed" if judged.passed else "held_back",
+                "message": judged.message,
+                "passed": judged.passed,
+                "build_id": build.build_id,
+                **beat(),
+            },
         )
         if moved.rowcount != 1:
             raise KvalitetError(f"Build {build.build_id} lapsed while it was judged.", "Build anew: `kvalitet build`.")

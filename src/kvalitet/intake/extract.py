@@ -2,55 +2,59 @@
 
 import hashlib
 import traceback
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-
-from psycopg import sql
 
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
 from kvalitet.intake.deliveries import Delivery, look
-from kvalitet.intake.history import TableCounts, TableHistory
-from kvalitet.intake.pseudonyms import LOCK, fingerprint
-from kvalitet.intake.reading import reading
-from kvalitet.intake.records import (
-    ExtractResult,
-    LoadResult,
-    insert,
-    land,
-    landed_rows,
-    record,
-    record_load,
-    record_refusal,
-)
+from kvalitet.intake.loading import load_delivery
+from kvalitet.intake.pseudonyms import LOCK
+from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
 from kvalitet.intake.spool import SpooledFile, spooled
-from kvalitet.landing import Landed
+from kvalitet.intake.turns import SourceBusy, Turn, turn, wait_for
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
 
 
-def extract(settings: Settings, source_id: str, allow_closures: tuple[str, str] | None = None) -> ExtractResult:
+def extract(
+    settings: Settings,
+    source_id: str,
+    allow_closures: tuple[str, str] | None = None,
+    owner: str | None = None,
+    due_at: datetime | None = None,
+) -> ExtractResult:
     """Take in every new delivery of `source_id`, oldest first, and record the attempt.
 
     A delivery older than what is in already is taken in beside the history, see `_take_older`.
 
-    `allow_closures` is who lets in more closures than the contract's limit, and why.
+    `allow_closures` is who lets in more closures than the contract's limit, and why; `owner` whose run it is,
+    `due_at` the time on the timetable that it is made for. Waits for another hand on the source.
     Raises DeliveryRefused where the newest delivery was refused, and KvalitetError where the
-    contract is not ready for intake; the attempt is recorded either way.
+    contract is not ready for intake; the attempt is recorded either way. Raises SourceBusy, and records nothing,
+    where another hand stays at work.
     """
-    started = datetime.now(UTC)
-    try:
-        contract = ready_contract(settings, source_id)
-        keep_contract(settings, contract)
-        result = _take_all(settings, contract, allow_closures)
-    except KvalitetError as error:
-        record(settings, ExtractResult(source_id, "failed", str(error)), started)
-        raise
-    except Exception as error:
-        failure = without_values(source_id, error)
-        record(settings, ExtractResult(source_id, "failed", str(failure)), started)
-        raise failure from None
-    record(settings, result, started)
+    with turn(settings, source_id, owner) as mine:
+        started = datetime.now(UTC)
+
+        def recorded(result: ExtractResult) -> ExtractResult:
+            record(settings, result, started, mine.knew_of, due_at)
+            return replace(result, knew_of=mine.knew_of)
+
+        try:
+            contract = ready_contract(settings, source_id)
+            keep_contract(settings, contract)
+            result = recorded(_take_all(settings, contract, allow_closures, mine))
+        except SourceBusy:
+            raise
+        except KvalitetError as error:
+            recorded(ExtractResult(source_id, "failed", str(error)))
+            raise
+        except Exception as error:
+            failure = without_values(source_id, error)
+            recorded(ExtractResult(source_id, "failed", str(failure)))
+            raise failure from None
     if result.outcome == "refused":
         raise DeliveryRefused(result.message)
     return result
@@ -93,7 +97,9 @@ def keep_contract(settings: Settings, contract: Contract) -> None:
         )
 
 
-def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str, str] | None) -> ExtractResult:
+def _take_all(
+    settings: Settings, contract: Contract, allow_closures: tuple[str, str] | None, mine: Turn
+) -> ExtractResult:
     if contract.location:
         from kvalitet.intake.api import fetch
 
@@ -106,7 +112,7 @@ def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str,
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]
     notes = [f"{inbox.unrecognised_files} unrecognised files were left alone."] if inbox.unrecognised_files else []
     older = [delivery for delivery in inbox.deliveries if delivery not in waiting]
-    loads = _take_older(settings, contract, older, notes)
+    loads = _take_older(settings, contract, older, notes, mine)
     beside = len(loads)
     if not waiting:
         message = " ".join(["No delivery is in the inbox.", *notes])
@@ -117,7 +123,7 @@ def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str,
             not_ready = f"Delivery {delivery.name} is incomplete: {', '.join(delivery.absent)} has not come."
             continue
         try:
-            load = take(settings, contract, delivery, allow_closures)
+            load = take(settings, contract, delivery, mine, allow_closures)
         except DeliveryNotReady as error:
             not_ready = str(error)
             continue
@@ -137,7 +143,7 @@ def _take_all(settings: Settings, contract: Contract, allow_closures: tuple[str,
 
 
 def _take_older(
-    settings: Settings, contract: Contract, deliveries: list[Delivery], notes: list[str]
+    settings: Settings, contract: Contract, deliveries: list[Delivery], notes: list[str], mine: Turn
 ) -> list[LoadResult]:
     """Take in deliveries that came after a newer one, each beside the history: a build of today does not see
     it, one of what was known at its cut-off does. Its load number is below zero. What came of it is added
@@ -148,7 +154,7 @@ def _take_older(
         if delivery.absent or _is_in(settings, contract, delivery):
             continue
         try:
-            load = take(settings, contract, delivery, None, beside=True)
+            load = take(settings, contract, delivery, mine, None, beside=True)
         except DeliveryNotReady:
             continue
         if load:
@@ -181,6 +187,7 @@ def take(
     settings: Settings,
     contract: Contract,
     delivery: Delivery,
+    mine: Turn,
     allow_closures: tuple[str, str] | None,
     beside: bool = False,
     of_load: int | None = None,
@@ -193,8 +200,9 @@ def take(
     started = datetime.now(UTC)
     content, landed = "", []
     with connect(settings, LOADER) as held:
+        held.execute("select set_config('application_name', %s, true)", [f"kvalitet extract {contract.id}"])
         # Nobody is erased between the landing of a file and the record that names it.
-        held.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+        wait_for(held, "pg_try_advisory_xact_lock_shared", LOCK, contract.id, "persons or keys are being changed")
         try:
             with spooled(settings, contract, delivery) as files:
                 content = _content_digest(files)
@@ -212,11 +220,13 @@ def take(
                 refusals = [file.refusal for file in files.values() if file.refusal]
                 if refusals:
                     raise refusals[0]
-                return _load(
-                    settings, contract, delivery, files, content, started, allow_closures, beside, landed, of_load
+                result = load_delivery(
+                    settings, contract, delivery, files, content, started, mine, allow_closures, beside, landed, of_load
                 )
         except DeliveryRefused as refusal:
-            return record_refusal(settings, contract, delivery, content, str(refusal), started, landed)
+            result = record_refusal(settings, contract, delivery, content, str(refusal), started, landed)
+    mine.took(result.load_id, result.outcome == "accepted")
+    return result
 
 
 def _content_digest(files: dict[str, SpooledFile]) -> str:
@@ -235,75 +245,3 @@ def _known(settings: Settings, contract: Contract, delivery: Delivery, content: 
             " order by outcome = 'accepted' desc, is_withdrawn, load_id desc limit 1",
             [contract.id, delivery.name, content, contract.sha256],
         ).fetchone()
-
-
-def _load(
-    settings: Settings,
-    contract: Contract,
-    delivery: Delivery,
-    files: dict[str, SpooledFile],
-    content: str,
-    started: datetime,
-    allow_closures: tuple[str, str] | None,
-    beside: bool,
-    landed: list[Landed],
-    of_load: int | None,
-) -> LoadResult:
-    import adbc_driver_postgresql.dbapi as adbc
-
-    keys = settings.pseudonym_keys()
-    counts: dict[str, TableCounts] = {}
-    with adbc.connect(settings.dsn(LOADER)) as connection, connection.cursor() as cursor:
-        cursor.execute("set local timezone = 'UTC'")
-        cursor.execute("set local work_mem = '128MB'")  # a million keys are compared without spilling
-        lock = sql.SQL("select pg_try_advisory_xact_lock(hashtext({}))").format(sql.Literal(f"extract {contract.id}"))
-        cursor.execute(lock.as_string(None))
-        if not cursor.fetchall()[0][0]:
-            raise KvalitetError(f"Another extraction of {contract.id} is running.", "Wait for it to end.")
-        _refuse_another_key(cursor, keys)
-        cursor.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id'))")
-        load_id: int = cursor.fetchall()[0][0] * (-1 if beside else 1)
-        before = _load_before(cursor, contract, delivery) if beside else None
-        for name, table in contract.tables.items():
-            with reading(contract, table, files[name], keys, files[name].path.parent) as batches:
-                history = TableHistory(cursor, contract, table, load_id, files[name].file_name, of_load)
-                counts[name] = (
-                    history.take_beside(batches, before)
-                    if beside
-                    else history.take(batches, closures_allowed=allow_closures is not None)
-                )
-        record_load(cursor, contract, delivery, load_id, content, started, allow_closures, of_load)
-        for name, file in files.items():
-            count = counts[name]
-            values = (
-                load_id, name, file.file_name, file.bytes, file.sha256,
-                count.delivered, count.rejected, count.opened, count.changed, count.closed, count.unchanged, count.held,
-            )  # fmt: skip
-            cursor.execute(insert("audit.load_table", values))
-        for values in landed_rows(contract, load_id, landed):
-            cursor.execute(insert("audit.landed_file", values))
-        # What the foreign keys of rejects point at exists only now; they are checked at commit.
-        connection.commit()
-    return LoadResult(load_id, delivery.name, "accepted", None, counts)
-
-
-def _refuse_another_key(cursor, keys: tuple[bytes, ...]) -> None:
-    """The persons in raw, whom nobody changes while `take` holds their lock, were last changed with these keys."""
-    cursor.execute("select fingerprint from audit.pseudonym_key order by introduced_at desc limit 1")
-    newest = cursor.fetchall()
-    if newest and newest[0][0] != fingerprint(keys):
-        raise KvalitetError(
-            "The pseudonym key is not the one that the rows in raw were made with.",
-            "Finish its rotation with `kvalitet person rotate-key`, or bring the key back from its backup.",
-        )
-
-
-def _load_before(cursor, contract: Contract, delivery: Delivery) -> int | None:
-    """The accepted load of the newest cut-off before the delivery's."""
-    query = sql.SQL(
-        "select load_id from audit.load_in_use where source_id = {} and cutoff_date < {}::date"
-        " order by cutoff_date desc, abs(load_id) desc limit 1"
-    ).format(sql.Literal(contract.id), sql.Literal(delivery.name))
-    cursor.execute(query.as_string(None))
-    rows = cursor.fetchall()
-    return rows[0][0] if rows else None

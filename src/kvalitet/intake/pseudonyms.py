@@ -19,12 +19,27 @@ DIGEST = r"\m[0-9a-f]{64}\M"
 #: Held shared by whoever takes rows in, exclusively by whoever changes the persons in them or the landing store's key.
 LOCK = "persons in raw"
 
+#: Sessions that hold an advisory lock; whom they belong to is in the name that they gave themselves.
+HOLDERS = """
+select distinct session.application_name from pg_locks as lock join pg_stat_activity as session using (pid)
+where lock.locktype = 'advisory' and lock.granted and lock.objsubid = 1
+    and lock.database = (select oid from pg_database where datname = current_database())
+    and (lock.classid::bigint << 32) | lock.objid::bigint = hashtext(%(key)s)::bigint
+order by 1
+"""
+
+
+class ExtractionsRun(KvalitetError):
+    """Rows are being taken in, so that persons and keys must stay as they are."""
+
 
 def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
-    """Nothing is taken in until the transaction ends. Raises KvalitetError where an extraction is running."""
+    """Nothing is taken in until the transaction ends. Raises ExtractionsRun, with which."""
+    connection.execute("select set_config('application_name', 'kvalitet, changing persons or keys', true)")
     lock = connection.execute("select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [LOCK]).fetchone()
     if not lock or not lock["is_ours"]:
-        raise KvalitetError("An extraction is running.", "Wait for it to end.")
+        running = ", ".join(row["application_name"] for row in connection.execute(HOLDERS, {"key": LOCK}))
+        raise ExtractionsRun(f"An extraction is running{f': {running}' if running else ''}.", "Wait for it to end.")
 
 
 def keyed(key: bytes, kind: str, value: str) -> str:

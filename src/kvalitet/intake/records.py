@@ -28,12 +28,16 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class ExtractResult:
-    """What became of one attempt. `outcome`: accepted, nothing_new, missing, refused or failed."""
+    """What became of one attempt. `outcome`: accepted, nothing_new, missing, refused or failed.
+
+    `knew_of` is the newest load in use when the attempt began, or its own.
+    """
 
     source_id: str
     outcome: str
     message: str
     loads: tuple[LoadResult, ...] = ()
+    knew_of: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Counts and reasons only, fit for XCom and logs."""
@@ -111,16 +115,25 @@ def insert(target: str, values: tuple) -> str:
     return f"insert into {target} values ({literals})"
 
 
-def record(settings: Settings, result: ExtractResult, started: datetime) -> None:
+def record(
+    settings: Settings,
+    result: ExtractResult,
+    started: datetime,
+    knew_of: int | None,
+    due_at: datetime | None = None,
+) -> None:
+    """Record an attempt; `knew_of` decides whether it counts against the source, see kvalitet.intake.standing."""
     with connect(settings, LOADER) as connection:
         connection.execute(
-            "insert into audit.extract_run (source_id, outcome, load_id, message, started_at)"
-            " values (%s, %s, %s, %s, %s)",
+            "insert into audit.extract_run (source_id, outcome, load_id, message, started_at, knew_of_load, due_at)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
             [
                 result.source_id,
                 result.outcome,
                 result.loads[-1].load_id if result.loads else None,
                 result.message,
                 started,
+                knew_of,
+                due_at,
             ],
         )

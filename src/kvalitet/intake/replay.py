@@ -12,19 +12,22 @@ from kvalitet.intake.deliveries import Delivery
 from kvalitet.intake.extract import keep_contract, newest_cutoff, ready_contract, take, without_values
 from kvalitet.intake.records import ExtractResult, LoadResult, record
 from kvalitet.intake.spool import private_folder
+from kvalitet.intake.turns import Turn, turn
 from kvalitet.landing import Store
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
 
 
-def replay(settings: Settings, load_id: int, allow_closures: tuple[str, str] | None = None) -> ExtractResult:
+def replay(
+    settings: Settings, load_id: int, allow_closures: tuple[str, str] | None = None, owner: str | None = None
+) -> ExtractResult:
     """Take in the kept files of a load, accepted or refused, by the contract as it is today.
 
     What comes of it is a load of its own; where a newer delivery is in, it stands beside the history as every
     older delivery does. Nothing is done where this content is in by this contract already. Raises
-    KvalitetError where the files are gone, DeliveryRefused where the delivery is refused (again).
+    KvalitetError where the files are gone, DeliveryRefused where the delivery is refused (again), SourceBusy
+    where another hand stays at work on the source.
     """
-    started = datetime.now(UTC)
     load = find_load(settings, load_id)
     if load["origin"] == "restored":
         raise KvalitetError(
@@ -33,24 +36,36 @@ def replay(settings: Settings, load_id: int, allow_closures: tuple[str, str] | N
         )
     contract = ready_contract(settings, load["source_id"])
     keep_contract(settings, contract)
+    with turn(settings, contract.id, owner) as mine:
+        return _replay(settings, contract, load, mine, allow_closures)
+
+
+def _replay(
+    settings: Settings,
+    contract: Contract,
+    load: dict[str, Any],
+    mine: Turn,
+    allow_closures: tuple[str, str] | None,
+) -> ExtractResult:
+    started = datetime.now(UTC)
     same = _in_already(settings, contract, load)
     if same is not None:
         return ExtractResult(contract.id, "nothing_new", f"It is in by this contract already, as load {same}.")
     newest = newest_cutoff(settings, contract)
     beside = newest is not None and load["cutoff_date"] < newest
     try:
-        taken = _take_kept(settings, contract, load, beside, allow_closures)
+        taken = _take_kept(settings, contract, load, mine, beside, allow_closures)
     except KvalitetError:
         raise
     except Exception as error:
         raise without_values(contract.id, error) from None
-    what = f"Load {load_id} was taken in once more as load {taken.load_id}"
+    what = f"Load {load['load_id']} was taken in once more as load {taken.load_id}"
     message = f"{what}, beside the history: a newer delivery is in." if beside else f"{what}."
     if taken.outcome == "refused":
         raise DeliveryRefused(taken.reason or "")
-    result = ExtractResult(contract.id, "accepted", message, (taken,))
+    result = ExtractResult(contract.id, "accepted", message, (taken,), mine.knew_of)
     if not beside:  # what tonight's build says of the source's last attempt
-        record(settings, result, started)
+        record(settings, result, started, mine.knew_of)
     return result
 
 
@@ -100,6 +115,7 @@ def _take_kept(
     settings: Settings,
     contract: Contract,
     load: dict[str, Any],
+    mine: Turn,
     beside: bool,
     allow_closures: tuple[str, str] | None,
 ) -> LoadResult:
@@ -133,7 +149,7 @@ def _take_kept(
             absent=(),
         )
         try:
-            taken = take(settings, contract, delivery, allow_closures, beside, of_load=load["load_id"])
+            taken = take(settings, contract, delivery, mine, allow_closures, beside, of_load=load["load_id"])
         except DeliveryNotReady as error:
             raise KvalitetError(str(error)) from None
     assert taken is not None  # only what is delivered anew is passed over

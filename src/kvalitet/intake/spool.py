@@ -124,15 +124,27 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
 
 
 def _state(delivery: Delivery, path: str) -> dict:
+    """Size and time of change of a file that has been left alone for long enough to be complete.
+
+    One that was changed just now, or in the future by this machine's clock, is watched for that long.
+    """
+    settle = float(os.environ.get("KVALITET_SETTLE_SECONDS", "2"))
+    state = _look(delivery, path)
+    while isinstance(state["modified"], (int, float)) and (left := settle - (time.time() - state["modified"])) > 0:
+        time.sleep(min(left, settle))
+        before, state = state, _look(delivery, path)
+        if state == before and left >= settle:
+            break
+    return state
+
+
+def _look(delivery: Delivery, path: str) -> dict:
     delivery.filesystem.invalidate_cache()
     info = delivery.filesystem.info(path)
-    modified = info.get("mtime") or info.get("LastModified") or info.get("last_modified")
-    age = time.time() - modified if isinstance(modified, (int, float)) else None
-    settle = float(os.environ.get("KVALITET_SETTLE_SECONDS", "2"))
-    if age is not None and 0 <= age < settle:
-        time.sleep(settle - age)
-        return _state(delivery, path)
-    return {"size": info["size"], "modified": modified}
+    return {
+        "size": info["size"],
+        "modified": info.get("mtime") or info.get("LastModified") or info.get("last_modified"),
+    }
 
 
 class TextCheck:

@@ -16,6 +16,7 @@ from psycopg.rows import DictRow
 from kvalitet.builds import LIVE, fail_if_live
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.replay import find_load
+from kvalitet.intake.turns import turn, wait_for
 from kvalitet.settings import LOADER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -45,7 +46,8 @@ class Withdrawal:
 def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdrawal:
     """Take a load back, all of it in one transaction; one that is withdrawn already is left as it is.
 
-    Raises KvalitetError where the load was refused, only put another state back, or later deliveries stand on it.
+    Raises KvalitetError where the load was refused, only put another state back, or later deliveries stand on it,
+    SourceBusy where another hand stays at work on the source.
     """
     if not reason.strip() or not by.strip():
         raise KvalitetError("A withdrawal needs who and why.", "Give --reason 'what was wrong with the delivery'.")
@@ -53,10 +55,11 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
     _refuse_what_cannot_be(load)
     closed: dict[str, int] = {}
     reopened: dict[str, int] = {}
-    state_of, restored_by = None, load["restored_by"]
-    with connect(settings, LOADER) as connection:
+    state_of = None
+    with turn(settings, load["source_id"], f"a withdrawal by {by.strip()}"), connect(settings, LOADER) as connection:
+        restored_by = find_load(settings, load_id)["restored_by"]  # the hand before may have withdrawn it
         connection.execute("set local timezone = 'UTC'")
-        _alone(connection, load["source_id"])
+        _hold_history(connection, load["source_id"])
         if not _is_withdrawn(connection, load_id):
             superseded = _restored_after(connection, load)
             state_of = _before(connection, load)
@@ -95,12 +98,15 @@ def _refuse_what_cannot_be(load: dict[str, Any]) -> None:
         )
 
 
-def _alone(connection: psycopg.Connection[DictRow], source_id: str) -> None:
-    row = connection.execute(
-        "select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [f"extract {source_id}"]
-    ).fetchone()
-    if not row or not row["is_ours"]:
-        raise KvalitetError(f"An extraction of {source_id} is running.", "Wait for it to end.")
+def _hold_history(connection: psycopg.Connection[DictRow], source_id: str) -> None:
+    """Nobody else changes the source's rows until this is committed; what a killed process still runs is waited for."""
+    wait_for(
+        connection,
+        "pg_try_advisory_xact_lock",
+        f"extract {source_id}",
+        source_id,
+        f"{source_id} is still being changed",
+    )
 
 
 def _is_withdrawn(connection: psycopg.Connection[DictRow], load_id: int) -> bool:

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+import psycopg
+from psycopg.rows import DictRow
+
+from kvalitet.intake.pseudonyms import ExtractionsRun, stop_extractions
 from kvalitet.landing.store import Store
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 
-#: Longer than any extraction takes between writing a file and naming it.
+#: For a person to look at what a killed process left.
 ORPHAN_AGE = timedelta(days=1)
 
 
@@ -20,20 +24,38 @@ class Purged:
 
 
 def purge(settings: Settings, today: date | None = None) -> Purged:
-    """Remove every landed file whose retention ended before `today`; may be killed and run again at any time."""
-    today = today or datetime.now(TIMEZONE).date()
+    """Remove every landed file whose retention ended before `today`; may be killed and run again at any time.
+
+    By default it is the earlier day of this machine's clock and the database server's: one that is ahead alone
+    removes nothing too early. What no load names is removed only while nothing is being taken in.
+    """
     store = Store(settings)
     with connect(settings, LOADER) as connection:
+        today = today or _day(connection)
         due = connection.execute(
             "select path from audit.landed_file where purged_at is null group by path having max(retained_until) < %s",
             [today],
         ).fetchall()
     for row in due:
         forget(settings, store, row["path"], "retention")
+    return Purged(len(due), _sweep(settings, store))
+
+
+def _day(connection: psycopg.Connection[DictRow]) -> date:
+    row = connection.execute("select clock_timestamp() as instant").fetchone()
+    assert row is not None
+    return min(row["instant"], datetime.now(UTC)).astimezone(TIMEZONE).date()
+
+
+def _sweep(settings: Settings, store: Store) -> int:
+    """Remove what no load names; none where an extraction runs, which may be about to name a file."""
     with connect(settings, LOADER) as connection:
+        try:
+            stop_extractions(connection)
+        except ExtractionsRun:
+            return 0
         named = connection.execute("select distinct path from audit.landed_file where purged_at is null").fetchall()
-    orphans = store.sweep((row["path"] for row in named), before=datetime.now(UTC) - ORPHAN_AGE)
-    return Purged(len(due), len(orphans))
+        return len(store.sweep((row["path"] for row in named), before=datetime.now(UTC) - ORPHAN_AGE))
 
 
 def forget(settings: Settings, store: Store, path: str, because: str) -> None:

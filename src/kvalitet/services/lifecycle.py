@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from kvalitet.clock import wrong_clock
 from kvalitet.errors import KvalitetError
 from kvalitet.services import airflow, airflow_start, changes, processes, sessions
 from kvalitet.services.health import API, SCHEDULER
@@ -65,6 +66,8 @@ def _up(settings: Settings, with_airflow: bool, say: Say, now: bool) -> Settings
     began = time.monotonic()
     migrate(settings)
     say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
+    if wrong := wrong_clock(settings):
+        say(f"Clock: {wrong} See docs/runbook.md, The clock is wrong.")
     if with_airflow:
         airflow_start.start(settings, say)
     return settings

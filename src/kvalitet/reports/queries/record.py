@@ -211,7 +211,7 @@ _ATTEMPTS = """
 with counted as (
     select
         source_id, date_trunc('month', finished_at)::date as month, outcome, count(*) as attempts,
-        max(finished_at) as last_at, (array_agg(message order by finished_at desc, run_id desc))[1] as last_message
+        max(finished_at) as last_at, (array_agg(message order by run_id desc))[1] as last_message
     from audit.extract_run
     group by source_id, month, outcome
 ),

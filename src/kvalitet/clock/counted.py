@@ -1,0 +1,53 @@
+"""Seconds that a machine counts from its start, whatever its clock is set to."""
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A reading of one machine's own count. Two readings may be compared only where `clock` is the same.
+
+    `boot` changes whenever the machine starts anew. The containers of one host share its clock.
+    """
+
+    boot: str
+    clock: str
+    seconds: float
+
+
+def tick() -> Tick:
+    """This machine's count now. While the machine sleeps it stands still, so nobody seems dead for having slept."""
+    boot, clock = _identity()
+    return Tick(boot, clock, time.monotonic())
+
+
+@cache
+def _identity() -> tuple[str, str]:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    # A container may have a time namespace, in which the same machine counts from elsewhere.
+    namespace = Path("/proc/self/ns/time")
+    return boot, f"{boot}/{namespace.stat().st_ino if namespace.exists() else 0}"
+
+
+class SteadyClock:
+    """The clock as it was read once, carried on by the machine's count; a wait that is measured by it has its length.
+
+    It goes on while the machine sleeps: five o'clock has come when the machine wakes at seven.
+    """
+
+    def __init__(self) -> None:
+        self._began = datetime.now(UTC)
+        self._count = _with_sleep()
+
+    def now(self) -> datetime:
+        """The instant (UTC)."""
+        return self._began + timedelta(seconds=_with_sleep() - self._count)
+
+
+def _with_sleep() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if os.uname().sysname == "Linux" else time.monotonic()
