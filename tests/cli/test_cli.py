@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
+import psutil
 import pytest
 
+from kvalitet.services import processes
 from kvalitet.settings import Settings
 
 COMMANDS = (
@@ -85,9 +88,30 @@ def test_errors_say_what_and_what_to_do_without_a_traceback(settings: Settings, 
 
 
 def test_a_server_that_is_away_is_named_without_the_password(settings: Settings):
-    from dataclasses import replace
-
     ended = kvalitet(replace(settings, server="127.0.0.1:1"), "status")
     assert ended.returncode == 1
     assert "The warehouse at 127.0.0.1:1 cannot be reached as kvalitet_auditor" in ended.stderr
     assert settings.password("kvalitet_auditor") not in ended.stderr
+
+
+def test_status_shows_what_runs_where_no_database_answers(settings: Settings):
+    """A component lives, another was killed, and neither the warehouse nor Airflow's database can be reached."""
+    for name, code in (("airflow-triggerer", "import time; time.sleep(60)"), ("airflow-scheduler", "")):
+        processes.launch(settings, name, [sys.executable, "-c", code], dict(os.environ))
+    try:
+        psutil.Process(json.loads(notes(settings))["airflow-scheduler"]["pid"]).wait(20)
+        ended = kvalitet(replace(settings, server="127.0.0.1:1"), "status", "--json")
+    finally:
+        processes.end(settings, ["airflow-triggerer"])
+    facts = json.loads(ended.stdout)
+    assert {row["name"]: row["is_running"] for row in facts["services"]}["airflow-triggerer"]
+    assert facts["problems"][0] == {"service": "airflow-scheduler", "what": "its process has died"}
+    (database,) = [row["what"] for row in facts["problems"] if row["service"] == "airflow's database"]
+    assert "cannot be reached" in database and "Whether Airflow schedules is not known" in database
+    assert ended.returncode == 1
+    assert "The warehouse at 127.0.0.1:1 cannot be reached" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def notes(settings: Settings) -> str:
+    return (settings.var / "run" / "processes.json").read_text()

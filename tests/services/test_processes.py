@@ -255,15 +255,19 @@ def test_two_installations_share_nothing(place: Settings, tmp_path: Path) -> Non
     theirs = launch(other, "scheduler", SLEEPS)
     (other.var / "run" / "processes.json").unlink()
     assert orphan_pids(place) == set()
-    # Even as a child of ours: an installation that a task of ours has started.
-    code = f"import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', {SLEEPS!r}], " \
-           f"env={{{VARIABLE!r}: {new_mark(other, 'x')!r}}}, start_new_session=True); " \
-           f"open({str(tmp_path / 'number')!r}, 'w').write(str(p.pid)); time.sleep(60)"  # fmt: skip
-    launch(place, "ours", code)
-    child = pid_in(tmp_path / "number")
+    # Even as children of ours, in its own session and in ours: an installation that a task of ours has started.
+    launch(place, "ours", f"""
+import subprocess, sys, time
+for own_session in (True, False):
+    child = subprocess.Popen([sys.executable, "-c", {SLEEPS!r}], start_new_session=own_session,
+                             env={{{VARIABLE!r}: {new_mark(other, "x")!r}}})
+    open({str(tmp_path)!r} + f"/number-{{own_session}}", "w").write(str(child.pid))
+time.sleep(60)
+""")  # fmt: skip
+    children = {pid_in(tmp_path / "number-True"), pid_in(tmp_path / "number-False")}
     processes.end(place, ["ours"], patience=1)
-    assert lives(theirs) and lives(child)
-    assert orphan_pids(other) == {theirs, child}
+    assert all(map(lives, {theirs, *children}))
+    assert orphan_pids(other) == {theirs, *children}
     processes.end_orphans(other)
 
 

@@ -1,12 +1,14 @@
 """Database sessions of ended starts are found and ended by their own roles; everybody else's are left alone."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -114,3 +116,38 @@ def test_transaction_that_holds_locks_and_does_nothing_is_ended(place: Settings)
 def test_a_database_that_is_not_there_is_named(settings: Settings) -> None:
     with pytest.raises(KvalitetError, match=r"_airflow at 127\.0\.0\.1:\d+ cannot be reached"):
         sessions.end_of_ended_starts(settings)
+
+
+def test_session_of_an_ended_start_is_ended_on_a_postgres_of_ones_own(
+    debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest version that is supported; nothing there ends it when the machine of its start has died."""
+    monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server)
+    address = urlsplit(debian_server).netloc.rpartition("@")[2]
+    monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{address}/egen")
+    own = Settings(tmp_path, tmp_path / "var", "", address, "egen")
+    airflow.prepare_database(own)
+    left, kept = open_session(own, new_mark(own, "airflow-scheduler")), open_session(own, "psql")
+    assert sessions.end_of_ended_starts(own) == 1
+    assert not is_open(left) and is_open(kept)
+    kept.close()
+
+
+@pytest.mark.slow
+def test_statement_of_a_killed_process_does_not_run_on(place: Settings) -> None:
+    """The embedded server looks every 10 s whether somebody still waits."""
+    code = f"import psycopg; psycopg.connect({airflow.connection_url(place)!r}).execute('select pg_sleep(120)')"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    sleeping = "select count(*) from pg_stat_activity where query = 'select pg_sleep(120)'"
+    with sessions.airflow_database(place) as connection:
+
+        def wait_for(count: int) -> None:
+            deadline = time.monotonic() + 30
+            while connection.execute(sleeping).fetchone() != {"count": count}:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+
+        wait_for(1)
+        process.kill()
+        process.wait()
+        wait_for(0)

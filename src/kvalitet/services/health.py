@@ -163,14 +163,18 @@ _HEARTBEATS = """
     select job_type, max(latest_heartbeat) as latest_heartbeat from job where state = 'running' group by job_type
 """
 _WAITING = """
+    with waiting as (
+        select *, case state when 'queued' then queued_dttm else scheduled_dttm end as since
+        from task_instance where state in ('scheduled', 'queued')
+    )
     select waiting.id, waiting.dag_id, waiting.task_id, waiting.run_id, waiting.state,
-        extract(epoch from %(now)s - coalesce(waiting.queued_dttm, waiting.scheduled_dttm))::int as seconds
-    from task_instance as waiting
+        extract(epoch from %(now)s - since)::int as seconds
+    from waiting
     inner join dag_run on waiting.dag_id = dag_run.dag_id and waiting.run_id = dag_run.run_id
     inner join dag on waiting.dag_id = dag.dag_id
     left join slot_pool on waiting.pool = slot_pool.pool
-    where waiting.state in ('scheduled', 'queued') and dag_run.state = 'running' and not dag.is_paused
-        and coalesce(waiting.queued_dttm, waiting.scheduled_dttm) < %(now)s - make_interval(secs => %(limit)s)
+    where dag_run.state = 'running' and not dag.is_paused and since < %(now)s - make_interval(secs => %(limit)s)
+        -- a queued task has its slot already
         and (select count(*) from task_instance where state in ('running', 'queued'))
             < %(slots)s + (waiting.state = 'queued')::int
         and (slot_pool.slots = -1 or (
