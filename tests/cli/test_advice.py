@@ -80,7 +80,8 @@ def named(file: Path) -> list[str]:
         return quoted + [found for part in strings(text) for found in re.findall(r"Next: (kvalitet [^`.]*)", part)]
     blocks = BLOCK.findall(text) if file.suffix == ".md" else [text] if file.suffix in ("", ".sh") else []
     prose = BLOCK.sub("", text) if file.suffix == ".md" else text
-    return QUOTED.findall(prose) + [found for block in blocks for found in LINE.findall(block.replace("\\\n", " "))]
+    coded = re.findall(r"<code>(kvalitet [^<]*)</code>", re.sub(r"\{\{.*?\}\}", "X", text))
+    return coded + QUOTED.findall(prose) + [found for block in blocks for found in LINE.findall(block.replace("\\\n", " "))]
 
 
 def files() -> list[Path]:
