@@ -81,7 +81,11 @@ def named(file: Path) -> list[str]:
     blocks = BLOCK.findall(text) if file.suffix == ".md" else [text] if file.suffix in ("", ".sh") else []
     prose = BLOCK.sub("", text) if file.suffix == ".md" else text
     coded = re.findall(r"<code>(kvalitet [^<]*)</code>", re.sub(r"\{\{.*?\}\}", "X", text))
-    return coded + QUOTED.findall(prose) + [found for block in blocks for found in LINE.findall(block.replace("\\\n", " "))]
+    return (
+        coded
+        + QUOTED.findall(prose)
+        + [found for block in blocks for found in LINE.findall(block.replace("\\\n", " "))]
+    )
 
 
 def files() -> list[Path]:
