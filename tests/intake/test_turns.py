@@ -1,5 +1,6 @@
 """Two hands on one source: the second waits, finds what the first has done, or is told who is at work."""
 
+import importlib
 import os
 import signal
 import time
@@ -113,9 +114,8 @@ def test_other_sources_do_not_wait(settings, deliver, monkeypatch) -> None:
 
 
 def test_changing_persons_names_the_extraction_that_it_would_disturb(settings, deliver, monkeypatch) -> None:
-    from kvalitet.intake.extract import land
-
-    seen = []
+    module = importlib.import_module("kvalitet.intake.extract")
+    seen, land = [], module.land
 
     def look(*arguments):
         with connect(settings, LOADER) as connection, pytest.raises(KvalitetError) as told:
@@ -123,7 +123,7 @@ def test_changing_persons_names_the_extraction_that_it_would_disturb(settings, d
         seen.append(told.value.what)
         return land(*arguments)
 
-    monkeypatch.setattr("kvalitet.intake.extract.land", look)
+    monkeypatch.setattr(module, "land", look)
     deliver(*ROWS[:100])
     extract(settings, SOURCE)
     assert seen == [f"An extraction is running: kvalitet extract {SOURCE}."]

@@ -180,6 +180,32 @@ def test_component_that_gives_no_sign_of_life_starts_anew(place: Settings, monke
     assert {name for name in before if before[name] != after[name]} == {"airflow-triggerer"}
 
 
+def test_scheduler_whose_workers_are_locked_out_starts_anew(place: Settings) -> None:
+    before = pids(place)
+    (reader,) = [child for child in psutil.Process(before["airflow-scheduler"]).children() if reads_a_pipe(child)]
+    reader.kill()
+    assert "a worker was killed while it held the lock" in up(place)
+    after = pids(place)
+    assert {name for name in before if before[name] != after[name]} == {"airflow-scheduler"}
+    trigger(place, "after_the_lock")
+    assert ends(place, "after_the_lock")["end_lapsed_builds"] == "success"
+
+
+def test_triggerer_whose_runner_was_killed_starts_anew(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "STARTED_SECONDS", 0)
+    before = pids(place)["airflow-triggerer"]
+    os.kill(before, signal.SIGSTOP)  # it would end by itself a moment later
+    (runner,) = psutil.Process(before).children()
+    runner.kill()
+    psutil.wait_procs([runner], timeout=5)
+    assert "the process that its triggers run in was killed; it starts anew" in up(place)
+    assert pids(place)["airflow-triggerer"] != before
+
+
+def reads_a_pipe(process: psutil.Process) -> bool:
+    return "pipe_read" in Path(f"/proc/{process.pid}/wchan").read_text()
+
+
 def test_changed_settings_wait_for_the_end_of_what_runs(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     trigger(place, "settings")
     wait(lambda: is_running(place, "settings"), "a task runs")
@@ -200,6 +226,31 @@ def test_changed_settings_wait_for_the_end_of_what_runs(place: Settings, monkeyp
     after = pids(place)
     assert {name for name in before if before[name] == after[name]} == {"airflow-api-server"}
     assert all("hook-secret" not in file.read_text() for file in (place.var / "run").glob("*") if file.is_file())
+
+
+def test_other_settings_while_the_scheduler_is_down_are_refused_unless_now(
+    place: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.up(place, say=print)  # with the settings of now, whatever the test before this one has set
+    trigger(place, "settings_now")
+    wait(lambda: is_running(place, "settings_now"), "a task runs")
+    before = pids(place)
+    os.kill(before["airflow-scheduler"], signal.SIGKILL)
+    wait(lambda: "airflow-scheduler" not in pids(place), "it is dead")
+    with monkeypatch.context() as other:
+        other.setenv("KVALITET_CLAIM_LAPSE_SECONDS", "601")
+        with pytest.raises(changes.NightRuns) as refused:
+            services.up(place, say=print)
+        assert "The scheduler is down" in refused.value.remedy and "--now" in refused.value.remedy
+    services.up(place, say=print)
+    after = pids(place)
+    assert {name for name in before if before[name] != after[name]} == {"airflow-scheduler"}, "only what was down"
+
+    monkeypatch.setenv("KVALITET_CLAIM_LAPSE_SECONDS", "601")
+    services.up(place, say=print, now=True)
+    anew = pids(place)
+    assert {name for name in after if after[name] == anew[name]} == {"airflow-api-server"}
+    assert ends(place, "settings_now")["end_lapsed_builds"] == "success"
 
 
 def test_database_that_cannot_be_reached_is_said(place: Settings) -> None:

@@ -49,7 +49,7 @@ def _mail(address: str, told: str) -> None:
     from kvalitet.alerts.channels import mail_to  # Airflow's mail takes seconds to load: only where it is asked for
     from kvalitet.alerts.message import Message
 
-    advice = "Gem linjen: kvalitet verify --anchors holder den op mod registret."
+    advice = "Gem linjen: `kvalitet verify --anchors` holder den op mod registret."
     text, html = f"{told}\n\n{advice}\n", f"<pre>{told}</pre><p>{advice}</p>"
     mail_to(address).send(Message(f"Kvalitet: anker {told.partition(' ')[0]}", text, html, json=""))
 

@@ -281,7 +281,7 @@ class TableHistory:
                 f"{self.file_name} would close {closed} of {before} rows ({percent:.1f} %) of {self.table.name};"
                 f" the contract allows {self.contract.max_closed_percent:g} %.",
                 "Ask whether the delivery is whole. If the closures are right, let them in by name and reason:"
-                f" kvalitet extract {self.contract.id} --allow-closures 'name: reason'.",
+                f" `kvalitet extract {self.contract.id} --allow-closures 'name: reason'`.",
             )
         return closed
 

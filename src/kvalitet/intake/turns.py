@@ -1,6 +1,6 @@
 """One hand at a time on each source. A second one waits, and is told whose turn it is where that takes too long.
 
-The turn is a lock of a database session: it ends with the process that holds it, whatever that ends of.
+The turn is a lock in the database: it ends with the process that holds it, whatever that ends of.
 """
 
 import getpass
@@ -23,10 +23,11 @@ from kvalitet.warehouse.connection import connect
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.2
 SESSION = {
+    # A machine that lost its power says nothing: the server finds out within a minute and gives its turn away.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
-    "idle_session_timeout": "0",  # it has nothing to say while a delivery is taken in
+    "idle_in_transaction_session_timeout": "0",  # it has nothing to say while a delivery is taken in
 }
 
 HOLDER = """
@@ -43,8 +44,14 @@ order by turn.began_at limit 1
 
 NEWEST = """
 select coalesce(max(abs(load_id)), 0) as number,
-    max(load_id) filter (where load_id in (select load_id from audit.load_in_use)) as in_use
+    max(load_id) filter (where load_id in (select load_id from audit.load_in_use)) as in_use,
+    pg_backend_pid() as backend_pid
 from audit.load where source_id = %(source)s
+"""
+NOTE = """
+insert into audit.intake_turn (source_id, owner, host, process_id, backend_pid) values (%s, %s, %s, %s, %s)
+on conflict (source_id) do update set owner = excluded.owner, host = excluded.host,
+    process_id = excluded.process_id, backend_pid = excluded.backend_pid, began_at = excluded.began_at
 """
 
 
@@ -56,12 +63,14 @@ class SourceBusy(KvalitetError):
 class Turn:
     """What is known while the turn lasts.
 
-    `newest_number` is the newest load on record by its number, `knew_of` the newest in use (None where there is none).
+    `newest_number` is the newest load on record by its number, `knew_of` the newest in use (None where there is none),
+    `backend_pid` the session that holds the turn.
     """
 
     source_id: str
     newest_number: int
     knew_of: int | None
+    backend_pid: int
 
     def took(self, load_id: int, is_accepted: bool) -> None:
         """A load of this turn's own is on record."""
@@ -81,26 +90,18 @@ def turn(settings: Settings, source_id: str, owner: str | None = None) -> Iterat
 
     Raises SourceBusy where somebody else has it for longer than KVALITET_TURN_SECONDS.
     """
-    key = f"turn {source_id}"
     with connect(settings, LOADER) as connection:
-        connection.autocommit = True
-        # A machine that lost its power says nothing: the server finds out within a minute and gives its turn away.
         for name, value in SESSION.items():
-            connection.execute("select set_config(%s, %s, false)", [name, value])
-        wait_for(connection, "pg_try_advisory_lock", key, source_id, f"{source_id} is being taken in")
-        connection.execute(
-            "insert into audit.intake_turn (source_id, owner, host, process_id, backend_pid)"
-            " values (%s, %s, %s, %s, pg_backend_pid()) on conflict (source_id) do update set owner = excluded.owner,"
-            " host = excluded.host, process_id = excluded.process_id, backend_pid = excluded.backend_pid,"
-            " began_at = excluded.began_at",
-            [source_id, owner or _user(), socket.gethostname(), os.getpid()],
-        )
-        try:
-            yield _known(connection, source_id)
-        finally:
-            # The server forgets a session a while after it has ended; the next hand is not to wait for that.
-            with suppress(psycopg.OperationalError):
-                connection.execute("select pg_advisory_unlock(hashtext(%s))", [key])
+            connection.execute("select set_config(%s, %s, true)", [name, value])
+        # Of the transaction, not of the session: a pool that lends connections by transaction keeps it, too.
+        lock, what = "pg_try_advisory_xact_lock", f"{source_id} is being taken in"
+        wait_for(connection, lock, f"turn {source_id}", source_id, what)
+        mine = _known(connection, source_id)
+        with connect(settings, LOADER) as noting:
+            noting.execute(NOTE, [source_id, owner or _user(), socket.gethostname(), os.getpid(), mine.backend_pid])
+        yield mine
+        with suppress(psycopg.OperationalError):  # a session that was ended meanwhile has given the turn away already
+            connection.commit()
 
 
 def wait_for(connection: psycopg.Connection[DictRow], lock: LiteralString, key: str, source_id: str, what: str) -> None:
@@ -148,7 +149,7 @@ def refuse_if_overtaken(mine: Turn, newest_number: int) -> None:
 def _known(connection: psycopg.Connection[DictRow], source_id: str) -> Turn:
     row = connection.execute(NEWEST, {"source": source_id}).fetchone()
     assert row is not None
-    return Turn(source_id, row["number"], row["in_use"])
+    return Turn(source_id, row["number"], row["in_use"], row["backend_pid"])
 
 
 def _described(row: DictRow) -> str:

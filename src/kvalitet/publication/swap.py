@@ -221,7 +221,7 @@ def _refuse_unless_passed(build: DictRow) -> None:
     if build["status"] != "passed":
         remedy = {
             "building": "Wait for it to end.",
-            "built": f"Run the gate first: `kvalitet validate --build {build_id}`.",
+            "built": f"Run the gate first: `kvalitet validate {build_id}`.",
             "held_back": "See the validation page, have what is wrong corrected, and build anew.",
         }
         raise PublishRefused(
