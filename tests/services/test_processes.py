@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from kvalitet import services
 from kvalitet.services import processes
 from kvalitet.services.marks import VARIABLE, new_mark
 from kvalitet.settings import Settings
@@ -149,8 +150,9 @@ def test_child_without_environment_is_found_in_the_session_of_its_killed_leader(
     assert VARIABLE not in psutil.Process(child).environ()
     kill_leader(place, "scheduler")
     assert orphan_pids(place) == {child}
-    processes.end_orphans(place)
+    services.down(place)
     assert not lives(child)
+    assert processes.noted(place) == {}
 
 
 def test_child_without_environment_and_in_its_own_session_ends_with_its_parent(place: Settings, tmp_path: Path) -> None:
