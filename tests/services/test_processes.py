@@ -313,6 +313,15 @@ print('went on')
     assert shell.stdout.split("\n")[:2] == ["went on", "and so did the shell"], shell.stderr
 
 
+def test_clock_that_is_set_does_not_hide_a_process(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """psutil reads when the machine started from the clock, anew for each process: it moves with the clock."""
+    pid = launch(place, "scheduler", SLEEPS)
+    booted, shifts = psutil.boot_time(), iter([0, 1, 1, 1] + [7200] * 5 + [-86400] * 1000)
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + next(shifts))
+    for _ in range(6):
+        assert {name: note.pid for name, note in processes.running(place).items()} == {"scheduler": pid}
+
+
 def test_looking_for_orphans_is_quick(place: Settings) -> None:
     launch(place, "scheduler", SLEEPS)
     began = time.process_time()

@@ -56,11 +56,11 @@ def _up(settings: Settings, with_airflow: bool, say: Say, now: bool) -> Settings
     _make_folders(settings)
     _end_orphans(settings, say)
     settings = server.start(settings, say)
-    say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
     _end_sessions(settings, say)
     if with_airflow and not now:
         changed = changes.differing(processes.running(settings), airflow_start.wanted(settings))
         changes.refuse_while_night_runs(settings, changed, SCHEDULER in processes.running(settings))
+    say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
     began = time.monotonic()
     migrate(settings)
     say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
