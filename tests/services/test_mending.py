@@ -220,14 +220,18 @@ def test_changed_settings_wait_for_the_end_of_what_runs(place: Settings, monkeyp
     assert f"{DAG} settings (" in refused.value.what and "hook-secret" not in refused.value.what
     assert "--wait" in refused.value.remedy and "--now" in refused.value.remedy
     assert (pids(place), airflow.config_file(place).read_text()) == (before, config), "nothing was changed"
+    with pytest.raises(changes.NightRuns) as without_scheduler:
+        changes.refuse_while_night_runs(place, {"airflow-triggerer": {"KVALITET_INBOX"}}, scheduler_runs=False)
+    assert "does not end by itself" in without_scheduler.value.remedy
 
-    assert "Waiting for its end" in up(place, wait=True)
+    assert up(place, wait=True).count("Waiting for its end") == 1
     assert states(place, "settings")["end_lapsed_builds"] == "success"
     after = pids(place)
     assert {name for name in before if before[name] == after[name]} == {"airflow-api-server"}
     assert all("hook-secret" not in file.read_text() for file in (place.var / "run").glob("*") if file.is_file())
 
 
+<<<<<<< HEAD
 def test_other_settings_while_the_scheduler_is_down_are_refused_unless_now(
     place: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,6 +255,19 @@ def test_other_settings_while_the_scheduler_is_down_are_refused_unless_now(
     anew = pids(place)
     assert {name for name in after if after[name] == anew[name]} == {"airflow-api-server"}
     assert ends(place, "settings_now")["end_lapsed_builds"] == "success"
+=======
+def test_night_is_broken_off_for_changed_settings_where_that_is_asked_for(
+    place: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger(place, "broken_off")
+    wait(lambda: is_running(place, "broken_off"), "a task runs")
+    before = pids(place)
+    monkeypatch.setenv("KVALITET_REBUILD_DAYS", "8")
+    up(place, now=True)
+    assert pids(place)["airflow-scheduler"] != before["airflow-scheduler"]
+    assert pids(place)["airflow-api-server"] == before["airflow-api-server"]
+    assert services.find_problems(place) == []
+>>>>>>> processes
 
 
 def test_database_that_cannot_be_reached_is_said(place: Settings) -> None:

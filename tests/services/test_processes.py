@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from kvalitet import services
 from kvalitet.services import processes
 from kvalitet.services.marks import VARIABLE, new_mark
 from kvalitet.settings import Settings
@@ -170,8 +171,9 @@ def test_child_without_environment_is_found_in_the_session_of_its_killed_leader(
     assert VARIABLE not in psutil.Process(child).environ()
     kill_leader(place, "scheduler")
     assert orphan_pids(place) == {child}
-    processes.end_orphans(place)
+    services.down(place)
     assert not lives(child)
+    assert processes.noted(place) == {}
 
 
 def test_child_without_environment_and_in_its_own_session_ends_with_its_parent(place: Settings, tmp_path: Path) -> None:
@@ -330,6 +332,15 @@ print('went on')
     shell = subprocess.run(["sh", "-c", f'"{sys.executable}" {command}; echo and so did the shell'],
                            env=env, capture_output=True, text=True, check=False)  # fmt: skip
     assert shell.stdout.split("\n")[:2] == ["went on", "and so did the shell"], shell.stderr
+
+
+def test_clock_that_is_set_does_not_hide_a_process(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """psutil reads when the machine started from the clock, anew for each process: it moves with the clock."""
+    pid = launch(place, "scheduler", SLEEPS)
+    booted, shifts = psutil.boot_time(), iter([0, 1, 1, 1] + [7200] * 5 + [-86400] * 1000)
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + next(shifts))
+    for _ in range(6):
+        assert {name: note.pid for name, note in processes.running(place).items()} == {"scheduler": pid}
 
 
 def test_looking_for_orphans_is_quick(place: Settings) -> None:

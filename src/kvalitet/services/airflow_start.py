@@ -39,13 +39,13 @@ def start(settings: Settings, say: Say) -> None:
     if outdated := changes.differing(processes.running(settings), wanted_now):
         say(f"Airflow: its configuration or its server has changed, so {', '.join(outdated)} start anew")
         processes.end(settings, outdated)
-    if processes.was_started(settings):
-        _end_what_stands_still(settings, say)
     airflow.configure(settings)
     if airflow.prepare_database(settings):
         say("Airflow: setting up its database …")
         airflow.migrate_database(settings)
         say(f"Airflow: database is ready ({time.monotonic() - began:.1f} s)")
+    if processes.was_started(settings):
+        _end_what_stands_still(settings, say)
     launched = _launch(settings, wanted_now)
     _wait_until_healthy(settings, say, launched)
     _see_that_it_moves(settings, say)
@@ -78,10 +78,11 @@ def _see_that_it_moves(settings: Settings, say: Say) -> None:
     """What waits although a slot is free must begin; the scheduler starts anew where it does not and nothing runs."""
     deadline, started_anew = time.monotonic() + _MOVES_WITHIN, False
     while problems := health.find_problems(settings):
-        if time.monotonic() < deadline:
+        waiting = [problem for problem in problems if problem.service == SCHEDULER]
+        if waiting and time.monotonic() < deadline:
             time.sleep(1)
-        elif not started_anew and not health.runs_a_task(settings):
-            say(f"{problems[0].service}: {problems[0].what}; the scheduler starts anew")
+        elif waiting and not started_anew and not health.runs_a_task(settings):
+            say(f"{SCHEDULER}: {waiting[0].what}; it starts anew")
             processes.end(settings, [SCHEDULER])
             _wait_until_healthy(settings, say, _launch(settings, wanted(settings)))
             started_anew = True

@@ -39,8 +39,8 @@ class Problem:
 
 def find_problems(settings: Settings) -> list[Problem]:
     """Nothing is changed. Where all is well this is one look and takes some 0.1 s."""
-    if not processes.was_started(settings):
-        return []
+    if not processes.noted(settings):
+        return []  # never started, or ended
     found = _of_processes(settings)
     try:
         with sessions.airflow_database(settings) as connection:
@@ -51,8 +51,7 @@ def find_problems(settings: Settings) -> list[Problem]:
                 found += [problem for key, problem in _late(settings, connection).items() if key in late]
     except (KvalitetError, psycopg.Error) as error:
         said = error.what if isinstance(error, KvalitetError) else f"Airflow's database says: {type(error).__name__}."
-        if processes.running(settings):
-            found.append(Problem("airflow's database", f"{said} Whether Airflow schedules is not known."))
+        found.append(Problem("airflow's database", f"{said} Whether Airflow schedules is not known."))
     return found
 
 

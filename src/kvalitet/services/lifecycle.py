@@ -55,14 +55,13 @@ def up(
 def _up(settings: Settings, with_airflow: bool, say: Say, now: bool) -> Settings:
     began = time.monotonic()
     _make_folders(settings)
-    if ended := processes.end_orphans(settings):
-        say(f"Ended: {ended} processes whose start or parent had died")
+    _end_orphans(settings, say)
     settings = server.start(settings, say)
-    say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
     _end_sessions(settings, say)
     if with_airflow and not now:
         changed = changes.differing(processes.running(settings), airflow_start.wanted(settings))
         changes.refuse_while_night_runs(settings, changed, SCHEDULER in processes.running(settings))
+    say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
     began = time.monotonic()
     migrate(settings)
     say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
@@ -86,13 +85,13 @@ def migrate(settings: Settings) -> list[str]:
 def down(settings: Settings, say: Say = print) -> None:
     """End what `up` started, also what an earlier start left behind, and nothing else."""
     with _only_one(settings):
+        _end_orphans(settings, say)  # while the notes still say whose they are
         # New tasks first; the API server stays until the running tasks have reported to it.
         others = [name for name in airflow_start.PROCESSES if name != API]
         for names in (others, [API]):
             for name in processes.end(settings, names):
                 say(f"Ended: {name}")
-        if ended := processes.end_orphans(settings):
-            say(f"Ended: {ended} processes whose start or parent had died")
+        _end_orphans(settings, say)
         _end_sessions(settings, say)
         if server.stop(settings):
             say("Ended: Postgres")
@@ -155,6 +154,11 @@ def _make_folders(settings: Settings) -> None:
         folder = settings.var / name
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
+
+
+def _end_orphans(settings: Settings, say: Say) -> None:
+    if ended := processes.end_orphans(settings):
+        say(f"Ended: {ended} processes whose start or parent had died")
 
 
 def _end_sessions(settings: Settings, say: Say) -> None:

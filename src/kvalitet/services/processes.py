@@ -44,12 +44,12 @@ def log_file(settings: Settings, name: str) -> Path:
 
 def running(settings: Settings) -> dict[str, Noted]:
     """The noted processes that still run, by name."""
-    return {name: note for name, note in _noted(settings).items() if _is_ours(settings, note) and _process(note)}
+    return {name: note for name, note in noted(settings).items() if _is_ours(settings, note) and _process(note)}
 
 
 def died(settings: Settings) -> list[str]:
     """The names of those that ended without being asked to."""
-    return sorted(_noted(settings).keys() - running(settings).keys())
+    return sorted(noted(settings).keys() - running(settings).keys())
 
 
 def was_started(settings: Settings) -> bool:
@@ -103,17 +103,17 @@ def end(settings: Settings, names: Iterable[str], patience: float = 20) -> list[
     Each is asked with SIGTERM; after `patience` seconds what is left of its start is asked too, then
     killed. Raises KvalitetError where a process outlives that.
     """
-    noted = running(settings)
-    leaders = {name: process for name in names if name in noted and (process := _process(noted[name]))}
-    marks = {noted[name].mark or name for name in leaders}
+    before = running(settings)
+    leaders = {name: process for name in names if name in before and (process := _process(before[name]))}
+    marks = {before[name].mark or name for name in leaders}
 
     def members() -> set[psutil.Process]:
         return {one.process for one in _family(settings) if one.mark in marks}
 
-    before = members()  # what hides both mark and session is known by its parent only while that lives
+    at_first = members()  # what hides both mark and session is known by its parent only while that lives
     _send(leaders.values(), signal.SIGTERM)
     psutil.wait_procs(list(leaders.values()), timeout=patience)
-    _end_all(lambda: before | members())
+    _end_all(lambda: at_first | members())
     _write(settings, {name: note for name, note in running(settings).items() if name not in leaders})
     return list(leaders)
 
@@ -126,11 +126,11 @@ def end_orphans(settings: Settings) -> int:
 
 
 def _family(settings: Settings) -> list[Member]:
-    noted, living = _noted(settings), running(settings)
+    known, living = noted(settings), running(settings)
     marks = {note.pid: note.mark or name for name, note in living.items()}
     left = {
         note.pid: note.mark
-        for name, note in noted.items()
+        for name, note in known.items()
         if name not in living and note.mark and note.boot == boot_id() and _is_ours(settings, note)
     }
     return find_processes(settings, marks, left)
@@ -157,7 +157,7 @@ def _notes(settings: Settings) -> Path:
     return settings.var / "run" / "processes.json"
 
 
-def _noted(settings: Settings) -> dict[str, Noted]:
+def noted(settings: Settings) -> dict[str, Noted]:
     """What processes.json says; nothing where it was cut short or written by another version."""
     with suppress(OSError, ValueError, TypeError, AttributeError):
         known = Noted.__dataclass_fields__

@@ -16,6 +16,7 @@ from kvalitet.services.airflow import connection_url, database_name
 from kvalitet.services.marks import prefix
 from kvalitet.services.processes import living_marks
 from kvalitet.settings import LOGIN_ROLES, Settings
+from kvalitet.warehouse.connection import connect
 
 _OF_ENDED_STARTS = """
     select pid, usename, application_name, state
@@ -68,13 +69,13 @@ def of_ended_starts(settings: Settings, connection: psycopg.Connection[DictRow])
 
 
 def end_of_ended_starts(settings: Settings) -> int:
-    """End those sessions; returns how many. Raises KvalitetError where Airflow's database cannot be reached."""
+    """End those sessions; returns how many. Raises KvalitetError where a database of ours cannot be reached."""
     with airflow_database(settings) as connection:
         found = of_ended_starts(settings, connection)
         if found:
             connection.execute(_END, _parameters(settings))
     for role in {session["usename"] for session in found} & set(LOGIN_ROLES):
-        with psycopg.connect(settings.dsn(role), autocommit=True, connect_timeout=5) as own:
+        with connect(settings, role) as own:
             own.execute(_END, _parameters(settings))
     return len(found)
 
