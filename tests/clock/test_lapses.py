@@ -149,6 +149,17 @@ def test_claim_from_before_the_migration_is_watched(settings, build_id, machine)
     assert end_lapsed_builds(settings) == [build_id]
 
 
+def test_heartbeat_of_an_older_version_which_does_not_count_is_a_sign_of_life(settings, build_id, machine) -> None:
+    with connect(settings, TRANSFORMER) as connection:
+        connection.execute("update audit.build set heartbeats = 0, heartbeat_clock = null, heartbeat_seconds = null")
+    for seconds in (1, LAPSE - 5, 2 * LAPSE - 50):
+        machine(later(seconds))
+        assert end_lapsed_builds(settings) == []
+        set_clock(settings, "15 s")  # all that it writes
+    machine(later(3 * LAPSE))
+    assert end_lapsed_builds(settings) == [], "the last one was seen only now"
+
+
 def test_nothing_is_kept_of_builds_that_have_ended(settings, build_id) -> None:
     end_lapsed_builds(settings)
     builds.fail_if_live(settings, build_id, "ended")

@@ -15,7 +15,7 @@ from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, replay
 from kvalitet.intake.pseudonyms import LOCK
-from kvalitet.landing import Store, rotation
+from kvalitet.landing import Store, retention, rotation
 from kvalitet.landing.keys import age, identities, key_file, recipient_file
 from kvalitet.landing.retention import purge
 from kvalitet.landing.rotation import rotate_key
@@ -239,6 +239,31 @@ class TestRetention:
         assert vars(purge(settings)) == {"expired": 0, "orphans": 2}
         assert (folder / "at-work.zst.age").exists()
         assert len(store_files(settings)) == 3
+
+    def test_clock_of_this_machine_that_is_ahead_removes_nothing(self, settings, deliver, monkeypatch):
+        class Ahead(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return datetime.now(tz) + 400 * DAY
+
+        deliver(*GOOD)
+        extract(settings, "bif_complaints")
+        monkeypatch.setattr(retention, "datetime", Ahead)
+        assert vars(purge(settings)) == {"expired": 0, "orphans": 0}
+        assert len(store_files(settings)) == 2
+
+    def test_nothing_is_taken_for_left_over_while_an_extraction_runs(self, settings, deliver):
+        """A clock that was set ahead makes the file that is about to be named look old."""
+        deliver(*GOOD)
+        extract(settings, "bif_complaints")
+        landing = store_files(settings)[0].with_name("about-to-be-named.zst.age")
+        landing.write_bytes(b"x")
+        os.utime(landing, (time.time() - 2 * 86_400,) * 2)
+        with connect(settings, LOADER) as connection:
+            connection.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+            assert vars(purge(settings)) == {"expired": 0, "orphans": 0}
+        assert landing.exists()
+        assert vars(purge(settings)) == {"expired": 0, "orphans": 1}
 
     def test_a_contract_says_for_how_long(self, settings, contract_says):
         assert {contract.retention_days for contract in load_contracts(settings).values()} == {90}

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -258,6 +259,27 @@ def test_the_trigger_outlives_a_database_that_is_away(in_airflow: Settings, monk
     back.start()
     payload, _ = fire({"silent": Awaited(since, since)}, since + timedelta(seconds=2))
     assert payload == {"silent": None}
+
+
+def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
+    in_airflow: Settings, extracted: Callable
+) -> None:
+    """What the trigger saw is old when the task goes on; only who is late by now is noted, with what was in use."""
+    from kvalitet.night_tasks import WaitForSources
+
+    before = extracted("silent", "accepted")
+    params = {"sources": ["quick", "silent"], "after_run": mark(in_airflow).run_id, "since": None, "wait_minutes": 0}
+    extracted("quick", "accepted")
+    run = SimpleNamespace(run_type="manual", run_after=datetime.now(UTC))
+    task = WaitForSources(task_id="wait_for_sources")
+    assert task.resume({"dag_run": run, "params": params}, {"quick": None, "silent": None}) == {
+        "quick": "accepted",
+        "silent": None,
+    }
+    noted = fetch_all(
+        in_airflow, AUDITOR, "select source_id, knew_of_load from audit.extract_run where load_id is null"
+    )
+    assert [tuple(row.values()) for row in noted] == [("silent", before)]
 
 
 def test_the_trigger_tells_airflow_no_password(in_airflow: Settings) -> None:

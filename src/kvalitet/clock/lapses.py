@@ -14,17 +14,19 @@ BEAT: LiteralString = (
     " heartbeat_clock = %(heartbeat_clock)s, heartbeat_seconds = %(heartbeat_seconds)s"
 )
 _WATCH = """
-insert into audit.build_watch (build_id, clock, heartbeats, seconds)
-select build_id, %(clock)s, heartbeats, %(seconds)s from audit.build where status = any(%(live)s)
-on conflict (build_id, clock) do update set heartbeats = excluded.heartbeats, seconds = excluded.seconds
-where build_watch.heartbeats <> excluded.heartbeats
+insert into audit.build_watch (build_id, clock, heartbeats, heartbeat_at, seconds)
+select build_id, %(clock)s, heartbeats, heartbeat_at, %(seconds)s from audit.build where status = any(%(live)s)
+on conflict (build_id, clock) do update
+set heartbeats = excluded.heartbeats, heartbeat_at = excluded.heartbeat_at, seconds = excluded.seconds
+where (build_watch.heartbeats, build_watch.heartbeat_at) <> (excluded.heartbeats, excluded.heartbeat_at)
 """
 _LAPSE = """
 update audit.build set status = 'lapsed', finished_at = clock_timestamp(),
-    message = 'no sign of life since ' || heartbeat_at
+    message = 'no sign of life since ' || build.heartbeat_at
 from audit.build_watch as watch
 where (%(schema)s::text is null or target_schema = %(schema)s) and status = any(%(live)s)
-    and watch.build_id = build.build_id and watch.clock = %(clock)s and watch.heartbeats = build.heartbeats
+    and watch.build_id = build.build_id and watch.clock = %(clock)s
+    and (watch.heartbeats, watch.heartbeat_at) = (build.heartbeats, build.heartbeat_at)
     and case
         when heartbeat_clock = %(clock)s and heartbeat_seconds <= %(seconds)s
             then %(seconds)s - heartbeat_seconds > %(lapse)s

@@ -13,7 +13,7 @@ from kvalitet.intake.loading import load_delivery
 from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
 from kvalitet.intake.spool import SpooledFile, spooled
-from kvalitet.intake.turns import SourceBusy, Turn, turn, wait_for
+from kvalitet.intake.turns import NOTICE_THE_DEAD, SourceBusy, Turn, turn, wait_for
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -200,6 +200,7 @@ def take(
     started = datetime.now(UTC)
     content, landed = "", []
     with connect(settings, LOADER) as held:
+        held.execute(NOTICE_THE_DEAD)
         held.execute("select set_config('application_name', %s, true)", [f"kvalitet extract {contract.id}"])
         # Nobody is erased between the landing of a file and the record that names it.
         wait_for(held, "pg_try_advisory_xact_lock_shared", LOCK, contract.id, "persons or keys are being changed")

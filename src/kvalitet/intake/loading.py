@@ -12,7 +12,7 @@ from kvalitet.intake.pseudonyms import fingerprint
 from kvalitet.intake.reading import reading
 from kvalitet.intake.records import LoadResult, insert, landed_rows, record_load
 from kvalitet.intake.spool import SpooledFile
-from kvalitet.intake.turns import Turn, refuse_if_overtaken, wait_until
+from kvalitet.intake.turns import NOTICE_THE_DEAD, Turn, refuse_if_overtaken, wait_until
 from kvalitet.landing import Landed
 from kvalitet.settings import LOADER, Settings
 
@@ -41,8 +41,8 @@ def load_delivery(
     with adbc.connect(settings.dsn(LOADER)) as connection, connection.cursor() as cursor:
         cursor.execute("set local timezone = 'UTC'")
         cursor.execute("set local work_mem = '128MB'")  # a million keys are compared without spilling
-        # The server notices within a second that a killed process is gone, also in a long statement.
-        cursor.execute("set local client_connection_check_interval = '1s'")
+        cursor.execute(NOTICE_THE_DEAD)
+        cursor.fetchall()
         _hold_history(cursor, mine)
         _refuse_another_key(cursor, keys)
         cursor.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id'))")

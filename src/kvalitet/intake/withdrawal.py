@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 from kvalitet.builds import LIVE, fail_if_live
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.replay import find_load
-from kvalitet.intake.turns import turn, wait_for
+from kvalitet.intake.turns import NOTICE_THE_DEAD, turn, wait_for
 from kvalitet.settings import LOADER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -100,6 +100,7 @@ def _refuse_what_cannot_be(load: dict[str, Any]) -> None:
 
 def _hold_history(connection: psycopg.Connection[DictRow], source_id: str) -> None:
     """Nobody else changes the source's rows until this is committed; what a killed process still runs is waited for."""
+    connection.execute(NOTICE_THE_DEAD)
     wait_for(
         connection,
         "pg_try_advisory_xact_lock",

@@ -8,15 +8,16 @@ alter table audit.build
 grant update (heartbeats, heartbeat_clock, heartbeat_seconds) on audit.build
 to kvalitet_transformer, kvalitet_gate, kvalitet_publisher;
 
--- One row per live build and clock that watches it: since when, by that clock, the build has this many heartbeats.
+-- One row per live build and clock that watches it: since when, by that clock, its newest heartbeat is this one.
 create table audit.build_watch (
     build_id bigint not null references audit.build,
     clock text not null,
     heartbeats bigint not null,
+    heartbeat_at timestamptz not null,     -- only whether it changes: an older version of a process does not count
     seconds double precision not null,
     primary key (build_id, clock)
 );
-grant select, insert, delete, update (heartbeats, seconds) on audit.build_watch to kvalitet_transformer;
+grant select, insert, delete, update (heartbeats, heartbeat_at, seconds) on audit.build_watch to kvalitet_transformer;
 
 -- One row per source: whose turn it is, or was last. It is somebody's while the session `backend_pid` holds the lock.
 create table audit.intake_turn (
