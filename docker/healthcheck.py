@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 HEALTH_URL = os.environ.get("KVALITET_HEALTH_URL", "http://api-server:8080/api/v2/monitor/health")
+READ_SINCE = "select distinct relative_fileloc from dag where not is_stale and last_parsed_time > %s"
 
 
 def main(component: str, *options: str) -> int:
@@ -30,11 +31,12 @@ def unread_dags() -> str:
 
     command = os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD"]
     url = subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout.strip()
-    with psycopg.connect(url.replace("postgresql+psycopg2", "postgresql"), connect_timeout=5) as connection:
-        broken = connection.execute("select filename from import_error order by 1").fetchall()
-        read = connection.execute(
-            "select distinct relative_fileloc from dag where not is_stale and last_parsed_time > %s", [started_at()]
-        ).fetchall()
+    try:
+        with psycopg.connect(url.replace("postgresql+psycopg2", "postgresql"), connect_timeout=5) as connection:
+            broken = connection.execute("select filename from import_error order by 1").fetchall()
+            read = connection.execute(READ_SINCE, [started_at()]).fetchall()
+    except psycopg.Error as error:
+        return f"Airflow's database does not answer: {type(error).__name__}"
     if broken:
         return f"cannot read {', '.join(name for (name,) in broken)}: see this container's log and Airflow's front page"
     files = {path.name for path in Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).glob("*.py")}

@@ -190,7 +190,7 @@ def finish(settings: Settings, build_id: int, role: str, status: str, message: s
 
 
 def record_failed_begin(settings: Settings, owner: str, message: str) -> None:
-    """Keep a night that failed before it had a build, once however often it was tried: status and alerts read builds."""
+    """Keep a night that failed before it had a build, once per owner and message: status and alerts read builds."""
     with connect(settings, TRANSFORMER) as connection:
         connection.execute(
             "insert into audit.build"
