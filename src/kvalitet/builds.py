@@ -6,13 +6,11 @@ next step, and whatever it still runs in the database is ended by the build that
 """
 
 import os
-import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from importlib.metadata import version
+from datetime import date, datetime
 
 import psycopg
 from psycopg import sql
@@ -20,7 +18,8 @@ from psycopg.rows import DictRow
 
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import TRANSFORMER, Settings
+from kvalitet.evidence.code_version import code_version
+from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
 HEARTBEAT_SECONDS = 15.0
@@ -70,19 +69,6 @@ def lapse_seconds() -> float:
 def application_name(build_id: int) -> str:
     """What a build's connections are called, so that a lapsed build's can be found and ended."""
     return f"kvalitet build {build_id}"
-
-
-def code_version(settings: Settings) -> str:
-    """The commit that is running; `+changes` where files differ from it."""
-    stated = os.environ.get("KVALITET_CODE_VERSION")
-    if stated:
-        return stated
-    git = ["git", "-C", str(settings.root)]
-    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    if head.returncode != 0:
-        return f"release {version('kvalitet')}"
-    changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=False).stdout
-    return head.stdout.strip() + ("+changes" if changed.strip() else "")
 
 
 def begin_build(
@@ -201,6 +187,18 @@ def finish(settings: Settings, build_id: int, role: str, status: str, message: s
         ).rowcount
     if not moved:
         raise _lost(settings, build_id, role)
+
+
+def record_failed_begin(settings: Settings, owner: str, message: str) -> None:
+    """Keep a night that failed before it had a build, once per owner and message: status and alerts read builds."""
+    with connect(settings, TRANSFORMER) as connection:
+        connection.execute(
+            "insert into audit.build"
+            " (kind, target_schema, owner, as_of_date, code_version, status, message, finished_at)"
+            " select 'night', %(schema)s, %(owner)s, %(today)s, 'unknown', 'failed', %(message)s, clock_timestamp()"
+            " where not exists (select from audit.build where owner = %(owner)s and message = %(message)s)",
+            {"schema": CANDIDATE, "owner": owner, "today": datetime.now(TIMEZONE).date(), "message": message},
+        )
 
 
 def fail_if_live(settings: Settings, build_id: int, message: str) -> bool:

@@ -168,11 +168,14 @@ def run(
         bool, typer.Option("--sample/--no-sample", help="Put the fictional municipality's deliveries in the inbox.")
     ] = True,
 ) -> None:
-    """One night through Airflow's scheduler, started if need be. Exit code 0 only with a publication."""
-    from kvalitet.conductor import run_through_airflow
-    from kvalitet.services import up as start
+    """One night through Airflow's scheduler, started if need be. Exit code 0 only with a publication.
 
-    settings = start(_settings())
+    Where KVALITET_AIRFLOW_URL names an Airflow, as in the containers, nothing is started.
+    """
+    from kvalitet import services
+    from kvalitet.conductor import run_through_airflow
+
+    settings = _settings() if services.is_elsewhere() else services.up(_settings())
     since = datetime.now(UTC)
     if sample_deliveries:
         from kvalitet.sample import generate, next_night

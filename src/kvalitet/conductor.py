@@ -13,7 +13,7 @@ from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.night import NightResult, night_result
 from kvalitet.night_summary import figure, print_result
-from kvalitet.services import AirflowAddress, airflow_address
+from kvalitet.services import AirflowAddress, airflow_address, is_elsewhere
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
@@ -42,7 +42,7 @@ class _Watch:
 
 
 def run_through_airflow(settings: Settings, console: Console, since: datetime | None = None) -> NightResult:
-    """Run one night through the Airflow that `kvalitet up` started; shows progress and a closing table.
+    """Run one night through Airflow, that of `kvalitet up` or the one named; shows progress and a closing table.
 
     `since` (aware) is when the night began, by default now: what was taken in from then on counts
     to it, also by a scheduled run that was quicker than the one triggered here.
@@ -55,21 +55,27 @@ def run_through_airflow(settings: Settings, console: Console, since: datetime | 
     with AirflowClient(address.url, address.user, address.password) as airflow:
         with console.status("Signing in to Airflow"):
             airflow.sign_in()
-        _wait_for_dags(airflow, console, sources)
+        _wait_for_dags(airflow, address, console, sources)
         run_id = f"night__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}"
         for source in sources:
             airflow.trigger(f"extract__{source}", run_id)
         waits = {"sources": sources, "since": since.isoformat(), "wait_minutes": WAIT_MINUTES}
         airflow.trigger("indicators", run_id, waits)
-        tasks = _watch(settings, airflow, console, run_id, _Watch(since))
+        tasks = _watch(settings, airflow, address, console, run_id, _Watch(since))
     result = night_result(settings, since, f"airflow {run_id}")
     print_result(settings, console, result)
-    _print_failures(settings, console, address.url, run_id, tasks, result)
+    _print_failures(settings, console, address, run_id, tasks, result)
     _print_where(settings, console, address, result)
     return result
 
 
-def _wait_for_dags(airflow: AirflowClient, console: Console, sources: list[str], patience_seconds: float = 180) -> None:
+def _wait_for_dags(
+    airflow: AirflowClient,
+    address: AirflowAddress,
+    console: Console,
+    sources: list[str],
+    patience_seconds: float = 180,
+) -> None:
     """Wait until every DAG has been read, and let them run."""
     wanted = {"indicators", "housekeeping", *(f"extract__{source}" for source in sources)}
     give_up = time.monotonic() + patience_seconds
@@ -80,7 +86,7 @@ def _wait_for_dags(airflow: AirflowClient, console: Console, sources: list[str],
             if time.monotonic() > give_up:
                 raise KvalitetError(
                     f"Airflow has not read {', '.join(sorted(missing))} after {patience_seconds:.0f} s.",
-                    "Look in var/log/airflow-dag-processor.log.",
+                    f"Look in {address.logs.format(part='dag-processor')}.",
                 )
             time.sleep(1)
     for dag_id in sorted(wanted):
@@ -89,7 +95,12 @@ def _wait_for_dags(airflow: AirflowClient, console: Console, sources: list[str],
 
 
 def _watch(
-    settings: Settings, airflow: AirflowClient, console: Console, run_id: str, watch: _Watch
+    settings: Settings,
+    airflow: AirflowClient,
+    address: AirflowAddress,
+    console: Console,
+    run_id: str,
+    watch: _Watch,
 ) -> list[dict[str, Any]]:
     """Show each step as it begins and ends until the night's run has ended; returns its task instances."""
     looked_at_health = time.monotonic()
@@ -104,9 +115,9 @@ def _watch(
             if time.monotonic() - looked_at_health > 60:
                 looked_at_health = time.monotonic()
                 if dead := airflow.unhealthy():
-                    logs = ", ".join(f"{settings.var}/log/airflow-{part}.log" for part in dead)
+                    logs = ", ".join(address.logs.format(part=part) for part in dead)
                     raise KvalitetError(
-                        f"Airflow's {', '.join(dead)} is not alive.", f"See {logs}; then `make stop`, `make run`."
+                        f"Airflow's {', '.join(dead)} is not alive.", f"See {logs}; start it again, then the night."
                     )
             time.sleep(POLL_SECONDS)
 
@@ -176,26 +187,33 @@ from audit.model_run where build_id = %(build_id)s and layer = %(layer)s
 
 
 def _print_failures(
-    settings: Settings, console: Console, url: str, run_id: str, tasks: list[dict[str, Any]], result: NightResult
+    settings: Settings,
+    console: Console,
+    address: AirflowAddress,
+    run_id: str,
+    tasks: list[dict[str, Any]],
+    result: NightResult,
 ) -> None:
     for task in sorted((task for task in tasks if task["state"] == "failed"), key=_place):
-        log = f"{settings.var}/airflow/logs/dag_id={task['dag_id']}/run_id={run_id}/task_id={task['task_id']}"
         source = task["dag_id"].partition("__")[2]
         messages = {row.source_id: row.message for row in result.sources}
         message = (messages.get(source, "") if source else result.build_message) or "See its log."
         if task["task_id"] == "validate" and result.failed_critical:
             message = "The gate held the build back for the checks above."
         console.print(f"\n[red]{_name(task)} failed.[/] {escape(message)}", soft_wrap=True)
-        console.print(f"  Log:  {log}\n  In Airflow:  {url}/dags/{task['dag_id']}/runs/{run_id}", soft_wrap=True)
+        if not is_elsewhere():
+            log = f"{settings.var}/airflow/logs/dag_id={task['dag_id']}/run_id={run_id}/task_id={task['task_id']}"
+            console.print(f"  Log:  {log}", soft_wrap=True)
+        console.print(f"  In Airflow:  {address.page}/dags/{task['dag_id']}/runs/{run_id}", soft_wrap=True)
 
 
 def _print_where(settings: Settings, console: Console, address: AirflowAddress, result: NightResult) -> None:
     console.print("\n[bold]Where to look[/]")
-    console.print(f"  Report pages  file://{settings.site_dir}/index.html", soft_wrap=True)
+    console.print(f"  Report pages  {settings.page_address('index.html')}", soft_wrap=True)
     if result.build_status == "held_back":
-        page = settings.site_dir / f"build-{result.build_id}" / "validering.html"
-        console.print(f"  Held back     file://{page}", soft_wrap=True)
-    console.print(
-        f"  Airflow       {address.url}  user {address.user}, password in {address.password_file}", soft_wrap=True
-    )
-    console.print("  BI tools      .venv/bin/kvalitet dsn --role bi   (schema reporting)", soft_wrap=True)
+        page = settings.page_address(f"build-{result.build_id}/validering.html")
+        console.print(f"  Held back     {page}", soft_wrap=True)
+    user = f"user {address.user}, password in {address.password_file.name if is_elsewhere() else address.password_file}"
+    console.print(f"  Airflow       {address.page}  {user}", soft_wrap=True)
+    if not is_elsewhere():
+        console.print("  BI tools      .venv/bin/kvalitet dsn --role bi   (schema reporting)", soft_wrap=True)

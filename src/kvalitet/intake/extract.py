@@ -8,7 +8,7 @@ from pathlib import Path
 from psycopg import sql
 
 from kvalitet.contracts import Contract, load_contracts
-from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
+from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError, NotInstalled
 from kvalitet.intake.deliveries import Delivery, look
 from kvalitet.intake.history import TableCounts, TableHistory
 from kvalitet.intake.pseudonyms import LOCK, fingerprint
@@ -47,13 +47,20 @@ def extract(settings: Settings, source_id: str, allow_closures: tuple[str, str] 
         record(settings, ExtractResult(source_id, "failed", str(error)), started)
         raise
     except Exception as error:
-        failure = without_values(source_id, error)
+        failure = _not_installed(error) if isinstance(error, ImportError) else without_values(source_id, error)
         record(settings, ExtractResult(source_id, "failed", str(failure)), started)
         raise failure from None
     record(settings, result, started)
     if result.outcome == "refused":
         raise DeliveryRefused(result.message)
     return result
+
+
+def _not_installed(error: ImportError) -> NotInstalled:
+    return NotInstalled(
+        f"The Python package {error.name or 'of an import'} is missing or broken here: {error}.",
+        "Install it, or make the environment anew: `uv sync --frozen`, or build the image again.",
+    )
 
 
 def without_values(source_id: str, error: Exception) -> KvalitetError:

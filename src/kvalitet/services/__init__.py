@@ -1,6 +1,6 @@
 """The processes of one installation: its Postgres and the components of its Airflow."""
 
-from kvalitet.services.airflow import AirflowAddress, airflow_address, airflow_env
+from kvalitet.services.airflow import AirflowAddress, airflow_address, airflow_env, is_elsewhere
 from kvalitet.services.lifecycle import ServiceStatus, down, migrate, remove, status, up
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "airflow_address",
     "airflow_env",
     "down",
+    "is_elsewhere",
     "migrate",
     "remove",
     "status",
