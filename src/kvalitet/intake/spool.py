@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from kvalitet.contracts import Contract
-from kvalitet.errors import DeliveryNotReady, DeliveryRefused
+from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.landing.store import compressing
 from kvalitet.settings import Settings
@@ -64,9 +64,15 @@ def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Itera
 def private_folder(settings: Settings) -> Iterator[Path]:
     """A folder in the spool that only this user can read, removed afterwards."""
     base = settings.var / "spool"
-    base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _remove_leftovers(base)
-    folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
+    try:
+        base.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _remove_leftovers(base)
+        folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
+    except OSError as error:
+        raise KvalitetError(
+            f"The private spool {base} cannot be written: {error.strerror}.",
+            "Run this where that folder can be written, or set KVALITET_VAR to one; in Docker, in the service `admin`.",
+        ) from None
     try:
         yield folder
     finally:

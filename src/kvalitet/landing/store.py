@@ -61,12 +61,34 @@ class Store:
 
     def write(self, path: str, source: IO[bytes]) -> None:
         """Encrypt `source` (compressed bytes) to `path`, whole or not at all."""
-        key, place = recipient(self.settings), self._place(path)
+        key = recipient(self.settings)
+        with self._replacing(path) as out:
+            age.encrypt_io(source, out, [key])
+
+    def copy_out(self, path: str, target: Path) -> bool:
+        """Copy a file as it lies in the store, encrypted; False where it is not there."""
+        try:
+            with self.filesystem.open(self._place(path), "rb") as source, target.open("wb") as out:
+                shutil.copyfileobj(source, out, CHUNK_BYTES)
+        except FileNotFoundError:
+            target.unlink(missing_ok=True)
+            return False
+        return True
+
+    def copy_in(self, path: str, source: Path) -> None:
+        """Put a file that `copy_out` took back to its place, whole or not at all."""
+        with source.open("rb") as content, self._replacing(path) as out:
+            shutil.copyfileobj(content, out, CHUNK_BYTES)
+
+    @contextmanager
+    def _replacing(self, path: str) -> Iterator[Any]:
+        """What to write the file to; it is in its place when the block has ended."""
+        place = self._place(path)
         part = f"{place}.{uuid.uuid4().hex}.part"
         self.filesystem.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
         try:
             with self.filesystem.open(part, "wb") as out:
-                age.encrypt_io(source, out, [key])
+                yield out
             self.filesystem.mv(part, place)
         except BaseException:
             if self.filesystem.exists(part):
