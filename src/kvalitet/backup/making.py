@@ -184,7 +184,8 @@ def _facts(settings: Settings, connection: psycopg.Connection[DictRow], now: dat
 _ROLES = """
     select distinct rolname::text as name from pg_shdepend join pg_roles on pg_roles.oid = refobjid
     where refclassid = 'pg_authid'::regclass and deptype in ('a', 'o', 'r') and rolname <> current_user
-        and dbid = (select oid from pg_database where datname = current_database()) and rolname not like 'pg\\_%' order by 1
+        and dbid = (select oid from pg_database where datname = current_database()) and rolname not like 'pg\\_%'
+    order by 1
 """
 #: Named readers: people's own logins, which are the server's and not in the dump.
 _READERS = """
@@ -239,5 +240,5 @@ def _copy_kept(settings: Settings, kept: list[DictRow], partial: Path) -> list[s
     return missing
 
 
-def _major(connection: psycopg.Connection) -> int:
+def _major(connection: psycopg.Connection[DictRow]) -> int:
     return connection.info.server_version // 10000

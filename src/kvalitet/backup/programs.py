@@ -5,10 +5,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -50,10 +51,8 @@ def programs_for(major: int) -> Programs:
 def _at_hand() -> tuple[Programs, ...]:
     """Newest first: those of the wheel, those on the PATH, and Debian's."""
     folders = []
-    try:
+    with suppress(KvalitetError):  # an installation with a server of its own may do without the wheel
         folders.append(binaries() / "bin")
-    except KvalitetError:
-        pass  # an installation with a server of its own may do without the wheel
     on_path = shutil.which("pg_dump")
     folders += [Path(on_path).parent] if on_path else []
     folders += sorted(_DEBIAN.glob("*/bin"))
@@ -77,7 +76,7 @@ def run(programs: Programs, name: str, arguments: list[str], url: str | None = N
 
 @contextmanager
 def started(
-    programs: Programs, name: str, arguments: list[str], url: str | None = None, **options
+    programs: Programs, name: str, arguments: list[str], url: str | None = None, **options: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A running program, killed at the end of the block if it still runs; its messages are in `stderr`."""
     command, environment = _command(programs, name, arguments, url)
@@ -89,10 +88,8 @@ def started(
         process.wait()
         for stream in (process.stdin, process.stdout):
             if stream:
-                try:
+                with suppress(BrokenPipeError):
                     stream.close()
-                except BrokenPipeError:
-                    pass
 
 
 def failure(name: str, code: int, said: str) -> KvalitetError:

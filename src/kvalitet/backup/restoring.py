@@ -157,6 +157,6 @@ def _refuse_unknown_roles(connection: psycopg.Connection[DictRow], backup: folde
     known = {row["rolname"] for row in connection.execute("select rolname from pg_roles").fetchall()}
     if unknown := [role for role in backup.manifest["roles"] if role not in known]:
         raise KvalitetError(
-            f"Tables of the backup belong to roles, or are granted to roles, that this server lacks: {', '.join(unknown)}.",
+            f"Tables of the backup belong to or are granted to roles that this server lacks: {', '.join(unknown)}.",
             "Make them first: create role … (docs/security.md, named readers).",
         )

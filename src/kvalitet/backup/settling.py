@@ -64,7 +64,8 @@ def settle(
         said,
     )
     connection.execute(
-        "update audit.build set status = 'failed', message = %s, finished_at = clock_timestamp() where status = any(%s)",
+        "update audit.build set status = 'failed', message = %s, finished_at = clock_timestamp()"
+        " where status = any(%s)",
         [ENDED, list(LIVE)],
     )
     # A number is never given twice, or a later restore would take one erasure for another.
@@ -107,7 +108,7 @@ def _journal(
         since = datetime.fromisoformat(made_at)
     else:
         newest = connection.execute("select max(finished_at) as at from audit.extract_run").fetchone()
-        since = (newest and newest["at"]) or datetime.now(UTC)
+        since = newest["at"] if newest and newest["at"] else datetime.now(UTC)
     begin_with_gap(settings, installation, since, copy)
     return read_journal(place)
 

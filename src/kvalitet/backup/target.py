@@ -20,7 +20,7 @@ def state(server: psycopg.Connection[DictRow], database: str) -> str | None:
     row = server.execute(
         "select shobj_description(oid, 'pg_database') as comment from pg_database where datname = %s", [database]
     ).fetchone()
-    comment = (row and row["comment"]) or ""
+    comment: str = row["comment"] or "" if row else ""
     return comment.removeprefix(RESTORING) if comment.startswith(RESTORING) else None
 
 
@@ -67,7 +67,7 @@ def emptying(warehouse: psycopg.Connection[DictRow], database: str) -> sql.Compo
 
     It looks once more for rows: a night may have begun since.
     """
-    names = [sql.SQL(name) for name in _tables(warehouse)]
+    names = [sql.SQL(name) for name in _tables(warehouse)]  # type: ignore[arg-type]  # quoted by the server
     schemas = [
         row["name"]
         for row in warehouse.execute(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors
+from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOADER, Settings
@@ -34,6 +35,6 @@ def changing_files(settings: Settings, patience_seconds: float = 10) -> Iterator
         yield
 
 
-def hold_files(connection: psycopg.Connection) -> None:
+def hold_files(connection: psycopg.Connection[DictRow]) -> None:
     """Nobody removes or rewrites a file until this autocommit connection ends. Waits for whoever is at it."""
     connection.execute("select pg_advisory_lock_shared(hashtext(%s))", [LOCK])

@@ -43,7 +43,7 @@ def begin_journal(settings: Settings, installation: str) -> None:
 
 
 def begin_with_gap(settings: Settings, installation: str, since: datetime, copy: Path | None) -> None:
-    """Put a journal in place from a copy, or an empty one, that says since when it knows nothing; whole or not at all."""
+    """Put a copy or an empty journal in place, whole or not at all, that says since when it knows nothing."""
     text = copy.read_text() if copy else json.dumps({"installation": installation}) + "\n"
     place = journal_file(settings)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
