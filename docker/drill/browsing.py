@@ -50,7 +50,11 @@ def follow_links(url: str, depth: int = 2) -> tuple[int, int]:
 
 
 def _ask_what_is_refused(client: httpx.Client, url: str, faults: list[str]) -> None:
-    expected = {("GET", "/nothing-here.html"): {404}, ("POST", "/"): {403, 405}, ("GET", "/../../etc/passwd"): {400, 404}}
+    expected = {
+        ("GET", "/nothing-here.html"): {404},
+        ("POST", "/"): {403, 405},
+        ("GET", "/../../etc/passwd"): {400, 404},
+    }
     for (method, path), codes in expected.items():
         answer = client.request(method, url + path)
         if answer.status_code not in codes:

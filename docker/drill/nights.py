@@ -104,5 +104,7 @@ def expect_publication(installation: Installation, after: int) -> Published:
     now = published(installation)
     if now.newest <= after:
         newest = now.builds[0] if now.builds else {}
-        raise Failed(f"No publication came after {after}; the newest build: {newest.get('status')} {newest.get('message')}")
+        raise Failed(
+            f"No publication came after {after}; the newest build: {newest.get('status')} {newest.get('message')}"
+        )
     return now
