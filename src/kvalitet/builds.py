@@ -21,6 +21,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.evidence.code_version import code_version
 from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.restored import refuse_until_confirmed
 
 HEARTBEAT_SECONDS = 15.0
 LIVE = ("building", "built", "passed")
@@ -90,6 +91,7 @@ def begin_build(
     """
     end_lapsed_builds(settings, target_schema)
     with connect(settings, TRANSFORMER) as connection:
+        refuse_until_confirmed(connection)
         rows = _chosen_loads(connection, loads)
         if not rows:
             raise BuildRefused("There is nothing to build from: no delivery was accepted.", "Run `kvalitet extract`.")

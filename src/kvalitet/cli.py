@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kvalitet import cli_alert, cli_evidence, cli_landing, cli_mutation, cli_past, cli_person, cli_rejects
+from kvalitet import cli_alert, cli_backup, cli_evidence, cli_landing, cli_mutation, cli_past, cli_person, cli_rejects
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -277,3 +277,4 @@ cli_rejects.add_to(app)
 cli_landing.add_to(app)
 cli_person.add_to(app)
 cli_alert.add_to(app)
+cli_backup.add_to(app)

@@ -280,8 +280,12 @@ def drop_old_rebuilds() -> list[str]:
 
 
 def purge_landing() -> dict[str, int]:
-    """Remove landed files whose agreed time is over; returns how many."""
+    """Remove landed files whose agreed time is over; returns how many. Skipped while a backup copies them."""
+    from kvalitet.landing.holding import FilesHeld
     from kvalitet.landing.retention import purge
 
     with no_retry(KvalitetError):
-        return vars(purge(Settings.from_environment()))
+        try:
+            return vars(purge(Settings.from_environment()))
+        except FilesHeld as held:
+            raise AirflowSkipException(f"{held.what} What is due goes tomorrow.") from None

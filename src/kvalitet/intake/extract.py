@@ -27,6 +27,7 @@ from kvalitet.intake.spool import SpooledFile, spooled
 from kvalitet.landing import Landed
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.restored import refuse_until_confirmed
 
 
 def extract(settings: Settings, source_id: str, allow_closures: tuple[str, str] | None = None) -> ExtractResult:
@@ -202,6 +203,7 @@ def take(
     with connect(settings, LOADER) as held:
         # Nobody is erased between the landing of a file and the record that names it.
         held.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+        refuse_until_confirmed(held)
         try:
             with spooled(settings, contract, delivery) as files:
                 content = _content_digest(files)

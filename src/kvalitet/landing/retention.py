@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from kvalitet.landing.holding import changing_files
 from kvalitet.landing.store import Store
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
@@ -20,8 +21,16 @@ class Purged:
 
 
 def purge(settings: Settings, today: date | None = None) -> Purged:
-    """Remove every landed file whose retention ended before `today`; may be killed and run again at any time."""
+    """Remove every landed file whose retention ended before `today`; may be killed and run again at any time.
+
+    Raises FilesHeld where a backup is copying them: what is due goes the next time.
+    """
     today = today or datetime.now(TIMEZONE).date()
+    with changing_files(settings, patience_seconds=60):
+        return _purge(settings, today)
+
+
+def _purge(settings: Settings, today: date) -> Purged:
     store = Store(settings)
     with connect(settings, LOADER) as connection:
         due = connection.execute(

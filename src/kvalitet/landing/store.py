@@ -65,7 +65,34 @@ class Store:
 
         Raises KvalitetError where the store cannot be written.
         """
-        key, place = recipient(self.settings), self._place(path)
+        key = recipient(self.settings)
+        with self._replacing(path) as out:
+            age.encrypt_io(source, out, [key])
+
+    def copy_out(self, path: str, target: Path) -> bool:
+        """Copy a file as it lies in the store, encrypted; False where it is not there."""
+        try:
+            with (
+                self.place.naming_errors(),
+                self.filesystem.open(self._place(path), "rb") as source,
+                target.open("wb") as out,
+            ):
+                shutil.copyfileobj(source, out, CHUNK_BYTES)
+        except FileNotFoundError:
+            target.unlink(missing_ok=True)
+            self.place.require()
+            return False
+        return True
+
+    def copy_in(self, path: str, source: Path) -> None:
+        """Put a file that `copy_out` took back to its place, whole or not at all."""
+        with source.open("rb") as content, self._replacing(path) as out:
+            shutil.copyfileobj(content, out, CHUNK_BYTES)
+
+    @contextmanager
+    def _replacing(self, path: str) -> Iterator[Any]:
+        """What to write the file to; it is in its place when the block has ended."""
+        place = self._place(path)
         part = f"{place}.{uuid.uuid4().hex}.part"
         if self.place.is_object_store:
             self.place.require()  # it has no folders, and `makedirs` would make a bucket
@@ -74,7 +101,7 @@ class Store:
                 self.filesystem.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
             try:
                 with self.filesystem.open(part, "wb") as out:
-                    age.encrypt_io(source, out, [key])
+                    yield out
                 self.filesystem.mv(part, place)
             except BaseException:
                 with suppress(Exception):  # what failed before is what must be told
