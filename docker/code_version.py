@@ -63,4 +63,4 @@ def _blob_id(path: Path) -> bytes:
 
 
 if __name__ == "__main__":
-    print(main(Path(sys.argv[1]), *sys.argv[2:3]))  # noqa: T201 - what the build writes down
+    print(main(Path(sys.argv[1]), *sys.argv[2:3]))

@@ -1,0 +1,113 @@
+"""What a built image holds, measured: how large its own layers are, whether two builds are alike, where secrets are.
+
+    python docker/inspect_image.py layers kvalitet:local
+    python docker/inspect_image.py same kvalitet:one kvalitet:two
+    python docker/inspect_image.py secrets kvalitet:local docker/secrets kvalitet
+
+The last one also looks into environment, command and log of the containers of the compose project `kvalitet`. Each
+ends with 1 where what it asks about does not hold.
+"""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+BASE = "python:3.11-slim-bookworm"
+LIMIT_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer above the base image's; `digest` is of its files: names, owners, modes and contents, no times."""
+
+    made_by: str
+    bytes: int
+    digest: str
+    holds: tuple[str, ...]  # of the values looked for, which files hold one
+
+
+def layers(image: str, values: re.Pattern[bytes] | None = None) -> list[Layer]:
+    """The image's own layers from the bottom up, as `docker save` gives them."""
+    with tempfile.TemporaryFile() as file:
+        subprocess.run(["docker", "save", image], stdout=file, check=True)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as saved:
+            manifest = json.load(saved.extractfile("manifest.json"))[0]  # type: ignore[arg-type]
+            config = json.load(saved.extractfile(manifest["Config"]))  # type: ignore[arg-type]
+            made_by = [step["created_by"] for step in config["history"] if not step.get("empty_layer")]
+            own = len(json.loads(_docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", BASE)))
+            return [
+                _layer(step, saved.extractfile(name), values)
+                for step, name in list(zip(made_by, manifest["Layers"], strict=True))[own:]
+            ]
+
+
+def _layer(made_by: str, content: Any, values: re.Pattern[bytes] | None) -> Layer:
+    entries, size, holds = [], 0, []
+    with tarfile.open(fileobj=content) as files:
+        for entry in files:
+            data = files.extractfile(entry).read() if entry.isfile() else b""  # type: ignore[union-attr]
+            size += len(data)
+            what = (entry.name, entry.type, entry.mode, entry.uid, entry.gid, entry.linkname)
+            entries.append(f"{what} {hashlib.sha256(data).hexdigest()}")
+            if values and values.search(data):
+                holds.append(entry.name)
+    digest = hashlib.sha256("\n".join(sorted(entries)).encode()).hexdigest()
+    return Layer(re.sub(r"\s+", " ", made_by), size, digest, tuple(holds))
+
+
+def say_layers(image: str) -> bool:
+    found = layers(image)
+    for layer in found:
+        print(f"{layer.bytes / 1e6:8.1f} MB  {layer.digest[:12]}  {layer.made_by[:90]}")
+    total = sum(layer.bytes for layer in found)
+    print(f"{total / 1e6:8.1f} MB  above {BASE}; at most {LIMIT_BYTES / 1e6:.0f}")
+    return total <= LIMIT_BYTES
+
+
+def say_same(one: str, other: str) -> bool:
+    pairs = list(zip(layers(one), layers(other), strict=True))
+    for a, b in pairs:
+        print(f"{'same' if a.digest == b.digest else 'DIFFERS':8s}{a.digest[:12]}  {a.made_by[:90]}")
+    return all(a.digest == b.digest for a, b in pairs)
+
+
+def say_secrets(image: str, folder: str, project: str) -> bool:
+    values = re.compile(b"|".join(re.escape(value.encode()) for value in sorted(_values(Path(folder)))))
+    found = [f"layer {layer.made_by[:60]}: {name}" for layer in layers(image, values) for name in layer.holds]
+    found += [f"configuration of {image}"] * bool(values.search(_docker("image", "inspect", image).encode()))
+    for container in _docker(
+        "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={project}"
+    ).split():
+        name = _docker("inspect", "--format", "{{.Name}}", container).strip().strip("/")
+        found += [f"configuration of {name}"] * bool(values.search(_docker("inspect", container).encode()))
+        found += [f"log of {name}"] * bool(values.search(_docker("logs", container).encode()))
+    print("\n".join(found) or f"none of the secrets of {folder} is in a layer, a configuration or a log")
+    return not found
+
+
+def _values(folder: Path) -> Iterator[str]:
+    """Each secret, and what JSON or an address in it holds; shorter ones would be found by chance."""
+    for file in folder.iterdir():
+        if file.is_file():
+            text = file.read_text().strip()
+            parts = re.findall(r'":\s*"([^"]+)"|://[^:]+:([^@]+)@', text)
+            yield from (value for value in {text, *(part for pair in parts for part in pair)} if len(value) >= 16)
+
+
+def _docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+    return done.stdout.decode(errors="replace")
+
+
+if __name__ == "__main__":
+    step = {"layers": say_layers, "same": say_same, "secrets": say_secrets}[sys.argv[1]]
+    sys.exit(0 if step(*sys.argv[2:]) else 1)
