@@ -1,11 +1,15 @@
-"""What a built image holds, measured: how large its own layers are, whether two builds are alike, where secrets are.
+"""Measures what docker/README.md promises of the image and of the containers, on a real engine.
 
-    python docker/inspect_image.py layers kvalitet:local
-    python docker/inspect_image.py same kvalitet:one kvalitet:two
-    python docker/inspect_image.py secrets kvalitet:local docker/secrets kvalitet
+    python docker/promises.py layers kvalitet:local             its own layers are at most 1 GB
+    python docker/promises.py same kvalitet:one kvalitet:two    two builds hold the same files
+    python docker/promises.py secrets kvalitet:local secrets kvalitet
+        no value of the folder `secrets` is in a layer, nor in configuration, command or log of the compose project's
+        containers
+    python docker/promises.py closed kvalitet:local kvalitet 192.0.2.2:22 1.1.1.1:53
+        no container of the compose project but `forward` reaches these addresses or a name server; `forward` reaches
+        none but this host's
 
-The last one also looks into environment, command and log of the containers of the compose project `kvalitet`. Each
-ends with 1 where what it asks about does not hold.
+Each ends with 1 where that does not hold.
 """
 
 import hashlib
@@ -94,6 +98,38 @@ def say_secrets(image: str, folder: str, project: str) -> bool:
     return not found
 
 
+#: Runs in the network of another container: which of the addresses it reaches, and whether names are resolved.
+PROBE = """
+import socket, sys
+for address in sys.argv[1:]:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 4).close()
+        print(address)
+    except OSError:
+        pass
+try:
+    print("name server", socket.gethostbyname("pypi.org"))
+except OSError:
+    pass
+"""
+
+
+def say_closed(image: str, project: str, *addresses: str) -> bool:
+    """The last check must be able to fail: the same addresses are tried from an ordinary network first."""
+    open_network = _docker("run", "--rm", image, "python", "-c", PROBE, *addresses).split("\n")
+    print(f"an ordinary container reaches {', '.join(filter(None, open_network)) or 'nothing: this proves nothing'}")
+    is_closed = any(open_network)
+    for container in _docker("ps", "--quiet", "--filter", f"label=com.docker.compose.project={project}").split():
+        name = _docker("inspect", "--format", "{{.Name}}", container).strip().strip("/")
+        reached = _docker(
+            "run", "--rm", "--network", f"container:{container}", image, "python", "-c", PROBE, *addresses
+        )
+        print(f"{name} reaches {', '.join(reached.split(chr(10))).strip(', ') or 'nothing'}")
+        is_closed = is_closed and ("-forward-" in name or not reached.strip())
+    return is_closed
+
+
 def _values(folder: Path) -> Iterator[str]:
     """Each secret, and what JSON or an address in it holds; shorter ones would be found by chance."""
     for file in folder.iterdir():
@@ -109,5 +145,5 @@ def _docker(*arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    step = {"layers": say_layers, "same": say_same, "secrets": say_secrets}[sys.argv[1]]
-    sys.exit(0 if step(*sys.argv[2:]) else 1)
+    steps = {"layers": say_layers, "same": say_same, "secrets": say_secrets, "closed": say_closed}
+    sys.exit(0 if steps[sys.argv[1]](*sys.argv[2:]) else 1)
