@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 IGNORE = "docker/Dockerfile.dockerignore"
 STATE_IT = "State it: KVALITET_CODE_VERSION=$(git rev-parse HEAD) docker compose build"
@@ -32,7 +33,8 @@ def _committed(checkout: Path) -> tuple[str, dict[str, bytes]]:
     try:
         repository = Repo(str(checkout))
         head = repository.head()
-        entries = iter_tree_contents(repository.object_store, repository[head].tree)
+        commit: Any = repository[head]
+        entries = iter_tree_contents(repository.object_store, commit.tree)
         return head.decode(), {entry.path.decode(): entry.sha for entry in entries}
     except (NotGitRepository, KeyError, ValueError, OSError) as error:
         sys.exit(
@@ -61,4 +63,4 @@ def _blob_id(path: Path) -> bytes:
 
 
 if __name__ == "__main__":
-    print(main(Path(sys.argv[1]), *sys.argv[2:3]))  # noqa: T201 - what the build writes down
+    print(main(Path(sys.argv[1]), *sys.argv[2:3]))

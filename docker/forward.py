@@ -19,7 +19,7 @@ async def main(rules: list[str]) -> None:
         port, _, target = rule.partition("=")
         host, _, target_port = target.rpartition(":")
         servers.append(await asyncio.start_server(_to(host, int(target_port)), "0.0.0.0", int(port)))  # noqa: S104
-    print(f"forwards {', '.join(rules)}", flush=True)  # noqa: T201 - its log
+    print(f"forwards {', '.join(rules)}", flush=True)
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 

@@ -70,8 +70,8 @@ def private_folder(settings: Settings) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
     except OSError as error:
         raise KvalitetError(
-            f"Delivered files cannot be opened in {base}: {error.strerror}.",
-            "Run this where that folder can be written; with containers, in the service `admin` or `scheduler`.",
+            f"The private spool {base} cannot be written: {error.strerror}.",
+            "Run this where that folder can be written, or set KVALITET_VAR to one; in Docker, in the service `admin`.",
         ) from None
     try:
         yield folder

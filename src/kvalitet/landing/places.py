@@ -1,5 +1,6 @@
 """Folders and object stores by their address: opening them, and naming what keeps them from being used."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from kvalitet.errors import KvalitetError, NotInstalled
 
 #: By protocol: the extra of this package that brings what fsspec needs for it.
 EXTRAS = {"s3": "s3", "s3a": "s3", "abfs": "abfs", "abfss": "abfs", "az": "abfs", "sftp": "sftp", "ssh": "sftp"}
+#: What only a disk of this machine says, while a file is copied to or from the place.
+OWN_DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Place:
         except PermissionError as error:
             raise self._failed("the right to it is missing, or the credentials are wrong", error) from None
         except Exception as error:
-            if self.protocol not in EXTRAS:
+            if self.protocol not in EXTRAS or getattr(error, "errno", None) in OWN_DISK:
                 raise
             why = (
                 "it cannot be reached or signed in to" if not isinstance(error, OSError) else "it answers with an error"

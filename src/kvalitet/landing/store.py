@@ -77,9 +77,10 @@ class Store:
                 self.filesystem.open(self._place(path), "rb") as source,
                 target.open("wb") as out,
             ):
-                shutil.copyfileobj(source, out, CHUNK_BYTES)
+                shutil.copyfileobj(source, out, CHUNK_BYTES)  # type: ignore[misc]  # fsspec says str or bytes
         except FileNotFoundError:
             target.unlink(missing_ok=True)
+            self.place.require()
             return False
         return True
 
@@ -189,7 +190,7 @@ class Store:
         """Every file in the store by its path, with the time it was written."""
         self.filesystem.invalidate_cache()
         with self.place.naming_errors():
-            found = self.filesystem.find(self.root, detail=True) if self.filesystem.exists(self.root) else {}
+            found: Any = self.filesystem.find(self.root, detail=True) if self.filesystem.exists(self.root) else {}
         if not found and self.place.is_object_store:
             self.place.require()
         return {name.removeprefix(self.root.rstrip("/") + "/"): _written(info) for name, info in found.items()}
