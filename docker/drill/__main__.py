@@ -38,6 +38,7 @@ STEPS: dict[str, Callable[[Drill], None]] = {
     "pages": steps_nights.pages,
     "second-night": steps_nights.second_night,
     "secrets": steps_nights.secrets,
+    "closed": steps_nights.closed,
     "kills": steps_nights.kills,
     "backup": steps_loss.backup,
     "restore": steps_loss.restore,
@@ -55,7 +56,7 @@ def main() -> int:
         console.print(f"Skipped: {reason}.")
         return 2 if options.require_engine else 0
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
-    drill = Drill(ROOT, seed, options.earlier, lambda text: console.print(f"   {text}", markup=False))
+    drill = Drill(ROOT, seed, options.earlier, _say)
     with _alone():
         if options.clean:
             drill.remove()
@@ -69,6 +70,10 @@ def main() -> int:
         finally:
             if not options.keep:
                 _remove(drill)
+
+
+def _say(text: str) -> None:
+    console.print("\n".join(f"   {line}" for line in text.splitlines()), markup=False)
 
 
 def _options() -> argparse.Namespace:

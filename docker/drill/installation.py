@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,7 @@ def call(command: list[str], cwd: Path | None = None, stdin: str | None = None, 
             env=_environment(),
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             errors="replace",
             timeout=patience,
@@ -107,16 +107,25 @@ class Installation:
         return f"http://127.0.0.1:{self.settings[port]}"
 
     def documented(
-        self, command: str, replace: dict[str, str] | None = None, stdin: str | None = None, patience: float = PATIENCE
+        self,
+        *commands: str,
+        replace: dict[str, str] | None = None,
+        stdin: str | None = None,
+        patience: float = PATIENCE,
     ) -> str:
-        """Run a command of docker/README.md word for word, in docker/, as somebody who reads it does.
+        """Run commands of docker/README.md word for word, in one shell in docker/, as somebody who reads it does.
 
         `replace` gives what stands in it for an example, such as the name of a backup. tests/docs holds the README's
         shell blocks against the texts that are handed to this function.
         """
+        script = "\n".join(commands)
         for example, real in (replace or {}).items():
-            command = command.replace(example, real)
-        return call(["bash", "-euo", "pipefail", "-c", command], self.docker, stdin, patience)
+            script = script.replace(example, real)
+        return call(["bash", "-euo", "pipefail", "-c", script], self.docker, stdin, patience)
+
+    def promises(self, *arguments: str) -> str:
+        """What docker/promises.py says. Raises Failed where a promise does not hold."""
+        return call([sys.executable, "promises.py", *arguments], self.docker).rstrip()
 
     def compose(self, *arguments: str, stdin: str | None = None, patience: float = PATIENCE) -> str:
         return call(["docker", "compose", *arguments], self.docker, stdin, patience)
@@ -205,8 +214,9 @@ class Installation:
 
     def remove(self) -> None:
         """Everything of this project: containers, networks, volumes, images, and the checkout's copy."""
-        for kind, forced in (("containers", ["rm", "--force", "--volumes"]), ("networks", ["network", "rm"]),
-                             ("volumes", ["volume", "rm", "--force"]), ("images", ["image", "rm", "--force"])):  # fmt: skip
+        ways = {"containers": ["rm", "--force", "--volumes"], "networks": ["network", "rm"],
+                "volumes": ["volume", "rm", "--force"], "images": ["image", "rm", "--force"]}  # fmt: skip
+        for kind, forced in ways.items():
             if found := self.left()[kind]:
                 call(["docker", *forced, *found])
         shutil.rmtree(self.folder, ignore_errors=True)

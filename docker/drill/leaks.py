@@ -1,9 +1,8 @@
-"""Looks for secrets where none may be: image layers and configuration, environments, logs, volumes that people see."""
+"""Looks for secrets where docker/promises.py does not: the image's history, and the volumes of logs and of pages."""
 
 import base64
 import json
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ class Needles:
 
     def __init__(self, folder: Path) -> None:
         self._names: dict[str, str] = {}
-        for file in sorted(folder.iterdir()):
+        for file in sorted(file for file in folder.iterdir() if file.is_file()):
             text = file.read_text().strip()
             for value in json.loads(text).values() if text.startswith("{") else text.split():
                 for form in (value, base64.b64encode(value.encode()).decode().rstrip("=")):
@@ -51,48 +50,14 @@ class Needles:
                 return sorted({self._names[line] for line in grep.stdout.read().decode().split()})
 
 
-def search(needles: Needles, installation: Installation, bases: Iterable[str]) -> tuple[dict[str, list[str]], int]:
-    """Where secrets are found, by place, with their names; and how many places were looked at.
-
-    `bases` are images whose layers are not ours: they are not read.
-    """
-    places = {
-        **{f"image: {name}": needles.found_in(chunks) for name, chunks in _image(installation.image, bases)},
-        **{f"container: {name}": needles.found_in(chunks) for name, chunks in _containers(installation)},
-    }
+def search(needles: Needles, installation: Installation) -> dict[str, list[str]]:
+    """Where secrets are found, by place, with the names of their files."""
+    history = call(["docker", "history", "--no-trunc", "--format", "{{json .}}", installation.image])
+    places = {"the image's history": needles.found_in([history.encode()])}
     for volume in ("log", "site"):
         with _volume(installation, volume) as stream:
-            places[f"volume: {volume}"] = needles.found_in(_chunks(stream))
-    return {place: names for place, names in places.items() if names}, len(places)
-
-
-def _image(image: str, bases: Iterable[str]) -> Iterator[tuple[str, Iterable[bytes]]]:
-    yield "history", [call(["docker", "history", "--no-trunc", "--format", "{{json .}}", image]).encode()]
-    yield "configuration", [call(["docker", "image", "inspect", image]).encode()]
-    known = {digest for base in bases for digest in layers(base)}
-    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:
-        assert saving.stdout
-        with tarfile.open(fileobj=saving.stdout, mode="r|") as archive:
-            for member in archive:
-                digest = f"sha256:{member.name.rpartition('/')[2]}"
-                if member.isfile() and digest not in known and (content := archive.extractfile(member)):
-                    yield member.name[:24], _chunks(content)
-    if saving.returncode:
-        raise Failed(f"`docker save {image}` ended with exit code {saving.returncode}.")
-
-
-def layers(image: str) -> list[str]:
-    """The digests of an image's layers, from the lowest."""
-    return json.loads(call(["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image]))
-
-
-def _containers(installation: Installation) -> Iterator[tuple[str, Iterable[bytes]]]:
-    for service in installation.services().values():
-        yield f"{service.name}, as inspected", [call(["docker", "inspect", service.container]).encode()]
-        merged = subprocess.run(
-            ["docker", "logs", service.container], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True
-        )
-        yield f"{service.name}, its log", [merged.stdout]
+            places[f"the volume {volume}"] = needles.found_in(iter(lambda: stream.read(CHUNK_BYTES), b""))  # noqa: B023
+    return {place: names for place, names in places.items() if names}
 
 
 @contextmanager
@@ -105,8 +70,3 @@ def _volume(installation: Installation, volume: str) -> Iterator[IO[bytes]]:
         assert process.stdout
         yield process.stdout
         process.stdout.close()
-
-
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK_BYTES):
-        yield chunk

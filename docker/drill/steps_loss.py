@@ -1,4 +1,4 @@
-"""Steps of what an installation must survive: loss of everything, a person's wish, a new version, its own end."""
+"""Steps of what an installation must survive: the loss of everything, a person's wish, a new version, its own end."""
 
 import csv
 import json
@@ -9,12 +9,12 @@ import time
 import nights
 from installation import Failed, Installation, call
 from place import Drill
-from steps_nights import HEALTHY_WITHIN, KILLED_NIGHT_WITHIN
+from steps_nights import HEALTHY_WITHIN, KILLED_NIGHT_WITHIN, sample_night
 
-#: How docker/README.md writes the name of a backup.
-EXAMPLE = "kvalitet-20260103T040000Z"
 #: A connection whose password Airflow keeps locked with its own key.
-CONNECTION, CONNECTION_PASSWORD = "drill", "only-for-the-drill"
+CONNECTION, CONNECTION_PASSWORD = "drill", "only-for-the-drill"  # noqa: S105
+VERIFY = "docker compose run --rm admin kvalitet verify"
+UP = "docker compose up --detach --wait"
 
 
 def backup(drill: Drill) -> None:
@@ -29,42 +29,53 @@ def backup(drill: Drill) -> None:
     began = time.monotonic()
     team.documented(
         "docker compose run --rm admin kvalitet backup --to /var/lib/kvalitet/backups"
-        " --keys-to /var/lib/kvalitet/backups/keys"
+        " --keys-to /var/lib/kvalitet/secrets/backup"
     )
     seconds = time.monotonic() - began
     state = nights.wait(team, run_id, KILLED_NIGHT_WITHIN)
     nights.expect_publication(team, before.newest)
-    name = max(path.name for path in (team.docker / "backups").glob("kvalitet-2*"))
-    size = sum(file.stat().st_size for file in (team.docker / "backups" / name).rglob("*") if file.is_file())
-    drill.note(backup=name, backed_up=before.newest)
-    drill.say(f"{name}: {size / 1e6:.0f} MB in {seconds:.0f} s, while a night ran that went on to its end ({state})")
+    team.documented(
+        "0 12 * * * cd /srv/kvalitet/docker && docker compose run --rm -T admin kvalitet backup"
+        " --to /var/lib/kvalitet/backups",
+        replace={"0 12 * * * cd /srv/kvalitet/docker && ": ""},
+    )
+    made = sorted(path.name for path in (team.docker / "backups").glob("kvalitet-2*"))
+    size = sum(file.stat().st_size for file in (team.docker / "backups" / made[0]).rglob("*") if file.is_file())
+    keys = next((team.docker / "secrets" / "backup").glob("kvalitet-keys-*"))
+    drill.note(backup=made[0], keys=keys.name, backed_up=before.newest)
+    drill.say(f"{made[0]}: {size / 1e6:.0f} MB in {seconds:.0f} s, while a night ran that went on to its end ({state})")
+    drill.say(f"the line of cron has made {made[-1]}, without a terminal")
 
 
 def restore(drill: Drill) -> None:
-    """Volumes and secrets are gone, as with a lost machine; what is left is the backup and the keys beside it."""
-    team = drill.team
+    """Volumes and secrets are gone, as with a lost machine; what is left is the backup, and the keys elsewhere."""
+    team, elsewhere = drill.team, drill.place / "keys"
+    secrets, keys = team.docker / "secrets", team.docker / "secrets" / "backup"
+    shutil.move(keys, elsewhere)
+    shutil.rmtree(secrets)
+    team.documented("./make-secrets.sh")
+    shutil.move(elsewhere, keys)
     team.documented("docker compose down --volumes")
     if volumes := team.left()["volumes"]:
         raise Failed(f"Volumes outlive `down --volumes`: {volumes}")
-    shutil.rmtree(team.docker / "secrets")
-    team.documented("./make-secrets.sh")
     began = time.monotonic()
+    team.documented("docker compose up --detach --wait postgres")
     said = team.documented(
-        f"docker compose run --rm admin kvalitet restore /var/lib/kvalitet/backups/{EXAMPLE}"
-        " --keys /var/lib/kvalitet/backups/keys",
-        replace={EXAMPLE: drill.fact("backup")},
+        "docker compose run --rm admin kvalitet restore /var/lib/kvalitet/backups/kvalitet-<time>"
+        " --keys /var/lib/kvalitet/secrets/backup/kvalitet-keys-<time>",
+        replace={"kvalitet-<time>": drill.fact("backup"), "kvalitet-keys-<time>": drill.fact("keys")},
     )
-    if "certificates and" not in said:
-        raise Failed(f"The restore does not say what it verified:\n{said}")
-    drill.say(f"restored and verified by itself in {time.monotonic() - began:.0f} s")
+    drill.say(f"restored {time.monotonic() - began:.0f} s after the empty server was started:\n{said.strip()}")
+    drill.say(team.documented(VERIFY).strip())
     if "Nothing is taken in yet" in said:
         team.documented(
-            "docker compose run --rm admin kvalitet person confirm-erasures --by 'A. Hansen' --reason 'done, 2026-114'"
+            "docker compose run --rm admin kvalitet person confirm-erasures --by 'A. Hansen'"
+            " --reason 'erased again from case 2026-114'"
         )
-        drill.say("it took nothing in before the erasures that it may have undone were confirmed")
-    team.documented("docker compose up --detach")
+        drill.say("the erasures that it may have undone were confirmed")
+    team.documented(UP)
     team.wait_until_healthy(HEALTHY_WITHIN)
-    drill.say(f"every service is healthy {time.monotonic() - began:.0f} s after the restore began")
+    drill.say(f"every service is healthy {time.monotonic() - began:.0f} s after the empty server was started")
     kept = json.loads(
         team.compose("exec", "-T", "scheduler", "airflow", "connections", "get", CONNECTION, "--output", "json")
     )
@@ -74,35 +85,35 @@ def restore(drill: Drill) -> None:
 
 
 def verify(drill: Drill) -> None:
-    said = drill.team.documented("docker compose run --rm admin kvalitet verify")
-    drill.say(f"verify: {' '.join(said.split())}")
     now = nights.published(drill.team)
     if now.newest < drill.fact("backed_up"):
         raise Failed(f"Publication {drill.fact('backed_up')} was backed up, and the newest is {now.newest}.")
-    drill.team.documented("docker compose run --rm sample", patience=3600)
-    drill.say(f"the night after the restore is publication {nights.expect_publication(drill.team, now.newest).newest}")
+    sample_night(drill, "the night after the restore")
+    drill.say(drill.team.documented(VERIFY).strip())
 
 
 def erase(drill: Drill) -> None:
     """A person of the first delivery. The number is typed in, and is in nothing that is said."""
     number = _person(drill.team)
-    ask = ["run", "--rm", "-T", "admin", "kvalitet", "person"]
-    held = drill.team.compose(*ask, "show", stdin=f"{number}\n")
+    show = ["run", "--rm", "-T", "admin", "kvalitet", "person", "show"]
+    held = drill.team.compose(*show, stdin=f"{number}\n")
     if "Nothing is held" in held:
         raise Failed("Nothing is held on a person of the first delivery.")
-    said = drill.team.compose(*ask, "erase", "--reason", "drill", "--yes", stdin=f"{number}\n")
+    said = drill.team.documented(
+        "docker compose run --rm admin kvalitet person erase --by 'A. Hansen'"
+        " --reason 'request of 3 March, case 2026-114'",
+        replace={"--rm admin": "--rm -T admin"},
+        stdin=f"{number}\ny\n",
+    )
     if not re.search(r"Erasure \d+: [1-9]", said):
         raise Failed(f"The erasure does not say what it did:\n{said}")
-    after = drill.team.compose(*ask, "show", stdin=f"{number}\n")
+    after = drill.team.compose(*show, stdin=f"{number}\n")
     if "Nothing is held on this person" not in after:
         raise Failed("Something is held on the person after the erasure.")
     if any(number in text or number.replace("-", "") in text for text in (held, said, after)):
         raise Failed("The person's number is in what the commands say.")
-    drill.say(" ".join(line for line in said.split("\n") if "Erasure" in line).strip())
-    drill.say(f"nothing is held on the person; {' '.join(drill.team.documented(VERIFY).split())}")
-
-
-VERIFY = "docker compose run --rm admin kvalitet verify"
+    drill.say(said[said.index("Erasure") :].strip())
+    drill.say("nothing is held on the person any more; " + drill.team.documented(VERIFY).strip())
 
 
 def _person(team: Installation) -> str:
@@ -116,6 +127,7 @@ def upgrade(drill: Drill) -> None:
     """From the image of an earlier commit to this one on the same volumes, with a night on either side."""
     drill.team.compose("stop")  # two installations at once are more than a small machine can carry
     new = drill.upgraded
+    new.remove()
     call(["git", "clone", "--quiet", "--no-hardlinks", str(drill.team.folder), str(new.folder)])
     try:
         call(["git", "reset", "--quiet", "--hard", drill.earlier], new.folder)
@@ -123,8 +135,8 @@ def upgrade(drill: Drill) -> None:
         raise Failed(f"The clone lacks commit {drill.earlier}: fetch the whole history (fetch-depth: 0).") from None
     call(["./make-secrets.sh"], new.docker)
     new.choose_ports()
-    call(["bash", "-c", "KVALITET_CODE_VERSION=$(git rev-parse HEAD) docker compose build"], new.docker, patience=3600)
-    call(["chown", "--reference", "secrets", "inbox"], new.docker)
+    build = "KVALITET_CODE_VERSION=$(git rev-parse HEAD) docker compose build"
+    call(["bash", "-c", build], new.docker, patience=3600)
     new.compose("up", "--detach")
     new.wait_until_healthy(HEALTHY_WITHIN)
     nights.deliver(new)
@@ -133,19 +145,21 @@ def upgrade(drill: Drill) -> None:
     drill.say(f"commit {drill.earlier} has published {before.newest}")
     began = time.monotonic()
     new.documented("git pull && ./make-secrets.sh", patience=3600)
-    new.documented("docker compose build && docker compose up --detach", patience=3600)
+    new.documented("docker compose build", patience=3600)
+    new.documented(UP, patience=3600)
     new.wait_until_healthy(HEALTHY_WITHIN)
     drill.say(f"upgraded in {time.monotonic() - began:.0f} s: every service is healthy")
     new.documented("docker compose run --rm sample", patience=3600)
     now = nights.expect_publication(new, before.newest)
     drill.say(f"the night after it is publication {now.newest}")
-    drill.say(f"verify: {' '.join(new.documented(VERIFY).split())}")
+    drill.say(new.documented(VERIFY).strip())
     new.remove()
+    drill.team.compose("start")
 
 
 def down(drill: Drill) -> None:
     """Volumes stay until somebody says that they may go."""
-    drill.team.documented("docker compose down")
+    drill.team.compose("down")
     left = drill.team.left()
     if left["containers"] or left["networks"] or not left["volumes"]:
         raise Failed(f"After `docker compose down`: {left}")

@@ -1,16 +1,15 @@
 """Steps of an installation's life: from the build to nights in which every service is killed."""
 
+import socket
 import time
 
 import httpx
 import leaks
 import nights
 from browsing import follow_links, sign_in_by_browser
-from installation import Failed, call, copy_checkout
+from installation import Failed, copy_checkout
 from place import Drill
 
-#: The image's own layers, without those of its base.
-MOST_OWN_BYTES = 1_000_000_000
 #: A machine under load may take longer than the minute that is promised for one that is not.
 HEALTHY_WITHIN = 600.0
 #: A task that died with its process is noticed after minutes; its night goes on then.
@@ -28,35 +27,12 @@ def build(drill: Drill) -> None:
     drill.team.documented("docker compose build", patience=3600)
     drill.note(commit=commit)
     drill.say(f"commit {commit[:12]}: the image was built in {time.monotonic() - began:.0f} s")
-    own = _own_layers(drill)
-    for size, made_by in sorted(own, reverse=True)[:8]:
-        drill.say(f"{size / 1e6:8.1f} MB  {made_by[:90]}")
-    total = sum(size for size, _ in own)
-    drill.say(f"{total / 1e6:8.1f} MB in {len(own)} layers of its own, beside its base's")
-    if total > MOST_OWN_BYTES:
-        raise Failed(f"The image's own layers are {total:,} bytes, more than {MOST_OWN_BYTES:,}.")
-
-
-def _own_layers(drill: Drill) -> list[tuple[int, str]]:
-    """Size and origin of each layer above the base's."""
-
-    def history(image: str) -> list[str]:
-        template = "{{.Size}}\t{{.CreatedBy}}"
-        return call(["docker", "history", "--no-trunc", "--human=false", "--format", template, image]).splitlines()
-
-    ours = history(drill.team.image)
-    own = ours[: len(ours) - len(history(_base(drill)))]
-    return [(int(size), made_by) for size, _, made_by in (line.partition("\t") for line in own)]
-
-
-def _base(drill: Drill) -> str:
-    lines = (drill.team.docker / "Dockerfile").read_text().splitlines()
-    return [line.split()[1] for line in lines if line.startswith("FROM ")][-1]
+    drill.say(drill.team.promises("layers", drill.team.image))
 
 
 def up(drill: Drill) -> None:
     began = time.monotonic()
-    drill.team.documented("docker compose up --detach")
+    drill.team.documented("docker compose up --detach --wait")
     drill.team.wait_until_healthy(HEALTHY_WITHIN)
     seconds = time.monotonic() - began
     drill.say(f"every service is healthy, {seconds:.0f} s after `docker compose up` began (60 s on an idle machine)")
@@ -76,23 +52,30 @@ def login(drill: Drill) -> None:
 
 
 def first_night(drill: Drill) -> None:
-    _night(drill, "first")
-    build = nights.published(drill.team).builds[0]
-    drill.say(f"build {build['build']} is published, as of {build['as_of']}")
+    sample_night(drill, "the first night")
+    built_from = drill.team.documented("docker compose run --rm admin cat /app/code-version").strip()
+    if built_from != drill.fact("commit"):
+        raise Failed(f"The image says that it was built from {built_from}, not from {drill.fact('commit')}.")
+    drill.team.documented("docker compose run --rm admin kvalitet status")
+    drill.say("the image names its commit, and `status` answers")
 
 
 def second_night(drill: Drill) -> None:
-    drill.note(night_seconds=_night(drill, "second"))
+    """What lies in the inbox, without the sample, as it is with real deliveries."""
+    nights.deliver(drill.team)
+    before, began = nights.published(drill.team).newest, time.monotonic()
+    drill.team.documented("docker compose run --rm admin kvalitet run --no-sample", patience=3600)
+    now = nights.expect_publication(drill.team, before)
+    drill.note(night_seconds=time.monotonic() - began)
+    drill.say(f"a night by hand is publication {now.newest}, {drill.fact('night_seconds'):.0f} s")
 
 
-def _night(drill: Drill, name: str) -> float:
-    """The sample's next night as documented; it must publish. Returns its seconds."""
+def sample_night(drill: Drill, name: str) -> None:
+    """The sample's next night as documented; it must publish."""
     before, began = nights.published(drill.team).newest, time.monotonic()
     drill.team.documented("docker compose run --rm sample", patience=3600)
-    seconds = time.monotonic() - began
     now = nights.expect_publication(drill.team, before)
-    drill.say(f"the {name} night is publication {now.newest}, {seconds:.0f} s after its delivery")
-    return seconds
+    drill.say(f"{name} is publication {now.newest}, {time.monotonic() - began:.0f} s")
 
 
 def pages(drill: Drill) -> None:
@@ -102,14 +85,26 @@ def pages(drill: Drill) -> None:
 
 
 def secrets(drill: Drill) -> None:
-    needles = leaks.Needles(drill.team.docker / "secrets")
-    found, places = leaks.search(needles, drill.team, [_base(drill)])
-    if found:
+    team = drill.team
+    drill.say(team.promises("secrets", team.image, "secrets", team.project))
+    needles = leaks.Needles(team.docker / "secrets")
+    if found := leaks.search(needles, team):
         raise Failed(f"Secrets are where none may be: {found}")
-    drill.say(f"none of the secrets {', '.join(needles.names)}")
-    drill.say(
-        f"is in one of {places} places: layers, history, configuration, containers, logs, volumes of logs and pages"
-    )
+    drill.say(f"nor in the image's history, the tasks' logs and the pages: none of {', '.join(needles.names)}")
+
+
+def closed(drill: Drill) -> None:
+    """Towards a port that listens on this host, and one of another machine."""
+    with socket.create_server(("0.0.0.0", 0)) as listening:  # noqa: S104 - containers are to find it, and nobody answers
+        here = f"{_own_address()}:{listening.getsockname()[1]}"
+        drill.say(drill.team.promises("closed", drill.team.image, drill.team.project, here, "1.1.1.1:53"))
+
+
+def _own_address() -> str:
+    """This machine's address towards others; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as towards:
+        towards.connect(("192.0.2.1", 9))
+        return towards.getsockname()[0]
 
 
 def kills(drill: Drill) -> None:
@@ -136,5 +131,5 @@ def kills(drill: Drill) -> None:
             f" {time.monotonic() - began:.0f} s ({state}), {'published' if has_published else 'not published'}"
         )
         if not has_published:
-            _night(drill, f"undisturbed, after the kill of {service}:")
-    _night(drill, "undisturbed, after every kill:")
+            sample_night(drill, f"the night after the kill of {service}")
+    sample_night(drill, "the night after all kills")
