@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import steps_errands
 import steps_loss
 import steps_nights
 from installation import Failed, missing_engine
@@ -44,6 +45,9 @@ STEPS: dict[str, Callable[[Drill], None]] = {
     "restore": steps_loss.restore,
     "verify": steps_loss.verify,
     "erase": steps_loss.erase,
+    "errands": steps_errands.errands,
+    "tls": steps_errands.tls,
+    "point-in-time": steps_errands.point_in_time,
     "upgrade": steps_loss.upgrade,
     "down": steps_loss.down,
 }

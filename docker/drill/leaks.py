@@ -56,7 +56,7 @@ def search(needles: Needles, installation: Installation) -> dict[str, list[str]]
     places = {"the image's history": needles.found_in([history.encode()])}
     for volume in ("log", "site"):
         with _volume(installation, volume) as stream:
-            places[f"the volume {volume}"] = needles.found_in(iter(lambda: stream.read(CHUNK_BYTES), b""))  # noqa: B023
+            places[f"the volume {volume}"] = needles.found_in(iter(lambda: stream.read(CHUNK_BYTES), b""))
     return {place: names for place, names in places.items() if names}
 
 

@@ -16,11 +16,11 @@ USER = "admin"
 
 @dataclass(frozen=True)
 class Published:
-    """What the warehouse says of itself: the newest publication, how many there are, the newest build's code."""
+    """What the warehouse says of itself: the newest publication, the newest builds and events of the ledger."""
 
     newest: int
-    count: int
     builds: list[dict[str, object]]
+    events: list[dict[str, object]]
 
 
 def password(installation: Installation) -> str:
@@ -96,7 +96,7 @@ def published(installation: Installation) -> Published:
     """Asked of the warehouse through the command line in the scheduler's container."""
     facts = json.loads(installation.compose("exec", "-T", "scheduler", "kvalitet", "status", "--json"))
     numbers = [row["publication"] for row in facts["publications"]]
-    return Published(max(numbers, default=0), len(set(numbers)), facts["builds"])
+    return Published(max(numbers, default=0), facts["builds"], facts["publications"])
 
 
 def expect_publication(installation: Installation, after: int) -> Published:

@@ -12,7 +12,7 @@ from place import Drill
 from steps_nights import HEALTHY_WITHIN, KILLED_NIGHT_WITHIN, sample_night
 
 #: A connection whose password Airflow keeps locked with its own key.
-CONNECTION, CONNECTION_PASSWORD = "drill", "only-for-the-drill"  # noqa: S105
+CONNECTION, CONNECTION_PASSWORD = "drill", "only-for-the-drill"
 VERIFY = "docker compose run --rm admin kvalitet verify"
 UP = "docker compose up --detach --wait"
 
@@ -22,6 +22,8 @@ def backup(drill: Drill) -> None:
     team = drill.team
     address = f"http://drill:{CONNECTION_PASSWORD}@eksempelby.invalid"
     team.compose("exec", "-T", "scheduler", "airflow", "connections", "add", CONNECTION, "--conn-uri", address)
+    team.documented("docker compose run --rm admin kvalitet backup --to /var/lib/kvalitet/backups")
+    without_keys = _backups(team)
     before = nights.published(team)
     nights.deliver(team)
     run_id = nights.begin(team)
@@ -32,6 +34,7 @@ def backup(drill: Drill) -> None:
         " --keys-to /var/lib/kvalitet/secrets/backup"
     )
     seconds = time.monotonic() - began
+    (made,) = _backups(team) - without_keys
     state = nights.wait(team, run_id, KILLED_NIGHT_WITHIN)
     nights.expect_publication(team, before.newest)
     team.documented(
@@ -39,12 +42,15 @@ def backup(drill: Drill) -> None:
         " --to /var/lib/kvalitet/backups",
         replace={"0 12 * * * cd /srv/kvalitet/docker && ": ""},
     )
-    made = sorted(path.name for path in (team.docker / "backups").glob("kvalitet-2*"))
-    size = sum(file.stat().st_size for file in (team.docker / "backups" / made[0]).rglob("*") if file.is_file())
+    size = sum(file.stat().st_size for file in (team.docker / "backups" / made).rglob("*") if file.is_file())
     keys = next((team.docker / "secrets" / "backup").glob("kvalitet-keys-*"))
-    drill.note(backup=made[0], keys=keys.name, backed_up=before.newest)
-    drill.say(f"{made[0]}: {size / 1e6:.0f} MB in {seconds:.0f} s, while a night ran that went on to its end ({state})")
-    drill.say(f"the line of cron has made {made[-1]}, without a terminal")
+    drill.note(backup=made, keys=keys.name, backed_up=before.newest)
+    drill.say(f"{made}: {size / 1e6:.0f} MB in {seconds:.0f} s, while a night ran that went on to its end ({state})")
+    drill.say(f"the line of cron has made {max(_backups(team))}, without a terminal")
+
+
+def _backups(team: Installation) -> set[str]:
+    return {path.name for path in (team.docker / "backups").glob("kvalitet-2*")}
 
 
 def restore(drill: Drill) -> None:
