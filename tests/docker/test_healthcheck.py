@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -69,7 +70,8 @@ def airflow(admin_url: str) -> Iterator[Engine]:
 
     import_all_models()
     engine = create_engine(admin_url.replace("postgresql://", "postgresql+psycopg://"))
-    Base.metadata.create_all(engine)
+    tables: Any = Base
+    tables.metadata.create_all(engine)
     yield engine
     engine.dispose()
 
