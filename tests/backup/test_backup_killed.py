@@ -19,7 +19,7 @@ from kvalitet.warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
 #: Seeded: a failure can be made again.
-DRAW = random.Random(20260103)
+DRAW = random.Random(20260103)  # noqa: S311
 
 
 def run_and_kill(installation: Installation, after_seconds: float, *arguments: str) -> bool:
@@ -110,7 +110,7 @@ def test_between_its_phases_nobody_gets_in_and_only_the_same_backup_goes_on(
         pass
     with pytest.raises(KvalitetError, match="A restore of this database was broken off"):
         admin.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
-    with pytest.raises(KvalitetError, match="The restore of another backup into .* was broken off"):
+    with pytest.raises(KvalitetError, match=r"The restore of another backup into .* was broken off"):
         restore(target.settings, other.path, tmp_path / "keys", "test")
     restored = restore(target.settings, made.path, tmp_path / "keys", "test")
     assert restored.verification.faults == []
