@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import psycopg
 from installation import Failed, Installation
 
 from kvalitet.airflow_client import AirflowClient
@@ -108,3 +109,15 @@ def expect_publication(installation: Installation, after: int) -> Published:
             f"No publication came after {after}; the newest build: {newest.get('status')} {newest.get('message')}"
         )
     return now
+
+
+def seen_by_bi(installation: Installation, **how: str) -> int:
+    """The publication that a BI tool on this host reads, with the role and password made for it."""
+    with psycopg.connect(
+        host="127.0.0.1", port=installation.settings["KVALITET_POSTGRES_PORT"], dbname="kvalitet", user="kvalitet_bi",
+        password=(installation.docker / "secrets" / "kvalitet_bi").read_text(), **how,
+    ) as connection:  # fmt: skip
+        row = connection.execute("select publication_id from reporting.publication").fetchone()
+    if row is None:
+        raise Failed("`kvalitet_bi` reads no publication.")
+    return row[0]

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import nights
-import psycopg
 from installation import Failed, call
 from place import Drill
 from steps_loss import UP, VERIFY
@@ -18,7 +17,7 @@ SOURCE = "court_cases"
 
 
 def errands(drill: Drill) -> None:
-    """A delivery withdrawn and taken in again, both keys changed; the night after all of it publishes."""
+    """A delivery withdrawn and taken in again, keys and a password changed; the night after all of it publishes."""
     team = drill.team
     facts = json.loads(team.compose("exec", "-T", "scheduler", "kvalitet", "status", "--source", SOURCE, "--json"))
     load = {"17": str(facts["loads"][0]["load"])}
@@ -32,6 +31,9 @@ def errands(drill: Drill) -> None:
     team.documented("docker compose stop scheduler")
     drill.say(team.documented("docker compose run --rm admin kvalitet person rotate-key --by 'A. Hansen'").strip())
     team.documented("docker compose start scheduler")
+    (team.docker / "secrets" / "kvalitet_loader").unlink()
+    team.documented("./make-secrets.sh")
+    team.compose("up", "--detach", "--wait", "--force-recreate")
     team.wait_until_healthy(HEALTHY_WITHIN)
     sample_night(drill, "the night after all of it")
 
@@ -53,13 +55,8 @@ def tls(drill: Drill) -> None:
     )
     drill.team.documented("docker compose up --detach --wait && docker compose restart postgres")
     drill.team.wait_until_healthy(HEALTHY_WITHIN)
-    with psycopg.connect(
-        host="127.0.0.1", port=drill.team.settings["KVALITET_POSTGRES_PORT"], dbname="kvalitet", user="kvalitet_bi",
-        password=(drill.team.docker / "secrets" / "kvalitet_bi").read_text(),
-        sslmode="verify-full", sslrootcert=str(certificate),
-    ) as connection:  # fmt: skip
-        row = connection.execute("select publication_id from reporting.publication").fetchone()
-    drill.say(f"`kvalitet_bi` reads publication {row and row[0]} over TLS (verify-full)")
+    seen = nights.seen_by_bi(drill.team, sslmode="verify-full", sslrootcert=str(certificate))
+    drill.say(f"`kvalitet_bi` reads publication {seen} over TLS (verify-full)")
 
 
 def point_in_time(drill: Drill) -> None:

@@ -88,6 +88,8 @@ def restore(drill: Drill) -> None:
     if kept[0]["password"] != CONNECTION_PASSWORD:
         raise Failed("Airflow's key does not open what was locked with it before the restore.")
     drill.say("Airflow opens a connection's password that was locked before the loss")
+    if nights.seen_by_bi(team) < drill.fact("backed_up"):
+        raise Failed("Readers do not see what was backed up.")
 
 
 def verify(drill: Drill) -> None:
@@ -155,6 +157,13 @@ def upgrade(drill: Drill) -> None:
     new.documented(UP, patience=3600)
     new.wait_until_healthy(HEALTHY_WITHIN)
     drill.say(f"upgraded in {time.monotonic() - began:.0f} s: every service is healthy")
+    with nights.airflow(new) as client:
+        if errors := client.import_errors():
+            raise Failed(f"DAGs cannot be read after the upgrade: {errors}")
+    if "collation version mismatch" in new.compose("logs", "postgres"):
+        raise Failed("The upgraded server's collations are not those that indexes were built with.")
+    if nights.seen_by_bi(new) != before.newest:
+        raise Failed(f"Readers do not see publication {before.newest} after the upgrade.")
     new.documented("docker compose run --rm sample", patience=3600)
     now = nights.expect_publication(new, before.newest)
     drill.say(f"the night after it is publication {now.newest}")
