@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything happens in this folder: environment in .venv, data in var/.
 .DEFAULT_GOAL := help
-.PHONY: help run stop status test lint bench mutate clean
+.PHONY: help run stop status test lint bench mutate drill clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ bench: ## the measurements, with their floor
 mutate: ## spoil good figures in every known way: does the gate hold them back? About half an hour
 	@scripts/bootstrap
 	@.venv/bin/kvalitet mutate
+
+drill: ## what docker/README.md says, all of it, on this machine's Docker engine; about half an hour
+	@scripts/bootstrap --dev
+	@.venv/bin/python docker/drill $(DRILL)
 
 clean: ## end everything and delete what was made: data, keys, logs, environment
 	@scripts/clean

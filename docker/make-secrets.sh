@@ -17,7 +17,7 @@ keep() { # keep NAME VALUE: writes the file unless it is there
 mkdir -p "$folder"
 chmod 700 "$folder"
 
-# The database server's superuser: only the server itself and the one-shot `migrate` get it.
+# The database server's superuser: only the server itself, `migrate` and `admin`, which end, get it.
 keep admin_password "$(hex 24)"
 
 # One login role for each step and kind of reader.
@@ -36,14 +36,16 @@ keep airflow_jwt_secret "$(hex 32)"
 keep airflow_api_secret_key "$(hex 32)"
 keep airflow_users "{\"admin\": \"$(hex 12)\"}"
 
+(umask 022 && mkdir -p "$here/inbox")
+mkdir -p "$here/backups"
+
 # Containers never run as root: files made by root are handed to the image's own uid.
 uid=$(id -u)
 if [ "$uid" -eq 0 ]; then
   uid=50000
-  chown -R "$uid" "$folder"
+  chown -R "$uid" "$folder" "$here/inbox" "$here/backups"
 fi
 if ! [ -e "$here/.env" ]; then
   printf 'KVALITET_UID=%s\n' "$uid" >"$here/.env"
 fi
-(umask 022 && mkdir -p "$here/inbox")
 printf 'Secrets are in %s. Airflow user: admin, password in %s/airflow_users.\n' "$folder" "$folder"

@@ -14,6 +14,8 @@ PARTS = {
     "triggerer": "triggerer",
 }
 
+API_LOG = "Look in the log of its api-server: var/log/airflow-api-server.log, or `docker compose logs api-server`."
+
 
 class AirflowClient:
     """A session with one Airflow, signed in as one user.
@@ -41,7 +43,8 @@ class AirflowClient:
                 answer = self._http.post("/auth/token", json=self._credentials)
                 if answer.status_code in (401, 403):
                     raise KvalitetError(
-                        f"Airflow at {self.url} refuses the password.", "Run `make stop`, then `make run`."
+                        f"Airflow at {self.url} refuses the password.",
+                        "Start it again: it reads its users as it starts.",
                     )
                 if answer.is_success:
                     self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
@@ -51,7 +54,7 @@ class AirflowClient:
             if time.monotonic() > give_up:
                 raise KvalitetError(
                     f"Airflow's API at {self.url} does not answer after {patience_seconds:.0f} s.",
-                    "Look in var/log/airflow-api-server.log; then `make stop` and `make run`.",
+                    API_LOG,
                 )
             time.sleep(1)
 
@@ -112,7 +115,7 @@ class AirflowClient:
                     continue
                 raise KvalitetError(
                     f"Airflow at {self.url} does not answer: {type(error).__name__}.",
-                    "Look in var/log/airflow-api-server.log.",
+                    API_LOG,
                 ) from None
             if answer.status_code == 401 and attempt == 1:
                 self.sign_in()

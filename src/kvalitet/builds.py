@@ -7,13 +7,11 @@ next step, and whatever it still runs in the database is ended by the build that
 """
 
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from importlib.metadata import version
+from datetime import date, datetime
 
 import psycopg
 from psycopg import sql
@@ -21,8 +19,10 @@ from psycopg.rows import DictRow
 
 from kvalitet.clock.lapses import BEAT, beat, lapse
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import TRANSFORMER, Settings
+from kvalitet.evidence.code_version import code_version
+from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.restored import refuse_until_confirmed
 from kvalitet.warehouse.server import is_embedded
 
 HEARTBEAT_SECONDS = 15.0
@@ -74,19 +74,6 @@ def application_name(build_id: int) -> str:
     return f"kvalitet build {build_id}"
 
 
-def code_version(settings: Settings) -> str:
-    """The commit that is running; `+changes` where files differ from it."""
-    stated = os.environ.get("KVALITET_CODE_VERSION")
-    if stated:
-        return stated
-    git = ["git", "-C", str(settings.root)]
-    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    if head.returncode != 0:
-        return f"release {version('kvalitet')}"
-    changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=False).stdout
-    return head.stdout.strip() + ("+changes" if changed.strip() else "")
-
-
 def begin_build(
     settings: Settings,
     owner: str,
@@ -108,6 +95,7 @@ def begin_build(
 
     end_lapsed_builds(settings, target_schema)
     with connect(settings, TRANSFORMER) as connection:
+        refuse_until_confirmed(connection)
         rows = _chosen_loads(connection, loads)
         if not rows:
             raise BuildRefused("There is nothing to build from: no delivery was accepted.", "Run `kvalitet extract`.")
@@ -206,6 +194,18 @@ def finish(settings: Settings, build_id: int, role: str, status: str, message: s
         ).rowcount
     if not moved:
         raise _lost(settings, build_id, role)
+
+
+def record_failed_begin(settings: Settings, owner: str, message: str) -> None:
+    """Keep a night that failed before it had a build, once per owner and message: status and alerts read builds."""
+    with connect(settings, TRANSFORMER) as connection:
+        connection.execute(
+            "insert into audit.build"
+            " (kind, target_schema, owner, as_of_date, code_version, status, message, finished_at)"
+            " select 'night', %(schema)s, %(owner)s, %(today)s, 'unknown', 'failed', %(message)s, clock_timestamp()"
+            " where not exists (select from audit.build where owner = %(owner)s and message = %(message)s)",
+            {"schema": CANDIDATE, "owner": owner, "today": datetime.now(TIMEZONE).date(), "message": message},
+        )
 
 
 def fail_if_live(settings: Settings, build_id: int, message: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kvalitet import cli_alert, cli_evidence, cli_landing, cli_mutation, cli_past, cli_person, cli_rejects
+from kvalitet import cli_alert, cli_backup, cli_evidence, cli_landing, cli_mutation, cli_past, cli_person, cli_rejects
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -170,12 +170,13 @@ def run(
     """One night through Airflow's scheduler, started if need be. Exit code 0 only with a publication.
 
     A night that an interrupted call had begun is gone on with; the next one is not delivered before it has ended.
+    Where KVALITET_AIRFLOW_URL names an Airflow, as in the containers, nothing is started.
     """
+    from kvalitet import services
     from kvalitet.conductor import run_through_airflow
     from kvalitet.sample import generate, next_night
-    from kvalitet.services import up as start
 
-    settings = start(_settings())
+    settings = _settings() if services.is_elsewhere() else services.up(_settings())
 
     def plan() -> dict[str, int]:
         return {"night": next_night(_local_inbox(settings)), "complaints": complaints}
@@ -291,3 +292,4 @@ cli_rejects.add_to(app)
 cli_landing.add_to(app)
 cli_person.add_to(app)
 cli_alert.add_to(app)
+cli_backup.add_to(app)

@@ -23,6 +23,10 @@ def add_to(app: typer.Typer) -> None:
     )
     person.command(epilog="Example: `kvalitet person show --out access-request.json`")(show)
     person.command(epilog="Example: `kvalitet person erase --reason 'request of 3 March, case 2026-114'`")(erase)
+    person.command(
+        "confirm-erasures",
+        epilog="Example: `kvalitet person confirm-erasures --by 'A. Hansen' --reason 'done, 2026-114'`",
+    )(confirm_erasures)
     person.command("rotate-key", epilog="Example: `kvalitet person rotate-key`")(rotate_key)
     app.add_typer(person, name="person")
 
@@ -81,3 +85,14 @@ def rotate_key(by: By = None) -> None:
     settings = Settings.from_environment()
     rows = step(settings, by or getpass.getuser())
     console.print(f"{rows:,} rows have a new pseudonym. Keep a copy of {settings.pseudonym_key_file} elsewhere.")
+
+
+def confirm_erasures(
+    by: Annotated[str, typer.Option(help="Who says so.")],
+    reason: Annotated[str, typer.Option(help="On what grounds; it is kept.")],
+) -> None:
+    """Say that the erasures which a restore undid were carried out again; until then nothing is taken in or built."""
+    from kvalitet.persons.confirmation import confirm as step
+
+    settled = step(Settings.from_environment(), by, reason)
+    console.print("Deliveries are taken in again." if settled else "No restore was waiting for this.")

@@ -20,3 +20,7 @@ class DeliveryRefused(KvalitetError):
 
 class DeliveryNotReady(KvalitetError):
     """A delivery is incomplete or still being written; the next attempt may find it whole."""
+
+
+class NotInstalled(KvalitetError):
+    """A program or Python package is missing on this machine or in this image: no other attempt mends it."""

@@ -5,12 +5,13 @@ Plain functions, used by the DAGs and the command line alike; nothing here knows
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kvalitet.builds import LIVE, begin_build
+from kvalitet.builds import LIVE, BuildRefused, begin_build, record_failed_begin
 from kvalitet.clock import wrong_clock
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
@@ -42,7 +43,7 @@ order by source_id
 
 def news(settings: Settings) -> list[str]:
     """What a build tonight would rest on that the latest publication does not; empty where nothing."""
-    return [row["item"] for row in fetch_all(settings, TRANSFORMER, NEWS)]
+    return [row["item"] for row in fetch_all(settings, AUDITOR, NEWS)]
 
 
 def is_anything_new(settings: Settings) -> bool:
@@ -54,12 +55,20 @@ def begin_night(settings: Settings, owner: str, force: bool = False) -> "Build |
     """Claim the candidate for a night's build; None where there is nothing new to publish.
 
     A claim that `owner` itself still holds (its begin was cleared and runs again) is given up
-    first. Raises BuildRefused where somebody else holds the candidate.
+    first. Raises BuildRefused where somebody else holds the candidate. Any other failure is recorded as a failed
+    build, so that it is seen where builds are looked at.
     """
-    if not force and not is_anything_new(settings):
-        return None
-    release_claims(settings, owner, BEGUN_AGAIN)
-    return begin_build(settings, owner=owner)
+    try:
+        if not force and not is_anything_new(settings):
+            return None
+        release_claims(settings, owner, BEGUN_AGAIN)
+        return begin_build(settings, owner=owner)
+    except BuildRefused:
+        raise
+    except Exception as error:
+        with suppress(Exception):  # where the warehouse is the reason, its own error is the one to see
+            record_failed_begin(settings, owner, describe(error))
+        raise
 
 
 def release_claims(settings: Settings, owner: str, message: str) -> list[int]:

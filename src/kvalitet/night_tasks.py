@@ -6,7 +6,7 @@ lies readable in Airflow's database: counts and ids only, never a delivered valu
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,19 +20,28 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from kvalitet.errors import KvalitetError
+from kvalitet.errors import KvalitetError, NotInstalled
 from kvalitet.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
 
 
+#: Something is missing where the task runs: a program, a module, a file, a right. Waiting does not bring it.
+MISSING = (NotInstalled, FileNotFoundError, PermissionError, ImportError)
+
+
 @contextmanager
-def no_retry(expected: type[KvalitetError] = KvalitetError) -> Iterator[None]:
-    """Fail the task at once, with what happened and what to do, where an error will not mend itself."""
+def no_retry(*expected: type[KvalitetError]) -> Iterator[None]:
+    """Fail the task at once, with what happened and what to do, where an error will not mend itself.
+
+    Those are the `expected` ones and, always, what MISSING lists.
+    """
     try:
         yield
     except expected as error:
         raise AirflowFailException(str(error)) from None
+    except MISSING as error:
+        raise AirflowFailException(str(error)) from error  # an unforeseen one: its place is in the log
 
 
 def timetable(cron: str) -> CronTriggerTimetable:
@@ -164,7 +173,7 @@ def begin() -> int:
     from kvalitet.night import begin_night
 
     context: Any = get_current_context()
-    with nullcontext() if is_scheduled(context) else no_retry():
+    with no_retry() if is_scheduled(context) else no_retry(KvalitetError):
         build = begin_night(Settings.from_environment(), owner_of(context), force=context["params"]["force"])
     if build is None:
         raise AirflowSkipException("Nothing new since the last publication; readers keep it.")
@@ -177,7 +186,7 @@ def layer(build_id: int, name: str) -> dict[str, Any]:
     """Build one dbt layer; its per-model results are in audit.model_run."""
     from kvalitet.transform import build_layer
 
-    with no_retry():
+    with no_retry(KvalitetError):
         result = build_layer(Settings.from_environment(), build_id, name)
     for model in result.models:
         log.info("%-50s %s, %s rows, %.1f s", model.model, model.status, model.rows, model.seconds)
@@ -188,7 +197,7 @@ def finish(build_id: int) -> None:
     """Keys, comments, rights and policies on the finished candidate."""
     from kvalitet.publication import finish_candidate
 
-    with no_retry():
+    with no_retry(KvalitetError):
         finish_candidate(Settings.from_environment(), build_id)
 
 
@@ -196,7 +205,7 @@ def validate(build_id: int) -> None:
     """The gate: red with the failed checks where the build is held back; readers keep what they have."""
     from kvalitet.night import validate_and_report
 
-    with no_retry():
+    with no_retry(KvalitetError):
         validate_and_report(Settings.from_environment(), build_id)
 
 
@@ -216,17 +225,21 @@ def report(build_id: int, publication_id: int) -> int:
     """Write the publication's pages; returns how many."""
     from kvalitet.night import report as write_report
 
-    with no_retry():
+    with no_retry(KvalitetError):
         return len(write_report(Settings.from_environment(), build_id, publication_id))
 
 
 def release(context: Any) -> None:
     """On failure: give the candidate back, so that the next run is not refused for a dead claim."""
+    from kvalitet.builds import record_failed_begin
     from kvalitet.night import describe, release_claims
 
     task_id = context["ti"].task_id if "ti" in context else "run"
     message = f"{task_id}: {describe(context.get('exception'))}"
-    for build_id in release_claims(Settings.from_environment(), owner_of(context), message):
+    settings = Settings.from_environment()
+    if task_id == "wait_for_sources":
+        record_failed_begin(settings, owner_of(context), message)
+    for build_id in release_claims(settings, owner_of(context), message):
         log.warning("Build %s ended as failed; readers keep the previous publication.", build_id)
 
 
@@ -243,7 +256,8 @@ def send_alerts() -> dict[str, list[str]]:
     """Tell what is due and was not told: also late sources, ending waivers, and what a killed task left untold."""
     from kvalitet.alerts import send
 
-    return send(Settings.from_environment(), morning=True)
+    with no_retry():
+        return send(Settings.from_environment(), morning=True)
 
 
 def check_slas() -> None:
@@ -252,7 +266,7 @@ def check_slas() -> None:
     from kvalitet.night_waiting import late_sources
 
     settings = Settings.from_environment()
-    with no_retry():
+    with no_retry(KvalitetError):
         late = late_sources(settings, load_contracts(settings), datetime.now(UTC))
     if late:
         lines = [f"- {source}: {found.reason}" for source, found in sorted(late.items())]
@@ -264,19 +278,25 @@ def end_lapsed_builds() -> list[int]:
     """End builds whose heartbeat has stopped; returns their ids."""
     from kvalitet.builds import end_lapsed_builds as end
 
-    return end(Settings.from_environment())
+    with no_retry():
+        return end(Settings.from_environment())
 
 
 def drop_old_rebuilds() -> list[str]:
     """Drop the schemas of rebuilds of the past that are a week old; returns their names."""
     from kvalitet.rebuild import drop_old_rebuilds as drop
 
-    return drop(Settings.from_environment())
+    with no_retry():
+        return drop(Settings.from_environment())
 
 
 def purge_landing() -> dict[str, int]:
-    """Remove landed files whose agreed time is over; returns how many."""
+    """Remove landed files whose agreed time is over; returns how many. Skipped while a backup copies them."""
+    from kvalitet.landing.holding import FilesHeld
     from kvalitet.landing.retention import purge
 
-    with no_retry():
-        return vars(purge(Settings.from_environment()))
+    with no_retry(KvalitetError):
+        try:
+            return vars(purge(Settings.from_environment()))
+        except FilesHeld as held:
+            raise AirflowSkipException(f"{held.what} What is due goes tomorrow.") from None

@@ -11,9 +11,10 @@ from typing import Any
 
 from psycopg import sql
 
-from kvalitet.builds import Build, code_version, fail_if_live, finish
+from kvalitet.builds import Build, fail_if_live, finish
 from kvalitet.contracts import Table, load_contracts
 from kvalitet.errors import KvalitetError
+from kvalitet.evidence.code_version import code_version
 from kvalitet.publication.ledger import figures as figures_said
 from kvalitet.rebuild import (
     Progress,

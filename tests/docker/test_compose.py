@@ -7,12 +7,14 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from kvalitet.services.airflow import COMPONENTS, address_file, configure
 from kvalitet.settings import Settings
+from kvalitet.warehouse import server
 
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE = DOCKER / "compose.yaml"
@@ -80,10 +82,34 @@ def test_make_secrets_keeps_what_is_there(made_secrets: Path) -> None:
     assert {file.name: file.read_text() for file in made_secrets.iterdir()} == before
 
 
-def test_only_migrate_and_the_server_itself_have_the_admin_secret(compose: dict) -> None:
+def test_only_the_server_and_services_that_end_have_the_admin_secret(compose: dict) -> None:
     holders = {name for name, service in compose["services"].items() if "admin_password" in service.get("secrets", [])}
-    assert holders == {"migrate", "postgres"}
-    assert compose["services"]["migrate"]["restart"] == "no"
+    assert holders == {"migrate", "postgres", "admin"}
+    assert compose["services"]["migrate"]["restart"] == compose["services"]["admin"]["restart"] == "no"
+
+
+def test_services_for_people_are_not_started_by_up(compose: dict) -> None:
+    asked_for = {name for name, service in compose["services"].items() if "profiles" in service}
+    assert asked_for == {"admin", "sample"}
+
+
+def mounts(service: dict) -> list[str]:
+    return [mount["source"] if isinstance(mount, dict) else mount for mount in service.get("volumes", [])]
+
+
+def test_the_folder_of_secrets_is_mounted_for_the_admin_only(compose: dict) -> None:
+    holders = {name for name, service in compose["services"].items() if any("SECRETS" in m for m in mounts(service))}
+    assert holders == {"admin"}
+
+
+def test_only_the_sample_can_write_the_inbox(compose: dict) -> None:
+    writers = {
+        name
+        for name, service in compose["services"].items()
+        for mount in service.get("volumes", [])
+        if isinstance(mount, dict) and "INBOX" in mount["source"] and not mount.get("read_only")
+    }
+    assert writers == {"sample"}
 
 
 def test_passwords_of_people_reach_no_running_service(compose: dict) -> None:
@@ -97,11 +123,32 @@ def test_the_pseudonym_key_is_only_where_deliveries_are_read(compose: dict) -> N
     assert holders == {"scheduler", "migrate"}
 
 
-def test_every_port_is_published_on_loopback(compose: dict) -> None:
-    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert ports
-    assert all(port.startswith("127.0.0.1:") for port in ports), ports
+def test_every_port_is_published_on_loopback_by_the_forwarder_alone(compose: dict) -> None:
+    published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
+    assert published.keys() == {"forward"}
+    assert all(port.startswith("127.0.0.1:") for port in published["forward"]), published
     assert not any(service.get("network_mode") for service in compose["services"].values())
+    assert not compose["services"]["forward"].get("secrets") and not compose["services"]["forward"].get("volumes")
+
+
+def test_every_service_but_the_forwarder_is_in_the_closed_network_only(compose: dict) -> None:
+    networks = {name: service["networks"] for name, service in compose["services"].items()}
+    assert networks.pop("forward") == ["inside", "published"]
+    assert set(map(tuple, networks.values())) == {("inside",)}
+    assert compose["networks"]["inside"]["internal"] is True
+
+
+def test_postgres_is_set_as_on_one_machine(compose: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `kvalitet up` sets its own on a machine with the 4 GB that docker/README.md asks for."""
+    monkeypatch.setattr(server.psutil, "virtual_memory", lambda: SimpleNamespace(total=4 * 2**30))
+    embedded = {name: str(value) for name, value in server._server_settings(port=1).items()}
+    arguments = compose["services"]["postgres"]["command"]
+    assert arguments[0] == "postgres"
+    given = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[1:])
+    given = {name: re.sub(r"^\$\{\w+:-(.*)\}$", r"\1", value) for name, value in given.items()}
+    # Where it listens is the image's matter; its write-ahead log can be archived.
+    places = {"port", "listen_addresses", "unix_socket_directories", "wal_level", "max_wal_senders"}
+    assert given == {name: value for name, value in embedded.items() if name not in places}
 
 
 @pytest.mark.parametrize("name", sorted(yaml.safe_load(COMPOSE.read_text())["services"]))
@@ -124,7 +171,8 @@ def test_no_secret_stands_in_the_compose_file(compose: dict) -> None:
         for variable, value in service.get("environment", {}).items():
             if re.search(r"PASSWORD|SECRET|KEY|CONN", variable):
                 assert re.match(
-                    r"cat /run/secrets/|sed \S+ /run/secrets/|/run/secrets|/tmp/|/var/lib/kvalitet/keys/", value
+                    r"cat /run/secrets/|sed \S+ /run/secrets/|/run/secrets|/tmp/|/var/lib/kvalitet/(keys|secrets)",
+                    value,
                 ), f"{name}: {variable}"
 
 
@@ -161,13 +209,29 @@ def test_every_variable_of_ours_is_one_that_the_code_reads(compose: dict) -> Non
     given = {name for service in compose["services"].values() for name in service.get("environment", {})}
     given |= set(re.findall(r"KVALITET_\w+(?==)", (DOCKER / "Dockerfile").read_text()))
     ours = {name for name in given if name.startswith("KVALITET_")}
+    ours -= set(re.findall(r"^ARG (\w+)", (DOCKER / "Dockerfile").read_text(), re.MULTILINE))
     assert ours
     assert not {name for name in ours if f'"{name}"' not in code}
 
 
 def test_the_image_is_pinned_and_not_root() -> None:
     lines = (DOCKER / "Dockerfile").read_text().splitlines()
-    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    stages = {line.split()[3] for line in lines if re.match("FROM .* AS ", line)}
+    bases = {line.split()[1] for line in lines if line.startswith("FROM ")} - stages
+    assert bases
     assert all(re.search(r":\d+\.\d+", base) for base in bases), bases
     assert re.fullmatch(r"USER [1-9]\d*:\d+", next(line for line in lines if line.startswith("USER ")))
     assert any("--frozen --no-dev" in line for line in lines)
+
+
+def test_the_context_holds_what_is_copied_and_what_the_version_is_judged_by() -> None:
+    """A file of the image that were not sent would end the build; one that is sent and not copied says nothing."""
+    lines = (DOCKER / "Dockerfile").read_text().splitlines()
+    copied = {
+        word for line in lines if line.startswith("COPY ") and "--from" not in line for word in line.split()[1:-1]
+    }
+    sent = set(re.findall(r"^!(.+)$", (DOCKER / "Dockerfile.dockerignore").read_text(), re.MULTILINE))
+    git = {place for place in sent if place.startswith(".git/")}
+    assert sent - git - copied == {"docker/Dockerfile", "docker/Dockerfile.dockerignore"}
+    assert copied <= sent
+    assert git == {".git/HEAD", ".git/packed-refs", ".git/refs", ".git/objects"}

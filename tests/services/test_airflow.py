@@ -102,3 +102,29 @@ def test_before_the_first_start_it_says_what_to_do(tmp_path: Path) -> None:
     settings = Settings(root=tmp_path, var=tmp_path, inbox="", server="127.0.0.1:1", database="kvalitet")
     with pytest.raises(KvalitetError, match="kvalitet up"):
         airflow_address(settings)
+
+
+def test_named_airflow_is_used_with_the_password_of_its_users_file(
+    place: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = tmp_path / "airflow_users"
+    users.write_text('{"admin": "word"}')
+    monkeypatch.setenv("KVALITET_AIRFLOW_URL", "http://api-server:8080/")
+    monkeypatch.setenv("KVALITET_AIRFLOW_PASSWORD_FILE", str(users))
+    monkeypatch.setenv("KVALITET_AIRFLOW_PAGE", "https://airflow.example.dk")
+    address = airflow_address(place)
+    assert (address.url, address.user, address.password) == ("http://api-server:8080", "admin", "word")
+    assert address.page == "https://airflow.example.dk"
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"someone": "word"}', "{broken"])
+def test_users_file_without_the_user_is_named(
+    place: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    users = tmp_path / "airflow_users"
+    if content is not None:
+        users.write_text(content)
+    monkeypatch.setenv("KVALITET_AIRFLOW_URL", "http://api-server:8080")
+    monkeypatch.setenv("KVALITET_AIRFLOW_PASSWORD_FILE", str(users))
+    with pytest.raises(KvalitetError, match=r"no password of Airflow's user admin in .*airflow_users"):
+        _ = airflow_address(place).password

@@ -76,7 +76,7 @@ def forget(settings: Settings, night: BegunNight) -> None:
 @contextmanager
 def one_at_a_time(settings: Settings, on_wait: Callable[[str], None] = lambda pid: None) -> Iterator[None]:
     """Only one process at once delivers and triggers. `on_wait` is told the number of the one that is waited for."""
-    file = settings.var / "run" / "night.lock"
+    file = _note(settings).with_name("night.lock")
     with file.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,4 +91,6 @@ def one_at_a_time(settings: Settings, on_wait: Callable[[str], None] = lambda pi
 
 
 def _note(settings: Settings) -> Path:
-    return settings.var / "run" / "night.json"
+    folder = settings.var / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "night.json"

@@ -13,7 +13,7 @@ from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.night import NightResult, is_anything_new, night_result
 from kvalitet.night_summary import published
-from kvalitet.services import airflow_address
+from kvalitet.services import AirflowAddress, airflow_address
 from kvalitet.settings import Settings
 
 #: Longer than a machine is usually switched off: an interrupted night still waits for what it has triggered.
@@ -28,7 +28,7 @@ def run_through_airflow(
     plan: Callable[[], dict[str, int]] | None = None,
     deliver: Deliver | None = None,
 ) -> NightResult:
-    """Run one night through the Airflow that `kvalitet up` started; shows progress and a closing table.
+    """Run one night through Airflow, that of `kvalitet up` or the one named; shows progress and a closing table.
 
     A night that an earlier call began and that has not ended is gone on with. A new one is delivered with
     `deliver(**plan())`, which must make the same files each time; without `plan` the deliveries come from
@@ -50,7 +50,7 @@ def run_through_airflow(
             night = _unfinished(settings, airflow, console) or begin(settings, plan() if plan else None)
             if night.sample is not None and deliver is not None:
                 deliver(**night.sample)
-            _wait_for_dags(airflow, console, sources)
+            _wait_for_dags(airflow, address, console, sources)
             _start_what_does_not_run(settings, airflow, night, sources)
         result = watch(settings, airflow, console, address, night)
         with one_at_a_time(settings):
@@ -96,7 +96,13 @@ def _how_far(states: dict[str, str]) -> str:
     return f"{ended} of {len(extractions)} extractions have ended, its build has not"
 
 
-def _wait_for_dags(airflow: AirflowClient, console: Console, sources: list[str], patience_seconds: float = 180) -> None:
+def _wait_for_dags(
+    airflow: AirflowClient,
+    address: AirflowAddress,
+    console: Console,
+    sources: list[str],
+    patience_seconds: float = 180,
+) -> None:
     """Wait until every DAG has been read, and let them run."""
     wanted = {"indicators", "housekeeping", *(f"extract__{source}" for source in sources)}
     give_up = time.monotonic() + patience_seconds
@@ -107,7 +113,7 @@ def _wait_for_dags(airflow: AirflowClient, console: Console, sources: list[str],
             if time.monotonic() > give_up:
                 raise KvalitetError(
                     f"Airflow has not read {', '.join(sorted(missing))} after {patience_seconds:.0f} s.",
-                    "Look in var/log/airflow-dag-processor.log.",
+                    f"Look in {address.logs.format(part='dag-processor')}.",
                 )
             time.sleep(1)
     for dag_id in sorted(wanted):

@@ -12,7 +12,7 @@ from kvalitet.conductor.begun import BegunNight
 from kvalitet.errors import KvalitetError
 from kvalitet.night import NightResult, night_result
 from kvalitet.night_summary import figure, print_result
-from kvalitet.services import AirflowAddress
+from kvalitet.services import AirflowAddress, is_elsewhere
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
@@ -44,19 +44,19 @@ def watch(
 ) -> NightResult:
     """Show each step as it begins and ends, then a closing table; returns how the night ended."""
     try:
-        tasks = _show_until_it_ends(settings, airflow, console, _Shown(night))
+        tasks = _show_until_it_ends(settings, airflow, address, console, _Shown(night))
     except KeyboardInterrupt:
         console.print("The night goes on in Airflow. `kvalitet run` watches it again.")
         raise
     result = night_result(settings, night.since, night.owner)
     print_result(settings, console, result)
-    _print_failures(settings, console, address.url, night.run_id, tasks, result)
+    _print_failures(settings, console, address, night.run_id, tasks, result)
     _print_where(settings, console, address, result)
     return result
 
 
 def _show_until_it_ends(
-    settings: Settings, airflow: AirflowClient, console: Console, shown: _Shown
+    settings: Settings, airflow: AirflowClient, address: AirflowAddress, console: Console, shown: _Shown
 ) -> list[dict[str, Any]]:
     """Show each step until the night's run has ended; returns its task instances."""
     run_id, looked_at_health, dead = shown.night.run_id, time.monotonic(), set[str]()
@@ -72,7 +72,7 @@ def _show_until_it_ends(
                 looked_at_health = time.monotonic()
                 dead_before, dead = dead, set(airflow.unhealthy())
                 if stays_dead := sorted(dead & dead_before):  # once, a heartbeat may be late on a busy machine
-                    logs = ", ".join(f"{settings.var}/log/airflow-{part}.log" for part in stays_dead)
+                    logs = ", ".join(address.logs.format(part=part) for part in stays_dead)
                     raise KvalitetError(
                         f"Airflow's {', '.join(stays_dead)} is not alive.",
                         f"See {logs}; `kvalitet run` starts it again and goes on with the night.",
@@ -143,26 +143,33 @@ from audit.model_run where build_id = %(build_id)s and layer = %(layer)s
 
 
 def _print_failures(
-    settings: Settings, console: Console, url: str, run_id: str, tasks: list[dict[str, Any]], result: NightResult
+    settings: Settings,
+    console: Console,
+    address: AirflowAddress,
+    run_id: str,
+    tasks: list[dict[str, Any]],
+    result: NightResult,
 ) -> None:
     for task in sorted((task for task in tasks if task["state"] == "failed"), key=_place):
-        log = f"{settings.var}/airflow/logs/dag_id={task['dag_id']}/run_id={run_id}/task_id={task['task_id']}"
         source = task["dag_id"].partition("__")[2]
         messages = {row.source_id: row.message for row in result.sources}
         message = (messages.get(source, "") if source else result.build_message) or "See its log."
         if task["task_id"] == "validate" and result.failed_critical:
             message = "The gate held the build back for the checks above."
         console.print(f"\n[red]{_name(task)} failed.[/] {escape(message)}", soft_wrap=True)
-        console.print(f"  Log:  {log}\n  In Airflow:  {url}/dags/{task['dag_id']}/runs/{run_id}", soft_wrap=True)
+        if not is_elsewhere():
+            log = f"{settings.var}/airflow/logs/dag_id={task['dag_id']}/run_id={run_id}/task_id={task['task_id']}"
+            console.print(f"  Log:  {log}", soft_wrap=True)
+        console.print(f"  In Airflow:  {address.page}/dags/{task['dag_id']}/runs/{run_id}", soft_wrap=True)
 
 
 def _print_where(settings: Settings, console: Console, address: AirflowAddress, result: NightResult) -> None:
     console.print("\n[bold]Where to look[/]")
-    console.print(f"  Report pages  file://{settings.site_dir}/index.html", soft_wrap=True)
+    console.print(f"  Report pages  {settings.page_address('index.html')}", soft_wrap=True)
     if result.build_status == "held_back":
-        page = settings.site_dir / f"build-{result.build_id}" / "validering.html"
-        console.print(f"  Held back     file://{page}", soft_wrap=True)
-    console.print(
-        f"  Airflow       {address.url}  user {address.user}, password in {address.password_file}", soft_wrap=True
-    )
-    console.print("  BI tools      .venv/bin/kvalitet dsn --role bi   (schema reporting)", soft_wrap=True)
+        page = settings.page_address(f"build-{result.build_id}/validering.html")
+        console.print(f"  Held back     {page}", soft_wrap=True)
+    user = f"user {address.user}, password in {address.password_file.name if is_elsewhere() else address.password_file}"
+    console.print(f"  Airflow       {address.page}  {user}", soft_wrap=True)
+    if not is_elsewhere():
+        console.print("  BI tools      .venv/bin/kvalitet dsn --role bi   (schema reporting)", soft_wrap=True)

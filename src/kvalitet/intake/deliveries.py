@@ -4,11 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-import fsspec
-from fsspec import AbstractFileSystem
-
 from kvalitet.contracts import Contract
 from kvalitet.errors import KvalitetError
+from kvalitet.landing.places import Place, open_place
 from kvalitet.settings import Settings
 
 
@@ -17,7 +15,7 @@ class Delivery:
     """All files of one cut-off date. `paths` maps each table to its file; `absent` names what has not come."""
 
     cutoff: date
-    filesystem: AbstractFileSystem
+    place: Place
     paths: dict[str, str]
     absent: tuple[str, ...]
 
@@ -35,17 +33,22 @@ class Inbox:
 
 
 def look(settings: Settings, contract: Contract) -> Inbox:
-    """List the source's folder. A folder that is not there is an empty inbox.
+    """List the source's folder. A folder that is not there is an empty inbox; an inbox that is not there is an error.
 
     Only plain files directly in the folder whose names follow the contract count: links and
     names that lead elsewhere are left alone and counted as unrecognised.
     """
-    place = f"file://{settings.fetched}" if contract.location else settings.inbox
-    filesystem, root = fsspec.core.url_to_fs(place)
-    folder = f"{root.rstrip('/')}/{contract.folder}"
+    if contract.location:
+        place = open_place("KVALITET_FETCHED", f"file://{settings.fetched}")
+    else:
+        place = open_place("KVALITET_INBOX", settings.inbox)
+    place.filesystem.invalidate_cache()
     try:
-        entries = filesystem.ls(folder, detail=True)
+        with place.naming_errors():
+            entries = place.filesystem.ls(f"{place.root.rstrip('/')}/{contract.folder}", detail=True)
     except FileNotFoundError:
+        if not contract.location:  # where fetched deliveries lie is made by the first of them
+            place.require()
         entries = []
     patterns = {name: _expression(table.file_pattern) for name, table in contract.tables.items()}
     found: dict[date, dict[str, str]] = {}
@@ -62,7 +65,7 @@ def look(settings: Settings, contract: Contract) -> Inbox:
     deliveries = tuple(
         Delivery(
             cutoff=cutoff,
-            filesystem=filesystem,
+            place=place,
             paths=paths,
             absent=tuple(
                 table.file_pattern.replace("{cutoff}", cutoff.isoformat())

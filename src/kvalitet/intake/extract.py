@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from kvalitet.contracts import Contract, load_contracts
-from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
+from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError, NotInstalled
 from kvalitet.intake.deliveries import Delivery, look
 from kvalitet.intake.loading import load_delivery
 from kvalitet.intake.pseudonyms import LOCK
@@ -16,6 +16,7 @@ from kvalitet.intake.spool import SpooledFile, spooled
 from kvalitet.intake.turns import NOTICE_THE_DEAD, SourceBusy, Turn, turn, wait_for
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.restored import refuse_until_confirmed
 
 
 def extract(
@@ -52,12 +53,19 @@ def extract(
             recorded(ExtractResult(source_id, "failed", str(error)))
             raise
         except Exception as error:
-            failure = without_values(source_id, error)
+            failure = _not_installed(error) if isinstance(error, ImportError) else without_values(source_id, error)
             recorded(ExtractResult(source_id, "failed", str(failure)))
             raise failure from None
     if result.outcome == "refused":
         raise DeliveryRefused(result.message)
     return result
+
+
+def _not_installed(error: ImportError) -> NotInstalled:
+    return NotInstalled(
+        f"The Python package {error.name or 'of an import'} is missing or broken here: {error}.",
+        "Install it, or make the environment anew: `uv sync --frozen`, or build the image again.",
+    )
 
 
 def without_values(source_id: str, error: Exception) -> KvalitetError:
@@ -204,6 +212,7 @@ def take(
         held.execute("select set_config('application_name', %s, true)", [f"kvalitet extract {contract.id}"])
         # Nobody is erased between the landing of a file and the record that names it.
         wait_for(held, "pg_try_advisory_xact_lock_shared", LOCK, contract.id, "persons or keys are being changed")
+        refuse_until_confirmed(held)
         try:
             with spooled(settings, contract, delivery) as files:
                 content = _content_digest(files)

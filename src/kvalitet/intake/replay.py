@@ -4,8 +4,6 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-import fsspec
-
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
 from kvalitet.intake.deliveries import Delivery
@@ -14,6 +12,7 @@ from kvalitet.intake.records import ExtractResult, LoadResult, record
 from kvalitet.intake.spool import private_folder
 from kvalitet.intake.turns import Turn, turn
 from kvalitet.landing import Store
+from kvalitet.landing.places import open_place
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -144,7 +143,7 @@ def _take_kept(
         paths = {table: str(folder / row["file_name"]) for row in kept for table in row["table_names"]}
         delivery = Delivery(
             cutoff=load["cutoff_date"],
-            filesystem=fsspec.filesystem("file"),
+            place=open_place("KVALITET_VAR", f"file://{folder}"),
             paths={table: paths[table] for table in contract.tables},
             absent=(),
         )

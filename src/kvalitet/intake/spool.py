@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from kvalitet.contracts import Contract
-from kvalitet.errors import DeliveryNotReady, DeliveryRefused
+from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.landing.store import compressing
 from kvalitet.settings import Settings
@@ -64,9 +64,15 @@ def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Itera
 def private_folder(settings: Settings) -> Iterator[Path]:
     """A folder in the spool that only this user can read, removed afterwards."""
     base = settings.var / "spool"
-    base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _remove_leftovers(base)
-    folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
+    try:
+        base.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _remove_leftovers(base)
+        folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
+    except OSError as error:
+        raise KvalitetError(
+            f"The private spool {base} cannot be written: {error.strerror}.",
+            "Run this where that folder can be written, or set KVALITET_VAR to one; in Docker, in the service `admin`.",
+        ) from None
     try:
         yield folder
     finally:
@@ -96,12 +102,8 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
     size = 0
     refusal: DeliveryRefused | None = None
     original = target.with_suffix(".original")
-    with (
-        delivery.filesystem.open(path, "rb") as source,
-        target.open("wb") as out,
-        compressing(original) as keep,
-    ):
-        while chunk := bytes(source.read(CHUNK_BYTES)):  # type: ignore[arg-type]  # fsspec says str or bytes
+    with target.open("wb") as out, compressing(original) as keep:
+        for chunk in _chunks(delivery, path):
             digest.update(chunk)
             size += len(chunk)
             if size > before["size"]:
@@ -123,6 +125,13 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
     return SpooledFile(file_name, size, digest.hexdigest(), target, original, refusal)
 
 
+def _chunks(delivery: Delivery, path: str) -> Iterator[bytes]:
+    """The file's bytes; only what goes wrong on the side of the inbox is said of the inbox."""
+    with delivery.place.naming_errors(), delivery.place.filesystem.open(path, "rb") as source:
+        while chunk := bytes(source.read(CHUNK_BYTES)):  # type: ignore[arg-type]  # fsspec says str or bytes
+            yield chunk
+
+
 def _state(delivery: Delivery, path: str) -> dict:
     """Size and time of change of a file that has been left alone for long enough to be complete.
 
@@ -139,8 +148,9 @@ def _state(delivery: Delivery, path: str) -> dict:
 
 
 def _look(delivery: Delivery, path: str) -> dict:
-    delivery.filesystem.invalidate_cache()
-    info = delivery.filesystem.info(path)
+    delivery.place.filesystem.invalidate_cache()
+    with delivery.place.naming_errors():
+        info = delivery.place.filesystem.info(path)
     return {
         "size": info["size"],
         "modified": info.get("mtime") or info.get("LastModified") or info.get("last_modified"),

@@ -7,6 +7,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.intake.pseudonyms import ExtractionsRun, stop_extractions
+from kvalitet.landing.holding import changing_files
 from kvalitet.landing.store import Store
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
@@ -28,7 +29,13 @@ def purge(settings: Settings, today: date | None = None) -> Purged:
 
     By default it is the earlier day of this machine's clock and the database server's: one that is ahead alone
     removes nothing too early. What no load names is removed only while nothing is being taken in.
+    Raises FilesHeld where a backup is copying them: what is due goes the next time.
     """
+    with changing_files(settings, patience_seconds=60):
+        return _purge(settings, today)
+
+
+def _purge(settings: Settings, today: date | None) -> Purged:
     store = Store(settings)
     with connect(settings, LOADER) as connection:
         today = today or _day(connection)

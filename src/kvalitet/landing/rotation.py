@@ -2,6 +2,7 @@
 
 from kvalitet.intake.pseudonyms import stop_extractions
 from kvalitet.intake.spool import private_folder
+from kvalitet.landing.holding import changing_files
 from kvalitet.landing.keys import Identity, identities, key_file, recipient_file
 from kvalitet.landing.store import SUFFIX, Store
 from kvalitet.settings import LOADER, Settings, replace_secret
@@ -13,8 +14,13 @@ def rotate_key(settings: Settings) -> int:
 
     Until the last one is done the key file holds both keys, so that nothing is out of reach when this is
     killed; the next call goes on. New deliveries are encrypted to the new key from the start. Raises KvalitetError
-    where an extraction is running: it may be about to encrypt to the old one.
+    where an extraction is running: it may be about to encrypt to the old one, and where a backup copies the files.
     """
+    with changing_files(settings):
+        return _rotate(settings)
+
+
+def _rotate(settings: Settings) -> int:
     keys = identities(settings)
     if len(keys) == 1:
         keys = [Identity.generate(), *keys]

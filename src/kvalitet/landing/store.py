@@ -10,17 +10,17 @@ import io
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-import fsspec
 import pyarrow
 
 from kvalitet.errors import KvalitetError
 from kvalitet.landing.keys import age, identities, recipient
+from kvalitet.landing.places import open_place
 from kvalitet.settings import Settings
 
 CHUNK_BYTES = 1 << 20
@@ -50,7 +50,8 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.filesystem, self.root = fsspec.core.url_to_fs(settings.landing)
+        self.place = open_place("KVALITET_LANDING", settings.landing)
+        self.filesystem, self.root = self.place.filesystem, self.place.root
 
     def put(self, source_id: str, sha256: str, compressed: Path) -> str:
         """Encrypt a compressed file into the store, or once more over itself. Returns its path."""
@@ -60,18 +61,53 @@ class Store:
         return path
 
     def write(self, path: str, source: IO[bytes]) -> None:
-        """Encrypt `source` (compressed bytes) to `path`, whole or not at all."""
-        key, place = recipient(self.settings), self._place(path)
-        part = f"{place}.{uuid.uuid4().hex}.part"
-        self.filesystem.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+        """Encrypt `source` (compressed bytes) to `path`, whole or not at all.
+
+        Raises KvalitetError where the store cannot be written.
+        """
+        key = recipient(self.settings)
+        with self._replacing(path) as out:
+            age.encrypt_io(source, out, [key])
+
+    def copy_out(self, path: str, target: Path) -> bool:
+        """Copy a file as it lies in the store, encrypted; False where it is not there."""
         try:
-            with self.filesystem.open(part, "wb") as out:
-                age.encrypt_io(source, out, [key])
-            self.filesystem.mv(part, place)
-        except BaseException:
-            if self.filesystem.exists(part):
-                self.filesystem.rm_file(part)
-            raise
+            with (
+                self.place.naming_errors(),
+                self.filesystem.open(self._place(path), "rb") as source,
+                target.open("wb") as out,
+            ):
+                shutil.copyfileobj(source, out, CHUNK_BYTES)  # type: ignore[misc]  # fsspec says str or bytes
+        except FileNotFoundError:
+            target.unlink(missing_ok=True)
+            self.place.require()
+            return False
+        return True
+
+    def copy_in(self, path: str, source: Path) -> None:
+        """Put a file that `copy_out` took back to its place, whole or not at all."""
+        with source.open("rb") as content, self._replacing(path) as out:
+            shutil.copyfileobj(content, out, CHUNK_BYTES)
+
+    @contextmanager
+    def _replacing(self, path: str) -> Iterator[Any]:
+        """What to write the file to; it is in its place when the block has ended."""
+        place = self._place(path)
+        part = f"{place}.{uuid.uuid4().hex}.part"
+        if self.place.is_object_store:
+            self.place.require()  # it has no folders, and `makedirs` would make a bucket
+        with self.place.naming_errors():
+            if not self.place.is_object_store:
+                self.filesystem.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+            try:
+                with self.filesystem.open(part, "wb") as out:
+                    yield out
+                self.filesystem.mv(part, place)
+            except BaseException:
+                with suppress(Exception):  # what failed before is what must be told
+                    if self.filesystem.exists(part):
+                        self.filesystem.rm_file(part)
+                raise
 
     @contextmanager
     def opened(self, path: str, folder: Path) -> Iterator[IO[bytes]]:
@@ -91,14 +127,22 @@ class Store:
         target = folder / f"{uuid.uuid4().hex}.zst"
         keys = identities(self.settings)
         try:
-            with self.filesystem.open(self._place(path), "rb") as source, target.open("wb") as out:
+            with (
+                self.place.naming_errors(),
+                self.filesystem.open(self._place(path), "rb") as source,
+                target.open("wb") as out,
+            ):
                 age.decrypt_io(source, out, keys)
         except FileNotFoundError:
             target.unlink(missing_ok=True)
+            self.place.require()
             raise KvalitetError(
                 f"{path} is not in the landing store at {self.settings.landing}.",
                 "Check KVALITET_LANDING; bring the file back from a backup, or put the delivery in the inbox again.",
             ) from None
+        except KvalitetError:
+            target.unlink(missing_ok=True)
+            raise
         except (OSError, age.DecryptError):
             target.unlink(missing_ok=True)
             raise KvalitetError(
@@ -120,25 +164,35 @@ class Store:
             )
 
     def opens_with(self, path: str, identity: Any) -> bool:
-        """Whether this identity opens the file; only its beginning is read."""
+        """Whether this identity opens the file; only its beginning is read.
+
+        Raises KvalitetError where the store cannot be read: nothing is known of the file then.
+        """
+        try:
+            with self.place.naming_errors(), self.filesystem.open(self._place(path), "rb") as source:
+                head = io.BytesIO(bytes(source.read(CHUNK_BYTES)))  # type: ignore[arg-type]  # fsspec: str or bytes
+        except FileNotFoundError:
+            return False
         beginning = _Beginning()
         try:
-            with self.filesystem.open(self._place(path), "rb") as source:
-                age.decrypt_io(source, beginning, [identity])
+            age.decrypt_io(head, beginning, [identity])
         except (OSError, age.DecryptError):
             return beginning.is_reached
         return True
 
     def remove(self, path: str) -> None:
         """Remove a file from the store; one that is gone already is no error."""
-        if self.filesystem.exists(self._place(path)):
-            self.filesystem.rm_file(self._place(path))
+        with self.place.naming_errors():
+            if self.filesystem.exists(self._place(path)):
+                self.filesystem.rm_file(self._place(path))
 
     def files(self) -> dict[str, datetime]:
         """Every file in the store by its path, with the time it was written."""
-        if not self.filesystem.exists(self.root):
-            return {}
-        found = self.filesystem.find(self.root, detail=True)
+        self.filesystem.invalidate_cache()
+        with self.place.naming_errors():
+            found: Any = self.filesystem.find(self.root, detail=True) if self.filesystem.exists(self.root) else {}
+        if not found and self.place.is_object_store:
+            self.place.require()
         return {name.removeprefix(self.root.rstrip("/") + "/"): _written(info) for name, info in found.items()}
 
     def sweep(self, named: Iterable[str], before: datetime) -> list[str]:

@@ -7,6 +7,7 @@ pseudonym. Rows that come again of the same case keep the random word, see kvali
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -16,6 +17,8 @@ from psycopg.rows import DictRow
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import ERASED
 from kvalitet.intake.row_hash import hash_sql
+from kvalitet.landing.holding import changing_files
+from kvalitet.persons.journal import begin_journal, check_writable, note
 from kvalitet.persons.number import Number
 from kvalitet.persons.originals import rewrite
 from kvalitet.persons.places import PersonTable, built_columns, changing, person_tables
@@ -42,8 +45,9 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
     if not reason.strip() or not by.strip():
         raise KvalitetError("An erasure needs who and why.", "Give --reason 'request of 3 March, case 2026-114'.")
     pseudonyms = number.pseudonyms(settings.pseudonym_keys())
-    with changing(settings) as connection:
-        rewritten, destroyed = rewrite(settings, number)
+    with changing_files(settings), changing(settings) as connection:
+        entry = _JournalEntry(settings, connection)
+        rewritten, destroyed = rewrite(settings, number, entry.write)
         instead = f"{ERASED}{secrets.token_hex(16)}"
         places = person_tables(settings)
         delinked = sum(_delink(connection, place, pseudonyms, instead) for place in places)
@@ -61,12 +65,39 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
         counts = (delinked, in_builds, rewritten, destroyed)
         if not any(counts):
             return Erasure(None, *counts)
+        entry.write()
+        connection.execute(
+            "insert into audit.person_erasure (erasure_id, erased_by, reason, rows_delinked, rows_in_builds,"
+            " files_rewritten, files_destroyed) overriding system value values (%s, %s, %s, %s, %s, %s, %s)",
+            [entry.erasure_id, by.strip(), reason.strip(), *counts],
+        )
+    with suppress(KvalitetError):  # it is in the journal as begun, which a restore names as well
+        note(settings, entry.erasure_id, is_committed=True)
+    return Erasure(entry.erasure_id, *counts)
+
+
+class _JournalEntry:
+    """The erasure's number, in the journal before the first file or row is changed.
+
+    An erasure that the journal lacks would be undone by a restore without anybody knowing. One that was killed
+    stays in it as begun, and is named by a restore as well.
+    """
+
+    def __init__(self, settings: Settings, connection: psycopg.Connection[DictRow]) -> None:
+        self._settings, self._is_written = settings, False
         row = connection.execute(
-            "insert into audit.person_erasure (erased_by, reason, rows_delinked, rows_in_builds, files_rewritten,"
-            " files_destroyed) values (%s, %s, %s, %s, %s, %s) returning erasure_id",
-            [by.strip(), reason.strip(), *counts],
+            "select installation_id, nextval(pg_get_serial_sequence('audit.person_erasure', 'erasure_id'))"
+            " as erasure_id from audit.installation"
         ).fetchone()
-    return Erasure(row["erasure_id"] if row else None, *counts)
+        assert row is not None
+        self.erasure_id: int = row["erasure_id"]
+        begin_journal(settings, str(row["installation_id"]))
+        check_writable(settings)
+
+    def write(self) -> None:
+        if not self._is_written:
+            note(self._settings, self.erasure_id, is_committed=False)
+        self._is_written = True
 
 
 def _delink(connection: psycopg.Connection[DictRow], place: PersonTable, pseudonyms: list[str], instead: str) -> int:

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -47,7 +47,7 @@ def search(settings: Settings, number: Number) -> list[Hit]:
     return [hit for hit, _, _ in _hits(settings, number)]
 
 
-def rewrite(settings: Settings, number: Number) -> tuple[int, int]:
+def rewrite(settings: Settings, number: Number, before_a_change: Callable[[], None]) -> tuple[int, int]:
     """Blank the person in every kept file, or destroy the file; returns how many of each. May be run again.
 
     In a delimited file the personal and sensitive columns of the records that name the person are emptied, and
@@ -55,6 +55,7 @@ def rewrite(settings: Settings, number: Number) -> tuple[int, int]:
     """
     store, rewritten, destroyed = Store(settings), 0, 0
     for hit, file, row in _hits(settings, number):
+        before_a_change()
         contract, table = _contract(settings, row)
         if hit.records is None or contract is None or table is None:
             forget(settings, store, hit.path, "erasure")

@@ -28,7 +28,7 @@ from kvalitet.publication.digest import (
     recorded,
     tables_of,
 )
-from kvalitet.publication.readers import Commit, exclusive
+from kvalitet.publication.readers import Commit, exclusive, wait_for_dump
 from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename, take_over
 from kvalitet.settings import PUBLISHER, Settings
 from kvalitet.warehouse.connection import connect
@@ -76,6 +76,7 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         _refuse_unless_passed(build)
         _refuse_if_withdrawn(connection, build_id)
         with heartbeat(settings, build_id, PUBLISHER):
+            wait_for_dump(connection)
             publication_id = ledger.next_publication_id(connection)
             last_commit, published_at = _stamp(connection, build, publication_id)
             _refuse_unless_measured(connection, build_id)
@@ -122,6 +123,7 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         connect(settings, PUBLISHER) as connection,
         _alone(settings, connection) as watch,
     ):
+        wait_for_dump(connection)
         if not tables_of(connection, PREVIOUS) or not tables_of(connection, REPORTING):
             raise PublishRefused(
                 "There is no publication to roll back to.",
@@ -186,7 +188,7 @@ def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Itera
         # The server forgets a session a while after it has ended; the next publisher is not to wait for that.
         if not connection.broken:
             connection.rollback()
-            connection.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
+            connection.execute("select pg_advisory_unlock_all()")
             connection.commit()
 
 

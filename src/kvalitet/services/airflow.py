@@ -57,23 +57,52 @@ _NO_PORT = "1"  # nobody listens there: asking for a served log fails at once
 
 @dataclass(frozen=True)
 class AirflowAddress:
-    """Where Airflow's UI and REST API are, and who may enter; `password_file` holds the bare password."""
+    """Where Airflow's REST API is, and who may enter; `page` is where people open it.
+
+    `password_file` holds the bare password, or Airflow's own JSON of users and passwords. `logs` says where the log of
+    a component is, with the component's name for {part}.
+    """
 
     url: str
     user: str
     password_file: Path
+    page: str
+    logs: str
 
     @property
     def password(self) -> str:
-        return self.password_file.read_text().strip()
+        """Raises KvalitetError where the file is missing or names no such user."""
+        try:
+            text = self.password_file.read_text().strip()
+            return json.loads(text)[self.user] if text.startswith("{") else text
+        except (OSError, ValueError, KeyError):
+            raise KvalitetError(
+                f"There is no password of Airflow's user {self.user} in {self.password_file}.",
+                "Name the file in KVALITET_AIRFLOW_PASSWORD_FILE.",
+            ) from None
+
+
+def is_elsewhere() -> bool:
+    """Whether an Airflow is named that `kvalitet up` neither starts nor ends, such as the containers'."""
+    return bool(os.environ.get("KVALITET_AIRFLOW_URL"))
 
 
 def airflow_address(settings: Settings) -> AirflowAddress:
-    """Raises KvalitetError before the first `up`."""
+    """KVALITET_AIRFLOW_URL's, or that of `kvalitet up`. Raises KvalitetError before the first `up`."""
+    if is_elsewhere():
+        url = os.environ["KVALITET_AIRFLOW_URL"].rstrip("/")
+        return AirflowAddress(
+            url,
+            USER,
+            Path(os.environ.get("KVALITET_AIRFLOW_PASSWORD_FILE", settings.secrets_dir / "airflow_users")),
+            page=os.environ.get("KVALITET_AIRFLOW_PAGE", url),
+            logs="its own log (`docker compose logs {part}`)",
+        )
     address, password = address_file(settings), _password_file(settings)
     if not address.is_file() or not password.is_file():
         raise KvalitetError("Airflow has not been set up here yet.", "Run `kvalitet up`.")
-    return AirflowAddress(f"http://{address.read_text().strip()}", USER, password)
+    url = f"http://{address.read_text().strip()}"
+    return AirflowAddress(url, USER, password, page=url, logs=f"{log_file(settings, 'airflow-{part}')}")
 
 
 def airflow_env(settings: Settings) -> dict[str, str]:

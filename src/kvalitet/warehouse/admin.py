@@ -5,16 +5,17 @@ No task of a night has the admin's credential; `kvalitet up` and `kvalitet migra
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.signing import make_key
 from kvalitet.landing import make_keys
+from kvalitet.persons.journal import begin_journal
 from kvalitet.settings import (
     AUDITOR,
     BI,
@@ -29,6 +30,8 @@ from kvalitet.settings import (
     write_secret,
 )
 
+#: A database's comment begins so while a restore of it is unfinished; what follows says how far it is.
+RESTORING = "kvalitet restore: "
 MINIMUM_VERSION = 150000
 OWNERS = ("kvalitet_raw_owner", "kvalitet_audit_owner", "kvalitet_candidate_owner", "kvalitet_publication_owner")
 GROUPS = ("kvalitet_detail_reader",)
@@ -61,6 +64,14 @@ def prepare(settings: Settings, admin_url: str) -> list[str]:
     write_secret(settings.secrets_dir / "pseudonym.key", secrets.token_hex(32))
     make_key(settings)
     make_keys(settings)
+    make_roles_and_database(settings, admin_url)
+    with psycopg.connect(admin_url, dbname=settings.database) as warehouse:
+        _refuse_half_restored(warehouse)
+    return open_warehouse(settings, admin_url)
+
+
+def make_roles_and_database(settings: Settings, admin_url: str) -> None:
+    """The roles with this installation's passwords, and an empty database where there is none."""
     with psycopg.connect(admin_url, autocommit=True) as server:
         if server.info.server_version < MINIMUM_VERSION:
             raise KvalitetError(
@@ -69,11 +80,28 @@ def prepare(settings: Settings, admin_url: str) -> list[str]:
             )
         _make_roles(settings, server)
         _make_database(server, settings.database)
+
+
+def open_warehouse(settings: Settings, admin_url: str) -> list[str]:
+    """Rights on the database, migrations and raw tables; returns what was added to raw."""
     with psycopg.connect(admin_url, dbname=settings.database) as warehouse:
         _grant_database(warehouse, settings.database)
-    _migrate(make_conninfo(admin_url, dbname=settings.database))
+    migrate_schema(settings, admin_url)
     with psycopg.connect(admin_url, dbname=settings.database) as warehouse:
+        row = warehouse.execute("select installation_id from audit.installation").fetchone()
+        with suppress(KvalitetError):  # where it cannot be written, an erasure is refused and says so
+            begin_journal(settings, str(row and row[0]))
         return sync_raw_tables(warehouse, load_contracts(settings).values())
+
+
+def _refuse_half_restored(warehouse: psycopg.Connection) -> None:
+    row = warehouse.execute(
+        "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()"
+    ).fetchone()
+    if row and row[0] and row[0].startswith(RESTORING):
+        raise KvalitetError(
+            "A restore of this database was broken off.", "Run the same `kvalitet restore` again: it goes on."
+        )
 
 
 def _make_roles(settings: Settings, server: psycopg.Connection) -> None:
@@ -130,14 +158,19 @@ def _grant_database(warehouse: psycopg.Connection, database: str) -> None:
         warehouse.execute(sql.SQL("grant create on database {} to {}").format(name, sql.Identifier(owner)))
 
 
-def _migrate(conninfo: str) -> None:
+def migrate_schema(settings: Settings, admin_url: str) -> None:
+    """Bring the schemas up to this code, in one transaction."""
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import NullPool, create_engine
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(admin_url, dbname=settings.database),
+        poolclass=NullPool,
+    )
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

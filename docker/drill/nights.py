@@ -1,0 +1,123 @@
+"""Nights of the sample in containers: delivered, begun over Airflow's REST API, and what came of them."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psycopg
+from installation import Failed, Installation
+
+from kvalitet.airflow_client import AirflowClient
+from kvalitet.errors import KvalitetError
+from kvalitet.sample.deliver import next_night
+
+USER = "admin"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the warehouse says of itself: the newest publication, the newest builds and events of the ledger."""
+
+    newest: int
+    builds: list[dict[str, object]]
+    events: list[dict[str, object]]
+
+
+def password(installation: Installation) -> str:
+    return json.loads((installation.docker / "secrets" / "airflow_users").read_text())[USER]
+
+
+def airflow(installation: Installation) -> AirflowClient:
+    """A client that has signed in with the password from the secrets. Raises Failed where it is refused."""
+    client = AirflowClient(installation.url("KVALITET_AIRFLOW_PORT"), USER, password(installation))
+    try:
+        client.sign_in()
+    except KvalitetError as error:
+        raise Failed(error.what) from None
+    return client
+
+
+def deliver(installation: Installation) -> int:
+    """Put the sample's next night into the inbox, made by the installation's own image; returns its number."""
+    inbox = installation.docker / "inbox"
+    number = next_night(inbox)
+    installation.run(
+        f"--user={inbox.stat().st_uid}:0", "--network=none", f"--volume={inbox}:/out",
+        command=["kvalitet", "sample", "--out", "/out", "--night", str(number)],
+    )  # fmt: skip
+    return number
+
+
+def begin(installation: Installation) -> str:
+    """Trigger every extract and the night that waits for them, as soon as every DAG has been read."""
+    since = datetime.now(UTC)
+    run_id = f"drill__{since:%Y-%m-%dT%H-%M-%S-%f}"
+    with airflow(installation) as client:
+        sources = [name.removeprefix("extract__") for name in _all_dags(client) if name.startswith("extract__")]
+        for source in sources:
+            client.trigger(f"extract__{source}", run_id)
+        client.trigger("indicators", run_id, {"sources": sources, "since": since.isoformat(), "wait_minutes": 60})
+    return run_id
+
+
+def _all_dags(client: AirflowClient, patience: float = 300) -> list[str]:
+    """The DAGs, once their number has not grown for a while and the night's own are among them."""
+    give_up, known, grew = time.monotonic() + patience, set(), time.monotonic()
+    while True:
+        if found := set(client.dags()) - known:
+            known, grew = known | found, time.monotonic()
+        if {"indicators", "housekeeping"} <= known and time.monotonic() - grew > 5:
+            return sorted(known)
+        if time.monotonic() > give_up:
+            raise Failed(f"After {patience:.0f} s Airflow has read only {sorted(known)}: {client.import_errors()}")
+        time.sleep(1)
+
+
+def wait(installation: Installation, run_id: str, patience: float) -> str:
+    """The state in which the night's run ends; an API that is away meanwhile is asked again.
+
+    Raises Failed when the patience is over.
+    """
+    give_up = time.monotonic() + patience
+    while time.monotonic() < give_up:
+        try:
+            with airflow(installation) as client:
+                while (state := client.run_states(run_id).get("indicators")) not in ("success", "failed"):
+                    if time.monotonic() > give_up:
+                        raise Failed(f"The night {run_id} has not ended after {patience:.0f} s: {state}.")
+                    time.sleep(1)
+                return state
+        except (KvalitetError, Failed):
+            time.sleep(1)
+    raise Failed(f"The night {run_id} has not ended after {patience:.0f} s.")
+
+
+def published(installation: Installation) -> Published:
+    """Asked of the warehouse through the command line in the scheduler's container."""
+    facts = json.loads(installation.compose("exec", "-T", "scheduler", "kvalitet", "status", "--json"))
+    numbers = [row["publication"] for row in facts["publications"]]
+    return Published(max(numbers, default=0), facts["builds"], facts["publications"])
+
+
+def expect_publication(installation: Installation, after: int) -> Published:
+    """Raises Failed unless readers have a publication newer than `after`."""
+    now = published(installation)
+    if now.newest <= after:
+        newest = now.builds[0] if now.builds else {}
+        raise Failed(
+            f"No publication came after {after}; the newest build: {newest.get('status')} {newest.get('message')}"
+        )
+    return now
+
+
+def seen_by_bi(installation: Installation, **how: str) -> int:
+    """The publication that a BI tool on this host reads, with the role and password made for it."""
+    with psycopg.connect(
+        host="127.0.0.1", port=installation.settings["KVALITET_POSTGRES_PORT"], dbname="kvalitet", user="kvalitet_bi",
+        password=(installation.docker / "secrets" / "kvalitet_bi").read_text(), **how,
+    ) as connection:  # fmt: skip
+        row = connection.execute("select publication_id from reporting.publication").fetchone()
+    if row is None:
+        raise Failed("`kvalitet_bi` reads no publication.")
+    return row[0]

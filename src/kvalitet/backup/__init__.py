@@ -1,0 +1,6 @@
+"""Backups of a whole installation, and bringing one back: docs/backup.md says what is in them."""
+
+from kvalitet.backup.making import Made, back_up
+from kvalitet.backup.restoring import Restored, restore
+
+__all__ = ["Made", "Restored", "back_up", "restore"]

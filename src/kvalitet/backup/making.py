@@ -1,0 +1,244 @@
+"""Takes a backup: the database as of one instant, then the kept files that it names, then the keys where asked for.
+
+The dump reads one snapshot, so it is consistent while a night runs. From before the dump until the files are copied
+nobody removes or rewrites kept files; a publication waits for the dump, because it drops tables that the dump reads.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow
+
+from kvalitet.backup import folder, keys
+from kvalitet.backup.connecting import connect_admin
+from kvalitet.backup.programs import Programs, programs_for, run
+from kvalitet.builds import CANDIDATE, LIVE, code_version, schemas_of
+from kvalitet.contracts import load_contracts
+from kvalitet.errors import KvalitetError
+from kvalitet.landing import Store
+from kvalitet.landing.holding import hold_files
+from kvalitet.persons.journal import begin_journal
+from kvalitet.publication.readers import DUMP_LOCK
+from kvalitet.services.airflow import database_name
+from kvalitet.settings import Settings
+from kvalitet.warehouse import server
+
+KIND = "data"
+DUMP, AIRFLOW_DUMP, LANDING, CERTIFICATES = "warehouse.dump", "airflow.dump", "landing", "certificates"
+#: Made anew by every build, and dropped while others read; nothing in them outlives a night.
+WORKING_SCHEMAS = (*schemas_of(CANDIDATE), "rebuild_*", "known_*", "restated_*")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished backup. `missing` are kept files that should be in the landing store and are not."""
+
+    path: Path
+    bytes: int
+    kept_files: int
+    missing: tuple[str, ...]
+    keys_path: Path | None
+    keys_absent: tuple[str, ...]
+    airflow: str | None
+    seconds: float
+
+
+def back_up(settings: Settings, to: Path, keys_to: Path | None = None, say: Say = lambda text: None) -> Made:
+    """Write `to`/kvalitet-<instant>, and the keys to `keys_to`/kvalitet-keys-<instant>.
+
+    Needs the admin's credential. Raises KvalitetError where anything of it fails; then there is no backup of
+    that name.
+    """
+    began, now = time.monotonic(), datetime.now(UTC)
+    name = f"{now:%Y%m%dT%H%M%SZ}"
+    _refuse_same_place(to, keys_to)
+    with folder.writing(to, f"kvalitet-{name}") as partial:
+        facts, missing = _write_data(settings, partial, now, say)
+        absent: list[str] = []
+        if keys_to:
+            with suppress(KvalitetError):  # where it cannot be written it is absent, and said to be
+                begin_journal(settings, facts["installation"])
+            absent = keys.copy_keys(
+                settings, keys_to, f"kvalitet-keys-{name}", {k: facts[k] for k in ("installation", "made_at")}
+            )
+            say(f"Keys: {keys_to / f'kvalitet-keys-{name}'}")
+        folder.finish(partial, KIND, facts)
+    path = to / f"kvalitet-{name}"
+    return Made(
+        path=path,
+        bytes=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        kept_files=facts["kept_files"],
+        missing=tuple(missing),
+        keys_path=keys_to and keys_to / f"kvalitet-keys-{name}",
+        keys_absent=tuple(absent),
+        airflow=facts["airflow"],
+        seconds=time.monotonic() - began,
+    )
+
+
+def _refuse_same_place(to: Path, keys_to: Path | None) -> None:
+    if keys_to is None:
+        return
+    data, apart = to.resolve(), keys_to.resolve()
+    if data == apart or data in apart.parents or apart in data.parents:
+        raise KvalitetError(
+            f"The keys would lie with the data: {keys_to} and {to}.",
+            "Name another folder for --keys-to, best on another machine: whoever has both can find people again.",
+        )
+
+
+def _write_data(settings: Settings, partial: Path, now: datetime, say: Say) -> tuple[dict[str, Any], list[str]]:
+    url = server.admin_url(settings, settings.database)
+    with closing(connect_admin(url)) as held:
+        hold_files(held)
+        facts, kept = _dump(settings, url, held, partial, now, say)
+        facts["airflow"] = _dump_airflow(settings, held, partial, programs_for(_major(held)), say)
+        missing = _copy_kept(settings, kept, partial)
+    say(f"Kept files: {len(kept) - len(missing)} copied")
+    return facts | {"kept_files": len(kept) - len(missing), "kept_files_missing": missing}, missing
+
+
+def _dump(
+    settings: Settings, url: str, held: psycopg.Connection[DictRow], partial: Path, now: datetime, say: Say
+) -> tuple[dict[str, Any], list[DictRow]]:
+    programs, began = programs_for(_major(held)), time.monotonic()
+    held.execute("select pg_advisory_lock(hashtext(%s))", [DUMP_LOCK])
+    with held.transaction():
+        held.execute("set transaction isolation level repeatable read, read only")
+        snapshot = held.execute("select pg_export_snapshot() as snapshot").fetchone()
+        facts, kept = _facts(settings, held, now), _kept(held)
+        _write_certificates(held, partial)
+        excluded = [f"--exclude-schema={schema}" for schema in WORKING_SCHEMAS]
+        run(
+            programs,
+            "pg_dump",
+            ["--format=custom", f"--file={partial / DUMP}", f"--snapshot={snapshot and snapshot['snapshot']}",
+             "--lock-wait-timeout=120s", "--exclude-table=public.kvalitet_migration", *excluded],
+            url,
+        )  # fmt: skip
+        tables = held.execute(_TABLES, [[schema.replace("_*", r"\_%") for schema in WORKING_SCHEMAS]]).fetchone()
+    held.execute("select pg_advisory_unlock(hashtext(%s))", [DUMP_LOCK])
+    listed = run(programs, "pg_restore", ["--list", str(partial / DUMP)]).count(" TABLE DATA ")
+    if not tables or listed != tables["tables"]:
+        raise KvalitetError(
+            f"The dump holds {listed} tables of {tables and tables['tables']}.", "Take the backup again."
+        )
+    say(f"Database: {listed} tables, {(partial / DUMP).stat().st_size:,} bytes ({time.monotonic() - began:.1f} s)")
+    return facts | {"pg_dump": programs.version}, kept
+
+
+_TABLES = """
+    select count(*)::int as tables from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where relkind = 'r' and nspname not like 'pg\\_%%' and nspname <> 'information_schema'
+        and not (nspname = 'public' and relname = 'kvalitet_migration') and nspname not like all(%s)
+"""
+
+
+def _facts(settings: Settings, connection: psycopg.Connection[DictRow], now: datetime) -> dict[str, Any]:
+    """What the manifest says of the database, read in the dump's own snapshot."""
+
+    def one(query: str) -> Any:
+        row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+        return next(iter(row.values())) if row else None
+
+    fitting = keys.fits(settings)
+    introduced = one("select fingerprint from audit.pseudonym_key order by introduced_at desc limit 1")
+    if introduced and fitting.pseudonym and introduced != fitting.pseudonym:
+        raise KvalitetError(
+            "The pseudonym key in place is not the one that the rows were made with: a rotation is unfinished.",
+            "Finish it with `kvalitet person rotate-key`, then take the backup.",
+        )
+    return {
+        "installation": str(one("select installation_id from audit.installation")),
+        "made_at": now.isoformat(),
+        "code_version": code_version(settings),
+        "migration": one("select version_num from public.kvalitet_migration"),
+        "postgres": one("show server_version"),
+        "database": settings.database,
+        "fits": {"pseudonym": introduced or fitting.pseudonym, "recipient": fitting.recipient},
+        "roles": [row["name"] for row in connection.execute(_ROLES).fetchall()],
+        "readers": [row["name"] for row in connection.execute(_READERS).fetchall()],
+        "publication": one("select max(publication_id) from audit.publication"),
+        "certificate": one("select sha256 from audit.certificate order by entry desc limit 1"),
+        "erasures": one("select coalesce(array_agg(erasure_id order by 1), '{}') from audit.person_erasure"),
+        "kept_files_removed": one("select count(distinct path) from audit.landed_file where purged_at is not null"),
+        "live_builds": [
+            row["build_id"]
+            for row in connection.execute(
+                "select build_id from audit.build where status = any(%s) order by 1", [list(LIVE)]
+            ).fetchall()
+        ],
+        "contracts": {name: contract.sha256 for name, contract in load_contracts(settings).items()},
+    }
+
+
+#: Roles that rights and ownership in the database name; they must be there before it is restored.
+_ROLES = """
+    select distinct rolname::text as name from pg_shdepend join pg_roles on pg_roles.oid = refobjid
+    where refclassid = 'pg_authid'::regclass and deptype in ('a', 'o', 'r') and rolname <> current_user
+        and dbid = (select oid from pg_database where datname = current_database()) and rolname not like 'pg\\_%'
+    order by 1
+"""
+#: Named readers: people's own logins, which are the server's and not in the dump.
+_READERS = """
+    select member.rolname::text as name from pg_auth_members join pg_roles as member on member.oid = member
+    join pg_roles as granted on granted.oid = roleid
+    where granted.rolname = 'kvalitet_detail_reader' and member.rolname <> 'kvalitet_detail' and member.rolcanlogin
+    order by 1
+"""
+
+
+def _kept(connection: psycopg.Connection[DictRow]) -> list[DictRow]:
+    return connection.execute(
+        "select path, max(retained_until) as retained_until from audit.landed_file where purged_at is null"
+        " group by path order by path"
+    ).fetchall()
+
+
+def _write_certificates(connection: psycopg.Connection[DictRow], partial: Path) -> None:
+    """As files too, readable without a database."""
+    for row in connection.execute("select entry, envelope from audit.certificate order by entry"):
+        folder.write_private(partial / CERTIFICATES / f"{row['entry']:06}.json", row["envelope"].encode())
+
+
+def _dump_airflow(
+    settings: Settings, held: psycopg.Connection[DictRow], partial: Path, programs: Programs, say: Say
+) -> str | None:
+    """Airflow's database where it is on this server; its own rights and owner are the new installation's."""
+    name = airflow_database(settings)
+    if not held.execute("select from pg_database where datname = %s", [name]).fetchone():
+        return None
+    url = server.admin_url(settings, name)
+    run(programs, "pg_dump",
+        ["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=120s",
+         f"--file={partial / AIRFLOW_DUMP}"], url)  # fmt: skip
+    say(f"Airflow's database: {(partial / AIRFLOW_DUMP).stat().st_size:,} bytes")
+    return name
+
+
+def airflow_database(settings: Settings) -> str:
+    """KVALITET_AIRFLOW_DATABASE where Airflow was not set up by `kvalitet up`."""
+    return os.environ.get("KVALITET_AIRFLOW_DATABASE") or database_name(settings)
+
+
+def _copy_kept(settings: Settings, kept: list[DictRow], partial: Path) -> list[str]:
+    """Copy the files as they lie in the store, encrypted; returns those that are not there."""
+    store, missing = Store(settings), []
+    for row in kept:
+        target = partial / LANDING / row["path"]
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not store.copy_out(row["path"], target):
+            missing.append(row["path"])
+    return missing
+
+
+def _major(connection: psycopg.Connection[DictRow]) -> int:
+    return connection.info.server_version // 10000

@@ -1,0 +1,106 @@
+"""The installation that a backup is restored into: whether it is empty, and how far a restore has come.
+
+The state is the comment of the database, so that it changes in the same transaction as what it tells of.
+"""
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import LOGIN_ROLES
+from kvalitet.warehouse.admin import RESTORING
+
+#: What a freshly prepared warehouse holds by itself.
+_BY_ITSELF = ("public.kvalitet_migration", "audit.installation")
+
+
+def state(server: psycopg.Connection[DictRow], database: str) -> str | None:
+    """What a restore that was broken off has left to say of the database: `PHASE DIGEST`, or None."""
+    row = server.execute(
+        "select shobj_description(oid, 'pg_database') as comment from pg_database where datname = %s", [database]
+    ).fetchone()
+    comment: str = row["comment"] or "" if row else ""
+    return comment.removeprefix(RESTORING) if comment.startswith(RESTORING) else None
+
+
+def set_state(connection: psycopg.Connection[DictRow], database: str, said: str | None) -> None:
+    connection.execute(mark(database, said))
+
+
+def mark(database: str, said: str | None) -> sql.Composed:
+    comment = sql.Literal(RESTORING + said) if said else sql.SQL("null")
+    return sql.SQL("comment on database {} is {}").format(sql.Identifier(database), comment)
+
+
+def refuse_unless_empty(warehouse: psycopg.Connection[DictRow], database: str) -> None:
+    """Raises KvalitetError that names the tables with rows, and who is connected."""
+    filled = [name for name in _tables(warehouse) if _has_rows(warehouse, name)]
+    if filled:
+        shown = ", ".join(filled[:5]) + (f" and {len(filled) - 5} more" if len(filled) > 5 else "")
+        raise KvalitetError(
+            f"The database {database} is not empty: there are rows in {shown}.",
+            "A backup is restored into an empty installation only: name another database or server, or remove this one"
+            " (`make clean`; `docker compose down --volumes`) when nothing in it is needed any more.",
+        )
+    refuse_if_in_use(warehouse, database)
+
+
+def refuse_if_in_use(connection: psycopg.Connection[DictRow], database: str) -> None:
+    """Raises KvalitetError where others are connected to the database."""
+    others = connection.execute(
+        "select distinct usename::text as role from pg_stat_activity where datname = %s and pid <> pg_backend_pid()"
+        " and backend_type = 'client backend' order by 1",
+        [database],
+    ).fetchall()
+    if others:
+        roles = ", ".join(row["role"] for row in others)
+        raise KvalitetError(
+            f"The database {database} is in use by {roles}.",
+            "End what runs first: `kvalitet down`, then `kvalitet up --without-airflow`; in Docker, stop all services"
+            " but `postgres`.",
+        )
+
+
+def emptying(warehouse: psycopg.Connection[DictRow], database: str) -> sql.Composed:
+    """What clears an empty installation, and closes it to every role, in the restore's own transaction.
+
+    It looks once more for rows: a night may have begun since.
+    """
+    names = [sql.SQL(name) for name in _tables(warehouse)]  # type: ignore[arg-type]  # quoted by the server
+    schemas = [
+        row["name"]
+        for row in warehouse.execute(
+            "select nspname::text as name from pg_namespace where nspname not like 'pg\\_%%'"
+            " and nspname not in ('information_schema', 'public') order by 1"
+        ).fetchall()
+    ]
+    parts: list[sql.Composable] = [sql.SQL("set lock_timeout = '30s'")]
+    if names:
+        parts.append(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(names)))
+        rows = sql.SQL(" or ").join(sql.SQL("exists (select from {})").format(name) for name in names)
+        parts.append(
+            sql.SQL(
+                "do $$ begin if {} then raise exception 'the database is not empty any more'; end if; end $$"
+            ).format(rows)
+        )
+    parts += [sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)) for schema in schemas]
+    parts.append(sql.SQL("drop table if exists public.kvalitet_migration"))
+    roles = sql.SQL(", ").join(map(sql.Identifier, LOGIN_ROLES))
+    parts.append(sql.SQL("revoke all on database {} from public, {}").format(sql.Identifier(database), roles))
+    return sql.SQL(";\n").join(parts)
+
+
+def _tables(connection: psycopg.Connection[DictRow]) -> list[str]:
+    rows = connection.execute(
+        "select format('%%I.%%I', nspname, relname) as name from pg_class join pg_namespace on pg_namespace.oid ="
+        " relnamespace where relkind in ('r', 'p') and nspname not like 'pg\\_%%' and nspname <> 'information_schema'"
+        " and format('%%I.%%I', nspname, relname) <> all(%s) order by 1",
+        [list(_BY_ITSELF)],
+    ).fetchall()
+    return [row["name"] for row in rows]
+
+
+def _has_rows(connection: psycopg.Connection[DictRow], table: str) -> bool:
+    row = connection.execute(sql.SQL("select exists (select from {}) as is_filled").format(sql.SQL(table))).fetchone()  # type: ignore[arg-type]
+    return bool(row and row["is_filled"])

@@ -1,0 +1,22 @@
+"""Somebody says that the erasures which a restore undid were carried out again."""
+
+import psycopg
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings
+from kvalitet.warehouse import server
+
+
+def confirm(settings: Settings, by: str, reason: str) -> int:
+    """Note who says so and why; returns how many restores were waiting. Needs the admin's credential.
+
+    Raises KvalitetError without a name or a reason.
+    """
+    if not by.strip() or not reason.strip():
+        raise KvalitetError("A confirmation needs who and why.", "Give --by and --reason.")
+    with psycopg.connect(server.admin_url(settings, settings.database)) as connection:
+        return connection.execute(
+            "update audit.restore set confirmed_at = clock_timestamp(), confirmed_by = %s, confirmed_reason = %s"
+            " where confirmed_at is null",
+            [by.strip(), reason.strip()],
+        ).rowcount

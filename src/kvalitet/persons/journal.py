@@ -1,0 +1,116 @@
+"""The erasure journal: which erasures were carried out, kept beside the landing store's key and not in the database.
+
+A database that goes back to a backup forgets the erasures after it. The journal does not: `erasures.jsonl` has a
+line per erasure with its number and day, written before the erasure is committed and once more after it. It never
+says who was erased, by whom or why.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from kvalitet.errors import KvalitetError
+from kvalitet.landing.keys import recipient_file
+from kvalitet.settings import TIMEZONE, Settings, replace_secret
+
+NAME = "erasures.jsonl"
+
+
+@dataclass(frozen=True)
+class Journal:
+    """`days` gives the day of each erasure by its number; `unfinished` are those that may not have been committed.
+
+    `gaps` are the instants since when erasures may lack until the restore that put a copy in place.
+    """
+
+    installation: str
+    days: dict[int, date]
+    unfinished: frozenset[int]
+    gaps: tuple[datetime, ...] = ()
+
+
+def journal_file(settings: Settings) -> Path:
+    """KVALITET_ERASURE_JOURNAL, by default erasures.jsonl beside the landing store's public key."""
+    return Path(os.environ.get("KVALITET_ERASURE_JOURNAL", recipient_file(settings).with_name(NAME)))
+
+
+def begin_journal(settings: Settings, installation: str) -> None:
+    """Start the journal where there is none, so that an empty one says that nobody was erased."""
+    if not journal_file(settings).is_file():
+        _append(journal_file(settings), {"installation": installation})
+
+
+def begin_with_gap(settings: Settings, installation: str, since: datetime, copy: Path | None) -> None:
+    """Put a copy or an empty journal in place, whole or not at all, that says since when it knows nothing."""
+    text = copy.read_text() if copy else json.dumps({"installation": installation}) + "\n"
+    place = journal_file(settings)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replace_secret(place, text.rstrip("\n") + "\n" + json.dumps({"unknown_since": since.isoformat()}) + "\n")
+
+
+def check_writable(settings: Settings) -> None:
+    """Raises KvalitetError where no line can be added; asked before anything is erased."""
+    _append(journal_file(settings), None)
+
+
+def note(settings: Settings, erasure_id: int, is_committed: bool) -> None:
+    """Add a line about an erasure. Raises KvalitetError where the journal cannot be written."""
+    state = "committed" if is_committed else "begun"
+    day = datetime.now(TIMEZONE).date()
+    _append(journal_file(settings), {"erasure": erasure_id, "day": day.isoformat(), "state": state})
+
+
+def read_journal(file: Path) -> Journal:
+    """A line that a killed process left unfinished is passed over. Raises KvalitetError where it is no journal."""
+    installation, gaps = "", []
+    days: dict[int, date] = {}
+    committed: set[int] = set()
+    try:
+        lines = file.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KvalitetError(f"The erasure journal {file} cannot be read: {type(error).__name__}.") from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            entry = json.loads(line)
+            if "installation" in entry:
+                installation = str(entry["installation"])
+            elif "unknown_since" in entry:
+                gaps.append(datetime.fromisoformat(entry["unknown_since"]))
+            else:
+                days[int(entry["erasure"])] = date.fromisoformat(entry["day"])
+                if entry["state"] == "committed":
+                    committed.add(int(entry["erasure"]))
+        except (ValueError, KeyError, TypeError):
+            if number == len(lines):
+                continue
+            raise KvalitetError(
+                f"Line {number} of the erasure journal {file} cannot be read.", "Bring it back from a copy."
+            ) from None
+    return Journal(installation, days, frozenset(days) - committed, tuple(gaps))
+
+
+def _append(file: Path, entry: dict[str, object] | None) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            line = json.dumps(entry) + "\n" if entry else ""
+            size = os.fstat(descriptor).st_size
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":  # what a killed process left
+                line = "\n" + line
+            _write_whole(descriptor, line.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise KvalitetError(
+            f"The erasure journal {file} cannot be written: {error.strerror}.",
+            "Run this where it can be written, or name another file: KVALITET_ERASURE_JOURNAL.",
+        ) from None
+
+
+def _write_whole(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]

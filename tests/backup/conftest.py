@@ -1,0 +1,76 @@
+"""A small installation with everything a backup holds, and empty ones to restore into.
+
+`small` has deliveries taken in, two publications and a person in raw; `empty` makes an installation whose database
+does not exist yet, on the same server.
+"""
+
+import shutil
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+sys.path[:0] = [
+    str(Path(__file__).parent),
+    *(str(Path(__file__).parents[1] / one) for one in ("publication", "intake")),
+]
+
+from installations import CASES, Installation, deliver, seen_as  # noqa: E402
+from synthetic import passed_build  # noqa: E402
+
+from kvalitet.publication import publish  # noqa: E402
+from kvalitet.settings import LOGIN_ROLES, Settings  # noqa: E402
+from kvalitet.warehouse import server  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
+    monkeypatch.setenv("KVALITET_READER_GRACE_SECONDS", "5")
+    monkeypatch.setenv("KVALITET_CODE_VERSION", "test")
+
+
+@pytest.fixture
+def small(
+    settings: Settings, warehouse_server: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Installation:
+    """Two deliveries, two publications; secrets of its own, so that a test may change them."""
+    secrets = tmp_path / "secrets"
+    shutil.copytree(warehouse_server.secrets_dir, secrets)
+    made = seen_as(settings, server.admin_url(warehouse_server), secrets, monkeypatch)
+    deliver(settings, "2025-01-02", *CASES)
+    deliver(settings, "2025-01-03", *CASES, "2025 - 00001")
+    for rows in (1, 2):
+        publish(settings, passed_build(settings, tmp_path, rows=rows))
+    return made
+
+
+@pytest.fixture
+def empty(
+    warehouse_server: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Installation]]:
+    """Makes an installation without a database; roles' passwords are the server's, all other secrets its own."""
+    admin, made = server.admin_url(warehouse_server), []
+
+    def make() -> Installation:
+        database = f"restored_{uuid.uuid4().hex[:12]}"
+        made.append(database)
+        folder = tmp_path / database
+        secrets = folder / "secrets"
+        secrets.mkdir(parents=True)
+        for role in LOGIN_ROLES:
+            shutil.copy(warehouse_server.secrets_dir / role, secrets)
+        (folder / "inbox").mkdir()
+        settings = replace(warehouse_server, var=folder / "var", inbox=f"file://{folder / 'inbox'}", database=database)
+        return seen_as(settings, admin, secrets, monkeypatch)
+
+    yield make
+    with psycopg.connect(admin, autocommit=True) as connection:
+        for database in made:
+            for name in (database, f"{database}_airflow"):
+                connection.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]
+            connection.execute(f'drop role if exists "{database}_airflow"')  # type: ignore[arg-type]

@@ -1,0 +1,205 @@
+"""Every command that a document shows is run somewhere, and every command and setting that it names exists."""
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from kvalitet.cli import app
+
+sys.path.insert(0, str(Path(__file__).parent))
+from commands import Command, commands_in, run_by_the_drill, settings_in
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+]
+OWN_SERVER = (
+    "tests/end_to_end/test_own_postgres.py::test_two_nights_on_an_own_postgres_15_the_second_with_a_broken_source"
+)
+DOCUMENTED = "tests/docs/test_documented_commands.py"
+ELSEWHERE = "tests/evidence/test_verify.py::test_a_signer_elsewhere_signs"
+
+#: Where a command is run that the drill does not run word for word: a test, or a job of the workflow. What a test
+#: changes in it (addresses, names of files) is the only difference.
+RUN_BY = {
+    "make run": "ci: readme",
+    "make lint": "ci: lint",
+    "make test": "ci: test",
+    ".venv/bin/pre-commit install": "ci: lint",
+    "git clone … && cd kvalitet": "tests/docker/test_drill.py::test_copy_is_of_the_checkout_as_it_stands",
+    "export KVALITET_DATABASE_URL=postgresql://db.example.dk:5432/kvalitet": OWN_SERVER,
+    "export KVALITET_ADMIN_URL=postgresql://admin:…@db.example.dk:5432/postgres": OWN_SERVER,
+    "sha256sum klager_2025-01-02.csv": f"{DOCUMENTED}::test_delivered_file_has_the_digest_that_is_recorded",
+    "age --decrypt --identity landing.key var/landing/<path> | zstd --decompress | sha256sum": (
+        f"{DOCUMENTED}::test_kept_file_opens_with_the_fields_own_tools"
+    ),
+    "kvalitet verify --public-key key-i-was-given.pem --anchors anchors-i-kept.txt": (
+        f"{DOCUMENTED}::test_auditor_verifies_with_a_key_and_anchors_of_their_own"
+    ),
+    **dict.fromkeys(
+        [
+            "kvalitet evidence --publication 1 --out evidence-1.zip",
+            "unzip -q evidence-1.zip -d evidence-1 && cd evidence-1",
+            "python verify.py --public-key key-i-was-given.pem",
+        ],
+        f"{DOCUMENTED}::test_auditor_exports_the_evidence_and_verifies_it_alone",
+    ),
+    "pip install cryptography": (
+        "tests/evidence/test_bundle.py::test_the_script_needs_nothing_but_python_and_cryptography"
+    ),
+    # The same trials by the function behind the command: all of them take half an hour.
+    **dict.fromkeys(
+        ["make mutate", ".venv/bin/kvalitet mutate --mutation complaints_lost"],
+        "tests/mutation/test_trials.py::test_what_the_gate_says_of_spoilt_candidates",
+    ),
+    ".venv/bin/kvalitet mutate --only nights": (
+        "tests/end_to_end/test_nights.py::test_what_was_said_stays_what_was_said"
+    ),
+    "export KVALITET_SIGNER='command:ssh signer@vault.example.dk sign-kvalitet'": ELSEWHERE,
+    "export KVALITET_SIGNER_PUBLIC_KEY=/etc/kvalitet/certificate.pub": ELSEWHERE,
+    "export KVALITET_ANCHOR='command:ssh log@vault.example.dk keep-anchor'": ELSEWHERE,
+}
+
+
+def shown() -> list[Command]:
+    return [
+        command
+        for document in DOCUMENTS
+        for command in commands_in(document.relative_to(ROOT).as_posix(), document.read_text(encoding="utf-8"))
+    ]
+
+
+def without_proof(commands: list[Command], proven: set[str]) -> list[str]:
+    return [f"{command.document}: {command.text}" for command in commands if command.text not in proven]
+
+
+def test_every_command_of_a_shell_block_is_run_by_a_test_or_the_drill() -> None:
+    missing = without_proof(shown(), RUN_BY.keys() | run_by_the_drill(ROOT / "docker" / "drill"))
+    assert not missing, "Run it in a step of docker/drill or in a test, and say in RUN_BY where:\n" + "\n".join(missing)
+
+
+def test_a_new_command_without_proof_is_named() -> None:
+    text = "```sh\nmake run   # as always\nkvalitet frobnicate --all \\\n  --now\n```\n```sql\nselect 1\n```\n"
+    commands = list(commands_in("README.md", text))
+    assert without_proof(commands, set(RUN_BY)) == ["README.md: kvalitet frobnicate --all --now"]
+
+
+def test_no_proof_is_of_a_command_that_is_shown_no_more() -> None:
+    assert not RUN_BY.keys() - {command.text for command in shown()}
+
+
+@pytest.mark.parametrize("place", sorted(set(RUN_BY.values())))
+def test_proof_exists(place: str) -> None:
+    if place.startswith("ci: "):
+        job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"][place.removeprefix("ci: ")]
+        run = "\n".join(step.get("run", "") for step in job["steps"]).replace(".ci/run", _text(".ci/run"))
+        assert all(command in run for command, by in RUN_BY.items() if by == place), run
+        return
+    file, _, name = place.partition("::")
+    tree = ast.parse(_text(file))
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}, place
+
+
+def _text(file: str) -> str:
+    return (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_settings_of_environment_files_are_read_by_the_code() -> None:
+    read = "".join(path.read_text() for folder in ("src", "docker") for path in (ROOT / folder).rglob("*.py"))
+    read += _text("docker/compose.yaml")
+    named = {name for document in DOCUMENTS for name in settings_in(document.read_text(encoding="utf-8"))}
+    assert not [name for name in named if name.startswith("KVALITET_") and name not in read]
+
+
+SPAN = re.compile(r"(?<!`)`(?:\.venv/bin/)?((?:kvalitet|make) [^`]+)`(?!`)")
+
+
+def named_in_text() -> list[tuple[str, str]]:
+    """Commands that stand in a sentence or a table: document, command."""
+    return [
+        (document.relative_to(ROOT).as_posix(), " ".join(span.split()))
+        for document in DOCUMENTS
+        for span in SPAN.findall(document.read_text(encoding="utf-8"))
+    ]
+
+
+def fault_of(command: str) -> str:
+    """What is wrong with a command of the command line or of the Makefile; empty where it exists with its options."""
+    words = shlex.split(command.replace("…", "X"))
+    if words[0] == "make":
+        return "" if f"\n{words[1]}:" in _text("Makefile") else f"no such target: {words[1]}"
+    found: Any = typer.main.get_command(app)
+    rest = words[1:]
+    while hasattr(found, "commands") and rest and not rest[0].startswith("-"):
+        if rest[0] not in found.commands:
+            return f"no such command: {rest[0]}"
+        found, rest = found.commands[rest[0]], rest[1:]
+    known = {"--help"} | {option for parameter in found.params for option in parameter.opts + parameter.secondary_opts}
+    unknown = {word.partition("=")[0] for word in rest if word.startswith("--")} - known
+    return f"no such option: {', '.join(sorted(unknown))}" if unknown else ""
+
+
+def test_commands_named_in_text_exist_with_their_options() -> None:
+    faults = [
+        f"{document}: {command}: {fault}" for document, command in named_in_text() if (fault := fault_of(command))
+    ]
+    assert not faults, "\n".join(faults)
+    assert len(named_in_text()) > 40
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        ("kvalitet backup --to X --keys-to Y", ""),
+        ("kvalitet person erase --reason '…'", ""),
+        ("kvalitet person forget", "no such command: forget"),
+        ("kvalitet backup --into X", "no such option: --into"),
+        ("make haste", "no such target: haste"),
+    ],
+)
+def test_command_that_does_not_exist_is_found(command: str, fault: str) -> None:
+    assert fault_of(command) == fault
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        ("a  b   # why\n# alone\n\nc", ["a b", "c"]),
+        ("a 'b # no comment'", ["a 'b # no comment'"]),
+        ('a "x \\" # y"  # z', ['a "x \\" # y"']),
+        ("a \\\n  b", ["a b"]),
+        ("a 'b &&\n  c' d", ["a 'b && c' d"]),
+        ("a &&\n  b", ["a && b"]),
+        ("NAME=value\nexport NAME=value", ["export NAME=value"]),
+    ],
+)
+def test_commands_are_read_as_a_shell_reads_them(block: str, expected: list[str]) -> None:
+    assert [command.text for command in commands_in("x.md", f"```sh\n{block}\n```\n")] == expected
+
+
+def test_of_a_session_only_what_is_typed_is_a_command() -> None:
+    assert [command.text for command in commands_in("x.md", "```console\n$ a b\nits output\n```\n")] == ["a b"]
+
+
+def test_only_commands_that_are_run_word_for_word_count_as_the_drills(tmp_path: Path) -> None:
+    step = """
+UP = "docker compose up"
+def step(drill):
+    drill.documented(UP)
+    drill.documented("a  b", replace={"a": "c"})
+    drill.compose("ps")
+    say("docker c")
+"""
+    (tmp_path / "steps.py").write_text(step)
+    assert run_by_the_drill(tmp_path) == {"docker compose up", "a b"}
