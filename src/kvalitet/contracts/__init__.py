@@ -2,5 +2,6 @@
 
 from kvalitet.contracts.model import Column, Contract, Table
 from kvalitet.contracts.reader import load_contracts, read_contract
+from kvalitet.contracts.service_levels import is_cron
 
-__all__ = ["Column", "Contract", "Table", "load_contracts", "read_contract"]
+__all__ = ["Column", "Contract", "Table", "is_cron", "load_contracts", "read_contract"]
