@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Container
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,7 +70,7 @@ def _file_id(file: Path) -> str:
 
 
 def _free_id(wanted: str, taken: Container[str]) -> str:
-    return next(name for name in (wanted, *(f"{wanted}_{n}" for n in count(2))) if name not in taken)
+    return next(name for name in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if name not in taken)
 
 
 def read_contract(file: Path) -> Contract:
