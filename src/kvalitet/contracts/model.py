@@ -90,6 +90,25 @@ class Table:
 
 
 @dataclass(frozen=True)
+class QualityRule:
+    """One quality rule of a table or column: how it is measured, or why it is not."""
+
+    table: str
+    column: str  # empty where the rule is about the table
+    name: str
+    description: str
+    severity: Literal["critical", "warning"]  # what the standard calls an error holds a build back
+    measured_as: Literal["row_count", "duplicate_key", "valid_values", "required"] | None
+    not_measured_because: str = ""
+    least_rows: int = 0  # of row_count
+    less_than_percent: float | None = None  # of duplicate_key; None: none at all, within the contract's own limit
+
+    @property
+    def place(self) -> str:
+        return ".".join(filter(None, (self.table, self.column)))
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one source promises. With `problems`, it can be read but nothing is taken in by it."""
 
@@ -125,6 +144,7 @@ class Contract:
     max_closed_percent: float = 0.0
     requires_final_newline: bool = True
     tables: dict[str, Table] = field(default_factory=dict)
+    quality: tuple[QualityRule, ...] = ()
     document: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def doc_md(self) -> str:

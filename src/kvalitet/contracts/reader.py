@@ -17,6 +17,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, Server, 
 from kvalitet.contracts.document import parse, read_file
 from kvalitet.contracts.model import ENCODINGS, Contract, Table
 from kvalitet.contracts.properties import ServerProperties, custom_properties, read_properties
+from kvalitet.contracts.quality import read_rules
 from kvalitet.contracts.service_levels import read_service_levels
 from kvalitet.contracts.tables import IDENTIFIER, more_than_counts, read_table
 from kvalitet.contracts.usage import unused_fields
@@ -139,6 +140,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         max_closed_percent=settings.max_closed_percent,
         requires_final_newline=settings.requires_final_newline,
         tables={table.name: table for table in tables},
+        quality=tuple(read_rules(standard.schema_ or [], tables)),
         document=document,
     )
 

@@ -1,9 +1,10 @@
 """Reads the tables and columns of a contract, and says what is missing in them before intake may start."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
-from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaProperty
+from open_data_contract_standard.model import SchemaObject, SchemaProperty
 
 from kvalitet.contracts.model import CLASSIFICATIONS, LOGICAL_TYPES, MISSING_REASON, PERSON_FORMATS, Column, Table
 from kvalitet.contracts.patterns import is_supported_pattern
@@ -14,11 +15,14 @@ from kvalitet.contracts.properties import (
     custom_properties,
     read_properties,
 )
+from kvalitet.contracts.quality import valid_values
 
 #: Postgres cuts names at 63 characters.
 MAX_NAME = 63
 #: An index is called open_<raw name>.
 MAX_RAW_NAME = MAX_NAME - len("open_")
+#: Characters of a key's texts together: at four bytes each they fit into an entry of a Postgres index (2,704 bytes).
+MAX_KEY_CHARACTERS = 600
 #: Columns that a Postgres index can have.
 MAX_KEY_COLUMNS = 32
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
@@ -37,7 +41,7 @@ def read_table(source_id: str, table: SchemaObject, problems: list[str]) -> Tabl
     where = f"schema {table.name}"
     stated = custom_properties(table.customProperties, where, problems)
     custom = read_properties(TableProperties, stated, f"{where}: customProperties", problems)
-    columns = tuple(_column(where, column, problems) for column in table.properties or [])
+    columns = _limit_keys(where, [_column(where, column, problems) for column in table.properties or []], problems)
     if not IDENTIFIER.fullmatch(table.name or ""):
         problems.append(f"{where}: name must be lower-case letters, digits and _")
     file_name = table.physicalName or ""
@@ -65,6 +69,25 @@ def read_table(source_id: str, table: SchemaObject, problems: list[str]) -> Tabl
     if len(result.key) > MAX_KEY_COLUMNS:
         problems.append(f"{where}: more than {MAX_KEY_COLUMNS} columns are primaryKey")
     return result
+
+
+def _limit_keys(where: str, columns: list[Column], problems: list[str]) -> tuple[Column, ...]:
+    """The columns, with a greatest length on each text of the key: a longer one cannot be found by its index."""
+    texts = [column for column in columns if column.key_position is not None and column.logical_type == "string"]
+    stated = {column.name: _longest(column) for column in texts}
+    open_ended = [name for name, length in stated.items() if not length]
+    left = MAX_KEY_CHARACTERS - sum(stated.values())
+    if left < 0 or (open_ended and left < len(open_ended)):
+        problems.append(
+            f"{where}: the key's texts may have {MAX_KEY_CHARACTERS} characters together (logicalTypeOptions.maxLength)"
+        )
+        return tuple(columns)
+    return tuple(replace(c, max_length=left // len(open_ended)) if c.name in open_ended else c for c in columns)
+
+
+def _longest(column: Column) -> int:
+    """The stated greatest length of a text; 0 where nothing limits it."""
+    return column.max_length or max(map(len, column.valid_values), default=0)
 
 
 def _name_clashes(where: str, table: Table) -> list[str]:
@@ -142,7 +165,7 @@ def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
         minimum=options.minimum,
         maximum=options.maximum,
         scale=min(scale, MAX_SCALE),
-        valid_values=_valid_values(column.quality or []),
+        valid_values=valid_values(column),
         missing_values={marker.value: marker.reason for marker in custom.missing_values},
         true_values=tuple(custom.true_values),
         false_values=tuple(custom.false_values),
@@ -160,10 +183,3 @@ def _scale(multiple_of: float | None) -> int:
         return Column.scale
     exponent = Decimal(str(multiple_of)).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-def _valid_values(rules: list[DataQuality]) -> tuple[str, ...]:
-    for rule in rules:
-        if (rule.metric or rule.rule) == "invalidValues" and rule.arguments and rule.mustBe == 0:
-            return tuple(map(str, rule.arguments.get("validValues") or ()))
-    return ()
