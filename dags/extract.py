@@ -5,8 +5,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, Param
 
-from kvalitet.contracts import Contract, load_contracts
-from kvalitet.night_calendar import is_cron
+from kvalitet.contracts import Contract, is_cron, load_contracts
 from kvalitet.night_tasks import ExtractSource, TellPeople, timetable
 from kvalitet.settings import Settings
 

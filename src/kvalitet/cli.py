@@ -91,6 +91,11 @@ def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)])
     console.print(f"{result.title} ({result.id} {result.version}): {len(result.tables)} tables")
     for path in result.unused:
         console.print(f"  not used here: {plain(path)}")
+    for rule in result.quality:
+        if not rule.measured_as:
+            console.print(
+                f"  not measured here: {plain(rule.place)}: {plain(rule.name)}, {plain(rule.not_measured_because)}"
+            )
     if result.problems:
         problems = "\n".join(f"  - {problem}" for problem in result.problems)
         raise KvalitetError(f"Intake cannot start on {file.name}:\n{problems}", "Add what is missing to the contract.")

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from kvalitet.contracts import is_cron
 from kvalitet.settings import TIMEZONE
 
 if TYPE_CHECKING:
     from kvalitet.contracts import Contract
 
-#: Units of ODCS' frequency by their first letter (d, day, days), in days.
-UNIT_DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
 #: When a night ends: no source is waited for beyond this Copenhagen time.
 NIGHT_ENDS = time(5, 0)
 
@@ -58,13 +57,6 @@ def last_due(schedule: str, window: Window) -> datetime | None:
     return None
 
 
-def is_cron(schedule: str) -> bool:
-    """Whether a contract's schedule is a cron line that can be read."""
-    from croniter import croniter
-
-    return croniter.is_valid(schedule)
-
-
 def due_sources(contracts: Mapping[str, "Contract"], window: Window) -> dict[str, datetime]:
     """The sources due in the window, each with the last time it was due (UTC).
 
@@ -85,12 +77,9 @@ def is_promised(contract: "Contract") -> bool:
 
     if not is_cron(contract.schedule):
         return False
-    sla = {item.get("property"): item for item in contract.document.get("slaProperties") or ()}
-    frequency = sla.get("frequency") or {}
-    days = float(frequency.get("value") or 1) * UNIT_DAYS.get(str(frequency.get("unit") or "d")[:1], 1)
     walk = croniter(contract.schedule, datetime(2024, 1, 1, tzinfo=UTC), ret_type=datetime)
     first = walk.get_next(datetime)
-    return timedelta(days=days) <= walk.get_next(datetime) - first
+    return timedelta(days=contract.frequency_days) <= walk.get_next(datetime) - first
 
 
 def latest_arrival(contract: "Contract", due_at: datetime) -> datetime:

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import random
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from deliveries import ANNUAL, COMPLAINT, as_csv, deliver_annual, deliver_statistics, deliver_workbook, write
 
 from kvalitet.contracts import load_contracts
@@ -174,6 +176,24 @@ class TestRowIsSetAside:
         extract(settings, "bif_complaints")
         assert [reject[1:4] for reject in rejects()] == [("2023-17309", None, "duplicate_key")] * 2
         assert "2023-17309" not in {row["case_number"] for row in open_rows()}
+
+    def test_key_longer_than_an_index_takes_is_set_aside(
+        self, settings, deliver, rejects, open_rows, tmp_path, monkeypatch
+    ):
+        document = yaml.safe_load((settings.contracts_dir / "bif_complaints.odcs.yaml").read_text())
+        number = document["schema"][0]["properties"][0]
+        del number["logicalTypeOptions"]
+        contracts = tmp_path / "contracts"
+        contracts.mkdir()
+        (contracts / "bif_complaints.odcs.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
+        monkeypatch.setenv("KVALITET_CONTRACTS", str(contracts))
+        characters = random.Random(7)  # noqa: S311
+        # Postgres packs what repeats: these do not.
+        longest, too_long = ("".join(chr(characters.randrange(0x20000, 0x2A000)) for _ in range(n)) for n in (600, 601))
+        deliver(*GOOD, {"Sagsnummer": longest}, {"Sagsnummer": too_long})
+        extract(settings, "bif_complaints")
+        assert [reject[1:3] for reject in rejects() if reject[3] == "too_long"] == [(None, "case_number")]
+        assert longest in {row["case_number"] for row in open_rows()}
 
     def test_decimal_point_where_a_comma_is_agreed(self, settings, inbox, rejects):
         deliver_annual(inbox, [ANNUAL | {"Ændring pct": "12.5"}])

@@ -272,7 +272,7 @@ class TestRetention:
         )
         assert load_contracts(settings)["bif_complaints"].retention_days == 730
         contract_says("unit: y", "unit: moons")
-        problem = "slaProperties: retention must be a whole number of d, m or y"
+        problem = "slaProperties: retention must be a whole number of d, w, m, q or y"
         assert load_contracts(settings)["bif_complaints"].problems == (problem,)
 
 

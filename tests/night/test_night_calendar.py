@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kvalitet.contracts import Contract
-from kvalitet.night_calendar import Window, due_sources, is_cron, last_due, latest_arrival, night_window
+from kvalitet.contracts import Contract, is_cron
+from kvalitet.night_calendar import Window, due_sources, last_due, latest_arrival, night_window
 from kvalitet.settings import TIMEZONE
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from kvalitet.contracts import Contract
+from kvalitet.contracts.service_levels import UNIT_DAYS
 from kvalitet.night import mark
 from kvalitet.night_calendar import is_promised
 from kvalitet.night_waiting import Awaited, Late, awaited, late_sources, note_late, outcomes, unsettled
@@ -32,9 +33,8 @@ FIVE = datetime(2024, 1, 10, 4, 0, tzinfo=UTC)
 
 
 def contract(source: str, schedule: str = "15 1 * * *", every: tuple[int, str] = (1, "d"), **fields: Any) -> Contract:
-    frequency = {"property": "frequency", "value": every[0], "unit": every[1]}
-    document = {"slaProperties": [frequency]}
-    return Contract(source, source, "1.0.0", "", schedule=schedule, document=document, **fields)
+    days = every[0] * UNIT_DAYS[every[1]]
+    return Contract(source, source, "1.0.0", "", schedule=schedule, frequency_days=days, **fields)
 
 
 @pytest.mark.parametrize(

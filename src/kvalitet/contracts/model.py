@@ -1,14 +1,16 @@
 """A contract as the rest of the project sees it: typed, with everything looked up once."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 CLASSIFICATIONS = ("public", "internal", "personal", "sensitive", "whistleblower")
 LOGICAL_TYPES = ("string", "date", "timestamp", "number", "integer", "boolean")
 ENCODINGS = ("utf-8", "utf-8-sig", "iso-8859-1", "windows-1252")
 PERSON_FORMATS = ("cpr", "cpr_or_cvr")
 #: What a column or table says beside its facts: which class a row belongs to (restatements tell the two apart).
-ROLES = ("classification",)
+Role = Literal["classification"]
+#: What a column's companion is called that says why a value is missing.
+MISSING_REASON = "_missing_reason"
 
 #: For a contract that does not say: longer than any rhythm of delivery but a yearly one, so that a mistake is found.
 DEFAULT_RETENTION_DAYS = 90
@@ -39,7 +41,7 @@ class Column:
     allows_formula: bool = False
     landed_because: str | None = None
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
-    role: str | None = None  # one of ROLES
+    role: Role | None = None
 
     @property
     def is_landed(self) -> bool:
@@ -49,7 +51,7 @@ class Column:
     @property
     def missing_reason_name(self) -> str | None:
         """The companion column that says why a value is missing, where markers are agreed."""
-        return f"{self.name}_missing_reason" if self.missing_values else None
+        return f"{self.name}{MISSING_REASON}" if self.missing_values else None
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Table:
     absence_closes: bool
     columns: tuple[Column, ...]
     sheet: str | None = None
-    role: str | None = None  # one of ROLES; it then holds for the whole table
+    role: Role | None = None  # it then holds for the whole table
     api_table: str = ""
     api_request: dict[str, Any] = field(default_factory=dict)  # what is asked for, sent as JSON; empty: all of it
 
@@ -88,6 +90,25 @@ class Table:
 
 
 @dataclass(frozen=True)
+class QualityRule:
+    """One quality rule of a table or column: how it is measured, or why it is not."""
+
+    table: str
+    column: str  # empty where the rule is about the table
+    name: str
+    description: str
+    severity: Literal["critical", "warning"]  # what the standard calls an error holds a build back
+    measured_as: Literal["row_count", "duplicate_key", "valid_values", "required"] | None
+    not_measured_because: str = ""
+    least_rows: int = 0  # of row_count
+    less_than_percent: float | None = None  # of duplicate_key; None: none at all, within the contract's own limit
+
+    @property
+    def place(self) -> str:
+        return ".".join(filter(None, (self.table, self.column)))
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one source promises. With `problems`, it can be read but nothing is taken in by it."""
 
@@ -102,6 +123,7 @@ class Contract:
     support: str = ""
     tier: str = ""
     schedule: str = ""  # cron, Copenhagen time
+    frequency_days: float = 1.0  # how often something new is promised
     latest_arrival: str = ""  # local time of day, HH:MM
     latency_days: int | None = None  # older than this at a build's as-of date is stale
     retention_days: int = DEFAULT_RETENTION_DAYS  # how long delivered files are kept encrypted
@@ -122,6 +144,7 @@ class Contract:
     max_closed_percent: float = 0.0
     requires_final_newline: bool = True
     tables: dict[str, Table] = field(default_factory=dict)
+    quality: tuple[QualityRule, ...] = ()
     document: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def doc_md(self) -> str:

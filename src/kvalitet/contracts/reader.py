@@ -1,71 +1,77 @@
-"""Reads ODCS 3.x files into contracts, and says what is missing before intake may start."""
+"""Turns an ODCS 3.x document into a contract, and says what is missing before intake may start."""
 
 import hashlib
 import os
 import re
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Container
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-import yaml
-from croniter import croniter
-from open_data_contract_standard.model import (
-    CustomProperty,
-    DataQuality,
-    OpenDataContractStandard,
-    SchemaObject,
-    SchemaProperty,
-    Server,
-    ServiceLevelAgreementProperty,
-    Team,
-)
-from pydantic import ValidationError
+from open_data_contract_standard.model import OpenDataContractStandard, Server, Team
 
-from kvalitet.contracts.model import (
-    CLASSIFICATIONS,
-    DEFAULT_RETENTION_DAYS,
-    ENCODINGS,
-    LOGICAL_TYPES,
-    PERSON_FORMATS,
-    ROLES,
-    Column,
-    Contract,
-    Table,
-)
-from kvalitet.contracts.patterns import is_supported_pattern
+from kvalitet.contracts.document import parse, read_file
+from kvalitet.contracts.model import ENCODINGS, Contract, Table
+from kvalitet.contracts.properties import ServerProperties, custom_properties, read_properties
+from kvalitet.contracts.quality import read_rules
+from kvalitet.contracts.service_levels import read_service_levels
+from kvalitet.contracts.tables import IDENTIFIER, more_than_counts, read_table
 from kvalitet.contracts.usage import unused_fields
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 
-#: The C loader where PyYAML has it: every DAG file reads every contract.
-SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-#: Postgres cuts names at 63; an index is called open_<raw name>.
-MAX_RAW_NAME = 58
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
 #: Server types whose files fsspec reaches; the folder is the same, the inbox's address says how.
 FILE_SERVERS = ("local", "sftp", "s3", "azure")
 FORMATS = ("csv", "xlsx", "json")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+#: Airflow keeps tags of up to 100 characters and a DAG's owners in 2000.
+TIER = re.compile(r"tier-[A-Za-z0-9_-]{1,20}")
+MAX_OWNER = 200
 
 
 def load_contracts(settings: Settings) -> dict[str, Contract]:
     """All contracts by source id, in order of id.
 
-    A file that cannot be read at all becomes a contract with that as its only problem, so that
-    one broken contract stops its own source and no other.
+    A file that cannot be read, or claims an id that another file has, becomes a contract with that as a
+    problem. So one broken contract stops its own source and no other, whatever is wrong in it.
     """
+    found = [(file, _read_or_problem(file)) for file in sorted(settings.contracts_dir.glob("*.odcs.yaml"))]
+    claims = Counter(contract.id for _, contract in found)
     contracts: dict[str, Contract] = {}
-    for file in sorted(settings.contracts_dir.glob("*.odcs.yaml")):
-        try:
-            contract = read_contract(file)
-        except KvalitetError as error:
-            stem = file.name.removesuffix(".odcs.yaml")
-            contract = Contract(id=stem, title=stem, version="", sha256="", problems=(str(error),))
-        if contract.id in contracts:
-            raise KvalitetError(f"Two contracts have the id {contract.id}.", f"Give {file.name} an id of its own.")
+    for file, contract in found:
+        named = _file_id(file)
+        if claims[contract.id] > 1 and contract.id != named:
+            problem = f"id: another file has the id {contract.id} too"
+            contract = replace(
+                contract, id=_free_id(named, {*claims, *contracts}), problems=(problem, *contract.problems)
+            )
         contracts[contract.id] = contract
-    return contracts
+    return dict(sorted(contracts.items()))
+
+
+def _read_or_problem(file: Path) -> Contract:
+    named = _file_id(file)
+    try:
+        contract = read_contract(file)
+    except KvalitetError as error:
+        return Contract(id=named, title=named, version="", sha256="", problems=(str(error),))
+    except Exception as error:  # foreseen by no rule: still no reason to stop the other sources
+        problem = f"{file.name} cannot be read: {type(error).__name__}"
+        return Contract(id=named, title=named, version="", sha256="", problems=(problem,))
+    return contract if IDENTIFIER.fullmatch(contract.id) else replace(contract, id=named)
+
+
+def _file_id(file: Path) -> str:
+    """An id for a contract that states none that can be used: names of DAGs are made from it."""
+    return re.sub(r"[^a-z0-9]+", "_", file.name.removesuffix(".odcs.yaml").lower()).strip("_")[:50] or "unnamed"
+
+
+def _free_id(wanted: str, taken: Container[str]) -> str:
+    return next(name for name in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if name not in taken)
 
 
 def read_contract(file: Path) -> Contract:
@@ -73,29 +79,9 @@ def read_contract(file: Path) -> Contract:
 
     Raises KvalitetError where it is not YAML or not ODCS. What intake still lacks is in `problems`.
     """
-    content = file.read_bytes()
-    standard, document = _standard(content, file.name)
+    content = read_file(file)
+    standard, document = parse(content, file.name)
     return _contract(standard, document, hashlib.sha256(content).hexdigest())
-
-
-@lru_cache(maxsize=128)  # a night reads every contract once per source
-def _standard(content: bytes, name: str) -> tuple[OpenDataContractStandard, dict[str, Any]]:
-    try:
-        document = yaml.load(content, Loader=SAFE_LOADER)  # noqa: S506 (either is the safe one)
-    except yaml.YAMLError as error:
-        raise KvalitetError(f"{name} is not YAML: {error}.", "Correct the file at that place.") from None
-    if not isinstance(document, dict) or document.get("kind") != "DataContract":
-        raise KvalitetError(f"{name} is not a data contract.", "An ODCS file says `kind: DataContract`.")
-    if not str(document.get("apiVersion", "")).startswith("v3."):
-        raise KvalitetError(
-            f"{name} follows {document.get('apiVersion')}.", "Kvalitet reads apiVersion v3.x of the standard."
-        )
-    try:
-        standard = OpenDataContractStandard(**document)
-    except ValidationError as error:
-        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise KvalitetError(f"{name} does not follow the standard: {places}.", "Correct these fields.") from None
-    return standard, document
 
 
 def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha256: str) -> Contract:
@@ -103,30 +89,21 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     source_id = standard.id or ""
     if not IDENTIFIER.fullmatch(source_id):
         problems.append("id: must be lower-case letters, digits and _ (it names the raw tables)")
-    server, settings = _server(source_id, standard, problems)
-    tables = [_table(source_id, table, settings, problems) for table in standard.schema_ or []]
+    server, settings, location = _server(source_id, standard, problems)
+    tables = [read_table(source_id, table, problems) for table in standard.schema_ or []]
     if not tables:
         problems.append("schema: names no table")
-    problems += _more_than_counts(tables)
-    if settings.get("format") == "xlsx":
-        problems += [f"schema {t.name}: customProperties.sheet is missing" for t in tables if not t.sheet]
-    if server.type == "api":
-        problems += [f"schema {t.name}: customProperties.apiTable is missing" for t in tables if not t.api_table]
-    types = {column.logical_type for table in tables for column in table.columns}
-    if "number" in types and settings.get("decimalSign") not in (",", "."):
-        problems.append("servers: customProperties.decimalSign must be , or . (the contract has numbers)")
-    if "timestamp" in types and not settings.get("timezone"):
-        problems.append("servers: customProperties.timezone is missing (the contract has unzoned timestamps)")
-    sla = {item.property or "": item for item in standard.slaProperties or []}
-    schedule = sla["frequency"].schedule if "frequency" in sla else None
-    if not schedule or not croniter.is_valid(schedule):
-        problems.append("slaProperties: frequency needs a schedule that is a cron line, e.g. 15 1 * * *")
+    names = [table.name for table in tables]
+    problems += [f"schema {name}: is there twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += more_than_counts(tables)
+    problems += _missing_for_server(server, settings, tables)
+    levels = read_service_levels(standard.slaProperties, problems)
     members = (standard.team.members if isinstance(standard.team, Team) else standard.team) or []
-    owners = [m.name or m.username or "" for m in members if m.role == "owner"]
-    if not owners:
-        problems.append("team: a member with role owner is missing")
-    latency = sla["latency"].value if "latency" in sla else None
-    retention_days = _retention_days(sla, problems)
+    owners = [m.name or m.username or "" for m in members if (m.role or "").lower() == "owner"]
+    if not any(owners):
+        problems.append("team: a member with role owner is missing, or has no name")
+    elif len(owners[0]) > MAX_OWNER:
+        problems.append(f"team: the owner's name is longer than {MAX_OWNER} characters")
     description = standard.description
     return Contract(
         id=source_id,
@@ -138,49 +115,40 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         description=" ".join(filter(None, (description.purpose, description.usage, description.limitations)))
         if description
         else "",
-        owner=owners[0] if owners else "",
+        owner=owners[0][:MAX_OWNER] if owners else "",
         support=next((s.channel or "" for s in standard.support or []), ""),
-        tier=next((tag for tag in standard.tags or [] if tag.startswith("tier-")), "tier-3"),
-        schedule=schedule or "",
-        latest_arrival=str(sla["timeOfAvailability"].value) if "timeOfAvailability" in sla else "05:00",
-        latency_days=int(latency) if latency is not None else None,
-        retention_days=retention_days,
+        tier=next((tag for tag in standard.tags or [] if TIER.fullmatch(tag)), "tier-3"),
+        schedule=levels.schedule,
+        frequency_days=levels.frequency_days,
+        latest_arrival=levels.latest_arrival,
+        latency_days=levels.latency_days,
+        retention_days=levels.retention_days,
         folder=source_id if server.type == "api" else server.path or "",
-        location=settings.get("location", ""),
-        data_path=settings.get("dataPath", ""),
-        updated_path=settings.get("updatedPath", ""),
-        updated_field=settings.get("updatedField", ""),
-        file_format=settings.get("format", ""),
-        encoding=settings.get("encoding", ""),
-        delimiter=_delimiter(server, settings),
-        quote=settings.get("quote", '"'),
-        decimal_sign=settings.get("decimalSign", ""),
-        thousands_sign=settings.get("thousandsSign", ""),
-        timezone=settings.get("timezone", ""),
-        max_bytes=int(settings.get("maxBytes", 2_000_000_000)),
-        max_rejected_percent=float(settings.get("maxRejectedPercent", 0)),
-        max_closed_percent=float(settings.get("maxClosedPercent", 0)),
-        requires_final_newline=bool(settings.get("requiresFinalNewline", True)),
+        location=location,
+        data_path=settings.data_path,
+        updated_path=settings.updated_path,
+        updated_field=settings.updated_field,
+        file_format=settings.format or "",
+        encoding=settings.encoding,
+        delimiter=settings.delimiter,
+        quote=settings.quote,
+        decimal_sign=settings.decimal_sign,
+        thousands_sign=settings.thousands_sign,
+        timezone=settings.timezone,
+        max_bytes=settings.max_bytes,
+        max_rejected_percent=settings.max_rejected_percent,
+        max_closed_percent=settings.max_closed_percent,
+        requires_final_newline=settings.requires_final_newline,
         tables={table.name: table for table in tables},
+        quality=tuple(read_rules(standard.schema_ or [], tables)),
         document=document,
     )
 
 
-def _retention_days(sla: dict[str, ServiceLevelAgreementProperty], problems: list[str]) -> int:
-    """How long delivered files are kept: the standard's `retention`, in days, months or years."""
-    stated = sla.get("retention")
-    if stated is None:
-        return DEFAULT_RETENTION_DAYS
-    days = {"d": 1, "day": 1, "days": 1, "m": 30, "month": 30, "months": 30, "y": 365, "year": 365, "years": 365}
-    unit = str(stated.unit or "d").lower()
-    if unit not in days or not isinstance(stated.value, int) or stated.value < 0:
-        problems.append("slaProperties: retention must be a whole number of d, m or y")
-        return DEFAULT_RETENTION_DAYS
-    return stated.value * days[unit]
-
-
-def _server(source_id: str, standard: OpenDataContractStandard, problems: list[str]) -> tuple[Server, dict[str, Any]]:
-    """The server that deliveries come from, and its settings.
+def _server(
+    source_id: str, standard: OpenDataContractStandard, problems: list[str]
+) -> tuple[Server, ServerProperties, str]:
+    """The server that deliveries come from, its settings, and its address where it is an API.
 
     A contract may offer several: KVALITET_SERVER_<SOURCE> names the one, else it is the first with files.
     """
@@ -191,154 +159,75 @@ def _server(source_id: str, standard: OpenDataContractStandard, problems: list[s
     if not offered:
         named = f" and called {chosen} (KVALITET_SERVER_{source_id.upper()})" if chosen else ""
         problems.append(f"servers: one of type {', '.join(FILE_SERVERS)} or api{named} is missing")
-        return Server(), {}
+        return Server(), ServerProperties(), ""
     server = min(offered, key=lambda s: s.type == "api")
-    settings = _custom(server.customProperties)
-    settings["format"] = server.format or settings.get("format")
-    settings["encoding"] = (server.encoding or settings.get("encoding") or "").lower()
-    if settings["format"] not in FORMATS:
-        problems.append(f"servers: format must be one of {', '.join(FORMATS)}")
-    if settings["format"] == "csv" and len(_delimiter(server, settings)) != 1:
-        problems.append("servers: delimiter (or customProperties.delimiter) must be one character")
-    if settings["format"] == "csv" and settings["encoding"] not in ENCODINGS:
-        problems.append(f"servers: encoding must be one of {', '.join(ENCODINGS)}")
-    if settings["format"] == "json":
-        settings["encoding"] = "utf-8"  # by its own standard
+    stated = custom_properties(server.customProperties, "servers", problems)
+    # The standard has fields for these on some kinds of server only.
+    for name, value in (("format", server.format), ("encoding", server.encoding), ("delimiter", server.delimiter)):
+        if value:
+            stated[name] = value
+    settings = read_properties(ServerProperties, stated, "servers: customProperties", problems)
+    settings.encoding = "utf-8" if settings.format == "json" else settings.encoding.lower()  # by JSON's own standard
+    _check_format(settings, problems)
+    location = ""
     if server.type == "api":
-        settings["location"] = os.environ.get(f"KVALITET_URL_{source_id.upper()}") or server.location or ""
-        _check_api(settings, problems)
-    elif not server.path or ".." in server.path.split("/") or server.path.startswith("/"):
+        location = os.environ.get(f"KVALITET_URL_{source_id.upper()}") or server.location or ""
+        _check_api(location, settings, problems)
+    elif not server.path or ".." in server.path.split("/") or server.path.startswith("/") or "\0" in server.path:
         problems.append("servers: path must be a folder below the inbox")
-    return server, settings
+    return server, settings, location
 
 
-def _check_api(settings: dict[str, Any], problems: list[str]) -> None:
-    address = urlsplit(settings["location"])
-    if not address.hostname or (address.scheme != "https" and address.hostname not in LOOPBACK):
+def _check_format(settings: ServerProperties, problems: list[str]) -> None:
+    if settings.format not in FORMATS:
+        problems.append(f"servers: format must be one of {', '.join(FORMATS)}")
+    if settings.format == "csv":
+        if len(settings.delimiter) != 1 or settings.delimiter in "\r\n\0":
+            problems.append("servers: delimiter (or customProperties.delimiter) must be one character")
+        if settings.delimiter == settings.quote:
+            problems.append("servers: delimiter and quote must differ")
+        if settings.encoding not in ENCODINGS:
+            problems.append(f"servers: encoding must be one of {', '.join(ENCODINGS)}")
+    if settings.decimal_sign and settings.decimal_sign == settings.thousands_sign:
+        problems.append("servers: decimalSign and thousandsSign must differ")
+    if settings.timezone and not _is_timezone(settings.timezone):
+        problems.append("servers: customProperties.timezone must be a name such as Europe/Copenhagen")
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError on some systems, an OSError for folders
+        return False
+    except KeyError:
+        return False
+    return True
+
+
+def _check_api(location: str, settings: ServerProperties, problems: list[str]) -> None:
+    try:
+        address = urlsplit(location)
+        is_safe = bool(address.hostname) and (address.scheme == "https" or address.hostname in LOOPBACK)
+    except ValueError:
+        is_safe = False
+    if not is_safe:
         problems.append("servers: location must be an https address (the token is sent to it)")
-    if "{table}" not in settings.get("dataPath", ""):
+    if "{table}" not in settings.data_path:
         problems.append("servers: customProperties.dataPath must be a path with {table} in it")
-    if bool(settings.get("updatedPath")) != bool(settings.get("updatedField")):
+    if bool(settings.updated_path) != bool(settings.updated_field):
         problems.append("servers: customProperties.updatedPath and updatedField go together")
 
 
-def _delimiter(server: Server, settings: dict[str, Any]) -> str:
-    """The standard has a field for it on every kind of server but a local one."""
-    return server.delimiter or settings.get("delimiter", "")
-
-
-def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems: list[str]) -> Table:
-    where = f"schema {table.name}"
-    custom = _custom(table.customProperties)
-    columns = tuple(_column(where, column, problems) for column in table.properties or [])
-    if not IDENTIFIER.fullmatch(table.name or ""):
-        problems.append(f"{where}: name must be lower-case letters, digits and _")
-    if "{cutoff}" not in (table.physicalName or "") or "/" in (table.physicalName or ""):
-        problems.append(f"{where}: physicalName must be a file name with {{cutoff}} in it")
-    if custom.get("absent") not in ("closed", "kept"):
-        problems.append(f"{where}: customProperties.absent must be closed or kept")
-    for attribute in ("name", "header"):
-        values = [getattr(column, attribute) for column in columns]
-        problems += [
-            f"{where}: {attribute} {v} is there twice" for v in sorted({v for v in values if values.count(v) > 1})
-        ]
-    result = Table(
-        source_id=source_id,
-        name=table.name or "",
-        description=table.description or "",
-        file_pattern=table.physicalName or "",
-        absence_closes=custom.get("absent") == "closed",
-        columns=columns,
-        sheet=custom.get("sheet"),
-        role=_role(where, custom, problems),
-        api_table=custom.get("apiTable", ""),
-        api_request=custom.get("apiRequest") or {},
-    )
-    if len(result.raw_name) > MAX_RAW_NAME:
-        problems.append(f"{where}: source and table name are longer than {MAX_RAW_NAME - 2} characters together")
-    if not result.key:
-        problems.append(f"{where}: no column is primaryKey")
-    return result
-
-
-def _more_than_counts(tables: list[Table]) -> list[str]:
-    """What a contract on whistleblower matters asks for beyond period, category and count.
-
-    The key is period (dates) and category (one of the values named); all else is counted. So no row
-    can be a single report, and what is classified otherwise cannot be slipped in beside it.
-    """
-    columns = [(table, column) for table in tables for column in table.columns]
-    if not any(column.classification == "whistleblower" for _, column in columns):
-        return []
-    return [
-        f"schema {table.name}.{column.name}: a whistleblower contract may hold period, category and count only"
-        for table, column in columns
-        if column.classification != "whistleblower" or not _is_period_category_or_count(column)
-    ]
-
-
-def _is_period_category_or_count(column: Column) -> bool:
-    if column.key_position is not None:
-        return column.logical_type == "date" or bool(column.valid_values)
-    return column.logical_type == "integer" and column.minimum is not None and column.minimum >= 0
-
-
-def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
-    here = f"{where}.{column.name}"
-    custom = _custom(column.customProperties)
-    options = column.logicalTypeOptions or {}
-    name = column.name or ""
-    if not IDENTIFIER.fullmatch(name):
-        problems.append(f"{here}: name must be lower-case letters, digits and _ (physicalName holds the header)")
-    if column.classification not in CLASSIFICATIONS:
-        problems.append(f"{here}: classification must be one of {', '.join(CLASSIFICATIONS)}")
-    if column.logicalType not in LOGICAL_TYPES:
-        problems.append(f"{here}: logicalType must be one of {', '.join(LOGICAL_TYPES)}")
-    if column.logicalType in ("date", "timestamp") and not is_supported_pattern(options.get("format")):
-        problems.append(f"{here}: logicalTypeOptions.format must be a date pattern such as dd-MM-yyyy")
-    if column.logicalType == "string" and options.get("format") not in (None, *PERSON_FORMATS):
-        problems.append(f"{here}: logicalTypeOptions.format must be one of {', '.join(PERSON_FORMATS)}")
-    if column.primaryKey and column.classification == "sensitive":
-        problems.append(f"{here}: a sensitive column cannot be a key")
-    multiple_of = options.get("multipleOf")
-    return Column(
-        name=name,
-        header=column.physicalName or name,
-        logical_type=column.logicalType or "",
-        description=" ".join((column.description or "").split()),
-        classification=column.classification or "",
-        is_required=bool(column.required or column.primaryKey),
-        key_position=(column.primaryKeyPosition or 1) if column.primaryKey else None,
-        format=options.get("format"),
-        pattern=options.get("pattern"),
-        max_length=options.get("maxLength"),
-        minimum=options.get("minimum"),
-        maximum=options.get("maximum"),
-        scale=max(0, len(str(multiple_of).partition(".")[2])) if multiple_of else 6,
-        valid_values=_valid_values(column.quality or []),
-        missing_values={str(m["value"]): str(m["reason"]) for m in custom.get("missingValues", [])},
-        true_values=tuple(map(str, custom.get("trueValues", Column.true_values))),
-        false_values=tuple(map(str, custom.get("falseValues", Column.false_values))),
-        removes_spaces=bool(custom.get("removeSpaces")),
-        allows_formula=bool(custom.get("allowLeadingFormulaCharacters")),
-        landed_because=custom.get("landedBecause"),
-        ambiguous_time=custom.get("ambiguousTime"),
-        role=_role(here, custom, problems),
-    )
-
-
-def _role(where: str, custom: dict[str, Any], problems: list[str]) -> str | None:
-    if custom.get("role") not in (None, *ROLES):
-        problems.append(f"{where}: customProperties.role must be one of {', '.join(ROLES)}")
-    return custom.get("role")
-
-
-def _valid_values(rules: list[DataQuality]) -> tuple[str, ...]:
-    for rule in rules:
-        if (rule.metric or rule.rule) == "invalidValues" and rule.arguments and rule.mustBe == 0:
-            return tuple(map(str, rule.arguments.get("validValues", ())))
-    return ()
-
-
-def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:
-    return {item.property: item.value for item in properties or [] if item.property}
+def _missing_for_server(server: Server, settings: ServerProperties, tables: list[Table]) -> list[str]:
+    """What the kind of server and the columns' types need beside their own fields."""
+    missing = []
+    if settings.format == "xlsx":
+        missing += [f"schema {t.name}: customProperties.sheet is missing" for t in tables if not t.sheet]
+    if server.type == "api":
+        missing += [f"schema {t.name}: customProperties.apiTable is missing" for t in tables if not t.api_table]
+    types = {column.logical_type for table in tables for column in table.columns}
+    if "number" in types and not settings.decimal_sign:
+        missing.append("servers: customProperties.decimalSign must be , or . (the contract has numbers)")
+    if "timestamp" in types and not settings.timezone:
+        missing.append("servers: customProperties.timezone is missing (the contract has unzoned timestamps)")
+    return missing

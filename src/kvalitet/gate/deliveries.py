@@ -6,7 +6,7 @@ set-aside rows by rule), never a delivered value. expectations/suites/README.md 
 
 from typing import Any
 
-from kvalitet.contracts import Contract, Table, load_contracts
+from kvalitet.contracts import Contract, QualityRule, load_contracts
 from kvalitet.gate.suites import Check, NotApplicable, Suite, Threshold, load_suites
 from kvalitet.settings import Settings
 
@@ -165,29 +165,22 @@ def _arrival(contract: Contract) -> list[dict[str, Any]]:
 
 
 def _quality(contract: Contract) -> list[dict[str, Any]]:
-    """The standard's library metrics: rowCount, duplicateValues and invalidValues."""
-    told = {schema.get("name"): schema for schema in contract.document.get("schema", [])}
-    least, checks, listed = [], [], []
-    why_of_rows = severity_of_rows = ""
-    for table in contract.tables.values():
-        for rule in told.get(table.name, {}).get("quality") or []:
-            metric = rule.get("metric") or rule.get("rule")
-            if metric == "rowCount" and (bound := _least_rows(rule)) is not None:
-                least.append(f"('{table.name}', {bound})")
-                why_of_rows, severity_of_rows = _why(contract, rule), _severity(rule)
-            elif metric == "duplicateValues":
-                checks.append(_duplicates(contract, table, rule))
-        if any(column.valid_values for column in table.columns):
-            listed.append(table.name)
-    if least:
+    """The contract's quality rules that are measured: rows, duplicates of the key, and values that are not agreed."""
+    rules = [rule for rule in contract.quality if rule.measured_as]
+    counted = [rule for rule in rules if rule.measured_as == "row_count"]
+    checks = [_duplicates(contract, rule) for rule in rules if rule.measured_as == "duplicate_key"]
+    listed = list(dict.fromkeys(rule.table for rule in rules if rule.measured_as == "valid_values"))
+    if counted:
         checks.insert(
             0,
             {
                 "id": "row_count",
                 "must_hold": "Hver tabel har mindst så mange rækker, som kontrakten kræver.",
-                "count_violations": _ROW_COUNT.replace("{rules}", ", ".join(least)),
-                "why": why_of_rows,
-                "severity": severity_of_rows,
+                "count_violations": _ROW_COUNT.replace(
+                    "{rules}", ", ".join(f"('{rule.table}', {rule.least_rows})" for rule in counted)
+                ),
+                "why": _why(contract, counted[-1]),
+                "severity": counted[-1].severity,
                 "advice_engineer": f"Bed {_support(contract)} om et helt udtræk med samme skæringsdag.",
             },
         )
@@ -208,15 +201,14 @@ def _quality(contract: Contract) -> list[dict[str, Any]]:
     return checks
 
 
-def _duplicates(contract: Contract, table: Table, rule: dict[str, Any]) -> dict[str, Any]:
-    percent = rule.get("mustBeLessThan") if rule.get("unit") == "percent" else None
+def _duplicates(contract: Contract, rule: QualityRule) -> dict[str, Any]:
     return {
-        "id": f"{table.name}_duplicate_values",
-        "must_hold": f"Nøgler, der findes flere gange i {table.name}, er så få, som kontrakten tillader.",
-        "count_violations": _by_rule("duplicate_key", [table.name]),
-        "threshold": _percent(percent or contract.max_rejected_percent),
+        "id": f"{rule.table}_duplicate_values",
+        "must_hold": f"Nøgler, der findes flere gange i {rule.table}, er så få, som kontrakten tillader.",
+        "count_violations": _by_rule("duplicate_key", [rule.table]),
+        "threshold": _percent(rule.less_than_percent or contract.max_rejected_percent),
         "why": f"{_why(contract, rule)} Hvilken af to rækker der er rigtig, kan ingen vide: begge er sat til side.",
-        "severity": _severity(rule),
+        "severity": rule.severity,
         "advice_engineer": f"Se `kvalitet rejects --source {contract.id}`; bed {_support(contract)} rette udtrækket.",
     }
 
@@ -265,24 +257,13 @@ def _listed(names: list[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _least_rows(rule: dict[str, Any]) -> int | None:
-    if "mustBeGreaterThan" in rule:
-        return int(rule["mustBeGreaterThan"]) + 1
-    return int(rule["mustBeGreaterOrEqualTo"]) if "mustBeGreaterOrEqualTo" in rule else None
-
-
 def _percent(percent: float) -> Threshold:
     return Threshold(percent=percent) if percent else Threshold(violations=0)
 
 
-def _severity(rule: dict[str, Any]) -> str:
-    """The standard's severity; what it calls an error holds the build back."""
-    return "critical" if rule.get("severity") == "error" else "warning"
-
-
-def _why(contract: Contract, rule: dict[str, Any]) -> str:
+def _why(contract: Contract, rule: QualityRule) -> str:
     """The contract's own reason, in Danish where it has both."""
-    text = " ".join(str(rule.get("description") or "").split())
+    text = " ".join(rule.description.split())
     reason = text.rpartition("Da: ")[2]
     return f"{reason or 'Kontrakten kræver det.'} (Kontrakten {_named(contract)}.)"
 

@@ -154,9 +154,7 @@ def _number(
         decimals = f"regexp_full_match({clean}, '[+-]?({whole})({sign}\\d+)?')"
         checks += [(f"{unread} and {decimals}", "too_many_decimals"), (f"{unread} and not {decimals}", "number_format")]
     limits = [
-        f"{typed} {sign} {limit:g}"
-        for sign, limit in (("<", column.minimum), (">", column.maximum))
-        if limit is not None
+        f"{typed} {sign} {limit}" for sign, limit in (("<", column.minimum), (">", column.maximum)) if limit is not None
     ]
     if limits:
         checks.append((" or ".join(limits), "out_of_range"))

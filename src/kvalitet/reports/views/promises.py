@@ -15,7 +15,7 @@ class PromisedTable:
     file_pattern: str
     absence_closes: bool
     columns: tuple[tuple[str, str, str, bool], ...]  # header, meaning, classification, part of the key
-    rules: tuple[str, ...]
+    rules: tuple[tuple[str, bool], ...]  # in words, and whether it is measured
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Promises:
 
 def promises(contract: Contract, language: Language) -> Promises:
     document = contract.document
-    rules = {table.get("name"): tuple(_said(table.get("quality"), language)) for table in document.get("schema") or []}
     about = document.get("description") or {}
     return Promises(
         about=tuple(language.of_both(about[part]) for part in ("purpose", "usage", "limitations") if about.get(part)),
@@ -44,7 +43,11 @@ def promises(contract: Contract, language: Language) -> Promises:
                     (c.header, language.of_both(c.description), c.classification, c.key_position is not None)
                     for c in table.columns
                 ),
-                rules=rules.get(table.name, ()),
+                rules=tuple(
+                    (language.of_both(rule.description) or f"{rule.place}: {rule.name}", bool(rule.measured_as))
+                    for rule in contract.quality
+                    if rule.table == table.name and not (rule.column and rule.measured_as)
+                ),
             )
             for table in contract.tables.values()
         ),

@@ -1,0 +1,218 @@
+"""Whatever is wrong in a contract's file: it is named, and no other source is stopped by it."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from kvalitet.contracts import load_contracts, read_contract
+from kvalitet.contracts.document import MAX_BYTES
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = (ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A contracts' folder with one sound contract."""
+    contracts = tmp_path / "contracts"
+    contracts.mkdir()
+    (contracts / "bif_complaints.odcs.yaml").write_text(OURS)
+    monkeypatch.setenv("KVALITET_CONTRACTS", str(contracts))
+    return contracts
+
+
+def load(folder: Path):
+    return load_contracts(Settings(ROOT, folder.parent, "", "", ""))
+
+
+def server(document, name, value):
+    properties = document["servers"][0]["customProperties"]
+    properties[:] = [one for one in properties if one["property"] != name] + [{"property": name, "value": value}]
+
+
+def column(document, **fields):
+    document["schema"][0]["properties"][5].update(fields)
+
+
+def sla(document, name, **fields):
+    known = {item["property"]: item for item in document["slaProperties"]}
+    document["slaProperties"] = [*(known | {name: known.get(name, {"property": name}) | fields}).values()]
+
+
+#: What people and tools write, and the field that the message must name.
+SLOPPY = {
+    "size with a unit": (lambda d: server(d, "maxBytes", "2GB"), "maxBytes"),
+    "size of nothing": (lambda d: server(d, "maxBytes", None), "maxBytes"),
+    "negative size": (lambda d: server(d, "maxBytes", -1), "maxBytes"),
+    "percent as text": (lambda d: server(d, "maxRejectedPercent", "5 %"), "maxRejectedPercent"),
+    "percent above hundred": (lambda d: server(d, "maxClosedPercent", 500), "maxClosedPercent"),
+    "percent that is no number": (lambda d: server(d, "maxClosedPercent", float("nan")), "maxClosedPercent"),
+    "latency in words": (lambda d: sla(d, "latency", value="soon"), "latency"),
+    "latency in years of no such unit": (lambda d: sla(d, "latency", unit="fortnight"), "latency"),
+    "frequency in words": (lambda d: sla(d, "frequency", value="often"), "frequency"),
+    "cron of a day that never comes": (lambda d: sla(d, "frequency", schedule="0 0 30 2 *"), "frequency"),
+    "cron with seconds": (lambda d: sla(d, "frequency", schedule="0 0 0 1 1 0"), "frequency"),
+    "time that YAML reads as a number": (lambda d: sla(d, "timeOfAvailability", value=750), "timeOfAvailability"),
+    "time of day that there is not": (lambda d: sla(d, "timeOfAvailability", value="25:00"), "timeOfAvailability"),
+    "retention that is true": (lambda d: sla(d, "retention", value=True), "retention"),
+    "null list of columns": (lambda d: d["schema"][1].update(properties=None), "primaryKey"),
+    "null list of tables": (lambda d: d.update(schema=None), "schema"),
+    "null list of servers": (lambda d: d.update(servers=None), "servers"),
+    "null team": (lambda d: d.update(team=None), "team"),
+    "owner of the length of a page": (lambda d: d["team"]["members"][0].update(name="x" * 3000), "team"),
+    "zone that there is not": (lambda d: server(d, "timezone", "Copenhagen"), "timezone"),
+    "zone that leads to a file": (lambda d: server(d, "timezone", "../../etc/passwd"), "timezone"),
+    "quote of two characters": (lambda d: server(d, "quote", '""'), "quote"),
+    "delimiter that is the quote": (lambda d: server(d, "delimiter", '"'), "delimiter"),
+    "text for a switch": (lambda d: server(d, "requiresFinalNewline", "no"), "requiresFinalNewline"),
+    "setting twice": (
+        lambda d: d["servers"][0]["customProperties"].append({"property": "timezone", "value": "UTC"}),
+        "timezone",
+    ),
+    "pattern that does not close": (lambda d: column(d, logicalTypeOptions={"pattern": "[a-z"}), "pattern"),
+    "pattern with look-ahead": (lambda d: column(d, logicalTypeOptions={"pattern": "(?=a)a"}), "pattern"),
+    "bound as text": (lambda d: column(d, logicalType="integer", logicalTypeOptions={"minimum": "0"}), "minimum"),
+    "bound of a date": (
+        lambda d: column(d, logicalType="date", logicalTypeOptions={"format": "dd-MM-yyyy", "minimum": 0}),
+        "minimum",
+    ),
+    "steps of nothing": (lambda d: column(d, logicalType="number", logicalTypeOptions={"multipleOf": 0}), "multipleOf"),
+    "length of nothing": (lambda d: column(d, logicalTypeOptions={"maxLength": 0}), "maxLength"),
+    "markers without a reason": (
+        lambda d: column(d, customProperties=[{"property": "missingValues", "value": ["-"]}]),
+        "missingValues",
+    ),
+    "reserved name": (lambda d: column(d, name="row_hash"), "row_hash"),
+    "name of a column that Postgres has": (lambda d: column(d, name="xmin"), "xmin"),
+    "name of a companion": (
+        lambda d: (
+            column(
+                d, name="a", customProperties=[{"property": "missingValues", "value": [{"value": "", "reason": "x"}]}]
+            ),
+            d["schema"][0]["properties"][6].update(name="a_missing_reason"),
+        ),
+        "a_missing_reason",
+    ),
+    "long name with a companion": (
+        lambda d: column(
+            d, name="a" * 49, customProperties=[{"property": "missingValues", "value": [{"value": "", "reason": "x"}]}]
+        ),
+        "48 characters",
+    ),
+    "two tables of one name": (lambda d: d["schema"][1].update(name=d["schema"][0]["name"]), "there twice"),
+    "key of more columns than an index has": (
+        lambda d: d["schema"][0]["properties"].extend(
+            {"name": f"k{n}", "logicalType": "string", "classification": "internal", "primaryKey": True}
+            for n in range(33)
+        ),
+        "primaryKey",
+    ),
+    "file name with the date twice": (
+        lambda d: d["schema"][0].update(physicalName="a_{cutoff}_{cutoff}.csv"),
+        "physicalName",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SLOPPY)
+def test_sloppy_contract_is_read_and_the_field_is_named(tmp_path, name):
+    change, field = SLOPPY[name]
+    document = yaml.safe_load(OURS)
+    change(document)
+    file = tmp_path / "bif_complaints.odcs.yaml"
+    file.write_text(yaml.safe_dump(document))
+    assert field in "\n".join(read_contract(file).problems)
+
+
+def test_broken_files_of_every_kind_stop_no_other_source(folder):
+    (folder / "folder.odcs.yaml").mkdir()
+    (folder / "dangling.odcs.yaml").symlink_to("nowhere")
+    (folder / "loop.odcs.yaml").symlink_to("loop.odcs.yaml")
+    (folder / "binary.odcs.yaml").write_bytes(os.urandom(1000))
+    (folder / "empty.odcs.yaml").write_bytes(b"")
+    (folder / "huge.odcs.yaml").write_bytes(b"#" * (MAX_BYTES + 1))
+    (folder / "utf16.odcs.yaml").write_text(OURS, encoding="utf-16")
+    (folder / "date.odcs.yaml").write_text("kind: DataContract\napiVersion: v3.1.0\nversion: 2025-02-30\n")
+    (folder / "key.odcs.yaml").write_text("{[1, 2]: 3}")
+    (folder / "number.odcs.yaml").write_text("kind: DataContract\napiVersion: v3.1.0\n1: a\n")
+    (folder / "tag.odcs.yaml").write_text("!!python/object/apply:os.system ['true']")
+    (folder / "twice.odcs.yaml").write_text(OURS.replace("kind: DataContract", "kind: DataContract\nkind: Other"))
+    bomb = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 1}]" for n in range(12))
+    (folder / "bomb.odcs.yaml").write_text(bomb)
+    (folder / "deep.odcs.yaml").write_text("[" * 5000)
+    (folder / "circle.odcs.yaml").write_text("a: &a [*a]")
+    contracts = load(folder)
+    broken = {file.name.removesuffix(".odcs.yaml") for file in folder.iterdir()} - {"bif_complaints"}
+    assert contracts["bif_complaints"].problems == ()
+    assert {name for name, contract in contracts.items() if contract.problems} == broken
+    assert all("\n" not in contract.id and len(contract.id) <= 51 for contract in contracts.values())
+
+
+def test_backup_copy_of_a_contract_stops_itself_only(folder):
+    (folder / "bif_complaints (kopi).odcs.yaml").write_text(OURS)
+    contracts = load(folder)
+    assert contracts["bif_complaints"].problems == ()
+    assert contracts["bif_complaints_kopi"].problems == ("id: another file has the id bif_complaints too",)
+
+
+def test_two_contracts_that_both_claim_an_id_no_file_is_named_after_stop_each_other(folder):
+    for name in ("one", "two"):
+        (folder / f"{name}.odcs.yaml").write_text(OURS.replace("id: bif_complaints", "id: klager"))
+    contracts = load(folder)
+    assert contracts["one"].problems == contracts["two"].problems == ("id: another file has the id klager too",)
+
+
+def test_id_that_cannot_name_a_dag_is_replaced_by_the_files_name(folder):
+    (folder / "Ny kilde.odcs.yaml").write_text(OURS.replace("id: bif_complaints", "id: 'x; drop\\n'"))
+    assert load(folder)["ny_kilde"].problems
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.dates(),
+        st.sampled_from(["", "closed", "0", "2GB", "5 %", "soon", "\0", "{cutoff}", "-", "1 * * * *"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=5,
+)  # fmt: skip
+
+
+def places(value, path=()):
+    """Every place in the document, as a path of keys and positions."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inner:
+        yield (*path, name)
+        yield from places(one, (*path, name))
+
+
+PLACES = sorted(places(yaml.safe_load(OURS)), key=str)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=4))
+@example([(("schema", 0, "properties", 0, "customProperties"), None)])
+@example([(("servers", 0), None)])
+@example([(("slaProperties", 0, "value"), True)])
+def test_any_value_in_any_place_gives_a_contract_or_a_named_problem(tmp_path, changes):
+    document = yaml.safe_load(OURS)
+    for path, value in changes:
+        place = document
+        try:
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = value
+        except (KeyError, IndexError, TypeError):
+            continue  # an earlier change took the place away
+    file = tmp_path / "fuzzed.odcs.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True))
+    try:
+        said = read_contract(file).doc_md()
+    except KvalitetError as error:
+        said = str(error)
+    assert "fuzzed.odcs.yaml" in said or said.startswith("# ")
