@@ -27,7 +27,7 @@ def errands(drill: Drill) -> None:
     )
     replayed = team.documented("docker compose run --rm admin kvalitet replay 17", replace=load)
     drill.say(f"{withdrawn.strip()}\n{replayed.strip()}")
-    drill.say(team.documented("docker compose run --rm admin kvalitet landing rotate-key --by 'A. Hansen'").strip())
+    drill.say(team.documented("docker compose run --rm admin kvalitet landing rotate-key").strip())
     team.documented("docker compose stop scheduler")
     drill.say(team.documented("docker compose run --rm admin kvalitet person rotate-key --by 'A. Hansen'").strip())
     team.documented("docker compose start scheduler")

@@ -4,18 +4,15 @@ import ast
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 import yaml
+from commands import Command, commands_in, run_by_the_drill, settings_in
 
 from kvalitet.cli import app
-
-sys.path.insert(0, str(Path(__file__).parent))
-from commands import Command, commands_in, run_by_the_drill, settings_in
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -34,6 +31,7 @@ ELSEWHERE = "tests/evidence/test_verify.py::test_a_signer_elsewhere_signs"
 #: changes in it (addresses, names of files) is the only difference.
 RUN_BY = {
     "make run": "ci: readme",
+    "make drill": "ci: drill",
     "make lint": "ci: lint",
     "make test": "ci: test",
     ".venv/bin/pre-commit install": "ci: lint",
@@ -65,6 +63,22 @@ RUN_BY = {
     ),
     ".venv/bin/kvalitet mutate --only nights": (
         "tests/end_to_end/test_nights.py::test_what_was_said_stays_what_was_said"
+    ),
+    **dict.fromkeys(
+        [
+            "kvalitet backup --to /mnt/backup/kvalitet --keys-to /mnt/safe/kvalitet-keys",
+            "kvalitet restore /mnt/backup/kvalitet/kvalitet-20260103T040000Z --keys /mnt/safe/kvalitet-keys",
+        ],
+        "tests/backup/test_nights_restored.py::"
+        "test_a_backup_taken_in_the_middle_of_a_night_publishes_the_next_one_elsewhere",
+    ),
+    **dict.fromkeys(
+        [
+            "kvalitet person erase --reason 'again: erasure 7 of 3 March, case 2026-114'",
+            "kvalitet person confirm-erasures --by 'A. Hansen' --reason 'erasure 7 carried out again as 9'",
+        ],
+        "tests/backup/test_erasures.py::"
+        "test_an_erasure_after_the_backup_is_named_and_stops_everything_until_it_is_confirmed",
     ),
     "export KVALITET_SIGNER='command:ssh signer@vault.example.dk sign-kvalitet'": ELSEWHERE,
     "export KVALITET_SIGNER_PUBLIC_KEY=/etc/kvalitet/certificate.pub": ELSEWHERE,
