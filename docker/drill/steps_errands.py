@@ -33,7 +33,9 @@ def errands(drill: Drill) -> None:
     team.documented("docker compose start scheduler")
     (team.docker / "secrets" / "kvalitet_loader").unlink()
     team.documented("./make-secrets.sh")
-    team.compose("up", "--detach", "--wait", "--force-recreate")
+    team.documented("docker compose up --detach --wait --force-recreate")
+    team.documented("docker compose kill")
+    team.documented(UP)
     team.wait_until_healthy(HEALTHY_WITHIN)
     sample_night(drill, "the night after all of it")
 
