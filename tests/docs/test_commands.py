@@ -138,9 +138,8 @@ def test_settings_of_environment_files_are_read_by_the_code() -> None:
     assert not [name for name in named if name.startswith("KVALITET_") and name not in read]
 
 
-IN_A_SENTENCE = re.compile(
-    r"(?<!`)`((?:[A-Z_]+=[^`]+ )?(?:docker (?:compose|inspect)|python3 \w+\.py|ls|\./make-secrets\.sh)(?: [^`…]+)?)`(?!`)"
-)
+PROGRAM = r"(?:docker (?:compose|inspect)|python3 \w+\.py|ls|\./make-secrets\.sh)"
+IN_A_SENTENCE = re.compile(rf"(?<!`)`((?:[A-Z_]+=[^`]+ )?{PROGRAM}(?: [^`…]+)?)`(?!`)")
 
 
 def test_every_command_in_a_sentence_about_docker_is_run_by_the_drill() -> None:
