@@ -12,6 +12,7 @@ import pytest
 from comparing import catalogue, contents, database_rights
 from installations import CASES, Installation, database_is_there, deliver, seen_as
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from synthetic import passed_build
 
 from kvalitet.backup import back_up, restore
@@ -277,7 +278,7 @@ def test_no_password_is_on_a_command_line(small: Installation, tmp_path: Path, m
 
     monkeypatch.setattr(at_hand.subprocess, "run", noted)
     back_up(small.settings, tmp_path / "backups")
-    password = psycopg.conninfo.conninfo_to_dict(small.admin_url)["password"]
+    password = conninfo_to_dict(small.admin_url)["password"]
     assert any("pg_dump" in command for command in commands)
     assert not any(str(password) in command for command in commands)
 

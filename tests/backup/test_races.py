@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import synthetic
 from installations import PERSON, Installation
+from psycopg.conninfo import conninfo_to_dict
 
 from kvalitet.backup import back_up, folder, making
 from kvalitet.errors import KvalitetError
@@ -207,7 +208,7 @@ def test_pg_dump_that_fails_leaves_no_backup(
         connection.execute("create role backup_of_test login password 'only-for-this-test'")
         connection.execute("grant pg_read_all_data to backup_of_test")
         try:
-            parts = psycopg.conninfo.conninfo_to_dict(small.admin_url)
+            parts = conninfo_to_dict(small.admin_url)
             url = f"postgresql://backup_of_test:only-for-this-test@{parts['host']}:{parts['port']}/postgres"
             connection.execute(f"grant connect on database {small.settings.database} to backup_of_test")  # type: ignore[arg-type]
             monkeypatch.setenv("KVALITET_ADMIN_URL", url)
