@@ -24,7 +24,7 @@ from kvalitet.landing.keys import Identity, recipient_file
 from kvalitet.persons.confirmation import confirm
 from kvalitet.persons.journal import NAME
 from kvalitet.publication import publish, rollback
-from kvalitet.settings import DETAIL, LOADER, Settings
+from kvalitet.settings import DETAIL, LOADER, LOGIN_ROLES, Settings
 from kvalitet.warehouse import admin
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -207,6 +207,20 @@ def test_a_role_that_the_server_lacks_is_named_before_anything_is_made(
     with pytest.raises(KvalitetError, match="roles that this server lacks: grafana_of_test"):
         restore(target.settings, made.path, tmp_path / "keys", "test")
     assert contents(target.admin_url) == {}
+
+
+def test_an_installation_beside_another_ones_on_one_server_leaves_its_passwords(
+    small: Installation, empty: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    target = empty()
+    for role in LOGIN_ROLES:
+        (target.secrets / role).unlink()
+    with pytest.raises(KvalitetError, match=r"on this server is another installation's"):
+        restore(target.settings, made.path, tmp_path / "keys", "test")
+    monkeypatch.setenv("KVALITET_SECRETS", str(small.secrets))
+    psycopg.connect(small.settings.dsn(LOADER)).close()
+    assert not database_is_there(target)
 
 
 class TestVersions:

@@ -18,6 +18,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.landing import Store, holding
 from kvalitet.landing.retention import purge
 from kvalitet.landing.rotation import rotate_key
+from kvalitet.persons import rekeying
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.number import Number
 from kvalitet.publication import publish, rollback
@@ -120,6 +121,8 @@ def test_nobody_is_erased_and_no_key_is_changed_while_files_are_copied(
             erase(small.settings, Number.typed(PERSON), "request", "test")
         with pytest.raises(holding.FilesHeld):
             rotate_key(small.settings)
+        with pytest.raises(KvalitetError, match="or a backup"):
+            rekeying.rotate_key(small.settings, "test")  # the keys are copied after the rows
         go_on.set()
     assert came[0].kept_files == 4
     assert erase(small.settings, Number.typed(PERSON), "request", "test").rows_delinked > 0
