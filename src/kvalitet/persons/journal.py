@@ -22,7 +22,7 @@ NAME = "erasures.jsonl"
 class Journal:
     """`days` gives the day of each erasure by its number; `unfinished` are those that may not have been committed.
 
-    `gaps` are the times (from, until) of which it knows nothing: from the copy that a restore put in place to that restore.
+    `gaps` are the times (from, until) of which it knows nothing: since the copy was made that a restore put in place.
     """
 
     installation: str
