@@ -216,7 +216,7 @@ def _dump_airflow(
 ) -> str | None:
     """Airflow's database where it is on this server; its own rights and owner are the new installation's."""
     name = airflow_database(settings)
-    if not held.execute("select from pg_database where datname = %s", [name]).fetchone():
+    if not held.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
         return None
     url = server.admin_url(settings, name)
     run(programs, "pg_dump",
