@@ -46,7 +46,7 @@ def layers(image: str, values: re.Pattern[bytes] | None = None) -> list[Layer]:
         with tarfile.open(fileobj=file) as saved:
             manifest = json.load(saved.extractfile("manifest.json"))[0]  # type: ignore[arg-type]
             config = json.load(saved.extractfile(manifest["Config"]))  # type: ignore[arg-type]
-            made_by = [step["created_by"] for step in config["history"] if not step.get("empty_layer")]
+            made_by = [step.get("created_by", "") for step in config["history"] if not step.get("empty_layer")]
             own = len(json.loads(_docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", BASE)))
             return [
                 _layer(step, saved.extractfile(name), values)

@@ -66,11 +66,14 @@ def main() -> int:
             drill.remove()
             return 0
         names = [options.only] if options.only else list(STEPS)[list(STEPS).index(options.begin) :]
-        if names[0] == "build":
-            drill.begin_anew()
         console.print(f"Seed {seed} (--seed {seed} kills at the same instants).")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
+            if names[0] == "build":
+                drill.begin_anew()
             return _run(drill, names)
+        except KeyboardInterrupt:
+            return 130
         finally:
             if not options.keep:
                 _remove(drill)
@@ -107,27 +110,26 @@ def _alone() -> Iterator[None]:
 
 def _run(drill: Drill, names: list[str]) -> int:
     """The steps in turn until one fails; then the table of what each took. Returns the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    table = Table("step", "seconds", "result", title=f"Drill of {drill.facts.get('commit', 'this commit')[:12]}")
-    began, exit_code = time.monotonic(), 0
-    for name in names:
-        console.print(f"[bold]── {name}[/]")
-        step_began, result = time.monotonic(), "holds"
-        try:
+    took, began, failed = [], time.monotonic(), ""
+    try:
+        for name in names:
+            console.print(f"[bold]── {name}[/]")
+            step_began, failed = time.monotonic(), name
             STEPS[name](drill)
-        except Failed as failure:
-            result, exit_code = "FAILED", 1
-            console.print(f"   {failure}", markup=False, style="red")
-        except KeyboardInterrupt:
-            result, exit_code = "interrupted", 130
-        seconds = time.monotonic() - step_began
-        console.print(f"   [dim]{name}: {result}, {seconds:.1f} s[/]")
-        table.add_row(name, f"{seconds:.1f}", result)
-        if exit_code:
-            break
-    table.add_row("all", f"{time.monotonic() - began:.1f}", "holds" if not exit_code else "does not hold")
-    console.print(table)
-    return exit_code
+            took.append((name, time.monotonic() - step_began))
+            console.print(f"   [dim]{took[-1][1]:.1f} s[/]")
+            failed = ""
+    except Failed as failure:
+        console.print("\n".join(f"   {line}" for line in str(failure).splitlines()), markup=False, style="red")
+    finally:
+        table = Table("step", "seconds", "", title=f"Drill of {drill.facts.get('commit', 'no commit')[:12]}")
+        for name, seconds in took:
+            table.add_row(name, f"{seconds:.1f}", "holds")
+        if failed:
+            table.add_row(failed, "", "does not hold, or was interrupted")
+        table.add_row("all", f"{time.monotonic() - began:.1f}", "")
+        console.print(table)
+    return 1 if failed else 0
 
 
 def _remove(drill: Drill) -> None:

@@ -8,6 +8,7 @@ by which `remove` finds it also after a drill that was killed.
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -27,26 +28,33 @@ class Failed(Exception):
 
 
 def call(command: list[str], cwd: Path | None = None, stdin: str | None = None, patience: float = PATIENCE) -> str:
-    """Run a command and return its output. Raises Failed with the command's last lines where it fails or hangs."""
-    try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=_environment(),
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=patience,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise Failed(f"`{' '.join(command)}` has not ended after {patience:.0f} s.") from None
-    if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-40:])
-        raise Failed(f"`{' '.join(command)}` ended with exit code {done.returncode}:\n{said}")
-    return done.stdout
+    """Run a command and return its output. Raises Failed with the command's last lines where it fails or hangs.
+
+    It is ended with all that it has started when the drill is interrupted, so that nothing is made after the cleaning.
+    """
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=_environment(),
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(stdin, timeout=patience)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise Failed(f"`{' '.join(command)}` has not ended after {patience:.0f} s.") from None
+            raise
+    if process.returncode:
+        said = "\n".join((out + err).strip().splitlines()[-40:])
+        raise Failed(f"`{' '.join(command)}` ended with exit code {process.returncode}:\n{said}")
+    return out
 
 
 def _environment() -> dict[str, str]:
@@ -153,7 +161,10 @@ class Installation:
         """The project's containers by service, one-off ones left out."""
         ids = call(["docker", "ps", "--all", "--quiet", "--filter", f"label={LABEL}={self.project}",
                     "--filter", "label=com.docker.compose.oneoff=False"]).split()  # fmt: skip
-        inspected = json.loads(call(["docker", "inspect", *ids])) if ids else []
+        try:
+            inspected = json.loads(call(["docker", "inspect", *ids])) if ids else []
+        except Failed:  # one was replaced between the two questions
+            return self.services()
         found = {}
         for one in inspected:
             state, name = one["State"], one["Config"]["Labels"]["com.docker.compose.service"]

@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 from installation import Failed, Installation
@@ -111,7 +112,7 @@ def expect_publication(installation: Installation, after: int) -> Published:
     return now
 
 
-def seen_by_bi(installation: Installation, **how: str) -> int:
+def seen_by_bi(installation: Installation, **how: Any) -> int:
     """The publication that a BI tool on this host reads, with the role and password made for it."""
     with psycopg.connect(
         host="127.0.0.1", port=installation.settings["KVALITET_POSTGRES_PORT"], dbname="kvalitet", user="kvalitet_bi",

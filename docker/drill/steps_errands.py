@@ -27,19 +27,24 @@ def errands(drill: Drill) -> None:
     )
     replayed = team.documented("docker compose run --rm admin kvalitet replay 17", replace=load)
     drill.say(f"{withdrawn.strip()}\n{replayed.strip()}")
-    drill.say(team.documented("docker compose run --rm admin kvalitet landing rotate-key --by 'A. Hansen'").strip())
+    drill.say(team.documented("docker compose run --rm admin kvalitet landing rotate-key").strip())
     team.documented("docker compose stop scheduler")
     drill.say(team.documented("docker compose run --rm admin kvalitet person rotate-key --by 'A. Hansen'").strip())
     team.documented("docker compose start scheduler")
     (team.docker / "secrets" / "kvalitet_loader").unlink()
     team.documented("./make-secrets.sh")
-    team.compose("up", "--detach", "--wait", "--force-recreate")
+    team.documented("docker compose up --detach --wait --force-recreate")
+    team.documented("docker compose kill")
+    team.documented(UP)
     team.wait_until_healthy(HEALTHY_WITHIN)
     sample_night(drill, "the night after all of it")
 
 
 def tls(drill: Drill) -> None:
     """A reader who accepts nothing but the server that the certificate names."""
+    if not _asked_as_admin(drill, "select setting from pg_settings where name = 'ssl_library'"):
+        drill.say("skipped: this image's Postgres is built without TLS")
+        return
     certificate = _mounted(drill, "certs") / "server.crt"
     key = certificate.with_suffix(".key")
     call(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
@@ -107,6 +112,12 @@ def point_in_time(drill: Drill) -> None:
     if nights.published(team).events != before.events:
         raise Failed(f"The ledger is not as it was at {instant}.")
     drill.say(f"{said.strip()}\nthe ledger is as it was at {instant}; {team.documented(VERIFY).strip()}")
+
+
+def _asked_as_admin(drill: Drill, query: str) -> str:
+    """The answer of Postgres to its superuser."""
+    command = f'PGPASSWORD=$(cat /run/secrets/admin_password) psql --host 127.0.0.1 --username postgres -Atc "{query}"'
+    return drill.team.compose("exec", "-T", "postgres", "sh", "-c", command).strip()
 
 
 def _mounted(drill: Drill, name: str) -> Path:

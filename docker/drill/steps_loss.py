@@ -143,8 +143,8 @@ def upgrade(drill: Drill) -> None:
         raise Failed(f"The clone lacks commit {drill.earlier}: fetch the whole history (fetch-depth: 0).") from None
     call(["./make-secrets.sh"], new.docker)
     new.choose_ports()
-    build = "KVALITET_CODE_VERSION=$(git rev-parse HEAD) docker compose build"
-    call(["bash", "-c", build], new.docker, patience=3600)
+    commit = call(["git", "rev-parse", "HEAD"], new.folder).strip()
+    new.documented("KVALITET_CODE_VERSION=<commit> docker compose build", replace={"<commit>": commit}, patience=3600)
     new.compose("up", "--detach")
     new.wait_until_healthy(HEALTHY_WITHIN)
     nights.deliver(new)
@@ -178,8 +178,8 @@ def down(drill: Drill) -> None:
     left = drill.team.left()
     if left["containers"] or left["networks"] or not left["volumes"]:
         raise Failed(f"After `docker compose down`: {left}")
-    drill.team.documented("docker compose down --volumes")
+    drill.team.documented("docker compose down --volumes --rmi local")
     left = drill.team.left()
-    if left["containers"] or left["networks"] or left["volumes"]:
-        raise Failed(f"After `docker compose down --volumes`: {left}")
-    drill.say("`down` keeps the volumes and nothing else, `down --volumes` keeps nothing")
+    if left["containers"] or left["networks"] or left["volumes"] or call(["docker", "images", "-q", drill.team.image]):
+        raise Failed(f"After `docker compose down --volumes --rmi local`: {left}")
+    drill.say("`down` keeps the volumes and nothing else, `down --volumes --rmi local` keeps nothing")

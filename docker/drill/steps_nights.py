@@ -37,6 +37,12 @@ def up(drill: Drill) -> None:
     seconds = time.monotonic() - began
     drill.say(f"every service is healthy, {seconds:.0f} s after `docker compose up` began (60 s on an idle machine)")
     drill.team.documented("docker compose ps")
+    drill.team.documented("docker compose logs api-server")
+    drill.team.documented("ls -ln secrets")
+    drill.team.documented(
+        "docker inspect --format '{{json .State.Health}}' kvalitet-dag-processor-1",
+        replace={"kvalitet-dag-processor": f"{drill.team.project}-dag-processor"},
+    )
 
 
 def login(drill: Drill) -> None:
@@ -97,7 +103,13 @@ def closed(drill: Drill) -> None:
     """Towards a port that listens on this host, and one of another machine."""
     with socket.create_server(("0.0.0.0", 0)) as listening:  # noqa: S104 - containers are to find it, and nobody answers
         here = f"{_own_address()}:{listening.getsockname()[1]}"
-        drill.say(drill.team.promises("closed", drill.team.image, drill.team.project, here, "1.1.1.1:53"))
+        said = drill.team.documented(
+            "python3 promises.py closed kvalitet:local kvalitet 1.1.1.1:53",
+            replace={"kvalitet:local kvalitet": f"{drill.team.image} {drill.team.project} {here}"},
+        )
+    drill.say(said)
+    drill.team.documented("docker compose restart forward")
+    drill.team.wait_until_healthy(HEALTHY_WITHIN)
 
 
 def _own_address() -> str:

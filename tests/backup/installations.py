@@ -87,6 +87,6 @@ def database_is_there(installation: Installation) -> bool:
     with psycopg.connect(installation.environment["KVALITET_ADMIN_URL"]) as connection:
         return bool(
             connection.execute(
-                "select from pg_database where datname = %s", [installation.settings.database]
+                "select 1 from pg_database where datname = %s", [installation.settings.database]
             ).fetchone()
         )

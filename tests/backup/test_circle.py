@@ -12,6 +12,7 @@ import pytest
 from comparing import catalogue, contents, database_rights
 from installations import CASES, Installation, database_is_there, deliver, seen_as
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from synthetic import passed_build
 
 from kvalitet.backup import back_up, restore
@@ -23,7 +24,7 @@ from kvalitet.landing.keys import Identity, recipient_file
 from kvalitet.persons.confirmation import confirm
 from kvalitet.persons.journal import NAME
 from kvalitet.publication import publish, rollback
-from kvalitet.settings import DETAIL, LOADER, Settings
+from kvalitet.settings import DETAIL, LOADER, LOGIN_ROLES, Settings
 from kvalitet.warehouse import admin
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -208,6 +209,20 @@ def test_a_role_that_the_server_lacks_is_named_before_anything_is_made(
     assert contents(target.admin_url) == {}
 
 
+def test_an_installation_beside_another_ones_on_one_server_leaves_its_passwords(
+    small: Installation, empty: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    target = empty()
+    for role in LOGIN_ROLES:
+        (target.secrets / role).unlink()
+    with pytest.raises(KvalitetError, match=r"on this server is another installation's"):
+        restore(target.settings, made.path, tmp_path / "keys", "test")
+    monkeypatch.setenv("KVALITET_SECRETS", str(small.secrets))
+    psycopg.connect(small.settings.dsn(LOADER)).close()
+    assert not database_is_there(target)
+
+
 class TestVersions:
     def test_from_15_into_15_and_into_18_and_never_back(
         self,
@@ -277,7 +292,7 @@ def test_no_password_is_on_a_command_line(small: Installation, tmp_path: Path, m
 
     monkeypatch.setattr(at_hand.subprocess, "run", noted)
     back_up(small.settings, tmp_path / "backups")
-    password = psycopg.conninfo.conninfo_to_dict(small.admin_url)["password"]
+    password = conninfo_to_dict(small.admin_url)["password"]
     assert any("pg_dump" in command for command in commands)
     assert not any(str(password) in command for command in commands)
 

@@ -11,12 +11,14 @@ import psycopg
 import pytest
 import synthetic
 from installations import PERSON, Installation
+from psycopg.conninfo import conninfo_to_dict
 
 from kvalitet.backup import back_up, folder, making
 from kvalitet.errors import KvalitetError
 from kvalitet.landing import Store, holding
 from kvalitet.landing.retention import purge
 from kvalitet.landing.rotation import rotate_key
+from kvalitet.persons import rekeying
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.number import Number
 from kvalitet.publication import publish, rollback
@@ -119,6 +121,8 @@ def test_nobody_is_erased_and_no_key_is_changed_while_files_are_copied(
             erase(small.settings, Number.typed(PERSON), "request", "test")
         with pytest.raises(holding.FilesHeld):
             rotate_key(small.settings)
+        with pytest.raises(KvalitetError, match="or a backup"):
+            rekeying.rotate_key(small.settings, "test")  # the keys are copied after the rows
         go_on.set()
     assert came[0].kept_files == 4
     assert erase(small.settings, Number.typed(PERSON), "request", "test").rows_delinked > 0
@@ -207,7 +211,7 @@ def test_pg_dump_that_fails_leaves_no_backup(
         connection.execute("create role backup_of_test login password 'only-for-this-test'")
         connection.execute("grant pg_read_all_data to backup_of_test")
         try:
-            parts = psycopg.conninfo.conninfo_to_dict(small.admin_url)
+            parts = conninfo_to_dict(small.admin_url)
             url = f"postgresql://backup_of_test:only-for-this-test@{parts['host']}:{parts['port']}/postgres"
             connection.execute(f"grant connect on database {small.settings.database} to backup_of_test")  # type: ignore[arg-type]
             monkeypatch.setenv("KVALITET_ADMIN_URL", url)

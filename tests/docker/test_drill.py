@@ -1,8 +1,10 @@
 """The drill's own parts. What needs an engine is skipped where none answers; `make drill` is the whole of it."""
 
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -205,3 +207,24 @@ def test_service_that_is_killed_is_started_by_the_engine_and_all_of_it_is_remove
     small.remove()
     assert not any(small.left().values())
     assert not small.folder.exists()
+
+
+@needs_engine
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_drill_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    root = tmp_path / "checkout"
+    copy_checkout(ROOT, root)
+    made = Drill(root, 1, "HEAD", print).team
+    command = [sys.executable, "-B", root / "docker" / "drill", "--only", "build"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not (made.docker / ".env").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(2)  # the build has begun
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "build" in said and "interrupted" in said
+    assert not any(made.left().values())
+    assert call(["git", "status", "--porcelain", "--ignored"], root) == ""

@@ -4,18 +4,15 @@ import ast
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 import yaml
+from commands import Command, commands_in, run_by_the_drill, settings_in
 
 from kvalitet.cli import app
-
-sys.path.insert(0, str(Path(__file__).parent))
-from commands import Command, commands_in, run_by_the_drill, settings_in
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -34,6 +31,8 @@ ELSEWHERE = "tests/evidence/test_verify.py::test_a_signer_elsewhere_signs"
 #: changes in it (addresses, names of files) is the only difference.
 RUN_BY = {
     "make run": "ci: readme",
+    "make drill": "ci: drill",
+    'KVALITET_EXTRAS="s3 sftp" docker compose build': "ci: drill",
     "make lint": "ci: lint",
     "make test": "ci: test",
     ".venv/bin/pre-commit install": "ci: lint",
@@ -66,6 +65,22 @@ RUN_BY = {
     ".venv/bin/kvalitet mutate --only nights": (
         "tests/end_to_end/test_nights.py::test_what_was_said_stays_what_was_said"
     ),
+    **dict.fromkeys(
+        [
+            "kvalitet backup --to /mnt/backup/kvalitet --keys-to /mnt/safe/kvalitet-keys",
+            "kvalitet restore /mnt/backup/kvalitet/kvalitet-20260103T040000Z --keys /mnt/safe/kvalitet-keys",
+        ],
+        "tests/backup/test_nights_restored.py::"
+        "test_a_backup_taken_in_the_middle_of_a_night_publishes_the_next_one_elsewhere",
+    ),
+    **dict.fromkeys(
+        [
+            "kvalitet person erase --reason 'again: erasure 7 of 3 March, case 2026-114'",
+            "kvalitet person confirm-erasures --by 'A. Hansen' --reason 'erasure 7 carried out again as 9'",
+        ],
+        "tests/backup/test_erasures.py::"
+        "test_an_erasure_after_the_backup_is_named_and_stops_everything_until_it_is_confirmed",
+    ),
     "export KVALITET_SIGNER='command:ssh signer@vault.example.dk sign-kvalitet'": ELSEWHERE,
     "export KVALITET_SIGNER_PUBLIC_KEY=/etc/kvalitet/certificate.pub": ELSEWHERE,
     "export KVALITET_ANCHOR='command:ssh log@vault.example.dk keep-anchor'": ELSEWHERE,
@@ -96,7 +111,8 @@ def test_a_new_command_without_proof_is_named() -> None:
 
 
 def test_no_proof_is_of_a_command_that_is_shown_no_more() -> None:
-    assert not RUN_BY.keys() - {command.text for command in shown()}
+    named = {" ".join(span.split()) for span in IN_A_SENTENCE.findall(_text("docker/README.md"))}
+    assert not RUN_BY.keys() - {command.text for command in shown()} - named
 
 
 @pytest.mark.parametrize("place", sorted(set(RUN_BY.values())))
@@ -120,6 +136,18 @@ def test_settings_of_environment_files_are_read_by_the_code() -> None:
     read += _text("docker/compose.yaml")
     named = {name for document in DOCUMENTS for name in settings_in(document.read_text(encoding="utf-8"))}
     assert not [name for name in named if name.startswith("KVALITET_") and name not in read]
+
+
+PROGRAM = r"(?:docker (?:compose|inspect)|python3 \w+\.py|ls|\./make-secrets\.sh)"
+IN_A_SENTENCE = re.compile(rf"(?<!`)`((?:[A-Z_]+=[^`]+ )?{PROGRAM}(?: [^`…]+)?)`(?!`)")
+
+
+def test_every_command_in_a_sentence_about_docker_is_run_by_the_drill() -> None:
+    text = _text("docker/README.md")
+    commands = [Command("docker/README.md", " ".join(span.split())) for span in IN_A_SENTENCE.findall(text)]
+    assert len(commands) > 8
+    missing = without_proof(commands, RUN_BY.keys() | run_by_the_drill(ROOT / "docker" / "drill"))
+    assert not missing, "\n".join(missing)
 
 
 SPAN = re.compile(r"(?<!`)`(?:\.venv/bin/)?((?:kvalitet|make) [^`]+)`(?!`)")

@@ -136,6 +136,28 @@ def test_missing_right_is_named(settings: Settings, deliver, s3, server, monkeyp
         Store(settings).opens_with("bif_complaints/x", identities(settings)[0])
 
 
+def test_least_rights_are_enough(settings: Settings, own_secrets, deliver, s3, server, monkeypatch):
+    """To list the bucket and to use what is below one folder: neither buckets nor the folder as such."""
+    make_bucket(s3)
+    monkeypatch.setenv("KVALITET_LANDING", "s3://kvalitet/landing")
+    objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    let_only(
+        s3,
+        server,
+        monkeypatch,
+        {"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::kvalitet"},
+        {"Action": objects, "Resource": "arn:aws:s3:::kvalitet/landing/*"},
+    )
+    assert Store(settings).files() == {}
+    deliver(*GOOD)
+    assert extract(settings, "bif_complaints").outcome == "accepted"
+    assert rotate_key(settings) == 2
+
+
+def test_address_without_a_bucket_is_named(settings: Settings, s3):
+    assert "KVALITET_INBOX names no bucket" in refused(replace(settings, inbox="s3://"))
+
+
 def test_inbox_that_may_not_be_listed_is_named(settings: Settings, s3, server, monkeypatch):
     make_bucket(s3)
     let_only(s3, server, monkeypatch, {"Action": "s3:GetObject", "Resource": "*"})

@@ -80,7 +80,8 @@ def without_values(source_id: str, error: Exception) -> KvalitetError:
 
 
 def ready_contract(settings: Settings, source_id: str) -> Contract:
-    """The source's contract. Raises KvalitetError where there is none, or it lacks what intake needs."""
+    """The source's contract. Raises KvalitetError where there is none, it lacks what intake needs, or a restore has
+    undone erasures and nobody has said that they were carried out again."""
     contracts = load_contracts(settings)
     if source_id not in contracts:
         raise KvalitetError(
@@ -92,6 +93,8 @@ def ready_contract(settings: Settings, source_id: str) -> Contract:
             f"Nothing is taken in from {source_id} while its contract lacks: " + "; ".join(contract.problems) + ".",
             f"Mend expectations/contracts/{source_id}.odcs.yaml.",
         )
+    with connect(settings, LOADER) as connection:
+        refuse_until_confirmed(connection)
     return contract
 
 
@@ -212,7 +215,6 @@ def take(
         held.execute("select set_config('application_name', %s, true)", [f"kvalitet extract {contract.id}"])
         # Nobody is erased between the landing of a file and the record that names it.
         wait_for(held, "pg_try_advisory_xact_lock_shared", LOCK, contract.id, "persons or keys are being changed")
-        refuse_until_confirmed(held)
         try:
             with spooled(settings, contract, delivery) as files:
                 content = _content_digest(files)

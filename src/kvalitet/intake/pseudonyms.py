@@ -16,7 +16,8 @@ from kvalitet.errors import KvalitetError
 ERASED = "erased:"
 #: What a pseudonym or the digest of a row looks like.
 DIGEST = r"\m[0-9a-f]{64}\M"
-#: Held shared by whoever takes rows in, exclusively by whoever changes the persons in them or the landing store's key.
+#: Held shared by whoever takes rows in or backs them up with their key, exclusively by whoever changes the persons in
+#: them or the landing store's key.
 LOCK = "persons in raw"
 
 #: Sessions that hold an advisory lock; whom they belong to is in the name that they gave themselves.
@@ -39,7 +40,8 @@ def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
     lock = connection.execute("select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [LOCK]).fetchone()
     if not lock or not lock["is_ours"]:
         running = ", ".join(row["application_name"] for row in connection.execute(HOLDERS, {"key": LOCK}))
-        raise ExtractionsRun(f"An extraction is running{f': {running}' if running else ''}.", "Wait for it to end.")
+        at_work = f": {running}" if running else ""
+        raise ExtractionsRun(f"An extraction is running, or a backup{at_work}.", "Wait for it to end.")
 
 
 def keyed(key: bytes, kind: str, value: str) -> str:

@@ -112,4 +112,7 @@ def open_place(setting: str, address: str) -> Place:
             f"{setting} names a place at {protocol}:// that cannot be signed in to ({type(error).__name__}).",
             "Check the address, the credentials, and that the host can be reached from here.",
         ) from None
-    return Place(setting, protocol, filesystem, root)
+    place = Place(setting, protocol, filesystem, root)
+    if place.is_object_store and not place.container:
+        raise KvalitetError(f"{setting} names no bucket.", f"Write it as {protocol}://bucket/folder.")
+    return place

@@ -188,11 +188,16 @@ class Store:
 
     def files(self) -> dict[str, datetime]:
         """Every file in the store by its path, with the time it was written."""
-        self.filesystem.invalidate_cache()
-        with self.place.naming_errors():
-            found: Any = self.filesystem.find(self.root, detail=True) if self.filesystem.exists(self.root) else {}
-        if not found and self.place.is_object_store:
+        if self.place.is_object_store:
             self.place.require()
+        with self.place.naming_errors():
+            try:
+                self.filesystem.ls(
+                    self.root
+                )  # to ask for the root as such takes a right that is not given with what is in it
+            except FileNotFoundError:
+                return {}
+            found: Any = self.filesystem.find(self.root, detail=True)
         return {name.removeprefix(self.root.rstrip("/") + "/"): _written(info) for name, info in found.items()}
 
     def sweep(self, named: Iterable[str], before: datetime) -> list[str]:

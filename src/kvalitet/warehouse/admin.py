@@ -159,9 +159,10 @@ def _grant_database(warehouse: psycopg.Connection, database: str) -> None:
 
 
 def migrate_schema(settings: Settings, admin_url: str) -> None:
-    """Bring the schemas up to this code, in one transaction."""
+    """Bring the schemas up to this code, in one transaction. Raises KvalitetError where they are of newer code."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
     from sqlalchemy import NullPool, create_engine
 
     config = Config()
@@ -173,7 +174,13 @@ def migrate_schema(settings: Settings, admin_url: str) -> None:
     )
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise KvalitetError(
+                f"The warehouse was migrated by newer code than this: {error}.",
+                "Run that code again, or restore the backup that was taken before the upgrade.",
+            ) from None
 
 
 def sync_raw_tables(warehouse: psycopg.Connection, contracts: Iterable[Contract]) -> list[str]:
