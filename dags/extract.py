@@ -7,7 +7,7 @@ from airflow.sdk import DAG, Asset, Param
 
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.night_calendar import is_cron
-from kvalitet.night_tasks import ExtractSource, TellPeople, timetable
+from kvalitet.night_tasks import ExtractSource, TellPeople, note_killed, timetable
 from kvalitet.settings import Settings
 
 PARAMS: Any = {
@@ -44,7 +44,7 @@ def extract_dag(contract: Contract) -> DAG:
             retry_delay=timedelta(minutes=1),
             retry_exponential_backoff=2,
             max_retry_delay=timedelta(minutes=10),
-            on_failure_callback=TellPeople(),
+            on_failure_callback=[note_killed, TellPeople()],
         )
     return dag
 
