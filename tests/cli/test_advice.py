@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -31,7 +32,7 @@ def problem(command: str) -> str | None:
         words = shlex.split(called[1] or "")
     except ValueError:
         words = (called[1] or "").split()
-    here = typer.main.get_command(app)
+    here: Any = typer.main.get_command(app)
     while hasattr(here, "commands") and words and not words[0].startswith("-"):
         name = words.pop(0)
         if name in ("…", "..."):
