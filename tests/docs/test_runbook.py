@@ -73,6 +73,9 @@ SINGLE_ROWS = {
         "*is being taken in by … since": (
             "intake/test_turns.py::test_second_hand_that_waits_in_vain_is_told_who_is_at_work"
         ),
+        "*Its task was killed each time": (
+            "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
+        ),
         "*The turn on … was lost*": (
             "intake/test_turns.py::test_turn_whose_session_was_ended_takes_nothing_in_after_another_did"
         ),
