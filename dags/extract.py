@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param
 
 from kvalitet.contracts import Contract, is_cron, load_contracts
-from kvalitet.night_tasks import ExtractSource, TellPeople, timetable
+from kvalitet.night_tasks import ExtractSource, TellPeople, note_killed, timetable
 from kvalitet.settings import Settings
 
 PARAMS: Any = {
@@ -43,7 +43,7 @@ def extract_dag(contract: Contract) -> DAG:
             retry_delay=timedelta(minutes=1),
             retry_exponential_backoff=2,
             max_retry_delay=timedelta(minutes=10),
-            on_failure_callback=TellPeople(),
+            on_failure_callback=[note_killed, TellPeople()],
         )
     return dag
 

@@ -114,6 +114,25 @@ def note_late(settings: Settings, newest_loads: Mapping[str, int | None]) -> Non
         )
 
 
+def note_killed(settings: Settings, source_id: str, due_at: datetime) -> bool:
+    """Record that nothing came of the attempts since `due_at`, so that no night waits for a task that was killed.
+
+    Says whether it did: not where one of them has an outcome. It counts against the load that was in use by then,
+    not against one that the killed task may still have brought in.
+    """
+    (row,) = outcomes(settings, {source_id: Awaited(due_at, due_at)})
+    if row["outcome"] is not None:
+        return False
+    with connect(settings, LOADER) as connection:
+        connection.execute(
+            "insert into audit.extract_run (source_id, outcome, message, started_at, knew_of_load)"
+            " values (%(source)s, 'failed', 'Its task was killed each time that it was tried.', clock_timestamp(),"
+            " (select max(load_id) from audit.load_in_use where source_id = %(source)s and finished_at < %(due_at)s))",
+            {"source": source_id, "due_at": due_at},
+        )
+    return True
+
+
 def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: datetime) -> dict[str, Late]:
     """The sources that do not keep their contract's SLA.
 

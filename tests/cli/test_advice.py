@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -31,7 +32,7 @@ def problem(command: str) -> str | None:
         words = shlex.split(called[1] or "")
     except ValueError:
         words = (called[1] or "").split()
-    here = typer.main.get_command(app)
+    here: Any = typer.main.get_command(app)
     while hasattr(here, "commands") and words and not words[0].startswith("-"):
         name = words.pop(0)
         if name in ("…", "..."):
@@ -61,15 +62,13 @@ def problem(command: str) -> str | None:
 
 def strings(source: str) -> list[str]:
     """The texts in a Python file, with an X where a value is put in."""
-    found, inner = [], set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.JoinedStr):
-            inner |= {id(part) for part in node.values}
-            found.append("".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values))
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
-            found.append(node.value)
-    return found
+    nodes = list(ast.walk(ast.parse(source)))
+    mixed = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    inner = {id(part) for node in mixed for part in node.values}
+    whole = [node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in inner]
+    return [
+        "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values) for node in mixed
+    ] + [text for text in whole if isinstance(text, str)]
 
 
 def named(file: Path) -> list[str]:

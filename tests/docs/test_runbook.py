@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
+OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
 #: Section -> how a row begins -> the test that follows it.
 FOLLOWED_BY = {
     "A run was interrupted": {
@@ -54,14 +55,11 @@ FOLLOWED_BY = {
     },
     "Settings have changed, but a night runs": {
         "the new settings, when the night is over": (f"{MENDING}::test_changed_settings_wait_for_the_end_of_what_runs"),
-        **dict.fromkeys(
-            (
-                "only what is down started",
-                "the new settings at once",
-                "*The scheduler is down, so the night does not end",
-            ),
-            f"{MENDING}::test_other_settings_while_the_scheduler_is_down_are_refused_unless_now",
+        "only what is down started": f"{MENDING}::{OLD_ONES}",
+        "the new settings at once": (
+            f"{MENDING}::test_night_is_broken_off_for_changed_settings_where_that_is_asked_for"
         ),
+        "*The scheduler is down, so the night does not end": f"{MENDING}::{OLD_ONES}",
     },
     "The clock is wrong": {
         "a claim's heartbeats and its lapse": (
@@ -74,6 +72,9 @@ SINGLE_ROWS = {
     "An extract is red": {
         "*is being taken in by … since": (
             "intake/test_turns.py::test_second_hand_that_waits_in_vain_is_told_who_is_at_work"
+        ),
+        "*Its task was killed each time": (
+            "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
         ),
         "*The turn on … was lost*": (
             "intake/test_turns.py::test_turn_whose_session_was_ended_takes_nothing_in_after_another_did"

@@ -171,7 +171,8 @@ def test_the_night_after_any_of_airflows_processes_was_killed_publishes_by_itsel
     while waiting and night < 6 and "hangs" not in trial.ended.values():
         night += 1
         run_id = trial.start(night)
-        while waiting and not trial.is_over(run_id):
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while waiting and not trial.is_over(run_id) and time.monotonic() < give_up:
             time.sleep(trial.random.uniform(0, 6))
             for kind in waiting[: trial.random.choice((1, 2, 2, 3))]:
                 waiting.remove(kind)

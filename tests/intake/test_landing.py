@@ -258,7 +258,8 @@ class TestRetention:
         extract(settings, "bif_complaints")
         landing = store_files(settings)[0].with_name("about-to-be-named.zst.age")
         landing.write_bytes(b"x")
-        os.utime(landing, (time.time() - 2 * 86_400,) * 2)
+        two_days_ago = time.time() - 2 * 86_400
+        os.utime(landing, (two_days_ago, two_days_ago))
         with connect(settings, LOADER) as connection:
             connection.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
             assert vars(purge(settings)) == {"expired": 0, "orphans": 0}

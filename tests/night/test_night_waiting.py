@@ -19,9 +19,9 @@ from kvalitet.contracts import Contract
 from kvalitet.contracts.service_levels import UNIT_DAYS
 from kvalitet.night import mark
 from kvalitet.night_calendar import is_promised
-from kvalitet.night_waiting import Awaited, Late, awaited, late_sources, note_late, outcomes, unsettled
-from kvalitet.settings import AUDITOR, Settings
-from kvalitet.warehouse.connection import fetch_all
+from kvalitet.night_waiting import Awaited, Late, awaited, late_sources, note_killed, note_late, outcomes, unsettled
+from kvalitet.settings import AUDITOR, LOADER, Settings
+from kvalitet.warehouse.connection import connect, fetch_all
 
 pytestmark = pytest.mark.slow
 
@@ -287,3 +287,31 @@ def test_the_trigger_tells_airflow_no_password(in_airflow: Settings) -> None:
 
     _, arguments = SourcesTrigger.of({"source": Awaited(NIGHT, FIVE)}, FIVE).serialize()
     assert "postgresql" not in str(arguments) and "password" not in str(arguments)
+
+
+def test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not(settings: Settings, extracted) -> None:
+    began = datetime.now(UTC)
+    extracted("spoken", "refused")
+    assert not note_killed(settings, "spoken", began)
+    assert note_killed(settings, "killed", began)
+    assert not note_killed(settings, "killed", began), "once is enough"
+    waits = {source: Awaited(began, began) for source in ("spoken", "killed")}
+    rows = outcomes(settings, waits)
+    assert {row["source_id"]: row["outcome"] for row in rows} == {"spoken": "refused", "killed": "failed"}
+    assert unsettled(rows, waits, datetime.now(UTC)) == []
+
+
+def test_killed_task_counts_against_the_load_before_it_and_not_against_what_it_brought_in(
+    settings: Settings, extracted
+) -> None:
+    before = extracted("source", "accepted", at=datetime.now(UTC) - timedelta(days=1))
+    began = datetime.now(UTC)
+    with connect(settings, LOADER) as connection:  # taken in, and killed before the attempt was recorded
+        connection.execute(
+            "insert into audit.load (source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
+            " contract_sha256, started_at) values ('source', '2024-01-10', '2024-01-10', '', 'accepted', '1', '', %s)",
+            [began],
+        )
+    assert note_killed(settings, "source", began)
+    newest = "select outcome, knew_of_load from audit.extract_run order by run_id desc limit 1"
+    assert fetch_all(settings, AUDITOR, newest) == [{"outcome": "failed", "knew_of_load": before}]

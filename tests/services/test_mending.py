@@ -231,31 +231,6 @@ def test_changed_settings_wait_for_the_end_of_what_runs(place: Settings, monkeyp
     assert all("hook-secret" not in file.read_text() for file in (place.var / "run").glob("*") if file.is_file())
 
 
-<<<<<<< HEAD
-def test_other_settings_while_the_scheduler_is_down_are_refused_unless_now(
-    place: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    services.up(place, say=print)  # with the settings of now, whatever the test before this one has set
-    trigger(place, "settings_now")
-    wait(lambda: is_running(place, "settings_now"), "a task runs")
-    before = pids(place)
-    os.kill(before["airflow-scheduler"], signal.SIGKILL)
-    wait(lambda: "airflow-scheduler" not in pids(place), "it is dead")
-    with monkeypatch.context() as other:
-        other.setenv("KVALITET_CLAIM_LAPSE_SECONDS", "601")
-        with pytest.raises(changes.NightRuns) as refused:
-            services.up(place, say=print)
-        assert "The scheduler is down" in refused.value.remedy and "--now" in refused.value.remedy
-    services.up(place, say=print)
-    after = pids(place)
-    assert {name for name in before if before[name] != after[name]} == {"airflow-scheduler"}, "only what was down"
-
-    monkeypatch.setenv("KVALITET_CLAIM_LAPSE_SECONDS", "601")
-    services.up(place, say=print, now=True)
-    anew = pids(place)
-    assert {name for name in after if after[name] == anew[name]} == {"airflow-api-server"}
-    assert ends(place, "settings_now")["end_lapsed_builds"] == "success"
-=======
 def test_night_is_broken_off_for_changed_settings_where_that_is_asked_for(
     place: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,7 +242,26 @@ def test_night_is_broken_off_for_changed_settings_where_that_is_asked_for(
     assert pids(place)["airflow-scheduler"] != before["airflow-scheduler"]
     assert pids(place)["airflow-api-server"] == before["airflow-api-server"]
     assert services.find_problems(place) == []
->>>>>>> processes
+
+
+def test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it(
+    place: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.up(place, say=print)  # with the settings of now, whatever the test before this one has set
+    trigger(place, "scheduler_down")
+    wait(lambda: is_running(place, "scheduler_down"), "a task runs")
+    before = pids(place)
+    os.kill(before["airflow-scheduler"], signal.SIGKILL)
+    wait(lambda: "airflow-scheduler" not in pids(place), "it is dead")
+    with monkeypatch.context() as other:
+        other.setenv("KVALITET_CLAIM_LAPSE_SECONDS", "601")
+        with pytest.raises(changes.NightRuns) as refused:
+            services.up(place, say=print)
+        assert "The scheduler is down" in refused.value.remedy and "--now" in refused.value.remedy
+    services.up(place, say=print)
+    after = pids(place)
+    assert {name for name in before if before[name] != after[name]} == {"airflow-scheduler"}, "only what was down"
+    assert ends(place, "scheduler_down")["end_lapsed_builds"] == "success"
 
 
 def test_database_that_cannot_be_reached_is_said(place: Settings) -> None:

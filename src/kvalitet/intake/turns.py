@@ -98,9 +98,12 @@ def turn(settings: Settings, source_id: str, owner: str | None = None) -> Iterat
         mine = _known(connection, source_id)
         with connect(settings, LOADER) as noting:
             noting.execute(NOTE, [source_id, owner or _user(), socket.gethostname(), os.getpid(), mine.backend_pid])
-        yield mine
-        with suppress(psycopg.OperationalError):  # a session that was ended meanwhile has given the turn away already
-            connection.commit()
+        try:
+            yield mine
+        finally:
+            with suppress(psycopg.OperationalError):  # a session that was ended has given the turn away already
+                connection.execute("delete from audit.intake_turn where backend_pid = %s", [mine.backend_pid])
+                connection.commit()
 
 
 def wait_for(connection: psycopg.Connection[DictRow], lock: LiteralString, key: str, source_id: str, what: str) -> None:

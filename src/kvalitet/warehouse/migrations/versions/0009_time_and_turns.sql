@@ -19,7 +19,8 @@ create table audit.build_watch (
 );
 grant select, insert, delete, update (heartbeats, heartbeat_at, seconds) on audit.build_watch to kvalitet_transformer;
 
--- One row per source: whose turn it is, or was last. It is somebody's while the session `backend_pid` holds the lock.
+-- One row per source that is being taken in: whose turn it is. A process that was killed leaves its row to the next;
+-- the turn is somebody's only while the session `backend_pid` holds the lock.
 create table audit.intake_turn (
     source_id text primary key,
     owner text not null,
@@ -28,7 +29,7 @@ create table audit.intake_turn (
     backend_pid integer not null,
     began_at timestamptz not null default clock_timestamp()
 );
-grant select, insert, update on audit.intake_turn to kvalitet_loader;
+grant select, insert, update, delete on audit.intake_turn to kvalitet_loader;
 
 -- What an attempt knew decides whether it counts against its source, whatever came of it before or after whom.
 alter table audit.extract_run
