@@ -4,67 +4,27 @@
 does not exist yet, on the same server.
 """
 
-import os
 import shutil
-import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("publication", "intake")]
+sys.path[:0] = [
+    str(Path(__file__).parent),
+    *(str(Path(__file__).parents[1] / one) for one in ("publication", "intake")),
+]
 
-import synthetic
-from deliveries import COMPLAINT, POINT, as_csv, write
+from installations import CASES, Installation, deliver, seen_as  # noqa: E402
+from synthetic import passed_build  # noqa: E402
 
-from kvalitet.intake import extract
-from kvalitet.publication import publish
-from kvalitet.settings import LOGIN_ROLES, Settings
-from kvalitet.warehouse import server
-
-PERSON = "010190-1234"
-
-
-@dataclass(frozen=True)
-class Installation:
-    """Settings with the environment that makes the code and the command line see this installation."""
-
-    settings: Settings
-    environment: dict[str, str]
-
-    def kvalitet(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "kvalitet", *arguments],
-            env={**os.environ, **self.environment, "COLUMNS": "250"},
-            input=typed,
-            capture_output=True,
-            text=True,
-            cwd=self.settings.root,
-            check=False,
-        )
-
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "kvalitet", *arguments],
-            env={**os.environ, **self.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self.settings.root,
-        )
-
-    @property
-    def secrets(self) -> Path:
-        return Path(self.environment["KVALITET_SECRETS"])
-
-    @property
-    def admin_url(self) -> str:
-        base = self.environment["KVALITET_ADMIN_URL"]
-        return base.removesuffix("/postgres") + "/" + self.settings.database
+from kvalitet.publication import publish  # noqa: E402
+from kvalitet.settings import LOGIN_ROLES, Settings  # noqa: E402
+from kvalitet.warehouse import server  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -72,35 +32,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
     monkeypatch.setenv("KVALITET_READER_GRACE_SECONDS", "5")
     monkeypatch.setenv("KVALITET_CODE_VERSION", "test")
-
-
-def seen_as(
-    settings: Settings, admin: str, secrets: Path, monkeypatch: pytest.MonkeyPatch | None = None
-) -> Installation:
-    environment = {
-        "KVALITET_VAR": str(settings.var),
-        "KVALITET_INBOX": settings.inbox,
-        "KVALITET_DATABASE_URL": f"postgresql://{settings.server}/{settings.database}",
-        "KVALITET_ADMIN_URL": admin,
-        "KVALITET_SECRETS": str(secrets),
-    }
-    for name, value in environment.items():
-        if monkeypatch:
-            monkeypatch.setenv(name, value)
-    return Installation(settings, environment)
-
-
-def deliver(settings: Settings, cutoff: str, *numbers: str) -> None:
-    """Complaints by case number; the first is the person's."""
-    inbox = Path(settings.inbox.removeprefix("file://"))
-    rows = [COMPLAINT | {"Sagsnummer": number, "CPR": "" if place else PERSON} for place, number in enumerate(numbers)]
-    points = [POINT | {"Sagsnummer": row["Sagsnummer"]} for row in rows]
-    write(inbox, f"bif_complaints/klager_{cutoff}.csv", as_csv(rows, list(COMPLAINT)))
-    write(inbox, f"bif_complaints/klagepunkter_{cutoff}.csv", as_csv(points, list(POINT)))
-    assert extract(settings, "bif_complaints").outcome == "accepted"
-
-
-CASES = [f"2024 - {number:05d}" for number in range(100)]
 
 
 @pytest.fixture
@@ -114,7 +45,7 @@ def small(
     deliver(settings, "2025-01-02", *CASES)
     deliver(settings, "2025-01-03", *CASES, "2025 - 00001")
     for rows in (1, 2):
-        publish(settings, synthetic.passed_build(settings, tmp_path, rows=rows))
+        publish(settings, passed_build(settings, tmp_path, rows=rows))
     return made
 
 
@@ -134,9 +65,7 @@ def empty(
         for role in LOGIN_ROLES:
             shutil.copy(warehouse_server.secrets_dir / role, secrets)
         (folder / "inbox").mkdir()
-        settings = replace(
-            warehouse_server, var=folder / "var", inbox=f"file://{folder / 'inbox'}", database=database
-        )
+        settings = replace(warehouse_server, var=folder / "var", inbox=f"file://{folder / 'inbox'}", database=database)
         return seen_as(settings, admin, secrets, monkeypatch)
 
     yield make

@@ -49,7 +49,7 @@ def restore_airflow(settings: Settings, backup: Folder, say: Callable[[str], Non
     with closing(connect_admin(url)) as connection:
         target.refuse_if_in_use(connection, name)
         has_runs = connection.execute("select to_regclass('public.dag_run') is not null as is_there").fetchone()
-        if has_runs and has_runs["is_there"] and connection.execute("select from dag_run limit 1").fetchone():
+        if has_runs and has_runs["is_there"] and connection.execute("select 1 from dag_run limit 1").fetchone():
             if not _is_of(connection, backup):
                 raise KvalitetError(
                     f"Airflow's database {name} is not empty: DAGs have run here.",

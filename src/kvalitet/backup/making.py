@@ -22,6 +22,7 @@ from kvalitet.backup.programs import Programs, programs_for, run
 from kvalitet.builds import CANDIDATE, LIVE, code_version, schemas_of
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
+from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.landing import Store
 from kvalitet.landing.holding import hold_files
 from kvalitet.persons.journal import begin_journal
@@ -99,6 +100,7 @@ def _write_data(settings: Settings, partial: Path, now: datetime, say: Say) -> t
     url = server.admin_url(settings, settings.database)
     with closing(connect_admin(url)) as held:
         hold_files(held)
+        held.execute("select pg_advisory_lock_shared(hashtext(%s))", [LOCK])  # the key stays the rows' own
         facts, kept = _dump(settings, url, held, partial, now, say)
         facts["airflow"] = _dump_airflow(settings, held, partial, programs_for(_major(held)), say)
         missing = _copy_kept(settings, kept, partial)
@@ -214,7 +216,7 @@ def _dump_airflow(
 ) -> str | None:
     """Airflow's database where it is on this server; its own rights and owner are the new installation's."""
     name = airflow_database(settings)
-    if not held.execute("select from pg_database where datname = %s", [name]).fetchone():
+    if not held.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
         return None
     url = server.admin_url(settings, name)
     run(programs, "pg_dump",

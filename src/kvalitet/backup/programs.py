@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -76,11 +76,18 @@ def run(programs: Programs, name: str, arguments: list[str], url: str | None = N
 
 @contextmanager
 def started(
-    programs: Programs, name: str, arguments: list[str], url: str | None = None, **options: Any
+    programs: Programs,
+    name: str,
+    arguments: list[str],
+    url: str | None = None,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | None = None,
+    stderr: IO[bytes],
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A running program, killed at the end of the block if it still runs; its messages are in `stderr`."""
+    """A running program, killed at the end of the block if it still runs."""
     command, environment = _command(programs, name, arguments, url)
-    process = subprocess.Popen(command, env=environment, **options)
+    process = subprocess.Popen(command, env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
     try:
         yield process
     finally:

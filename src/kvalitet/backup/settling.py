@@ -114,11 +114,17 @@ def _journal(
 
 
 def _unknown_since(connection: psycopg.Connection[DictRow], journal: Journal) -> datetime | None:
-    """The earliest gap of the journal that nobody has confirmed after an earlier restore."""
-    known = connection.execute(
-        "select erasures_unknown_since as since from audit.restore where confirmed_at is not null"
+    """The beginning of the earliest gap that no confirmation in the database covers."""
+    confirmed = connection.execute(
+        "select erasures_unknown_since as since, restored_at as until from audit.restore"
+        " where confirmed_at is not null and erasures_unknown_since is not null"
     ).fetchall()
-    return min(set(journal.gaps) - {row["since"] for row in known}, default=None)
+    gaps = [
+        since
+        for since, until in journal.gaps
+        if not any(row["since"] <= since and until <= row["until"] for row in confirmed)
+    ]
+    return min(gaps, default=None)
 
 
 def _undone(connection: psycopg.Connection[DictRow], journal: Journal) -> list[int]:

@@ -76,7 +76,8 @@ def without_values(source_id: str, error: Exception) -> KvalitetError:
 
 
 def ready_contract(settings: Settings, source_id: str) -> Contract:
-    """The source's contract. Raises KvalitetError where there is none, or it lacks what intake needs."""
+    """The source's contract. Raises KvalitetError where there is none, it lacks what intake needs, or a restore has
+    undone erasures and nobody has said that they were carried out again."""
     contracts = load_contracts(settings)
     if source_id not in contracts:
         raise KvalitetError(
@@ -88,6 +89,8 @@ def ready_contract(settings: Settings, source_id: str) -> Contract:
             f"Nothing is taken in from {source_id} while its contract lacks: " + "; ".join(contract.problems) + ".",
             f"Mend expectations/contracts/{source_id}.odcs.yaml.",
         )
+    with connect(settings, LOADER) as connection:
+        refuse_until_confirmed(connection)
     return contract
 
 
@@ -203,7 +206,6 @@ def take(
     with connect(settings, LOADER) as held:
         # Nobody is erased between the landing of a file and the record that names it.
         held.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
-        refuse_until_confirmed(held)
         try:
             with spooled(settings, contract, delivery) as files:
                 content = _content_digest(files)

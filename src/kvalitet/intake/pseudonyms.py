@@ -16,7 +16,8 @@ from kvalitet.errors import KvalitetError
 ERASED = "erased:"
 #: What a pseudonym or the digest of a row looks like.
 DIGEST = r"\m[0-9a-f]{64}\M"
-#: Held shared by whoever takes rows in, exclusively by whoever changes the persons in them or the landing store's key.
+#: Held shared by whoever takes rows in or backs them up with their key, exclusively by whoever changes the persons in
+#: them or the landing store's key.
 LOCK = "persons in raw"
 
 
@@ -24,7 +25,7 @@ def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
     """Nothing is taken in until the transaction ends. Raises KvalitetError where an extraction is running."""
     lock = connection.execute("select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [LOCK]).fetchone()
     if not lock or not lock["is_ours"]:
-        raise KvalitetError("An extraction is running.", "Wait for it to end.")
+        raise KvalitetError("An extraction is running, or a backup.", "Wait for it to end.")
 
 
 def keyed(key: bytes, kind: str, value: str) -> str:

@@ -8,7 +8,7 @@ says who was erased, by whom or why.
 import json
 import os
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from kvalitet.errors import KvalitetError
@@ -22,13 +22,13 @@ NAME = "erasures.jsonl"
 class Journal:
     """`days` gives the day of each erasure by its number; `unfinished` are those that may not have been committed.
 
-    `gaps` are the instants since when erasures may lack until the restore that put a copy in place.
+    `gaps` are the times (from, until) of which it knows nothing: since the copy was made that a restore put in place.
     """
 
     installation: str
     days: dict[int, date]
     unfinished: frozenset[int]
-    gaps: tuple[datetime, ...] = ()
+    gaps: tuple[tuple[datetime, datetime], ...] = ()
 
 
 def journal_file(settings: Settings) -> Path:
@@ -45,9 +45,10 @@ def begin_journal(settings: Settings, installation: str) -> None:
 def begin_with_gap(settings: Settings, installation: str, since: datetime, copy: Path | None) -> None:
     """Put a copy or an empty journal in place, whole or not at all, that says since when it knows nothing."""
     text = copy.read_text() if copy else json.dumps({"installation": installation}) + "\n"
+    gap = {"unknown_since": since.isoformat(), "until": datetime.now(UTC).isoformat()}
     place = journal_file(settings)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    replace_secret(place, text.rstrip("\n") + "\n" + json.dumps({"unknown_since": since.isoformat()}) + "\n")
+    replace_secret(place, text.rstrip("\n") + "\n" + json.dumps(gap) + "\n")
 
 
 def check_writable(settings: Settings) -> None:
@@ -77,7 +78,7 @@ def read_journal(file: Path) -> Journal:
             if "installation" in entry:
                 installation = str(entry["installation"])
             elif "unknown_since" in entry:
-                gaps.append(datetime.fromisoformat(entry["unknown_since"]))
+                gaps.append((datetime.fromisoformat(entry["unknown_since"]), datetime.fromisoformat(entry["until"])))
             else:
                 days[int(entry["erasure"])] = date.fromisoformat(entry["day"])
                 if entry["state"] == "committed":

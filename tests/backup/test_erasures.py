@@ -1,0 +1,267 @@
+"""Erasures after a backup: the journal outlives the database, and a restore names what it undid; never whom."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from installations import CASES, PERSON, Installation, deliver
+
+from kvalitet.backup import back_up, restore
+from kvalitet.backup.settling import settle_other_means
+from kvalitet.builds import begin_build
+from kvalitet.errors import KvalitetError
+from kvalitet.intake import extract, replay
+from kvalitet.intake.spool import private_folder
+from kvalitet.persons.confirmation import confirm
+from kvalitet.persons.erasure import erase
+from kvalitet.persons.held import held
+from kvalitet.persons.journal import NAME, read_journal
+from kvalitet.persons.number import Number
+from kvalitet.settings import LOADER, TIMEZONE
+from kvalitet.warehouse.connection import fetch_all
+
+pytestmark = pytest.mark.slow
+New = Callable[[], Installation]
+NUMBER = Number.typed(PERSON)
+
+
+def lines_of(installation: Installation) -> list[dict]:
+    return [json.loads(line) for line in (installation.secrets / NAME).read_text().splitlines()]
+
+
+def test_an_erasure_after_the_backup_is_named_and_stops_everything_until_it_is_confirmed(
+    small: Installation, empty: New, tmp_path: Path
+) -> None:
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    assert erase(small.settings, NUMBER, "request of 3 March", "A. Hansen").erasure_id == 1
+    target = empty()
+    shutil.copy(small.secrets / NAME, target.secrets)
+
+    done = target.kvalitet("restore", str(made.path), "--keys", str(tmp_path / "keys"))
+    assert done.returncode == 0, done.stderr
+    assert "Nothing is taken in yet: erasure 1 came after the backup." in done.stdout
+    settings = target.settings
+    refused = "nothing is taken in or built yet: erasure 1 came after the backup"
+    with pytest.raises(KvalitetError, match=refused):
+        replay(settings, 2)
+    with pytest.raises(KvalitetError, match=refused):
+        begin_build(settings, owner="test")
+    with pytest.raises(KvalitetError, match=refused):
+        deliver(settings, "2025-01-04", *CASES, "2025 - 00001", "2025 - 00002")
+    assert held(settings, NUMBER) != {}, "the person is back, as in the backup"
+
+    assert erase(settings, NUMBER, "once more", "A. Hansen").erasure_id == 2, "a number is never given twice"
+    answer = target.kvalitet("person", "confirm-erasures", "--by", "A. Hansen", "--reason", "erased again as 2")
+    assert "Deliveries are taken in again." in answer.stdout, answer.stderr
+    assert extract(settings, "bif_complaints").outcome == "accepted"
+    (row,) = fetch_all(settings, LOADER, "select * from audit.restore")
+    assert (row["erasures"], row["confirmed_by"], row["confirmed_reason"]) == ([1], "A. Hansen", "erased again as 2")
+
+    again = back_up(settings, tmp_path / "later", tmp_path / "later-keys")
+    third = empty()
+    shutil.copy(target.secrets / NAME, third.secrets)
+    restored = restore(third.settings, again.path, tmp_path / "later-keys", "test")
+    assert restored.settled.says == "", "what was confirmed once is not asked for again"
+
+
+def test_the_journal_says_which_and_when_and_never_whom(small: Installation) -> None:
+    erase(small.settings, NUMBER, "request of Jens Hansen", "A. Hansen")
+    today = datetime.now(TIMEZONE).date().isoformat()
+    first, *entries = lines_of(small)
+    assert first.keys() == {"installation"}
+    assert entries == [
+        {"erasure": 1, "day": today, "state": "begun"},
+        {"erasure": 1, "day": today, "state": "committed"},
+    ]
+    assert (small.secrets / NAME).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("has_keys", [True, False])
+def test_without_the_journal_nothing_is_known_since_the_copy(
+    small: Installation, empty: New, tmp_path: Path, has_keys: bool
+) -> None:
+    """A copy taken with the backup cannot know what came after it; one that is missing knows less."""
+    assert erase(small.settings, NUMBER, "request", "A. Hansen").erasure_id == 1
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    target = empty()
+    if has_keys:
+        restored = restore(target.settings, made.path, tmp_path / "keys", "test")
+    else:
+        for key in ("pseudonym.key", "landing.pub", "certificate.key", "certificate.pub"):
+            shutil.copy(small.secrets / key, target.secrets)
+        restored = restore(target.settings, made.path, None, "test")
+    assert restored.settled.says.startswith("nothing is known about erasures since 20")
+    with pytest.raises(KvalitetError, match="nothing is known about erasures since"):
+        begin_build(target.settings, owner="test")
+    assert confirm(target.settings, "A. Hansen", "the register of requests has none since") == 1
+    assert begin_build(target.settings, owner="test").build_id > 0
+    assert confirm(target.settings, "A. Hansen", "twice") == 0
+
+    with pytest.raises(KvalitetError, match="needs who and why"):
+        confirm(target.settings, "A. Hansen", " ")
+
+
+def test_a_gap_that_nobody_confirmed_in_the_restored_state_is_asked_for_again(
+    small: Installation, empty: New, tmp_path: Path
+) -> None:
+    """Restored twice from the same backup: the second database does not hold the first one's confirmation."""
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    first = empty()
+    restore(first.settings, made.path, tmp_path / "keys", "test")
+    confirm(first.settings, "A. Hansen", "none")
+    second = empty()
+    shutil.copy(first.secrets / NAME, second.secrets)
+    assert "nothing is known" in restore(second.settings, made.path, tmp_path / "keys", "test").settled.says
+
+
+def test_the_same_copy_used_twice_leaves_a_gap_of_its_own_each_time(
+    small: Installation, empty: New, tmp_path: Path
+) -> None:
+    """What was confirmed up to the first restore says nothing of the time between the first and the second."""
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    (keys,) = (tmp_path / "keys").iterdir()
+    first = empty()
+    restore(first.settings, made.path, keys, "test")
+    confirm(first.settings, "A. Hansen", "none")
+    again = back_up(first.settings, tmp_path / "later")
+    erase(first.settings, NUMBER, "request", "test")  # and this journal is lost
+    second = empty()
+    assert "nothing is known" in restore(second.settings, again.path, keys, "test").settled.says
+
+
+#: Erases in a process of its own and is killed at its Nth step that can be seen from outside.
+ERASER = """
+import os, signal, sys
+from pathlib import Path
+import psycopg
+from kvalitet.persons import erasure, journal, originals
+from kvalitet.persons.number import Number
+from kvalitet.settings import Settings
+stop_at, count = int(sys.argv[1]), 0
+def counted(real):
+    def call(*arguments, **named):
+        global count
+        count += 1
+        if count == stop_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = real(*arguments, **named)
+        count += 1
+        if count == stop_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+    return call
+for room, name in ((journal, "_write_whole"), (originals.Store, "remove"), (originals.Store, "put"),
+                   (psycopg.Connection, "commit"), (os, "fsync")):
+    setattr(room, name, counted(getattr(room, name)))
+erasure.erase(Settings.from_environment(), Number.typed("010190-1234"), "request", "test")
+print(count)
+"""
+
+
+def erase_and_kill(small: Installation, stop_at: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", ERASER, str(stop_at)], env={**os.environ, **small.environment}, capture_output=True,
+        text=True, check=False, cwd=small.settings.root,
+    )  # fmt: skip
+
+
+def test_killed_at_any_instant_no_erasure_is_missing_in_the_journal(small: Installation) -> None:
+    """Whatever a killed erasure has changed, in files or rows, its number was in the journal before."""
+    untouched = kept_and_rows(small)
+    stop_at, killed_after_a_change = 0, 0
+    while True:
+        stop_at += 1
+        done = erase_and_kill(small, stop_at)
+        journal = read_journal(small.secrets / NAME)
+        with psycopg.connect(small.admin_url) as connection:
+            recorded = {row[0] for row in connection.execute("select erasure_id from audit.person_erasure").fetchall()}
+        assert recorded <= journal.days.keys()
+        if kept_and_rows(small) != untouched:
+            assert journal.days, f"changed at step {stop_at}, and not in the journal"
+            killed_after_a_change += done.returncode == -9
+        if done.returncode == 0:
+            break
+        assert done.returncode == -9, done.stderr
+        if recorded:
+            break
+    assert killed_after_a_change >= 2
+    assert stop_at > 5
+    erase(small.settings, NUMBER, "request", "test")
+    assert held(small.settings, NUMBER) == {}
+
+
+def kept_and_rows(small: Installation) -> tuple:
+    files = fetch_all(small.settings, LOADER, "select path, kept_sha256 from audit.landed_file order by 1, 2")
+    rows = fetch_all(small.settings, LOADER, "select citizen_pseudonym from raw.bif_complaints__complaints"
+                     " where citizen_pseudonym is not null order by 1")  # fmt: skip
+    return [tuple(one.values()) for one in files], [tuple(one.values()) for one in rows]
+
+
+class TestReadOnly:
+    """In a container of another service the places are read-only; as root nothing is, so a file stands in the way."""
+
+    def test_a_spool_that_cannot_be_written_is_an_error_that_says_so(self, small: Installation) -> None:
+        spool = small.settings.var / "spool"
+        shutil.rmtree(spool)
+        spool.write_text("in the way")
+        with (
+            pytest.raises(KvalitetError, match=r"The private spool .* cannot be written"),
+            private_folder(small.settings),
+        ):
+            pass
+        done = small.kvalitet("person", "erase", "--reason", "request", "--yes", typed=f"{PERSON}\n")
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "cannot be written" in done.stderr and "`admin`" in done.stderr
+        assert held_rows(small) == 1
+
+    def test_a_journal_that_cannot_be_written_stops_before_anything_is_erased(self, small: Installation) -> None:
+        (small.secrets / NAME).unlink(missing_ok=True)
+        (small.secrets / NAME).mkdir()
+        before = kept_and_rows(small)
+        with pytest.raises(KvalitetError, match=r"The erasure journal .* cannot be written"):
+            erase(small.settings, NUMBER, "request", "test")
+        assert kept_and_rows(small) == before
+
+
+def held_rows(small: Installation) -> int:
+    rows = fetch_all(small.settings, LOADER, "select from raw.bif_complaints__complaints where citizen_pseudonym is not"
+                     " null and citizen_pseudonym not like 'erased:%'")  # fmt: skip
+    return len(rows)
+
+
+def test_erasing_reaches_kept_files_in_a_store_that_is_no_folder(
+    small: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object store knows neither folders nor renaming; fsspec's own in memory stands for one."""
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    for file in (small.settings.var / "landing").rglob("*.age"):
+        memory.pipe_file(f"/kept/{file.parent.name}/{file.name}", file.read_bytes())
+    shutil.rmtree(small.settings.var / "landing")
+    monkeypatch.setenv("KVALITET_LANDING", "memory://kept")
+    try:
+        assert erase(small.settings, NUMBER, "request", "test").files_rewritten == 2
+        assert held(small.settings, NUMBER) == {}
+    finally:
+        memory.rm("/kept", recursive=True)
+
+
+def test_a_database_restored_by_other_means_is_held_against_the_journal(small: Installation, tmp_path: Path) -> None:
+    """As after a point in time: the database forgets an erasure, the journal does not."""
+    erase(small.settings, NUMBER, "request", "test")
+    build = begin_build(small.settings, owner="test")
+    with psycopg.connect(small.admin_url) as connection:
+        connection.execute("delete from audit.person_erasure")
+    settled = settle_other_means(small.settings, "point in time 03:00", "test")
+    assert (settled.says, settled.builds_ended) == ("erasure 1 came after the backup", (build.build_id,))
+    with pytest.raises(KvalitetError, match="restored from point in time 03:00"):
+        begin_build(small.settings, owner="test")

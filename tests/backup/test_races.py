@@ -1,0 +1,236 @@
+"""A backup beside whatever else may run: removing of old files, erasing, a new key, publishing, a full disk."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import synthetic
+from installations import PERSON, Installation
+from psycopg.conninfo import conninfo_to_dict
+
+from kvalitet.backup import back_up, folder, making
+from kvalitet.errors import KvalitetError
+from kvalitet.landing import Store, holding
+from kvalitet.landing.retention import purge
+from kvalitet.landing.rotation import rotate_key
+from kvalitet.persons import rekeying
+from kvalitet.persons.erasure import erase
+from kvalitet.persons.number import Number
+from kvalitet.publication import publish, rollback
+from kvalitet.publication.readers import DUMP_LOCK
+from kvalitet.settings import AUDITOR, LOADER
+from kvalitet.warehouse.connection import fetch_all
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def held_between(monkeypatch: pytest.MonkeyPatch, step: str) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """A backup that stops before `step` of making.py: it sets the first event and waits for the second."""
+    reached, go_on = threading.Event(), threading.Event()
+    real = getattr(making, step)
+
+    def waiting(*arguments, **named):
+        reached.set()
+        assert go_on.wait(60)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(making, step, waiting)
+    try:
+        yield reached, go_on
+    finally:
+        go_on.set()
+
+
+@contextmanager
+def backing_up(small: Installation, to: Path) -> Iterator[list]:
+    """Runs in a thread; the list holds what came of it when the block has ended."""
+    came: list = []
+
+    def run() -> None:
+        try:
+            came.append(back_up(small.settings, to))
+        except KvalitetError as error:
+            came.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield came
+    finally:
+        thread.join(60)
+
+
+def test_files_named_in_the_dump_are_copied_although_their_time_is_over(
+    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between dump and copy everything falls due: removing waits in vain, goes on after the backup, and is told."""
+    later = (fetch_all(small.settings, LOADER, "select max(retained_until) as day from audit.landed_file")[0]["day"]
+             + timedelta(days=1))  # fmt: skip
+    monkeypatch.setattr("kvalitet.landing.retention.changing_files", lambda settings, patience_seconds:
+                        holding.changing_files(settings, 0.2))  # fmt: skip
+    with held_between(monkeypatch, "_copy_kept") as (reached, go_on), backing_up(small, tmp_path / "to") as came:
+        assert reached.wait(60)
+        with pytest.raises(holding.FilesHeld, match="a backup copies them"):
+            purge(small.settings, later)
+        go_on.set()
+    assert (came[0].kept_files, came[0].missing) == (4, ())
+    assert purge(small.settings, later).expired == 4
+    after = back_up(small.settings, tmp_path / "after")
+    manifest = folder.read(after.path, making.KIND).manifest
+    assert (after.kept_files, after.missing, manifest["kept_files_removed"]) == (0, (), 4)
+
+
+def test_housekeeping_skips_the_removing_and_says_why(small: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from kvalitet.night_tasks import purge_landing
+
+    def held(settings):
+        raise holding.FilesHeld("The kept files are in use.")
+
+    monkeypatch.setattr("kvalitet.landing.retention.purge", held)
+    with pytest.raises(AirflowSkipException, match="What is due goes tomorrow"):
+        purge_landing()
+
+
+def test_a_kept_file_that_is_gone_is_named_and_the_rest_is_backed_up(small: Installation, tmp_path: Path) -> None:
+    store = Store(small.settings)
+    gone = min(store.files())
+    store.remove(gone)
+    done = small.kvalitet("backup", "--to", str(tmp_path / "to"))
+    assert done.returncode == 1, "whoever runs it every night must notice"
+    assert f"whole but for 1 kept files that the landing store should hold and does not: {gone}" in done.stderr
+    (path,) = (tmp_path / "to").iterdir()
+    assert folder.read(path, making.KIND).manifest["kept_files_missing"] == [gone]
+
+
+def test_nobody_is_erased_and_no_key_is_changed_while_files_are_copied(
+    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kvalitet.persons.erasure.changing_files", lambda s: holding.changing_files(s, 0.2))
+    monkeypatch.setattr("kvalitet.landing.rotation.changing_files", lambda s: holding.changing_files(s, 0.2))
+    with held_between(monkeypatch, "_copy_kept") as (reached, go_on), backing_up(small, tmp_path / "to") as came:
+        assert reached.wait(60)
+        with pytest.raises(holding.FilesHeld):
+            erase(small.settings, Number.typed(PERSON), "request", "test")
+        with pytest.raises(holding.FilesHeld):
+            rotate_key(small.settings)
+        with pytest.raises(KvalitetError, match="or a backup"):
+            rekeying.rotate_key(small.settings, "test")  # the keys are copied after the rows
+        go_on.set()
+    assert came[0].kept_files == 4
+    assert erase(small.settings, Number.typed(PERSON), "request", "test").rows_delinked > 0
+    assert rotate_key(small.settings) == 4
+
+
+@pytest.mark.parametrize("swap", ["publish", "rollback"])
+def test_publishing_waits_for_the_dump_and_then_goes_through(
+    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: str
+) -> None:
+    """Without waiting it would break off on its lock_timeout, and the night would be red because of a backup."""
+    build_id = synthetic.passed_build(small.settings, tmp_path, rows=3)
+    done: list = []
+    with psycopg.connect(small.admin_url, autocommit=True) as dumping:
+        dumping.execute("select pg_advisory_lock(hashtext(%s))", [DUMP_LOCK])
+        step = (lambda: publish(small.settings, build_id)) if swap == "publish" else (
+            lambda: rollback(small.settings, "test"))  # fmt: skip
+        thread = threading.Thread(target=lambda: done.append(step()))
+        thread.start()
+        time.sleep(1)
+        assert not done, "it waits"
+        seen = fetch_all(small.settings, AUDITOR, "select publication_id from reporting.publication")
+        assert seen == [{"publication_id": 2}], "readers are not disturbed meanwhile"
+        dumping.execute("select pg_advisory_unlock(hashtext(%s))", [DUMP_LOCK])
+        thread.join(60)
+    assert done[0].publication_id == (3 if swap == "publish" else 1)
+    back_up(small.settings, tmp_path / "to")  # the lock was given back
+
+
+def test_a_dump_waits_for_a_publication_under_way(small: Installation, tmp_path: Path) -> None:
+    with psycopg.connect(small.admin_url, autocommit=True) as publishing:
+        publishing.execute("select pg_advisory_lock(hashtext(%s))", [DUMP_LOCK])
+        with backing_up(small, tmp_path / "to") as came:
+            time.sleep(1)
+            assert not came
+            publishing.execute("select pg_advisory_unlock(hashtext(%s))", [DUMP_LOCK])
+    assert came[0].path.is_dir()
+
+
+def test_backups_beside_publications_are_each_one_publication_whole(
+    small: Installation, tmp_path: Path, empty: Callable[[], Installation]
+) -> None:
+    """Ten publications in a row while backups are taken; each holds one state, and all publications get through."""
+    from kvalitet.backup import restore
+
+    failures: list[BaseException] = []
+
+    def publishing() -> None:
+        try:
+            for rows in range(3, 11):
+                publish(small.settings, synthetic.passed_build(small.settings, tmp_path, rows=rows))
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=publishing)
+    thread.start()
+    made = []
+    while thread.is_alive():
+        made.append(back_up(small.settings, tmp_path / "to", tmp_path / "keys"))
+        time.sleep(1.1)  # a name is a second
+    thread.join()
+    assert failures == []
+    assert len(made) >= 2
+    restored = restore(empty().settings, made[-1].path, tmp_path / "keys", "test")
+    assert restored.verification.faults == []
+
+
+def test_a_full_disk_leaves_no_backup_and_says_so(
+    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self, path, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Store, "copy_out", full)
+    with pytest.raises(KvalitetError, match=r"could not be written to .*: No space left on device"):
+        back_up(small.settings, tmp_path / "to")
+    assert list((tmp_path / "to").iterdir()) == []
+
+
+def test_pg_dump_that_fails_leaves_no_backup(
+    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is held to row-level security would get a part of the rows; pg_dump refuses, and so does the backup."""
+    with psycopg.connect(small.admin_url, autocommit=True) as connection:
+        connection.execute("drop role if exists backup_of_test")
+        connection.execute("create role backup_of_test login password 'only-for-this-test'")
+        connection.execute("grant pg_read_all_data to backup_of_test")
+        try:
+            parts = conninfo_to_dict(small.admin_url)
+            url = f"postgresql://backup_of_test:only-for-this-test@{parts['host']}:{parts['port']}/postgres"
+            connection.execute(f"grant connect on database {small.settings.database} to backup_of_test")  # type: ignore[arg-type]
+            monkeypatch.setenv("KVALITET_ADMIN_URL", url)
+            with pytest.raises(KvalitetError, match="row-level security policy"):
+                back_up(small.settings, tmp_path / "to")
+        finally:
+            connection.execute(f"revoke connect on database {small.settings.database} from backup_of_test")  # type: ignore[arg-type]
+            connection.execute("drop role backup_of_test")
+    assert list((tmp_path / "to").iterdir()) == []
+
+
+def test_two_backups_at_once_do_not_disturb_each_other(
+    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held_between(monkeypatch, "_copy_kept") as (reached, go_on), backing_up(small, tmp_path / "to") as first:
+        assert reached.wait(60)
+        time.sleep(1.1)
+        other = small.kvalitet("backup", "--to", str(tmp_path / "to"))
+        assert other.returncode == 0, other.stderr
+        go_on.set()
+    assert first[0].path.is_dir()
+    assert len(list((tmp_path / "to").iterdir())) == 2
