@@ -45,6 +45,7 @@ STEPS: dict[str, Callable[[Drill], None]] = {
     "restore": steps_loss.restore,
     "verify": steps_loss.verify,
     "erase": steps_loss.erase,
+    "go-back": steps_loss.go_back,
     "errands": steps_errands.errands,
     "tls": steps_errands.tls,
     "point-in-time": steps_errands.point_in_time,

@@ -15,6 +15,14 @@ from steps_nights import HEALTHY_WITHIN, KILLED_NIGHT_WITHIN, sample_night
 CONNECTION, CONNECTION_PASSWORD = "drill", "only-for-the-drill"
 VERIFY = "docker compose run --rm admin kvalitet verify"
 UP = "docker compose up --detach --wait"
+RESTORE = "docker compose run --rm admin kvalitet restore /var/lib/kvalitet/backups/kvalitet-<time>"
+CONFIRM = (
+    "docker compose run --rm admin kvalitet person confirm-erasures --by 'A. Hansen'"
+    " --reason 'erased again from case 2026-114'"
+)
+ERASE = (
+    "docker compose run --rm admin kvalitet person erase --by 'A. Hansen' --reason 'request of 3 March, case 2026-114'"
+)
 
 
 def backup(drill: Drill) -> None:
@@ -66,18 +74,12 @@ def restore(drill: Drill) -> None:
         raise Failed(f"Volumes outlive `down --volumes`: {volumes}")
     began = time.monotonic()
     team.documented("docker compose up --detach --wait postgres")
-    said = team.documented(
-        "docker compose run --rm admin kvalitet restore /var/lib/kvalitet/backups/kvalitet-<time>"
-        " --keys /var/lib/kvalitet/secrets/backup/kvalitet-keys-<time>",
-        replace={"kvalitet-<time>": drill.fact("backup"), "kvalitet-keys-<time>": drill.fact("keys")},
-    )
+    with_keys = f"{drill.fact('backup')} --keys /var/lib/kvalitet/secrets/backup/{drill.fact('keys')}"
+    said = team.documented(RESTORE, replace={"kvalitet-<time>": with_keys})
     drill.say(f"restored {time.monotonic() - began:.0f} s after the empty server was started:\n{said.strip()}")
     drill.say(team.documented(VERIFY).strip())
     if "Nothing is taken in yet" in said:
-        team.documented(
-            "docker compose run --rm admin kvalitet person confirm-erasures --by 'A. Hansen'"
-            " --reason 'erased again from case 2026-114'"
-        )
+        team.documented(CONFIRM)
         drill.say("the erasures that it may have undone were confirmed")
     team.documented(UP)
     team.wait_until_healthy(HEALTHY_WITHIN)
@@ -107,12 +109,7 @@ def erase(drill: Drill) -> None:
     held = drill.team.compose(*show, stdin=f"{number}\n")
     if "Nothing is held" in held:
         raise Failed("Nothing is held on a person of the first delivery.")
-    said = drill.team.documented(
-        "docker compose run --rm admin kvalitet person erase --by 'A. Hansen'"
-        " --reason 'request of 3 March, case 2026-114'",
-        replace={"--rm admin": "--rm -T admin"},
-        stdin=f"{number}\ny\n",
-    )
+    said = _erased(drill.team, number)
     if not re.search(r"Erasure \d+: [1-9]", said):
         raise Failed(f"The erasure does not say what it did:\n{said}")
     after = drill.team.compose(*show, stdin=f"{number}\n")
@@ -122,6 +119,36 @@ def erase(drill: Drill) -> None:
         raise Failed("The person's number is in what the commands say.")
     drill.say(said[said.index("Erasure") :].strip())
     drill.say("nothing is held on the person any more; " + drill.team.documented(VERIFY).strip())
+
+
+def _erased(team: Installation, number: str) -> str:
+    return team.documented(ERASE, replace={"--rm admin": "--rm -T admin"}, stdin=f"{number}\ny\n")
+
+
+def go_back(drill: Drill) -> None:
+    """To the backup before the erasure, in place: nothing is taken in before the person was erased again."""
+    team = drill.team
+    team.documented("docker compose down")
+    team.documented(
+        "docker volume rm kvalitet_warehouse kvalitet_work kvalitet_site", replace={"kvalitet_": f"{team.project}_"}
+    )
+    team.documented("docker compose up --detach --wait postgres")
+    said = team.documented(RESTORE, replace={"kvalitet-<time>": drill.fact("backup")})
+    if "Nothing is taken in yet" not in said:
+        raise Failed(f"The restore does not say that it has undone an erasure:\n{said}")
+    drill.say(said[said.index("Nothing is taken in yet") :].strip())
+    try:
+        team.compose("run", "--rm", "admin", "kvalitet", "extract", "organisation")
+    except Failed:
+        drill.say("an extract is refused meanwhile")
+    else:
+        raise Failed("A delivery was taken in before the erasure was confirmed.")
+    drill.say(_erased(team, _person(team)).strip().splitlines()[-1])
+    team.documented(CONFIRM)
+    team.documented(UP)
+    team.wait_until_healthy(HEALTHY_WITHIN)
+    sample_night(drill, "the night after it")
+    drill.say(team.documented(VERIFY).strip())
 
 
 def _person(team: Installation) -> str:

@@ -60,15 +60,12 @@ def test_history_comes_back_owned_by_airflow_and_running_runs_are_ended(
         assert (target.secrets / "airflow_fernet").read_text() == (small.secrets / "airflow_fernet").read_text()
 
         set_up(target.settings)  # as `kvalitet up` does: the tables are brought up to this Airflow
-        again = empty()
-        set_up(again.settings)
-        with of_airflow(again) as connection:
-            connection.execute(
-                "insert into dag_run (dag_id, run_id, run_type, state, run_after, log_template_id, clear_number)"
-                " values ('indicators', 'x', 'manual', 'success', now(), (select max(id) from log_template), 0)"
-            )
+        other = back_up(small.settings, tmp_path / "later", tmp_path / "later-keys")
+        with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
+            connection.execute(f'drop database "{target.settings.database}" with (force)')  # type: ignore[arg-type]
         with pytest.raises(KvalitetError, match="is not empty: DAGs have run here"):
-            restore(again.settings, made.path, tmp_path / "keys", "test")
+            restore(target.settings, other.path, tmp_path / "later-keys", "test")
+        restore(target.settings, made.path, tmp_path / "keys", "test")  # its own part was broken off after Airflow's
     finally:
         with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
             connection.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]

@@ -110,6 +110,20 @@ def test_a_kept_file_that_is_gone_is_named_and_the_rest_is_backed_up(small: Inst
     assert folder.read(path, making.KIND).manifest["kept_files_missing"] == [gone]
 
 
+def test_a_file_that_a_killed_housekeeping_removed_is_not_missed(small: Installation, tmp_path: Path) -> None:
+    """Its time is over; the file is gone, the record does not say so yet."""
+    with psycopg.connect(small.admin_url) as connection:
+        connection.execute("update audit.landed_file set retained_until = '2025-02-01' where load_id = 1")
+    store = Store(small.settings)
+    over = fetch_all(small.settings, LOADER, "select path from audit.landed_file where load_id = 1 and path not in"
+                     " (select path from audit.landed_file where load_id <> 1)")  # fmt: skip
+    for row in over:
+        store.remove(row["path"])
+    made = back_up(small.settings, tmp_path / "to")
+    assert (made.kept_files, made.missing) == (4 - len(over), ())
+    assert over
+
+
 def test_nobody_is_erased_and_no_key_is_changed_while_files_are_copied(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

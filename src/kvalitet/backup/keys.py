@@ -1,5 +1,6 @@
 """The keys of an installation: kept apart from its data, only on request, and held against the data they must fit."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def places(settings: Settings) -> dict[str, Path]:
         LANDING: key_file(settings),
         RECIPIENT: recipient_file(settings),
         CERTIFICATE: settings.certificate_key_file,
-        CERTIFICATE_PUBLIC: public_key_file(settings),
+        CERTIFICATE_PUBLIC: Path(os.environ.get("KVALITET_SIGNER_PUBLIC_KEY", public_key_file(settings))),
         FERNET: fernet,
         JOURNAL: journal_file(settings),
     }

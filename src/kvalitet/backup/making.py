@@ -28,7 +28,7 @@ from kvalitet.landing.holding import hold_files
 from kvalitet.persons.journal import begin_journal
 from kvalitet.publication.readers import DUMP_LOCK
 from kvalitet.services.airflow import database_name
-from kvalitet.settings import Settings
+from kvalitet.settings import TIMEZONE, Settings
 from kvalitet.warehouse import server
 
 KIND = "data"
@@ -62,22 +62,20 @@ def back_up(settings: Settings, to: Path, keys_to: Path | None = None, say: Say 
     name = f"{now:%Y%m%dT%H%M%SZ}"
     _refuse_same_place(to, keys_to)
     with folder.writing(to, f"kvalitet-{name}") as partial:
-        facts, missing = _write_data(settings, partial, now, say)
-        absent: list[str] = []
-        if keys_to:
-            with suppress(KvalitetError):  # where it cannot be written it is absent, and said to be
-                begin_journal(settings, facts["installation"])
-            absent = keys.copy_keys(
-                settings, keys_to, f"kvalitet-keys-{name}", {k: facts[k] for k in ("installation", "made_at")}
-            )
-            say(f"Keys: {keys_to / f'kvalitet-keys-{name}'}")
+        try:
+            facts, absent = _write(settings, partial, keys_to and (keys_to, f"kvalitet-keys-{name}"), now, say)
+        except psycopg.Error as error:
+            raise KvalitetError(
+                f"The server did not let the backup come to its end: {type(error).__name__}.",
+                "Look at its log, then take the backup again.",
+            ) from None
         folder.finish(partial, KIND, facts)
     path = to / f"kvalitet-{name}"
     return Made(
         path=path,
         bytes=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
         kept_files=facts["kept_files"],
-        missing=tuple(missing),
+        missing=tuple(facts["kept_files_missing"]),
         keys_path=keys_to and keys_to / f"kvalitet-keys-{name}",
         keys_absent=tuple(absent),
         airflow=facts["airflow"],
@@ -96,16 +94,30 @@ def _refuse_same_place(to: Path, keys_to: Path | None) -> None:
         )
 
 
-def _write_data(settings: Settings, partial: Path, now: datetime, say: Say) -> tuple[dict[str, Any], list[str]]:
-    url = server.admin_url(settings, settings.database)
+def _write(
+    settings: Settings, partial: Path, keys_to: tuple[Path, str] | None, now: datetime, say: Say
+) -> tuple[dict[str, Any], list[str]]:
+    """Everything but the manifest; returns its facts and the keys that are not at hand."""
+    url, absent = server.admin_url(settings, settings.database), []
     with closing(connect_admin(url)) as held:
         hold_files(held)
-        held.execute("select pg_advisory_lock_shared(hashtext(%s))", [LOCK])  # the key stays the rows' own
+        # Nor does anybody give the rows another key before theirs is copied.
+        held.execute("select pg_advisory_lock_shared(hashtext(%s))", [LOCK])
         facts, kept = _dump(settings, url, held, partial, now, say)
         facts["airflow"] = _dump_airflow(settings, held, partial, programs_for(_major(held)), say)
-        missing = _copy_kept(settings, kept, partial)
-    say(f"Kept files: {len(kept) - len(missing)} copied")
-    return facts | {"kept_files": len(kept) - len(missing), "kept_files_missing": missing}, missing
+        lacking = _copy_kept(settings, kept, partial)
+        facts["kept_files"] = len(kept) - len(lacking)
+        # One whose time is over was removed by a housekeeping that was killed before it said so.
+        today = now.astimezone(TIMEZONE).date()
+        facts["kept_files_missing"] = [row["path"] for row in lacking if row["retained_until"] >= today]
+        say(f"Kept files: {facts['kept_files']} copied")
+        if keys_to:
+            with suppress(KvalitetError):  # where it cannot be written it is absent, and said to be
+                begin_journal(settings, facts["installation"])
+            absent = keys.copy_keys(settings, *keys_to, {key: facts[key] for key in ("installation", "made_at")})
+            say(f"Keys: {keys_to[0] / keys_to[1]}")
+        held.execute("select")  # it held them to the end
+    return facts, absent
 
 
 def _dump(
@@ -129,7 +141,7 @@ def _dump(
         tables = held.execute(_TABLES, [[schema.replace("_*", r"\_%") for schema in WORKING_SCHEMAS]]).fetchone()
     held.execute("select pg_advisory_unlock(hashtext(%s))", [DUMP_LOCK])
     listed = run(programs, "pg_restore", ["--list", str(partial / DUMP)]).count(" TABLE DATA ")
-    if not tables or listed != tables["tables"]:
+    if not tables or listed < tables["tables"]:
         raise KvalitetError(
             f"The dump holds {listed} tables of {tables and tables['tables']}.", "Take the backup again."
         )
@@ -141,6 +153,7 @@ _TABLES = """
     select count(*)::int as tables from pg_class join pg_namespace on pg_namespace.oid = relnamespace
     where relkind = 'r' and nspname not like 'pg\\_%%' and nspname <> 'information_schema'
         and not (nspname = 'public' and relname = 'kvalitet_migration') and nspname not like all(%s)
+        and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e')
 """
 
 
@@ -231,14 +244,14 @@ def airflow_database(settings: Settings) -> str:
     return os.environ.get("KVALITET_AIRFLOW_DATABASE") or database_name(settings)
 
 
-def _copy_kept(settings: Settings, kept: list[DictRow], partial: Path) -> list[str]:
+def _copy_kept(settings: Settings, kept: list[DictRow], partial: Path) -> list[DictRow]:
     """Copy the files as they lie in the store, encrypted; returns those that are not there."""
     store, missing = Store(settings), []
     for row in kept:
         target = partial / LANDING / row["path"]
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not store.copy_out(row["path"], target):
-            missing.append(row["path"])
+            missing.append(row)
     return missing
 
 

@@ -52,6 +52,16 @@ def restore(settings: Settings, path: Path, keys_path: Path | None, by: str, say
     Needs the admin's credential, and nobody else in the database. Raises KvalitetError where the backup is damaged,
     foreign or newer, the keys do not fit it, the installation is not empty, or Postgres refuses any statement.
     """
+    try:
+        return _restore(settings, path, keys_path, by, say)
+    except psycopg.Error as error:
+        raise KvalitetError(
+            f"The server did not let the restore come to its end: {type(error).__name__}.",
+            "Look at its log, then run the same restore again: it goes on.",
+        ) from None
+
+
+def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, say: Say) -> Restored:
     backup = folder.read(path, KIND)
     given = keys.newest_keys(keys_path) if keys_path else None
     keys.check(settings, backup, given)
