@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -15,6 +16,9 @@ from kvalitet.services import airflow, processes
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import Say
+
+if TYPE_CHECKING:
+    from kvalitet.warehouse.admin import Prepared
 
 #: All that an installation makes in its run folder; nothing else there is ever deleted.
 MADE = ("run", "log", "secrets", "airflow", "inbox", "fetched", "landing", "spool", "site", "server", "dbt", "uv")
@@ -44,15 +48,16 @@ def up(settings: Settings, with_airflow: bool = True, say: Say = print) -> Setti
         settings = server.start(settings, say)
         say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
         began = time.monotonic()
-        migrate(settings)
+        for right in migrate(settings).lacking:
+            say(right.news)
         say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
         if with_airflow:
             _start_airflow(settings, say)
     return settings
 
 
-def migrate(settings: Settings) -> list[str]:
-    """Make or update the warehouse's roles, schemas and raw tables; returns the raw tables and columns added.
+def migrate(settings: Settings) -> "Prepared":
+    """Make or update the warehouse's roles, schemas and raw tables; returns what was added and what is lacking.
 
     With a server of your own this needs KVALITET_ADMIN_URL; nothing else does.
     """
@@ -149,7 +154,7 @@ def _choose_port(settings: Settings, is_ours: bool, say: Say) -> None:
     port = int(file.read_text().rpartition(":")[2]) if file.is_file() else 0
     if port and (is_ours or server.is_free(port)):
         return
-    chosen = server.free_port(taken=frozenset({port, int(settings.server.rpartition(":")[2])}))
+    chosen = server.free_port(taken=frozenset({port, settings.host_and_port[1]}))
     if port:
         say(f"Port {port} is taken; Airflow is now at 127.0.0.1:{chosen}")
     file.write_text(f"127.0.0.1:{chosen}\n")
