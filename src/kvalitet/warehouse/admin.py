@@ -20,7 +20,7 @@ from kvalitet.evidence.signing import make_key
 from kvalitet.landing import make_keys
 from kvalitet.settings import LOADER, LOGIN_ROLES, Settings, write_secret
 from kvalitet.warehouse.address import Address
-from kvalitet.warehouse.connection import last_words, remedy
+from kvalitet.warehouse.connection import admin_not_reached
 from kvalitet.warehouse.rights import Right, Section, put_in_force, warehouse_rights
 
 MINIMUM_VERSION = 150000
@@ -76,11 +76,7 @@ def admin_connection(settings: Settings, url: str, database: str | None = None) 
     try:
         connection = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
-        said = last_words(error)
-        raise KvalitetError(
-            f"The server at {settings.server} does not let the admin in: {said}.",
-            remedy(said) or "Check KVALITET_ADMIN_URL, and that the server runs.",
-        ) from None
+        raise admin_not_reached(settings.server, error) from None
     with connection:
         yield connection
 

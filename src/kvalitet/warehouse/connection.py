@@ -47,7 +47,14 @@ def not_reached(settings: Settings, role: str, error: psycopg.OperationalError) 
     """Which server does not let `role` in, what was said, and what to correct."""
     said = last_words(error)
     what = f"The warehouse at {settings.server} cannot be reached as {role}: {said}."
-    return KvalitetError(what, remedy(said) or "Start it with `kvalitet up`, or check KVALITET_DATABASE_URL.")
+    return KvalitetError(what, _remedy(said) or "Start it with `kvalitet up`, or check KVALITET_DATABASE_URL.")
+
+
+def admin_not_reached(server: str, error: psycopg.OperationalError) -> KvalitetError:
+    """The same of the admin."""
+    said = last_words(error)
+    check = "Check KVALITET_ADMIN_URL, and that the server runs; of the embedded one see var/log/postgres.log."
+    return KvalitetError(f"The server at {server} does not let the admin in: {said}.", _remedy(said) or check)
 
 
 def last_words(error: psycopg.OperationalError) -> str:
@@ -55,7 +62,7 @@ def last_words(error: psycopg.OperationalError) -> str:
     return str(error).strip().splitlines()[-1].rpartition("failed: ")[2].strip().rstrip(".")
 
 
-def remedy(said: str) -> str | None:
+def _remedy(said: str) -> str | None:
     """What mends a connection that TLS refuses; None for any other."""
     return next((remedy for part, remedy in _REMEDIES.items() if part in said), None)
 

@@ -87,7 +87,7 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
     ]  # fmt: skip
     if migrator:
         sections.append(Section(
-            "The login of KVALITET_ADMIN_URL. It makes tables, and CREATEROLE lets it set the roles' passwords. It needs"
+            "The login of KVALITET_ADMIN_URL. It makes tables; CREATEROLE is for the roles' passwords. It needs"
             f" one from you: \\password {migrator}",
             (Right(f"create role {name(migrator)} login createrole", _exists(migrator)),
              *(_membership(owner, migrator) for owner in OWNERS),

@@ -24,7 +24,7 @@ import psycopg
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings, write_secret
 from kvalitet.warehouse.address import Address
-from kvalitet.warehouse.connection import last_words, remedy
+from kvalitet.warehouse.connection import admin_not_reached, last_words
 from kvalitet.warehouse.rights import SESSION_SETTINGS
 from kvalitet.warehouse.server_place import Say, place, remove_outside, server_user
 
@@ -311,13 +311,9 @@ def _check_version(url: str) -> None:
                 version = connection.info.server_version // 10000
                 break
         except psycopg.OperationalError as error:
-            said = last_words(error)
+            said, failed = last_words(error), error
         if time.monotonic() > deadline or not ("starting up" in said or "recovery" in said):
-            check = "Check KVALITET_ADMIN_URL, and that the server runs."
-            raise KvalitetError(
-                f"The server at {Address.read(url, 'KVALITET_ADMIN_URL').server} does not let the admin in: {said}.",
-                "See var/log/postgres.log." if is_embedded() else remedy(said) or check,
-            )
+            raise admin_not_reached(Address.read(url, "KVALITET_ADMIN_URL").server, failed)
         time.sleep(0.5)
     if version < OLDEST_VERSION:
         raise KvalitetError(
