@@ -12,9 +12,7 @@ Fast tests: `pytest -m "not slow"`. Mark with `slow` what takes more than a few 
 """
 
 import os
-import pwd
 import shutil
-import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from certificates import Authority
+from debian_postgres import debian_postgres
 from psycopg import sql
 
 from kvalitet.settings import Settings
@@ -33,8 +32,6 @@ from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_dis
 
 ROOT = Path(__file__).resolve().parents[1]
 NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
-DEBIAN_PROGRAMS = Path(os.environ.get("TEST_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
-ONLY_WITH_TLS = ("egen_kvalitet", "egen_kvalitet_airflow", "tls_kvalitet")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,41 +106,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="session")
 def debian_server(authority: Authority) -> Iterator[str]:
-    """The admin URL of an empty PostgreSQL 15 from Debian's packages; skips where it is not installed.
-
-    It speaks TLS to whoever asks for it, and nothing else about the databases ONLY_WITH_TLS.
-    """
-    if not (DEBIAN_PROGRAMS / "initdb").is_file():
-        pytest.skip(f"There is no {DEBIAN_PROGRAMS / 'initdb'}: install postgresql-15")
-    folder = Path(tempfile.mkdtemp(prefix="kvalitet-test-pg15-"))
-    user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
-    user_id, group_id, port = user and user.pw_uid, user and user.pw_gid, server.free_port()
-    password = folder / "password"
-    password.write_text("only-for-this-test")
-    data, certificates = folder / "data", folder / "certificates"
-    certificates.mkdir()
-    for file in (authority.file, *authority.issue("server", "localhost")):
-        shutil.copy2(file, certificates)
-    for path in (folder, *folder.rglob("*")):
-        if user:
-            os.chown(path, user.pw_uid, user.pw_gid)
-
-    def call(program: str, *arguments: str) -> None:
-        command = [str(DEBIAN_PROGRAMS / program), "-D", str(data), *arguments]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, user=user_id, group=group_id)
-
-    call("initdb", "-U", "own_admin", "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8")
-    rules = data / "pg_hba.conf"
-    rules.write_text(f"hostnossl {','.join(ONLY_WITH_TLS)} all all reject\n{rules.read_text()}")
-    settings = {
-        "port": port, "listen_addresses": "localhost", "unix_socket_directories": "''", "fsync": "off", "ssl": "on",
-        "ssl_ca_file": certificates / "ca.crt",
-        "ssl_cert_file": certificates / "server.crt", "ssl_key_file": certificates / "server.key",
-    }  # fmt: skip
-    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
-    try:
-        yield f"postgresql://own_admin:only-for-this-test@127.0.0.1:{port}/postgres"
-    finally:
-        call("pg_ctl", "stop", "-m", "fast")
-        shutil.rmtree(folder)
+    """The admin URL of an empty PostgreSQL 15 from Debian's packages; skips where it is not installed."""
+    with debian_postgres(authority) as url:
+        yield url

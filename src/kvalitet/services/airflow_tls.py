@@ -4,11 +4,13 @@ SQLAlchemy hands an address' parameters on as they are, and asyncpg knows none o
 address would be an error, and `ssl=verify-full` would look for the authority elsewhere.
 """
 
+from typing import Any
+
 from kvalitet.settings import Settings
 from kvalitet.warehouse.address import Tls
 
 
-def asyncpg_arguments(tls: Tls) -> dict[str, object]:
+def asyncpg_arguments(tls: Tls) -> dict[str, Any]:
     """Of asyncpg.connect(); empty where nothing was stated."""
     return {} if tls.sslmode is None else {"ssl": tls.context() or False}
 
