@@ -4,6 +4,9 @@ The server refuses what is not encrypted about this database (tests/conftest.py)
 """
 
 import asyncio
+import configparser
+import importlib
+import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +17,7 @@ from typer.testing import CliRunner
 
 from kvalitet.cli import app
 from kvalitet.errors import KvalitetError
+from kvalitet.services import airflow
 from kvalitet.services.airflow_tls import asyncpg_arguments
 from kvalitet.settings import AUDITOR, LOADER, Settings
 from kvalitet.warehouse import admin, server
@@ -121,6 +125,41 @@ def with_asyncpg(settings: Settings, query: str) -> object:
             await connection.close()
 
     return asyncio.run(ask())
+
+
+def test_airflows_own_database_is_reached_as_its_configuration_says(own: Own) -> None:
+    """By the two engines that Airflow makes of it, one of them asynchronous."""
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    settings = own.named()
+    assert airflow.prepare_database(settings), "it is empty"
+    airflow.address_file(settings).parent.mkdir(parents=True, exist_ok=True)
+    airflow.address_file(settings).write_text("127.0.0.1:1\n")
+    airflow.configure(settings)
+    config = configparser.ConfigParser()
+    config.read(airflow.home(settings) / "airflow.cfg")
+    urls = config["database"]
+    encrypted = text("select version from pg_stat_ssl where pid = pg_backend_pid()")
+
+    engine = create_engine(urls["sql_alchemy_conn"])
+    with engine.connect() as connection:
+        assert connection.execute(encrypted).scalar() == "TLSv1.3"
+    engine.dispose()
+
+    async def ask(url: str) -> object:
+        module, _, name = urls["sql_alchemy_connect_args_async"].rpartition(".")
+        arguments = getattr(importlib.reload(importlib.import_module(module)), name)
+        engine = create_async_engine(url, connect_args=arguments)
+        try:
+            async with engine.connect() as connection:
+                return (await connection.execute(encrypted)).scalar()
+        finally:
+            await engine.dispose()
+
+    assert asyncio.run(ask(urls["sql_alchemy_conn_async"])) == "TLSv1.3"
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"127\.0\.0\.1"):
+        asyncio.run(ask(urls["sql_alchemy_conn_async"].replace("localhost", "127.0.0.1")))
 
 
 def test_dbt_is_given_the_same_parameters(own: Own, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
