@@ -3,6 +3,7 @@
 The second night has a broken source, which must not stop the others on any server.
 """
 
+import csv
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from kvalitet import services
 from kvalitet.cli import app
 from kvalitet.errors import KvalitetError
 from kvalitet.night import NightResult, run_night
+from kvalitet.persons.erasure import erase
+from kvalitet.persons.number import Number
+from kvalitet.persons.rekeying import rotate_key
 from kvalitet.sample import generate
 from kvalitet.settings import BI, Settings
 from kvalitet.warehouse.connection import fetch_all
@@ -80,6 +84,7 @@ def test_two_nights_on_an_own_postgres_15_the_second_with_a_broken_source(
         assert seen[0]["publication_id"] == number
         assert seen[0]["version"] // 10000 == 15
     nobody_of_ours_is_mighty(debian_server)
+    persons_can_be_erased_and_rekeyed(own, migrator, monkeypatch)
     its_last_good_data_are_used_and_marked(own, result)
     figures = fetch_all(own, BI, "select count(value) as known from reporting.fct_indicator_value")
     assert figures[0]["known"] > 0
@@ -98,6 +103,19 @@ def nobody_of_ours_is_mighty(superuser: str) -> None:
             "select rolname from pg_roles where rolname like 'kvalitet%' and (rolsuper or rolbypassrls or rolcreatedb)"
         )
         assert found.fetchall() == []
+
+
+def persons_can_be_erased_and_rekeyed(own: Settings, migrator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes the admin's credential needs no superuser either."""
+    with next(Path(own.inbox.removeprefix("file://")).glob("bif_complaints/klager_2025-01-02.csv")).open(
+        encoding="cp1252", newline=""
+    ) as lines:
+        cpr = next(row["CPR"] for row in csv.DictReader(lines, delimiter=";") if row["CPR"])
+    monkeypatch.setenv("KVALITET_ADMIN_URL", migrator)
+    erased = erase(own, Number.typed(cpr), "request", "A. Hansen")
+    assert erased.rows_delinked >= 1 and erased.files_rewritten >= 1
+    assert rotate_key(own, "A. Hansen") > 1000
+    monkeypatch.delenv("KVALITET_ADMIN_URL")
 
 
 def its_last_good_data_are_used_and_marked(own: Settings, result: NightResult) -> None:

@@ -79,7 +79,8 @@ def start(settings: Settings, say: Say = print) -> Settings:
     Raises KvalitetError (binaries missing, disk full, server not ready) with what mends it.
     """
     if not is_embedded():
-        _check_version(admin_url(settings))
+        if not _check_version(admin_url(settings)):
+            say(f"The connection to {settings.server} is not encrypted: docs/own-postgres.md, TLS.")
         return settings
     with _only_one(settings):
         data, programs = place(settings, say)
@@ -303,12 +304,13 @@ def _failure(what: str, said: bytes | str, data: Path) -> KvalitetError:
     )
 
 
-def _check_version(url: str) -> None:
+def _check_version(url: str) -> bool:
+    """Refuses a server that is not ready or too old; says whether the connection is encrypted."""
     deadline = time.monotonic() + 60
     while True:
         try:
             with psycopg.connect(url, connect_timeout=10) as connection:
-                version = connection.info.server_version // 10000
+                version, is_encrypted = connection.info.server_version // 10000, connection.pgconn.ssl_in_use
                 break
         except psycopg.OperationalError as error:
             said, failed = last_words(error), error
@@ -320,3 +322,4 @@ def _check_version(url: str) -> None:
             f"The server is PostgreSQL {version}; {OLDEST_VERSION} or newer is needed (security_invoker views).",
             "Upgrade it, or unset KVALITET_DATABASE_URL to use the embedded server.",
         )
+    return is_encrypted
