@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
@@ -60,10 +60,11 @@ def superuser(request: pytest.FixtureRequest) -> str:
 
     def empty() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
-            for database in (DATABASE, f"{DATABASE}_airflow"):
-                connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database)))
+            made = connection.execute("select datname from pg_database where datname ~ '[Kk]valitet'").fetchall()
+            for (database,) in made:
+                connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
             present = connection.execute(
-                "select rolname from pg_roles where rolname ~ '^(kvalitet|qr_kvalitet|cloud)_' and not rolsuper"
+                "select rolname from pg_roles where rolname ~ '^([Kk]valitet|qr_kvalitet|cloud|Drift)' and not rolsuper"
                 " or rolname = 'kvalitet_loader' order by rolname = %s",
                 [CLOUD],
             ).fetchall()
@@ -144,6 +145,24 @@ def test_the_printed_file_is_all_that_the_administrator_does(
         connection.execute(f"alter role {MIGRATOR} nocreaterole")  # type: ignore[arg-type]
     assert services.migrate(own).added == [], "nothing of it needs CREATEROLE once the passwords are set"
     assert read_status(own)["not_in_force"] == []
+
+
+def test_names_and_passwords_that_need_quoting_are_quoted(
+    own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = f"{own.server}/Kvalitet-prod%20%C3%A6"
+    monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{named}")
+    settings, role, password = Settings.from_environment(ROOT), 'Drift "A"', "p@s/s%:#"
+    script = printed("--login", role)
+    psql(superuser, script)
+    assert "CREATE" not in psql(superuser, script)
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password)))
+    who = f"{quote(role, safe='')}:{quote(password, safe='')}"
+    monkeypatch.setenv("KVALITET_ADMIN_URL", f"postgresql://{who}@{named}")
+    assert services.migrate(settings).lacking == []
+    assert airflow.prepare_database(settings)
+    assert read_status(settings)["not_in_force"] == []
 
 
 def test_nothing_secret_is_printed(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,7 +117,7 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
 def airflow_rights(role: str, migrator: str | None = None) -> list[Section]:
     """Airflow's own database, and the role of the same name that owns it."""
     member = _membership(role, "current_user")
-    owned = f"exists (select from pg_database where datname = {text(role)} and datdba::regrole = {text(role)}::regrole)"
+    owned = f"exists (select from pg_database where datname = {text(role)} and pg_get_userbyid(datdba) = {text(role)})"
     rights = (
         *_roles((role,), _BARE),
         *((_administration(role, migrator),) if migrator else ()),
