@@ -64,7 +64,7 @@ def superuser(request: pytest.FixtureRequest) -> str:
             for (database,) in made:
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
             present = connection.execute(
-                "select rolname from pg_roles where rolname ~ '^([Kk]valitet|qr_kvalitet|cloud|Drift)' and not rolsuper"
+                "select rolname from pg_roles where rolname ~ '^(kvalitet|qr_|Kvalitet|cloud|Drift|jens)' and not rolsuper"
                 " or rolname = 'kvalitet_loader' order by rolname = %s",
                 [CLOUD],
             ).fetchall()
@@ -131,6 +131,7 @@ def test_the_printed_file_is_all_that_the_administrator_does(
     first = services.migrate(own)
     assert len(first.added) > 30 and not first.lacking
     assert airflow.prepare_database(own)
+    a_named_reader_is_made_as_documented(own)
     with psycopg.connect(superuser) as connection:
         mighty = connection.execute(
             "select rolname from pg_roles where rolname like %s and (rolsuper or rolcreatedb or rolbypassrls)"
@@ -145,6 +146,17 @@ def test_the_printed_file_is_all_that_the_administrator_does(
         connection.execute(f"alter role {MIGRATOR} nocreaterole")  # type: ignore[arg-type]
     assert services.migrate(own).added == [], "nothing of it needs CREATEROLE once the passwords are set"
     assert read_status(own)["not_in_force"] == []
+
+
+def a_named_reader_is_made_as_documented(own: Settings) -> None:
+    """By the login of KVALITET_ADMIN_URL, which is the admin that docs/security.md speaks of."""
+    (block,) = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "security.md").read_text(), re.DOTALL)
+    commands = block.replace("\\password jens_hansen\n", "alter role jens_hansen password 'hers';\n")
+    with psycopg.connect(server.admin_url(own, DATABASE), autocommit=True) as connection:
+        connection.execute(commands.replace("on database kvalitet", f"on database {DATABASE}").encode())
+    with psycopg.connect(f"postgresql://jens_hansen:hers@{own.server}/{DATABASE}") as connection:
+        member = "select pg_has_role('kvalitet_detail_reader', 'usage'), current_setting('statement_timeout')"
+        assert connection.execute(member).fetchone() == (True, "5min")
 
 
 def test_names_and_passwords_that_need_quoting_are_quoted(
