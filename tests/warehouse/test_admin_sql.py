@@ -64,8 +64,8 @@ def superuser(request: pytest.FixtureRequest) -> str:
             for (database,) in made:
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
             present = connection.execute(
-                "select rolname from pg_roles where rolname ~ '^(kvalitet|qr_|Kvalitet|cloud|Drift|jens)' and not rolsuper"
-                " or rolname = 'kvalitet_loader' order by rolname = %s",
+                "select rolname from pg_roles where rolname !~ '^pg_' and rolname not in (current_user, 'kvalitet_admin')"
+                " order by rolname = %s",
                 [CLOUD],
             ).fetchall()
             for (role,) in present:

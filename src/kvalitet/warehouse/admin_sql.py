@@ -13,20 +13,18 @@ _HEAD = r"""-- What the administrator of this Postgres server (15 or newer) sets
 
 
 def admin_sql(database: str, warehouse: Iterable[Section], airflow: Iterable[Section]) -> str:
-    """A psql script that puts all of it in force, what is within the warehouse at the end."""
+    """A psql script that puts all in force: on the server, then in the warehouse, then what may be refused."""
     warehouse = list(warehouse)
-    lines = [_HEAD]
-    for section in (*(one for one in warehouse if not one.in_warehouse), *airflow):
-        lines += _lines(section)
-    lines.append(f"\\connect {name(database)}")
-    for section in warehouse:
-        if section.in_warehouse:
-            lines += _lines(section)
-    return "\n".join(lines)
+    on_server = [one for one in warehouse if not (one.in_warehouse or one.may_be_refused)]
+    inside = [one for one in warehouse if one.in_warehouse]
+    refusable = [one for one in warehouse if one.may_be_refused]
+    before, after = ([*on_server, *airflow], [*inside, *refusable])
+    return "\n".join([_HEAD, *_lines(before), f"\\connect {name(database)}", *_lines(after)])
 
 
-def _lines(section: Section) -> Iterator[str]:
-    yield f"-- {section.why}"
-    for right in section.rights:
-        yield f"select $${right.statement}$$\n where not coalesce({right.holds}, false) \\gexec"
-    yield ""
+def _lines(sections: Iterable[Section]) -> Iterator[str]:
+    for section in sections:
+        yield f"-- {section.why}"
+        for right in section.rights:
+            yield f"select $${right.statement}$$\n where not coalesce({right.holds}, false) \\gexec"
+        yield ""

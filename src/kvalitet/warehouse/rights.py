@@ -64,11 +64,15 @@ class Right:
 
 @dataclass(frozen=True)
 class Section:
-    """Rights of one purpose. `in_warehouse`: asked and set in the warehouse's own database, after all others."""
+    """Rights of one purpose. `in_warehouse`: to be asked and set in the warehouse's own database.
+
+    `may_be_refused`: even to an administrator, where Postgres is a cloud's; so it is printed last.
+    """
 
     why: str
     rights: tuple[Right, ...]
     in_warehouse: bool = False
+    may_be_refused: bool = False
 
 
 def warehouse_rights(database: str, migrator: str | None = None) -> list[Section]:
@@ -105,12 +109,11 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
         )),
         Section("In the warehouse: nothing is made in the schema public but the note of migrations.",
                 (*_public_schema(migrator),), in_warehouse=True),
-        # Last, because a cloud's administrator may not be let.
         Section("Publishing must see every reader's transaction, and ends those that are in its way too long. Some"
                 " clouds let nobody grant the second.", (
             _membership("pg_read_all_stats", PUBLISHER),
             _membership("pg_signal_backend", PUBLISHER, "a reader who stays in the way holds up a publication"),
-        ), in_warehouse=True),
+        ), may_be_refused=True),
     ]  # fmt: skip
     return sections
 
