@@ -64,9 +64,7 @@ def superuser(request: pytest.FixtureRequest) -> str:
             for (database,) in made:
                 connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(database)))
             present = connection.execute(
-                "select rolname from pg_roles where rolname !~ '^pg_' and rolname not in (current_user, 'kvalitet_admin')"
-                " order by rolname = %s",
-                [CLOUD],
+                "select rolname from pg_roles where oid >= 16384 order by rolname = %s", [CLOUD]
             ).fetchall()
             for (role,) in present:
                 connection.execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(role)))
