@@ -7,6 +7,7 @@ import asyncio
 import configparser
 import importlib
 import ssl
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,8 +20,9 @@ from kvalitet.cli import app
 from kvalitet.errors import KvalitetError
 from kvalitet.services import airflow
 from kvalitet.services.airflow_tls import asyncpg_arguments
-from kvalitet.settings import AUDITOR, LOADER, Settings
+from kvalitet.settings import AUDITOR, LOADER, UNSTATED, Settings
 from kvalitet.warehouse import admin, server
+from kvalitet.warehouse.address import Tls
 from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow
@@ -110,11 +112,7 @@ def with_psycopg2(settings: Settings, query: str) -> object:
 
 def with_asyncpg(settings: Settings, query: str) -> object:
     """As Airflow's API server does it: the address without parameters, the rest beside it."""
-    from dataclasses import replace
-
     import asyncpg
-
-    from kvalitet.settings import UNSTATED
 
     async def ask() -> object:
         bare = replace(settings, tls=UNSTATED).dsn(LOADER)
@@ -232,3 +230,13 @@ def test_a_client_certificate_is_sent_where_the_server_asks_for_one(own: Own, au
     with pytest.raises(KvalitetError, match="private key file") as refused:
         fetch_all(settings, AUDITOR, "select 1")
     assert "mode 0600" in (refused.value.remedy or "")
+
+
+def test_a_server_without_tls_is_refused_by_each_client(warehouse_server: Settings) -> None:
+    settings = replace(warehouse_server, tls=Tls("require"))
+    for ask in (with_psycopg, with_adbc, with_sqlalchemy, with_psycopg2, with_asyncpg):
+        with pytest.raises(Exception, match=r"does not support SSL|rejected SSL upgrade"):
+            ask(settings, "select 1")
+    with pytest.raises(KvalitetError, match="does not support SSL") as refused:
+        fetch_all(settings, LOADER, "select 1")
+    assert "ssl = on" in (refused.value.remedy or "")
