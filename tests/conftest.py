@@ -12,9 +12,7 @@ Fast tests: `pytest -m "not slow"`. Mark with `slow` what takes more than a few 
 """
 
 import os
-import pwd
 import shutil
-import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,6 +22,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from certificates import Authority
+from debian_postgres import debian_postgres
 from psycopg import sql
 
 from kvalitet.settings import Settings
@@ -32,7 +32,6 @@ from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_dis
 
 ROOT = Path(__file__).resolve().parents[1]
 NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
-DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -100,28 +99,13 @@ def admin_url(settings: Settings, warehouse_server: Settings) -> str:
 
 
 @pytest.fixture(scope="session")
-def debian_server() -> Iterator[str]:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The authority that signs the certificate of `debian_server`, which is for the name localhost only."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def debian_server(authority: Authority) -> Iterator[str]:
     """The admin URL of an empty PostgreSQL 15 from Debian's packages; skips where it is not installed."""
-    if not (DEBIAN_PROGRAMS / "initdb").is_file():
-        pytest.skip("Debian's postgresql-15 is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="kvalitet-test-pg15-"))
-    user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
-    if user:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    user_id, group_id, port = user and user.pw_uid, user and user.pw_gid, server.free_port()
-    password = folder / "password"
-    password.write_text("only-for-this-test")
-    data = folder / "data"
-
-    def call(program: str, *arguments: str) -> None:
-        command = [str(DEBIAN_PROGRAMS / program), "-D", str(data), *arguments]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, user=user_id, group=group_id)
-
-    call("initdb", "-U", "own_admin", "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8")
-    options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
-    try:
-        yield f"postgresql://own_admin:only-for-this-test@127.0.0.1:{port}/postgres"
-    finally:
-        call("pg_ctl", "stop", "-m", "fast")
-        shutil.rmtree(folder)
+    with debian_postgres(authority) as url:
+        yield url

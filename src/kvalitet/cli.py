@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from kvalitet import cli_alert, cli_backup, cli_evidence, cli_landing, cli_mutation, cli_past, cli_person, cli_rejects
+from kvalitet import (
+    cli_alert,
+    cli_backup,
+    cli_evidence,
+    cli_landing,
+    cli_mutation,
+    cli_past,
+    cli_person,
+    cli_rejects,
+    cli_server,
+)
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -258,37 +268,7 @@ def dsn(
     typer.echo(_settings().dsn(name))
 
 
-@app.command(epilog="Example: `kvalitet up --without-airflow`")
-def up(
-    without_airflow: Annotated[bool, typer.Option("--without-airflow", help="Only the warehouse.")] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Where settings have changed while a night runs: wait for its end.")
-    ] = False,
-    now: Annotated[bool, typer.Option("--now", help="Do not: break the night off; its tasks are tried again.")] = False,
-) -> None:
-    """Start the warehouse and Airflow on this machine, and mend what stands still; what runs well is left as it is."""
-    from kvalitet.services import up as step
-
-    step(_settings(), with_airflow=not without_airflow, wait=wait, now=now)
-
-
-@app.command(epilog="Example: `KVALITET_ADMIN_URL=postgresql://admin@db/postgres kvalitet migrate`")
-def migrate() -> None:
-    """Make roles, migrations and raw tables; needs the admin's connection in KVALITET_ADMIN_URL."""
-    from kvalitet.services import migrate as step
-
-    for added in step(_settings()):
-        console.print(f"added {added}")
-
-
-@app.command()
-def down() -> None:
-    """End everything that `up` started, and nothing else."""
-    from kvalitet.services import down as step
-
-    step(_settings())
-
-
+cli_server.add_to(app)
 # Listed after the steps of a night.
 cli_past.add_to(app)
 cli_mutation.add_to(app)

@@ -11,6 +11,7 @@ from kvalitet.clock import SteadyClock
 from kvalitet.errors import KvalitetError
 from kvalitet.night_waiting import OUTCOMES, Awaited, outcome_parameters, unsettled
 from kvalitet.settings import TRANSFORMER, Settings
+from kvalitet.warehouse.connection import not_reached
 
 #: A night is no longer than a day: further off is only the deadline of a clock that ran back.
 LONGEST_WAIT = timedelta(days=1)
@@ -71,12 +72,13 @@ async def _outcomes(waits: Mapping[str, Awaited]) -> list[dict[str, Any]]:
     import psycopg
     from psycopg.rows import DictRow, dict_row
 
+    settings = Settings.from_environment()
     try:
         # A connection per look: none is held open through a night's wait.
         connection = await psycopg.AsyncConnection[DictRow].connect(
-            Settings.from_environment().dsn(TRANSFORMER), row_factory=dict_row, connect_timeout=10
+            settings.dsn(TRANSFORMER), row_factory=dict_row, connect_timeout=10
         )
         async with connection:
             return await (await connection.execute(OUTCOMES, outcome_parameters(waits))).fetchall()
     except psycopg.OperationalError as error:
-        raise KvalitetError(f"The warehouse cannot be reached: {type(error).__name__}.") from None
+        raise not_reached(settings, TRANSFORMER, error) from None

@@ -4,10 +4,10 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from kvalitet.errors import KvalitetError
+from kvalitet.warehouse.address import UNSTATED, Address, Tls
 
 TIMEZONE = ZoneInfo("Europe/Copenhagen")
 
@@ -29,7 +29,8 @@ FIGURE_PAGES = 5
 class Settings:
     """The folders of one installation and the address of its warehouse.
 
-    `server` is `host:port`, `database` the warehouse's name in it. Passwords are files in
+    `server` is `host:port`, `database` the warehouse's name in it, `tls` how connections are
+    encrypted. Passwords are files in
     `secrets_dir` named after the role (mode 0600), or `KVALITET_PASSWORD_FILE_<ROLE>` names
     another file. The admin's connection is not part of the settings: see warehouse/admin.py.
     """
@@ -39,12 +40,13 @@ class Settings:
     inbox: str
     server: str
     database: str
+    tls: Tls = UNSTATED
 
     @classmethod
     def from_environment(cls, root: Path | None = None) -> "Settings":
         """Read the settings of the checkout `root` (default: KVALITET_ROOT, or the working folder).
 
-        `KVALITET_DATABASE_URL` (without password) points at an existing server; otherwise the
+        `KVALITET_DATABASE_URL` (without a user) points at an existing server; otherwise the
         address is that of the embedded one, noted in var/run/postgres.address when it started.
         """
         root = (root or Path(os.environ.get("KVALITET_ROOT", "."))).resolve()
@@ -54,9 +56,9 @@ class Settings:
                 "Run from the checkout, or set KVALITET_ROOT to it.",
             )
         var = Path(os.environ.get("KVALITET_VAR", root / "var")).resolve()
-        server, database = _address(var)
+        server, database, tls = _address(var)
         inbox = os.environ.get("KVALITET_INBOX", f"file://{var / 'inbox'}")
-        return cls(root=root, var=var, inbox=inbox, server=server, database=database)
+        return cls(root=root, var=var, inbox=inbox, server=server, database=database, tls=tls)
 
     @property
     def contracts_dir(self) -> Path:
@@ -112,13 +114,18 @@ class Settings:
     def secrets_dir(self) -> Path:
         return Path(os.environ.get("KVALITET_SECRETS", self.var / "secrets"))
 
-    def dsn(self, role: str) -> str:
-        """The libpq URL of `role`, one of LOGIN_ROLES.
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """The two apart, the host without an IPv6 address' brackets."""
+        host, _, port = self.server.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    def dsn(self, role: str, **session: str) -> str:
+        """The libpq URL of `role`, one of LOGIN_ROLES; `session` holds further parameters, such as `options`.
 
         Raises KvalitetError where the role's password file is missing.
         """
-        password = self.password(role)
-        return f"postgresql://{role}:{quote(password, safe='')}@{self.server}/{self.database}"
+        return Address(self.server, self.database, self.tls, role, self.password(role)).url(**session)
 
     def password(self, role: str) -> str:
         """The password of `role` from its file. Raises KvalitetError where it is missing."""
@@ -154,18 +161,18 @@ class Settings:
         return keys
 
 
-def _address(var: Path) -> tuple[str, str]:
+def _address(var: Path) -> tuple[str, str, Tls]:
     url = os.environ.get("KVALITET_DATABASE_URL")
     if url:
-        parts = urlsplit(url)
-        if parts.scheme not in ("postgresql", "postgres") or not parts.hostname or not parts.path.strip("/"):
+        stated = Address.read(url, "KVALITET_DATABASE_URL")
+        if stated.user is not None:
             raise KvalitetError(
-                "KVALITET_DATABASE_URL is not of the form postgresql://host:port/database.",
-                "Correct it; the admin's user name and password belong in KVALITET_ADMIN_URL.",
+                "KVALITET_DATABASE_URL holds a user name: each step connects as its own role, with its own password.",
+                "Take it out; the admin's user name and password belong in KVALITET_ADMIN_URL.",
             )
-        return f"{parts.hostname}:{parts.port or 5432}", parts.path.strip("/")
+        return stated.server, stated.database, stated.tls
     noted = var / "run" / "postgres.address"
-    return (noted.read_text().strip() if noted.is_file() else "127.0.0.1:0"), "kvalitet"
+    return (noted.read_text().strip() if noted.is_file() else "127.0.0.1:0"), "kvalitet", UNSTATED
 
 
 def write_secret(file: Path, value: str | None = None) -> str:

@@ -4,9 +4,12 @@ publications."""
 from dataclasses import asdict
 from typing import Any
 
+import psycopg
+
 from kvalitet.clock import wrong_clock
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.rights import not_in_force, warehouse_rights
 
 SOURCES = """
     select
@@ -86,14 +89,23 @@ def read_services(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     return {"services": [asdict(service) for service in services.status(settings)], "problems": problems}
 
 
+SERVER = """
+    select %(address)s as address, current_setting('server_version') as version, coalesce(version, 'none') as encryption
+    from pg_stat_ssl where pid = pg_backend_pid()
+"""
+
+
 def read_status(settings: Settings, source: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Tables of rows by name; with `source`, that source, its open rejects by rule (counts only) and newest loads."""
     with connect(settings, AUDITOR) as connection:
+        connection.autocommit = True
         facts = {"sources": connection.execute(SOURCES, {"source": source}).fetchall()}
         if source:
             facts["rejects"] = connection.execute(REJECTS, {"source": source}).fetchall()
             facts["loads"] = connection.execute(LOADS, {"source": source}).fetchall()
         else:
+            facts["server"] = connection.execute(SERVER, {"address": settings.server}).fetchall()
+            facts["not_in_force"] = _not_in_force(settings, connection)
             facts["builds"] = connection.execute(BUILDS).fetchall()
             facts["publications"] = connection.execute(PUBLICATIONS).fetchall()
             facts["restatements"] = connection.execute(RESTATEMENTS).fetchall()
@@ -101,3 +113,9 @@ def read_status(settings: Settings, source: str | None = None) -> dict[str, list
     if wrong := wrong_clock(settings):
         facts["clock"] = [{"message": wrong}]
     return facts
+
+
+def _not_in_force(settings: Settings, connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+    """What a server's administrator sets and somebody has taken back since: `kvalitet admin-sql` sets it again."""
+    rights = [right for section in warehouse_rights(settings.database) for right in section.rights]
+    return [{"statement": right.statement, "without": right.without} for right in not_in_force(connection, rights)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from kvalitet.builds import Build, application_name, finish, get_build, heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import TRANSFORMER, Settings
+from kvalitet.warehouse.address import TLS_PARAMETERS
 from kvalitet.warehouse.connection import connect
 
 if TYPE_CHECKING:
@@ -93,14 +94,16 @@ def dbt_variables(build: Build) -> dict:
 @contextmanager
 def dbt_environment(settings: Settings, target_schema: str, name: str) -> Iterator[None]:
     """The environment that dbt_project/profiles.yml reads, put back afterwards."""
-    host, _, port = settings.server.rpartition(":")
+    host, port = settings.host_and_port
+    tls = settings.tls.parameters
     ours = {
         "KVALITET_DBT_HOST": host,
-        "KVALITET_DBT_PORT": port,
+        "KVALITET_DBT_PORT": str(port),
         "KVALITET_DBT_DATABASE": settings.database,
         "KVALITET_DBT_USER": TRANSFORMER,
         "KVALITET_DBT_PASSWORD": settings.password(TRANSFORMER),
         "KVALITET_DBT_SCHEMA": target_schema,
+        **{f"KVALITET_DBT_{name.upper()}": tls.get(name, "") for name in TLS_PARAMETERS},
         "PGAPPNAME": name,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",

@@ -15,8 +15,9 @@ from kvalitet.settings import Settings
 COMMANDS = (
     "sample", "extract", "contract", "build", "validate", "publish", "night", "run",
     "status", "rejects", "figures", "supervision-sample", "restatement", "rollback", "dsn", "up", "migrate",
-    "replay", "withdraw", "landing purge", "landing rotate-key", "person show", "person erase", "person rotate-key",
-    "alert test", "backup", "restore", "person confirm-erasures", "mutate", "verify", "evidence", "reevaluate",
+    "admin-sql", "replay", "withdraw", "landing purge", "landing rotate-key", "person show", "person erase",
+    "person rotate-key", "alert test", "backup", "restore", "person confirm-erasures", "mutate", "verify", "evidence",
+    "reevaluate",
 )  # fmt: skip
 
 

@@ -3,34 +3,57 @@
 The second night has a broken source, which must not stop the others on any server.
 """
 
+import csv
+import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from certificates import Authority
+from typer.testing import CliRunner
 
 from kvalitet import services
+from kvalitet.cli import app
 from kvalitet.errors import KvalitetError
 from kvalitet.night import NightResult, run_night
+from kvalitet.persons.erasure import erase
+from kvalitet.persons.number import Number
+from kvalitet.persons.rekeying import rotate_key
 from kvalitet.sample import generate
 from kvalitet.settings import BI, Settings
 from kvalitet.warehouse.connection import fetch_all
+from kvalitet.warehouse.server_place import binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "egen_kvalitet"
 
 
 @pytest.fixture
-def own(debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings read from the environment, as a person with an own server sets it: no password in the address."""
-    address = urlsplit(debian_server)
+def own(debian_server: str, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings read from the environment, as a person with an own server sets it: TLS, no password in the address."""
+    port = urlsplit(debian_server).port
     with psycopg.connect(debian_server, autocommit=True) as connection:
         connection.execute(f"drop database if exists {DATABASE} with (force)")  # type: ignore[arg-type]
-    monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{address.hostname}:{address.port}/{DATABASE}")
-    monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server)
+    address = f"localhost:{port}/{DATABASE}?sslmode=verify-full&sslrootcert={authority.file}"
+    monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{address}")
+    monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server.replace("127.0.0.1", "localhost"))
     monkeypatch.setenv("KVALITET_VAR", str(tmp_path / "var"))
     monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
     return Settings.from_environment(ROOT)
+
+
+@pytest.fixture
+def migrator(own: Settings, debian_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of the login that the administrator's file makes, which is no superuser; the file has been run."""
+    printed = CliRunner().invoke(app, ["admin-sql"])
+    psql = [str(binaries() / "bin" / "psql"), "--no-psqlrc", debian_server]
+    subprocess.run(psql, input=printed.output, check=True, text=True, stdout=subprocess.DEVNULL)
+    with psycopg.connect(debian_server, autocommit=True) as connection:
+        connection.execute("alter role kvalitet_migrator password 'set-by-the-administrator'")
+    url = f"postgresql://kvalitet_migrator:set-by-the-administrator@{own.server}/{DATABASE}"
+    monkeypatch.setenv("KVALITET_ADMIN_URL", url)
+    return url
 
 
 def deliver(settings: Settings, night: int) -> Path:
@@ -41,9 +64,10 @@ def deliver(settings: Settings, night: int) -> Path:
 
 @pytest.mark.slow
 def test_two_nights_on_an_own_postgres_15_the_second_with_a_broken_source(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
+    own: Settings, migrator: str, debian_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Prepared once with the admin's credential, which the nights do not have; no server is started or ended here."""
+    """Over TLS, by nobody with superuser. Prepared once with the admin's credential, which the nights do not have; no
+    server is started or ended here."""
     said: list[str] = []
     assert services.up(own, with_airflow=False, say=said.append) == own
     assert services.up(own, with_airflow=False, say=said.append) == own, "a second time finds all of it there"
@@ -59,6 +83,8 @@ def test_two_nights_on_an_own_postgres_15_the_second_with_a_broken_source(
                          " from reporting.publication")  # fmt: skip
         assert seen[0]["publication_id"] == number
         assert seen[0]["version"] // 10000 == 15
+    nobody_of_ours_is_mighty(debian_server)
+    persons_can_be_erased_and_rekeyed(own, migrator, monkeypatch)
     its_last_good_data_are_used_and_marked(own, result)
     figures = fetch_all(own, BI, "select count(value) as known from reporting.fct_indicator_value")
     assert figures[0]["known"] > 0
@@ -68,6 +94,28 @@ def test_two_nights_on_an_own_postgres_15_the_second_with_a_broken_source(
     services.down(own, say=said.append)
     assert not any("Ended" in line for line in said)
     assert fetch_all(own, BI, "select publication_id from reporting.publication") == [{"publication_id": 2}]
+
+
+def nobody_of_ours_is_mighty(superuser: str) -> None:
+    """What was not encrypted the server has refused; who was a superuser would be found here."""
+    with psycopg.connect(superuser) as connection:
+        found = connection.execute(
+            "select rolname from pg_roles where rolname like 'kvalitet%' and (rolsuper or rolbypassrls or rolcreatedb)"
+        )
+        assert found.fetchall() == []
+
+
+def persons_can_be_erased_and_rekeyed(own: Settings, migrator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes the admin's credential needs no superuser either."""
+    with next(Path(own.inbox.removeprefix("file://")).glob("bif_complaints/klager_2025-01-02.csv")).open(
+        encoding="cp1252", newline=""
+    ) as lines:
+        cpr = next(row["CPR"] for row in csv.DictReader(lines, delimiter=";") if row["CPR"])
+    monkeypatch.setenv("KVALITET_ADMIN_URL", migrator)
+    erased = erase(own, Number.typed(cpr), "request", "A. Hansen")
+    assert erased.rows_delinked >= 1 and erased.files_rewritten >= 1
+    assert rotate_key(own, "A. Hansen") > 1000
+    monkeypatch.delenv("KVALITET_ADMIN_URL")
 
 
 def its_last_good_data_are_used_and_marked(own: Settings, result: NightResult) -> None:

@@ -76,7 +76,7 @@ def ask(settings: Settings) -> Callable[[int, str], tuple | str]:
 
     def answer(build_id: int, name: str) -> tuple | str:
         check = CHECKS[name]
-        url = f"{settings.dsn(GATE)}?options=-ckvalitet.build_id%3D{build_id}"
+        url = settings.dsn(GATE, options=f"-ckvalitet.build_id={build_id}")
         with psycopg.Connection[DictRow].connect(url, row_factory=dict_row) as connection:
             for condition in check.not_applicable_when:
                 (answered,) = connection.execute(condition.sql.encode()).fetchone().values()  # type: ignore[union-attr]

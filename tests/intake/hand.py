@@ -54,8 +54,8 @@ def _do(settings: Settings, name: str, what: str, load: int) -> list[str]:
 if __name__ == "__main__":
     import adbc_driver_postgresql.dbapi  # noqa: F401 -- not in the time that is measured
 
-    root, var, *rest, hand = sys.argv[1:]
-    place = Settings(Path(root), Path(var), *rest)
+    root, var, inbox, server, database, hand = sys.argv[1:]
+    place = Settings(Path(root), Path(var), inbox, server, database)
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         print(json.dumps(_do(place, hand, *json.loads(line))), flush=True)

@@ -14,6 +14,7 @@ import synthetic
 from psycopg import IsolationLevel, errors
 
 from kvalitet.publication import ReaderInTheWay, publish, rollback
+from kvalitet.publication import readers as readers_in_the_way
 from kvalitet.publication.swap import Publication
 from kvalitet.settings import BI, GATE, Settings
 from kvalitet.warehouse.connection import connect
@@ -115,6 +116,27 @@ def test_a_snapshot_from_before_the_build_is_waited_for_even_if_it_has_read_noth
         connection.commit()
         thread.join(10)
         assert isinstance(outcome[0], Publication)
+
+
+def test_without_the_right_to_end_readers_nothing_is_published_and_they_are_named(
+    settings: Settings, admin_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some clouds let nobody grant pg_signal_backend (docs/own-postgres.md)."""
+    monkeypatch.setattr(readers_in_the_way, "ENDING", 0.5)
+    first = synthetic.passed_build(settings, tmp_path)
+    publish(settings, first)
+    with psycopg.connect(admin_url, autocommit=True) as admin, session(settings, IsolationLevel.READ_COMMITTED) as held:
+        builds(held, "dim_source")
+        second = synthetic.passed_build(settings, tmp_path)
+        admin.execute("revoke pg_signal_backend from kvalitet_publisher")
+        try:
+            with pytest.raises(ReaderInTheWay, match=rf"kvalitet_bi \(pid {held.info.backend_pid}\)"):
+                publish(settings, second, grace=0.5)
+        finally:
+            admin.execute("grant pg_signal_backend to kvalitet_publisher")
+        assert builds(held, "dim_source") == [first]
+        held.commit()
+        assert publish(settings, second).readers_ended == ()
 
 
 def test_after_the_grace_period_readers_in_the_way_are_ended_and_named(settings: Settings, tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 import configparser
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kvalitet.errors import KvalitetError
 from kvalitet.services import airflow, airflow_address, airflow_env
+from kvalitet.services.airflow_asyncpg import asyncpg_arguments
 from kvalitet.settings import Settings
+from kvalitet.warehouse.address import Tls
 
 
 @pytest.fixture
@@ -96,6 +99,20 @@ def test_tasks_do_not_get_the_admins_credential(place: Settings, monkeypatch: py
     assert env["KVALITET_VAR"] == str(place.var)
     assert env["DO_NOT_TRACK"] == "1"
     assert "127.0.0.1" in env["NO_PROXY"]
+
+
+def test_tls_is_spelt_for_each_of_its_two_drivers(place: Settings, tmp_path: Path) -> None:
+    authority = tmp_path / "ca.crt"
+    authority.touch()
+    airflow.configure(replace(place, tls=Tls("verify-full", f"{authority}")))
+    database = read(place)["database"]
+    assert database["sql_alchemy_conn"].endswith(f"/kvalitet_airflow?sslmode=verify-full&sslrootcert={authority}")
+    assert database["sql_alchemy_conn"].startswith("postgresql+psycopg2://kvalitet_airflow:")
+    assert database["sql_alchemy_conn_async"].endswith("@127.0.0.1:1/kvalitet_airflow")
+    assert database["sql_alchemy_connect_args_async"] == "kvalitet.services.airflow_asyncpg.connect_args_async"
+    airflow.configure(place)
+    assert "sslmode" not in read(place)["database"]["sql_alchemy_conn"]
+    assert asyncpg_arguments(place.tls) == {}
 
 
 def test_before_the_first_start_it_says_what_to_do(tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ def blank(warehouse_server: Settings) -> Iterator[str]:
     """The superuser's libpq address of an empty database with the warehouse's roles."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
-        admin._make_database(connection, name)
+        connection.execute(
+            sql.SQL("create database {} template template0 encoding 'UTF8'").format(sql.Identifier(name))
+        )
         yield make_conninfo(server.admin_url(warehouse_server), dbname=name)
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 

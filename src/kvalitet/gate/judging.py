@@ -102,11 +102,10 @@ def measure_build(
 def _url(settings: Settings, build: Build) -> str:
     """The gate's connection: the build's schema, read-only, and which build it is (for a suite's SQL)."""
     options = (
-        f"-csearch_path%3D{build.target_schema}"
-        "%20-cdefault_transaction_read_only%3Don%20-cstatement_timeout%3D600000"
-        f"%20-ckvalitet.build_id%3D{build.build_id}"
+        f"-csearch_path={build.target_schema} -cdefault_transaction_read_only=on -cstatement_timeout=600000"
+        f" -ckvalitet.build_id={build.build_id}"
     )
-    return f"{settings.dsn(GATE)}?options={options}"
+    return settings.dsn(GATE, options=options)
 
 
 def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> dict[str, Measurement]:

@@ -16,6 +16,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import stop_extractions
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
+from kvalitet.warehouse.connection import admin_not_reached
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,11 @@ def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
     Raises KvalitetError where there is no such credential, or a build or an extraction is under way.
     """
     url = server.admin_url(settings, settings.database)
-    with psycopg.Connection[DictRow].connect(url, row_factory=dict_row) as connection:
+    try:
+        opened = psycopg.Connection[DictRow].connect(url, row_factory=dict_row, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise admin_not_reached(settings.server, error) from None
+    with opened as connection:
         connection.execute("set local timezone = 'UTC'")
         stop_extractions(connection)
         build = connection.execute(

@@ -15,7 +15,7 @@ import os
 import secrets
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from kvalitet.services.marks import VARIABLE, environment, new_mark
 from kvalitet.services.processes import log_file
 from kvalitet.settings import TIMEZONE, Settings, write_secret
 from kvalitet.warehouse import server
+from kvalitet.warehouse.address import UNSTATED, Address
+from kvalitet.warehouse.rights import airflow_rights
 
 USER = "admin"
 #: Started in this order; stopping begins with the scheduler, so that no new task starts.
@@ -205,10 +207,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "hostname_callable": "socket.gethostname",  # the default asks the network's name server
             "plugins_folder": home(settings) / "plugins",
         },
-        "database": {
-            "sql_alchemy_conn": _url(settings, "postgresql+psycopg2"),
-            "sql_alchemy_conn_async": _url(settings, "postgresql+asyncpg"),
-        },
+        "database": _database_options(settings),
         "logging": {
             "base_log_folder": logs,
             "dag_processor_child_process_log_directory": logs / "dag_processor",
@@ -264,34 +263,37 @@ def database_name(settings: Settings) -> str:
     return f"{settings.database}_airflow"
 
 
-def _url(settings: Settings, driver: str) -> str:
+def database_address(settings: Settings) -> Address:
+    """Of Airflow's own database, as its owner, on the warehouse's server."""
     name = database_name(settings)
-    return f"{driver}://{name}:{write_secret(settings.secrets_dir / name)}@{settings.server}/{name}"
+    return Address(settings.server, name, settings.tls, name, write_secret(settings.secrets_dir / name))
+
+
+def _database_options(settings: Settings) -> dict[str, object]:
+    address = database_address(settings)
+    return {
+        "sql_alchemy_conn": address.url().replace("postgresql", "postgresql+psycopg2", 1),
+        "sql_alchemy_conn_async": replace(address, tls=UNSTATED).url().replace("postgresql", "postgresql+asyncpg", 1),
+        "sql_alchemy_connect_args_async": "kvalitet.services.airflow_asyncpg.connect_args_async",
+    }
 
 
 def connection_url(settings: Settings) -> str:
     """Of Airflow's database, as Airflow's role, for libpq."""
-    return _url(settings, "postgresql")
+    return database_address(settings).url()
 
 
 def prepare_database(settings: Settings) -> bool:
-    """Make Airflow's role and database; True where `airflow db migrate` is due."""
+    """Make Airflow's role and database; True where `airflow db migrate` is due. Raises KvalitetError."""
+    from kvalitet.warehouse import admin
+
     name = database_name(settings)
-    role, password = sql.Identifier(name), write_secret(settings.secrets_dir / name)
-    with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
-        if not connection.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone():
-            connection.execute(sql.SQL("create role {} login").format(role))
-        verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-        connection.execute(sql.SQL("alter role {} password {}").format(role, sql.Literal(verifier)))
-        connection.execute(
-            sql.SQL("grant {} to current_user").format(role)
-        )  # an own server's admin may be no superuser
-        if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
-            make = "create database {} owner {} template template0 encoding 'UTF8'"
-            connection.execute(sql.SQL(make).format(role, role))
-        connection.execute(sql.SQL("revoke all on database {} from public").format(role))
+    with admin.admin_connection(settings, server.admin_url(settings)) as connection:
+        admin.put_all_in_force(settings, connection, airflow_rights(name, admin.migrator(connection)))
+        admin.set_password(settings, connection, name, name)
+    with psycopg.connect(database_address(settings).url()) as connection:
         noted = connection.execute(
-            "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [name]
+            "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()"
         ).fetchone()
     return noted is None or noted[0] != _stamp()
 
@@ -314,7 +316,7 @@ def migrate_database(settings: Settings) -> None:
         )
     if done.returncode != 0:
         raise KvalitetError("Airflow's database could not be set up.", f"Its output is in {log}; then `kvalitet up`.")
-    with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
+    with psycopg.connect(database_address(settings).url()) as connection:  # its owner
         connection.execute(
             sql.SQL("comment on database {} is {}").format(
                 sql.Identifier(database_name(settings)), sql.Literal(_stamp())

@@ -97,7 +97,7 @@ def _choose_port(settings: Settings, is_ours: bool, say: Say) -> None:
     port = int(file.read_text().rpartition(":")[2]) if file.is_file() else 0
     if port and (is_ours or server.is_free(port)):
         return
-    chosen = server.free_port(taken=frozenset({port, int(settings.server.rpartition(":")[2])}))
+    chosen = server.free_port(taken=frozenset({port, settings.host_and_port[1]}))
     if port:
         say(f"Port {port} is taken; Airflow is now at 127.0.0.1:{chosen}")
     file.write_text(f"127.0.0.1:{chosen}\n")

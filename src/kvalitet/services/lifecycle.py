@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kvalitet.clock import wrong_clock
 from kvalitet.errors import KvalitetError
@@ -14,6 +15,9 @@ from kvalitet.services.health import API, SCHEDULER
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import Say
+
+if TYPE_CHECKING:
+    from kvalitet.warehouse.admin import Prepared
 
 #: All that an installation makes in its run folder; nothing else there is ever deleted.
 MADE = ("run", "log", "secrets", "airflow", "inbox", "fetched", "landing", "spool", "site", "server", "dbt", "uv")
@@ -63,7 +67,8 @@ def _up(settings: Settings, with_airflow: bool, say: Say, now: bool) -> Settings
         changes.refuse_while_night_runs(settings, changed, SCHEDULER in processes.running(settings))
     say(f"Postgres: {settings.server} ({time.monotonic() - began:.1f} s)")
     began = time.monotonic()
-    migrate(settings)
+    for right in migrate(settings).lacking:
+        say(right.news)
     say(f"Warehouse: roles, migrations and raw tables ({time.monotonic() - began:.1f} s)")
     if wrong := wrong_clock(settings):
         say(f"Clock: {wrong} See docs/runbook.md, The clock is wrong.")
@@ -72,8 +77,8 @@ def _up(settings: Settings, with_airflow: bool, say: Say, now: bool) -> Settings
     return settings
 
 
-def migrate(settings: Settings) -> list[str]:
-    """Make or update the warehouse's roles, schemas and raw tables; returns the raw tables and columns added.
+def migrate(settings: Settings) -> "Prepared":
+    """Make or update the warehouse's roles, schemas and raw tables; returns what was added and what is lacking.
 
     With a server of your own this needs KVALITET_ADMIN_URL; nothing else does.
     """

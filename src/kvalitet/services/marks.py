@@ -21,8 +21,6 @@ import psutil
 from kvalitet.settings import Settings
 
 VARIABLE = "KVALITET_START"
-#: For asyncpg, which unlike libpq does not read PGAPPNAME.
-ASYNC_CONNECT_ARGS = {"server_settings": {"application_name": os.environ.get("PGAPPNAME", "kvalitet")}}
 
 
 def prefix(settings: Settings) -> str:
@@ -44,7 +42,6 @@ def environment(mark: str) -> dict[str, str]:
     return {
         VARIABLE: mark,
         "PGAPPNAME": mark,
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC": f"{__name__}.ASYNC_CONNECT_ARGS",
         "SPT_NOENV": "1",
     }
 

@@ -1,49 +1,32 @@
 """What only the admin may do: roles, the database, migrations, and raw tables from contracts.
 
-No task of a night has the admin's credential; `kvalitet up` and `kvalitet migrate` do.
+No task of a night has the admin's credential; `kvalitet up` and `kvalitet migrate` do. The admin need be no
+superuser where a superuser has run `kvalitet admin-sql` (docs/own-postgres.md).
 """
 
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
+from psycopg.conninfo import make_conninfo
 
 from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.signing import make_key
 from kvalitet.landing import make_keys
 from kvalitet.persons.journal import begin_journal
-from kvalitet.settings import (
-    AUDITOR,
-    BI,
-    DETAIL,
-    GATE,
-    LOADER,
-    LOGIN_ROLES,
-    PUBLISHER,
-    READER_ROLES,
-    TRANSFORMER,
-    Settings,
-    write_secret,
-)
+from kvalitet.settings import LOADER, LOGIN_ROLES, Settings, write_secret
+from kvalitet.warehouse.address import Address
+from kvalitet.warehouse.connection import admin_not_reached
+from kvalitet.warehouse.rights import Right, Section, put_in_force, warehouse_rights
 
 #: A database's comment begins so while a restore of it is unfinished; what follows says how far it is.
 RESTORING = "kvalitet restore: "
 MINIMUM_VERSION = 150000
-OWNERS = ("kvalitet_raw_owner", "kvalitet_audit_owner", "kvalitet_candidate_owner", "kvalitet_publication_owner")
-GROUPS = ("kvalitet_detail_reader",)
-MEMBERSHIPS = {
-    "kvalitet_candidate_owner": (TRANSFORMER, PUBLISHER),
-    "kvalitet_publication_owner": (PUBLISHER,),
-    "kvalitet_detail_reader": (DETAIL,),
-    "pg_signal_backend": (PUBLISHER,),
-    "pg_read_all_stats": (PUBLISHER,),
-}
-#: Readers cannot hold the old publication for ever; publishing waits for them (docs/for-bi-users.md).
-READER_LIMITS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "2min"}
 RAW_TYPES = {
     "string": sql.SQL("text"),
     "date": sql.SQL("date"),
@@ -54,44 +37,60 @@ RAW_TYPES = {
 }
 
 
-def prepare(settings: Settings, admin_url: str) -> list[str]:
+@dataclass(frozen=True)
+class Prepared:
+    """The raw tables and columns that were added, and the rights that are lacking but can be done without."""
+
+    added: list[str]
+    lacking: list[Right]
+
+
+def prepare(settings: Settings, admin_url: str) -> Prepared:
     """Make or bring up to date everything the warehouse needs; safe to run any number of times.
 
-    `admin_url` is a superuser's libpq URL of any database on the server. Returns the raw tables
-    and columns that were added. Raises KvalitetError on an old server or a contract whose column
-    changed its type.
+    `admin_url` is the admin's libpq URL of any database on the server. Raises KvalitetError on an old server, on
+    what is not in force and the admin may not set, or on a contract whose column changed its type.
     """
     write_secret(settings.secrets_dir / "pseudonym.key", secrets.token_hex(32))
     make_key(settings)
     make_keys(settings)
-    make_roles_and_database(settings, admin_url)
-    with psycopg.connect(admin_url, dbname=settings.database) as warehouse:
+    lacking = make_roles_and_database(settings, admin_url)
+    with admin_connection(settings, admin_url, settings.database) as warehouse:
         _refuse_half_restored(warehouse)
-    return open_warehouse(settings, admin_url)
+    opened = open_warehouse(settings, admin_url)
+    return Prepared(opened.added, [*lacking, *opened.lacking])
 
 
-def make_roles_and_database(settings: Settings, admin_url: str) -> None:
-    """The roles with this installation's passwords, and an empty database where there is none."""
-    with psycopg.connect(admin_url, autocommit=True) as server:
+def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
+    """The roles with this installation's passwords, and an empty database where there is none.
+
+    Returns the rights that are lacking but can be done without. Raises KvalitetError as `prepare`.
+    """
+    with admin_connection(settings, admin_url) as server:
         if server.info.server_version < MINIMUM_VERSION:
             raise KvalitetError(
                 f"The server at {settings.server} is Postgres {server.info.server_version // 10000}.",
                 "Kvalitet needs Postgres 15 or newer.",
             )
-        _make_roles(settings, server)
-        _make_database(server, settings.database)
+        sections = warehouse_rights(settings.database, migrator(server))
+        lacking = put_all_in_force(settings, server, [one for one in sections if not one.opens_warehouse])
+        for role in LOGIN_ROLES:
+            set_password(settings, server, role, settings.database)
+    return lacking
 
 
-def open_warehouse(settings: Settings, admin_url: str) -> list[str]:
-    """Rights on the database, migrations and raw tables; returns what was added to raw."""
-    with psycopg.connect(admin_url, dbname=settings.database) as warehouse:
-        _grant_database(warehouse, settings.database)
-    migrate_schema(settings, admin_url)
-    with psycopg.connect(admin_url, dbname=settings.database) as warehouse:
+def open_warehouse(settings: Settings, admin_url: str) -> Prepared:
+    """Rights on the database and in it, migrations and raw tables. Raises KvalitetError as `prepare`."""
+    with admin_connection(settings, admin_url, settings.database) as warehouse:
+        sections = warehouse_rights(settings.database, migrator(warehouse))
+        lacking = put_all_in_force(settings, warehouse, [one for one in sections if one.opens_warehouse])
+        migrate_schema(settings, admin_url)
         row = warehouse.execute("select installation_id from audit.installation").fetchone()
         with suppress(KvalitetError):  # where it cannot be written, an erasure is refused and says so
             begin_journal(settings, str(row and row[0]))
-        return sync_raw_tables(warehouse, load_contracts(settings).values())
+        with warehouse.transaction():
+            added = sync_raw_tables(warehouse, load_contracts(settings).values())
+    return Prepared(added, lacking)
 
 
 def _refuse_half_restored(warehouse: psycopg.Connection) -> None:
@@ -104,58 +103,68 @@ def _refuse_half_restored(warehouse: psycopg.Connection) -> None:
         )
 
 
-def _make_roles(settings: Settings, server: psycopg.Connection) -> None:
-    existing = {name for (name,) in server.execute("select rolname from pg_roles")}
-    for role in (*OWNERS, *GROUPS):
-        if role not in existing:
-            server.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
-    for role in LOGIN_ROLES:
-        if role not in existing:
-            server.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
-        password = write_secret(settings.secrets_dir / role)
-        # The client sends a SCRAM verifier, so that the server's log can never hold the password.
-        verifier = server.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-        server.execute(
-            sql.SQL("alter role {} password {} nosuperuser nocreatedb nocreaterole").format(
-                sql.Identifier(role), sql.Literal(verifier)
-            )
+@contextmanager
+def admin_connection(settings: Settings, url: str, database: str | None = None) -> Iterator[psycopg.Connection]:
+    """The admin's connection in autocommit, to the URL's database or another. Raises KvalitetError."""
+    conninfo = make_conninfo(url, dbname=database) if database else url
+    try:
+        connection = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise admin_not_reached(settings.server, error) from None
+    with connection:
+        yield connection
+
+
+def migrator(server: psycopg.Connection) -> str | None:
+    """The admin's own role where it is no superuser."""
+    row = server.execute(
+        "select case when rolsuper then null else rolname end from pg_roles where rolname = current_user"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def put_all_in_force(settings: Settings, connection: psycopg.Connection, sections: Iterable[Section]) -> list[Right]:
+    """Set what is not in force; returns what is lacking and can be done without. Raises KvalitetError for the rest."""
+    lacking = put_in_force(connection, [right for section in sections for right in section.rights])
+    needed = [right.statement for right in lacking if not right.without]
+    if needed:
+        shown = "; ".join(needed[:3]) + (f"; and {len(needed) - 3} more" if len(needed) > 3 else "")
+        role = connection.info.user
+        raise KvalitetError(
+            f"At {settings.server} is not in force, and {role} may not set it: {shown}.",
+            f"Have the server's administrator run what `kvalitet admin-sql --login {role}` prints.",
         )
-    for group, members in MEMBERSHIPS.items():
-        for member in members:
-            server.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), sql.Identifier(member)))
-    for role in READER_ROLES:
-        for setting, value in READER_LIMITS.items():
-            server.execute(
-                sql.SQL("alter role {} set {} = {}").format(
-                    sql.Identifier(role), sql.Identifier(setting), sql.Literal(value)
-                )
-            )
-    for role in (BI, AUDITOR):
-        server.execute(sql.SQL("alter role {} set search_path = reporting").format(sql.Identifier(role)))
-    server.execute(
-        sql.SQL("alter role {} set search_path = reporting_detail, reporting").format(sql.Identifier(DETAIL))
-    )
+    return lacking
 
 
-def _make_database(server: psycopg.Connection, database: str) -> None:
-    if not server.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
-        server.execute(
-            sql.SQL("create database {} template template0 encoding 'UTF8'").format(sql.Identifier(database))
-        )
+def set_password(settings: Settings, server: psycopg.Connection, role: str, database: str) -> None:
+    """Give `role` the password of its file, which is made where it does not exist.
+
+    An admin who is no superuser sets only one that is not in force, so that CREATEROLE can be taken away again.
+    """
+    password = write_secret(settings.secrets_dir / role)
+    if migrator(server) and _is_in_force(Address(settings.server, database, settings.tls, role, password)):
+        return
+    # The client sends a SCRAM verifier, so that the server's log can never hold the password.
+    verifier = server.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    try:
+        server.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier)))
+    except errors.InsufficientPrivilege:
+        raise KvalitetError(
+            f"{role} cannot log in at {settings.server} with the password of its file, and {server.info.user} may not"
+            " set it.",
+            f"Have the administrator run `alter role {server.info.user} createrole` for this once, or set it with"
+            f" `\\password {role}` from {settings.secrets_dir / role}.",
+        ) from None
 
 
-def _grant_database(warehouse: psycopg.Connection, database: str) -> None:
-    name = sql.Identifier(database)
-    warehouse.execute(sql.SQL("revoke all on database {} from public").format(name))
-    warehouse.execute("revoke all on schema public from public")
-    for role in LOGIN_ROLES:
-        warehouse.execute(sql.SQL("grant connect on database {} to {}").format(name, sql.Identifier(role)))
-    # Only loading needs temporary tables; building and publishing make and rename schemas.
-    warehouse.execute(sql.SQL("grant temporary on database {} to {}").format(name, sql.Identifier(LOADER)))
-    for role in (GATE, TRANSFORMER):
-        warehouse.execute(sql.SQL("grant temporary on database {} to {}").format(name, sql.Identifier(role)))
-    for owner in ("kvalitet_candidate_owner", "kvalitet_publication_owner"):
-        warehouse.execute(sql.SQL("grant create on database {} to {}").format(name, sql.Identifier(owner)))
+def _is_in_force(address: Address) -> bool:
+    """Whether the server asks for this password and takes it."""
+    try:
+        with psycopg.connect(address.url(), connect_timeout=10) as connection:
+            return connection.pgconn.used_password
+    except psycopg.OperationalError:
+        return False
 
 
 def migrate_schema(settings: Settings, admin_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Connections to the warehouse, each as one role."""
+"""Connections to the warehouse, each as one role, and what to do where there is none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,19 @@ from psycopg.rows import DictRow, dict_row
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+
+#: What the client's library says (in English whatever the server speaks), and what mends it.
+_REMEDIES = {
+    "does not match host name": "Write the name that the certificate is for into the address, or have a certificate"
+    " made for this name.",
+    "certificate verify failed": "sslrootcert must hold the authority that signed the server's certificate, and the"
+    " certificate must not have run out.",
+    "root certificate": "sslrootcert must be a file of certificates (PEM) that this user can read.",
+    "does not support SSL": "Turn TLS on at the server (ssl = on); do not go on without it outside one machine.",
+    "private key file": "sslkey must belong to this user with mode 0600, and fit to sslcert.",
+    "SSL error": "Server and client do not agree on TLS: see the server's log; it may ask for a client certificate"
+    " (sslcert, sslkey).",
+}
 
 
 @contextmanager
@@ -25,12 +38,33 @@ def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRo
             connect_timeout=10,
         )
     except psycopg.OperationalError as error:
-        raise KvalitetError(
-            f"The warehouse at {settings.server} cannot be reached as {role}: {type(error).__name__}.",
-            "Start it with `kvalitet up`, or check KVALITET_DATABASE_URL.",
-        ) from None
+        raise not_reached(settings, role, error) from None
     with connection:
         yield connection
+
+
+def not_reached(settings: Settings, role: str, error: psycopg.OperationalError) -> KvalitetError:
+    """Which server does not let `role` in, what was said, and what to correct."""
+    said = last_words(error)
+    what = f"The warehouse at {settings.server} cannot be reached as {role}: {said}."
+    return KvalitetError(what, _remedy(said) or "Start it with `kvalitet up`, or check KVALITET_DATABASE_URL.")
+
+
+def admin_not_reached(server: str, error: psycopg.OperationalError) -> KvalitetError:
+    """The same of the admin."""
+    said = last_words(error)
+    check = "Check KVALITET_ADMIN_URL, and that the server runs; of the embedded one see var/log/postgres.log."
+    return KvalitetError(f"The server at {server} does not let the admin in: {said}.", _remedy(said) or check)
+
+
+def last_words(error: psycopg.OperationalError) -> str:
+    """The last thing that libpq says, which names no password."""
+    return str(error).strip().splitlines()[-1].rpartition("failed: ")[2].strip().rstrip(".")
+
+
+def _remedy(said: str) -> str | None:
+    """What mends a connection that TLS refuses; None for any other."""
+    return next((remedy for part, remedy in _REMEDIES.items() if part in said), None)
 
 
 def fetch_all(settings: Settings, role: str, query: LiteralString, parameters: dict | None = None) -> list[DictRow]:

@@ -17,13 +17,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote, urlsplit
 
 import psutil
 import psycopg
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings, write_secret
+from kvalitet.warehouse.address import Address
+from kvalitet.warehouse.connection import admin_not_reached, last_words
+from kvalitet.warehouse.rights import SESSION_SETTINGS
 from kvalitet.warehouse.server_place import Say, place, remove_outside, server_user
 
 ADMIN = "kvalitet_admin"
@@ -49,8 +51,9 @@ def is_embedded() -> bool:
     return not os.environ.get("KVALITET_DATABASE_URL")
 
 
-def admin_url(settings: Settings, database: str = "postgres") -> str:
-    """The libpq URL of the admin; only `up` and the migrations may use it.
+def admin_url(settings: Settings, database: str | None = None) -> str:
+    """The libpq URL of the admin, of KVALITET_ADMIN_URL's own database unless another is named; encrypted as the
+    warehouse's unless it says otherwise. Only `up` and the migrations may use it.
 
     Raises KvalitetError where there is no such credential.
     """
@@ -61,11 +64,12 @@ def admin_url(settings: Settings, database: str = "postgres") -> str:
                 "KVALITET_DATABASE_URL names an existing server, but KVALITET_ADMIN_URL is not set.",
                 "Set it to postgresql://admin:password@host:port/postgres: roles and migrations need it once.",
             )
-        return urlsplit(url)._replace(path=f"/{database}").geturl() if database != "postgres" else url
+        stated = Address.read(url, "KVALITET_ADMIN_URL", settings.tls)
+        return (replace(stated, database=database) if database else stated).url()
     file = _password_file(settings)
     if not file.is_file():
         raise KvalitetError(f"The server's admin password is not at {file}.", "Run `kvalitet up`, which makes it.")
-    return f"postgresql://{ADMIN}:{quote(file.read_text().strip(), safe='')}@{settings.server}/{database}"
+    return Address(settings.server, database or "postgres", settings.tls, ADMIN, file.read_text().strip()).url()
 
 
 def start(settings: Settings, say: Say = print) -> Settings:
@@ -75,7 +79,8 @@ def start(settings: Settings, say: Say = print) -> Settings:
     Raises KvalitetError (binaries missing, disk full, server not ready) with what mends it.
     """
     if not is_embedded():
-        _check_version(admin_url(settings))
+        if not _check_version(admin_url(settings)):
+            say(f"The connection to {settings.server} is not encrypted: docs/own-postgres.md, TLS.")
         return settings
     with _only_one(settings):
         data, programs = place(settings, say)
@@ -227,14 +232,13 @@ def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
 def _server_settings(port: int) -> dict[str, object]:
     """For a machine that does other things too: memory by its size, everything on loopback."""
     memory_mb = psutil.virtual_memory().total // 2**20
-    return {
+    return SESSION_SETTINGS | {
         "port": port,
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "''",
         "max_connections": 200,
         "shared_buffers": f"{min(512, max(64, memory_mb // 16))}MB",
         "effective_cache_size": f"{memory_mb // 2}MB",
-        "work_mem": "32MB",
         "maintenance_work_mem": "128MB",
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
@@ -243,7 +247,6 @@ def _server_settings(port: int) -> dict[str, object]:
         "synchronous_commit": "on",
         "max_locks_per_transaction": 256,
         "random_page_cost": 1.1,
-        "jit": "off",
         "client_connection_check_interval": "10s",  # a killed process' statement does not run on to its end
         "timezone": "UTC",
         "log_timezone": "UTC",
@@ -302,24 +305,22 @@ def _failure(what: str, said: bytes | str, data: Path) -> KvalitetError:
     )
 
 
-def _check_version(url: str) -> None:
+def _check_version(url: str) -> bool:
+    """Refuses a server that is not ready or too old; says whether the connection is encrypted."""
     deadline = time.monotonic() + 60
     while True:
         try:
             with psycopg.connect(url, connect_timeout=10) as connection:
-                version = connection.info.server_version // 10000
+                version, is_encrypted = connection.info.server_version // 10000, connection.pgconn.ssl_in_use
                 break
         except psycopg.OperationalError as error:
-            said = str(error).strip().splitlines()[-1].strip()
+            said, failed = last_words(error), error
         if time.monotonic() > deadline or not ("starting up" in said or "recovery" in said):
-            parts = urlsplit(url)
-            raise KvalitetError(
-                f"The server at {parts.hostname}:{parts.port or 5432} does not let the admin in: {said}",
-                "See var/log/postgres.log." if is_embedded() else "Check KVALITET_ADMIN_URL, and that the server runs.",
-            )
+            raise admin_not_reached(Address.read(url, "KVALITET_ADMIN_URL").server, failed)
         time.sleep(0.5)
     if version < OLDEST_VERSION:
         raise KvalitetError(
             f"The server is PostgreSQL {version}; {OLDEST_VERSION} or newer is needed (security_invoker views).",
             "Upgrade it, or unset KVALITET_DATABASE_URL to use the embedded server.",
         )
+    return is_encrypted

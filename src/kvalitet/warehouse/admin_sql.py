@@ -1,0 +1,30 @@
+"""The file that a server's administrator runs once: every right as one statement, where it is not yet in force."""
+
+from collections.abc import Iterable, Iterator
+
+from kvalitet.warehouse.rights import Section, name
+
+_HEAD = r"""-- What the administrator of this Postgres server (15 or newer) sets once for Kvalitet. It holds no secret.
+-- Run it with psql as a superuser, or as your cloud's administrator:
+--     kvalitet admin-sql | psql --no-psqlrc 'host=… user=… dbname=postgres sslmode=verify-full sslrootcert=…'
+-- Safe to run again: a line sets what it names only where that is not in force; `psql --echo-queries` shows each.
+\set ON_ERROR_STOP on
+"""
+
+
+def admin_sql(database: str, warehouse: Iterable[Section], airflow: Iterable[Section]) -> str:
+    """A psql script that puts all in force: on the server, then in the warehouse, then what may be refused."""
+    warehouse = list(warehouse)
+    on_server = [one for one in warehouse if not (one.in_warehouse or one.may_be_refused)]
+    inside = [one for one in warehouse if one.in_warehouse]
+    refusable = [one for one in warehouse if one.may_be_refused]
+    before, after = ([*on_server, *airflow], [*inside, *refusable])
+    return "\n".join([_HEAD, *_lines(before), f"\\connect {name(database)}", *_lines(after)])
+
+
+def _lines(sections: Iterable[Section]) -> Iterator[str]:
+    for section in sections:
+        yield f"-- {section.why}"
+        for right in section.rights:
+            yield f"select $${right.statement}$$\n where not coalesce({right.holds}, false) \\gexec"
+        yield ""

@@ -1,0 +1,257 @@
+"""What a server's administrator sets once, each as one statement and the question whether it is in force.
+
+The one list behind `kvalitet admin-sql` (which prints it), `kvalitet up` and `migrate` (which carry out what the
+admin's login may) and `kvalitet status` (which names what is not in force).
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.rows import tuple_row
+
+from kvalitet.settings import (
+    AUDITOR,
+    BI,
+    DETAIL,
+    GATE,
+    LOADER,
+    LOGIN_ROLES,
+    PUBLISHER,
+    READER_ROLES,
+    TRANSFORMER,
+)
+
+OWNERS = ("kvalitet_raw_owner", "kvalitet_audit_owner", "kvalitet_candidate_owner", "kvalitet_publication_owner")
+MAKERS = ("kvalitet_candidate_owner", "kvalitet_publication_owner")  # of schemas
+DETAIL_READER = "kvalitet_detail_reader"
+MEMBERSHIPS = {
+    "kvalitet_candidate_owner": (TRANSFORMER, PUBLISHER),
+    "kvalitet_publication_owner": (PUBLISHER,),
+    DETAIL_READER: (DETAIL,),
+}
+SEARCH_PATHS = {BI: "reporting", AUDITOR: "reporting", DETAIL: "reporting_detail, reporting"}
+#: Readers cannot hold the old publication for ever; publishing waits for them (docs/for-bi-users.md).
+READER_LIMITS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "2min"}
+#: For the warehouse's sessions, unless the database has another value of its own.
+SESSION_SETTINGS: dict[str, object] = {"jit": "off", "work_mem": "32MB"}
+
+_BARE = "login nosuperuser nocreatedb nocreaterole noreplication nobypassrls"
+#: What a statement says that this login may not, or whose role or database is not there.
+_REFUSED = (
+    errors.InsufficientPrivilege,
+    errors.InvalidGrantOperation,
+    errors.UndefinedObject,
+    errors.InvalidCatalogName,
+)
+
+
+@dataclass(frozen=True)
+class Right:
+    """`holds` is a condition that every role may ask. `without`: how one gets by where it is lacking, if one does."""
+
+    statement: str
+    holds: str
+    without: str = ""
+
+    @property
+    def news(self) -> str:
+        """What to tell of a right that is lacking."""
+        return f"Not in force: {self.statement}" + (f" ({self.without})" if self.without else "")
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rights of one purpose. `in_warehouse`: to be asked and set in the warehouse's own database.
+
+    `opens_warehouse`: not before a restore of it has come to its end.
+    `may_be_refused`: even to an administrator, where Postgres is a cloud's; so it is printed last.
+    """
+
+    why: str
+    rights: tuple[Right, ...]
+    in_warehouse: bool = False
+    opens_warehouse: bool = False
+    may_be_refused: bool = False
+
+
+def warehouse_rights(database: str, migrator: str | None = None) -> list[Section]:
+    """In the order in which they can be set. `migrator` is the login of KVALITET_ADMIN_URL where it is no superuser."""
+    owners, logins = (*OWNERS, DETAIL_READER), LOGIN_ROLES
+    sections = [
+        Section("Owners of the tables, and the group of named readers. They cannot log in.",
+                (*_roles(owners, f"no{_BARE}"),)),
+        Section("Each step of a night logs in as a role of its own, none with power over others. `kvalitet migrate`"
+                " sets the passwords.", (*_roles(logins, _BARE),)),
+        Section("The steps that make and swap schemas act as their owners.",
+                tuple(_membership(group, member) for group, members in MEMBERSHIPS.items() for member in members)),
+        Section("Readers cannot hold an old publication for ever, and find the tables without a schema's name.",
+                (*(_role_setting(role, *one) for role in READER_ROLES for one in READER_LIMITS.items()),
+                 *(_role_setting(role, "search_path", path) for role, path in SEARCH_PATHS.items()))),
+    ]  # fmt: skip
+    if migrator:
+        sections.append(Section(
+            "The login of KVALITET_ADMIN_URL. It makes tables; CREATEROLE is for the roles' passwords. It needs"
+            f" one from you: \\password {migrator}",
+            (Right(f"create role {name(migrator)} login createrole", _exists(migrator)),
+             *(_membership(owner, migrator) for owner in OWNERS),
+             *(_administration(role, migrator) for role in (*logins, DETAIL_READER)),
+             _membership(migrator, "current_user")),
+        ))  # fmt: skip
+    sections += [
+        Section("The warehouse.", (
+            *_database(database, migrator),
+            *(_database_setting(database, *one) for one in SESSION_SETTINGS.items()),
+        )),
+        Section("Nobody enters it but its roles.", (
+            *(_grant("connect", database, role) for role in logins),
+            # Only loading, building and judging need temporary tables; building and publishing make schemas.
+            *(_grant("temporary", database, role) for role in (LOADER, TRANSFORMER, GATE)),
+            *(_grant("create", database, owner) for owner in MAKERS),
+        ), opens_warehouse=True),
+        Section("In the warehouse: nothing is made in the schema public but the note of migrations.",
+                (*_public_schema(migrator),), in_warehouse=True, opens_warehouse=True),
+        Section("Publishing must see every reader's transaction, and ends those that are in its way too long. Some"
+                " clouds let nobody grant the second.", (
+            _membership("pg_read_all_stats", PUBLISHER),
+            _membership("pg_signal_backend", PUBLISHER, "a reader who stays in the way holds up a publication"),
+        ), may_be_refused=True),
+    ]  # fmt: skip
+    return sections
+
+
+def airflow_rights(role: str, migrator: str | None = None) -> list[Section]:
+    """Airflow's own database, and the role of the same name that owns it."""
+    member = _membership(role, "current_user")
+    owned = f"exists (select from pg_database where datname = {text(role)} and pg_get_userbyid(datdba) = {text(role)})"
+    rights = (
+        *_roles((role,), _BARE),
+        *((_administration(role, migrator),) if migrator else ()),
+        Right(member.statement, f"{owned} or {member.holds}"),  # only a member may make a database for its owner
+        *_database(role, role),
+    )
+    return [Section("Airflow's own database and its owner.", rights)]
+
+
+def put_in_force(connection: psycopg.Connection, rights: Iterable[Right]) -> list[Right]:
+    """Carry out what is not in force, in autocommit; returns what this login may not carry out."""
+    lacking = []
+    for right in rights:
+        if not holds(connection, right):
+            try:
+                connection.execute(right.statement.encode())
+            except _REFUSED:
+                lacking.append(right)
+    return lacking
+
+
+def not_in_force(connection: psycopg.Connection, rights: Iterable[Right]) -> list[Right]:
+    """Nothing is changed; for any role, in autocommit."""
+    return [right for right in rights if not holds(connection, right)]
+
+
+def holds(connection: psycopg.Connection, right: Right) -> bool:
+    """Whether it is in force; what is about a role that does not exist is not."""
+    try:
+        row = connection.cursor(row_factory=tuple_row).execute(f"select {right.holds}".encode()).fetchone()
+    except (errors.UndefinedObject, errors.InvalidCatalogName):
+        return False
+    return bool(row and row[0])
+
+
+def name(of: str) -> str:
+    """A role's or database's name in a statement."""
+    return of if re.fullmatch(r"(kvalitet|pg)_[a-z0-9_]+|current_user", of) else sql.Identifier(of).as_string(None)
+
+
+def text(value: str) -> str:
+    return sql.Literal(value).as_string(None)
+
+
+def _exists(role: str) -> str:
+    return f"exists (select from pg_roles where rolname = {text(role)})"
+
+
+def _roles(roles: Iterable[str], attributes: str) -> Iterator[Right]:
+    can_log_in = "" if attributes.startswith("login") else "not "
+    for role in roles:
+        kind = attributes.partition(" ")[0]
+        yield Right(f"create role {name(role)} {kind}", _exists(role))
+        # Only a superuser may say `nosuperuser`; as a rule there is nothing to say.
+        yield Right(
+            f"alter role {name(role)} {attributes}",
+            f"exists (select from pg_roles where rolname = {text(role)} and {can_log_in}rolcanlogin and not"
+            " (rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls))",
+        )
+
+
+def _membership(group: str, member: str, without: str = "") -> Right:
+    asked = member if member == "current_user" else text(member)
+    return Right(f"grant {name(group)} to {name(member)}", f"pg_has_role({asked}, {text(group)}, 'usage')", without)
+
+
+def _administration(role: str, migrator: str) -> Right:
+    """Before Postgres 16 CREATEROLE was enough for another role's password."""
+    return Right(
+        f"grant {name(role)} to {name(migrator)} with admin true, inherit false, set false",
+        "current_setting('server_version_num')::int < 160000"
+        f" or pg_has_role({text(migrator)}, {text(role)}, 'member with admin option')",
+    )
+
+
+def _role_setting(role: str, setting: str, value: str) -> Right:
+    values = value if setting == "search_path" else text(value)
+    stored = text(f"{setting}={value}")
+    return Right(
+        f"alter role {name(role)} set {setting} = {values}",
+        f"exists (select from pg_roles where rolname = {text(role)} and {stored} = any (rolconfig))",
+    )
+
+
+def _database(database: str, owner: str | None) -> Iterator[Right]:
+    row = f"pg_database where datname = {text(database)}"
+    owned = f" owner {name(owner)}" if owner else ""
+    yield Right(
+        f"create database {name(database)}{owned} template template0 encoding 'UTF8'", f"exists (select from {row})"
+    )
+    if owner:
+        yield Right(
+            f"alter database {name(database)} owner to {name(owner)}",
+            f"(select pg_has_role({text(owner)}, datdba, 'usage') from {row})",
+        )
+    yield Right(
+        f"revoke all on database {name(database)} from public",
+        "not exists (select from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))"
+        f" where datname = {text(database)} and grantee = 0)",
+    )
+
+
+def _grant(privilege: str, database: str, role: str) -> Right:
+    return Right(
+        f"grant {privilege} on database {name(database)} to {name(role)}",
+        f"has_database_privilege({text(role)}, {text(database)}, {text(privilege)})",
+    )
+
+
+def _database_setting(database: str, setting: str, value: object) -> Right:
+    return Right(
+        f"alter database {name(database)} set {setting} = {text(str(value))}",
+        "exists (select from pg_db_role_setting as s join pg_database as d on d.oid = s.setdatabase, unnest(setconfig)"
+        f" as one where datname = {text(database)} and setrole = 0 and one like {text(f'{setting}=%')})",
+    )
+
+
+def _public_schema(migrator: str | None) -> Iterator[Right]:
+    yield Right(
+        "revoke all on schema public from public",
+        "not exists (select from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))"
+        " where nspname = 'public' and grantee = 0)",
+    )
+    if migrator:  # a warehouse that was set up by a superuser before
+        yield Right(
+            f"alter table public.kvalitet_migration owner to {name(migrator)}",
+            "not exists (select from pg_class where oid = to_regclass('public.kvalitet_migration')"
+            f" and not pg_has_role({text(migrator)}, relowner, 'usage'))",
+        )

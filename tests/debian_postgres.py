@@ -1,0 +1,61 @@
+"""A Postgres from Debian's packages, as an administration has one: started for the tests, ended with them."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from certificates import Authority
+
+from kvalitet.warehouse import server
+
+PROGRAMS = Path(os.environ.get("TEST_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
+#: Databases that the server speaks about only with who is encrypted.
+ONLY_WITH_TLS = ("egen_kvalitet", "egen_kvalitet_airflow", "tls_kvalitet")
+
+
+@contextmanager
+def debian_postgres(authority: Authority) -> Iterator[str]:
+    """The admin URL of an empty server; skips the test where the package is not installed.
+
+    It speaks TLS with whoever asks for it, by a certificate for the name localhost.
+    """
+    if not (PROGRAMS / "initdb").is_file():
+        pytest.skip(f"There is no {PROGRAMS / 'initdb'}: install postgresql-15")
+    folder = Path(tempfile.mkdtemp(prefix="kvalitet-test-pg15-"))
+    user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+    user_id, group_id, port = user and user.pw_uid, user and user.pw_gid, server.free_port()
+    password = folder / "password"
+    password.write_text("only-for-this-test")
+    data, certificates = folder / "data", folder / "certificates"
+    certificates.mkdir()
+    for file in (authority.file, *authority.issue("server", "localhost")):
+        shutil.copy2(file, certificates)
+    for path in (folder, *folder.rglob("*")):
+        if user:
+            os.chown(path, user.pw_uid, user.pw_gid)
+
+    def call(program: str, *arguments: str) -> None:
+        command = [str(PROGRAMS / program), "-D", str(data), *arguments]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, user=user_id, group=group_id)
+
+    call("initdb", "-U", "own_admin", "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8")
+    rules = data / "pg_hba.conf"
+    rules.write_text(f"hostnossl {','.join(ONLY_WITH_TLS)} all all reject\n{rules.read_text()}")
+    settings = {
+        "port": port, "listen_addresses": "localhost", "unix_socket_directories": "''", "fsync": "off", "ssl": "on",
+        "ssl_ca_file": certificates / "ca.crt",
+        "ssl_cert_file": certificates / "server.crt", "ssl_key_file": certificates / "server.key",
+    }  # fmt: skip
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
+    try:
+        yield f"postgresql://own_admin:only-for-this-test@127.0.0.1:{port}/postgres"
+    finally:
+        call("pg_ctl", "stop", "-m", "fast")
+        shutil.rmtree(folder)
