@@ -110,19 +110,21 @@ def erase(drill: Drill) -> None:
     if "Nothing is held" in held:
         raise Failed("Nothing is held on a person of the first delivery.")
     said = _erased(drill.team, number)
-    if not re.search(r"Erasure \d+: [1-9]", said):
-        raise Failed(f"The erasure does not say what it did:\n{said}")
     after = drill.team.compose(*show, stdin=f"{number}\n")
     if "Nothing is held on this person" not in after:
         raise Failed("Something is held on the person after the erasure.")
     if any(number in text or number.replace("-", "") in text for text in (held, said, after)):
         raise Failed("The person's number is in what the commands say.")
-    drill.say(said[said.index("Erasure") :].strip())
+    drill.say(said)
     drill.say("nothing is held on the person any more; " + drill.team.documented(VERIFY).strip())
 
 
 def _erased(team: Installation, number: str) -> str:
-    return team.documented(ERASE, replace={"--rm admin": "--rm -T admin"}, stdin=f"{number}\ny\n")
+    """What the erasure says of itself, without what it asks before. Raises Failed where nothing was erased."""
+    said = team.documented(ERASE, replace={"--rm admin": "--rm -T admin"}, stdin=f"{number}\ny\n")
+    if not (found := re.search(r"Erasure \d+: [1-9].*", said, re.DOTALL)):
+        raise Failed(f"The erasure does not say what it did:\n{said}")
+    return found[0].strip()
 
 
 def go_back(drill: Drill) -> None:
@@ -143,7 +145,7 @@ def go_back(drill: Drill) -> None:
         drill.say("an extract is refused meanwhile")
     else:
         raise Failed("A delivery was taken in before the erasure was confirmed.")
-    drill.say(_erased(team, _person(team)).strip().splitlines()[-1])
+    drill.say(_erased(team, _person(team)))
     team.documented(CONFIRM)
     team.documented(UP)
     team.wait_until_healthy(HEALTHY_WITHIN)
