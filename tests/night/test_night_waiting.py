@@ -282,6 +282,21 @@ def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
     assert [tuple(row.values()) for row in noted] == [("silent", before)]
 
 
+def test_attempt_of_the_timetable_records_the_time_it_was_made_for(in_airflow: Settings) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from kvalitet.night_tasks import ExtractSource
+
+    task = ExtractSource(task_id="extract", source_id="organisation")
+    params = {"closures_allowed_by": None, "closures_allowed_reason": None}
+    for kind in ("scheduled", "manual"):
+        run = SimpleNamespace(run_type=kind, run_after=NIGHT, run_id=f"{kind}__1")
+        with pytest.raises(AirflowFailException, match="No delivery is in the inbox"):
+            task.poke({"dag_run": run, "params": params})
+    rows = fetch_all(in_airflow, AUDITOR, "select outcome, due_at from audit.extract_run order by run_id")
+    assert [tuple(row.values()) for row in rows] == [("missing", NIGHT), ("missing", None), ("missing", None)]
+
+
 def test_the_trigger_tells_airflow_no_password(in_airflow: Settings) -> None:
     from kvalitet.night_trigger import SourcesTrigger
 

@@ -1,6 +1,7 @@
 """Seconds that a machine counts from its start, whatever its clock is set to."""
 
 import os
+import subprocess
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,10 @@ def tick() -> Tick:
 
 @cache
 def _identity() -> tuple[str, str]:
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    on_linux = Path("/proc/sys/kernel/random/boot_id")
+    on_a_mac = ("sysctl", "-n", "kern.bootsessionuuid")
+    boot = on_linux.read_text() if on_linux.is_file() else subprocess.check_output(on_a_mac, text=True)
+    boot = boot.strip()
     # A container may have a time namespace, in which the same machine counts from elsewhere.
     namespace = Path("/proc/self/ns/time")
     return boot, f"{boot}/{namespace.stat().st_ino if namespace.exists() else 0}"
