@@ -48,6 +48,8 @@ def start(settings: Settings, say: Say) -> None:
         _end_what_stands_still(settings, say)
     launched = _launch(settings, wanted_now)
     _wait_until_healthy(settings, say, launched)
+    if ended := processes.end_orphans(settings):  # of a parent that was only dying when the start began
+        say(f"Ended: {ended} processes whose start or parent had died")
     _see_that_it_moves(settings, say)
     say(f"Airflow: {airflow.airflow_address(settings).url} ({time.monotonic() - began:.1f} s)")
 
