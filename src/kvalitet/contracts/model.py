@@ -40,6 +40,7 @@ class Column:
     landed_because: str | None = None
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
     role: str | None = None  # one of ROLES
+    nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
 
     @property
     def is_landed(self) -> bool:

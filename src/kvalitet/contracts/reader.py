@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,38 +10,31 @@ from urllib.parse import urlsplit
 import yaml
 from croniter import croniter
 from open_data_contract_standard.model import (
-    CustomProperty,
-    DataQuality,
     OpenDataContractStandard,
     SchemaObject,
-    SchemaProperty,
     Server,
     ServiceLevelAgreementProperty,
     Team,
 )
 from pydantic import ValidationError
 
+from kvalitet.contracts.columns import IDENTIFIER, custom_of, read_column, role_of, words_of
 from kvalitet.contracts.model import (
-    CLASSIFICATIONS,
     DEFAULT_RETENTION_DAYS,
     ENCODINGS,
-    LOGICAL_TYPES,
-    PERSON_FORMATS,
-    ROLES,
     Column,
     Contract,
     Table,
 )
-from kvalitet.contracts.patterns import is_supported_pattern
 from kvalitet.contracts.usage import unused_fields
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.spelling.text import NOTHING
 
 #: The C loader where PyYAML has it: every DAG file reads every contract.
 SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: Postgres cuts names at 63; an index is called open_<raw name>.
 MAX_RAW_NAME = 58
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
 #: Server types whose files fsspec reaches; the folder is the same, the inbox's address says how.
 FILE_SERVERS = ("local", "sftp", "s3", "azure")
 FORMATS = ("csv", "xlsx", "json")
@@ -104,7 +96,10 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     if not IDENTIFIER.fullmatch(source_id):
         problems.append("id: must be lower-case letters, digits and _ (it names the raw tables)")
     server, settings = _server(source_id, standard, problems)
-    tables = [_table(source_id, table, settings, problems) for table in standard.schema_ or []]
+    words = words_of(settings, "servers: customProperties.wordsForNothing", problems)
+    tables = [
+        _table(source_id, table, NOTHING if words is None else words, problems) for table in standard.schema_ or []
+    ]
     if not tables:
         problems.append("schema: names no table")
     problems += _more_than_counts(tables)
@@ -155,7 +150,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         delimiter=_delimiter(server, settings),
         quote=settings.get("quote", '"'),
         decimal_sign=settings.get("decimalSign", ""),
-        thousands_sign=settings.get("thousandsSign", ""),
+        thousands_sign=settings.get("thousandsSign", "").replace("\u00a0", " "),  # as every delivered text is read
         timezone=settings.get("timezone", ""),
         max_bytes=int(settings.get("maxBytes", 2_000_000_000)),
         max_rejected_percent=float(settings.get("maxRejectedPercent", 0)),
@@ -193,7 +188,7 @@ def _server(source_id: str, standard: OpenDataContractStandard, problems: list[s
         problems.append(f"servers: one of type {', '.join(FILE_SERVERS)} or api{named} is missing")
         return Server(), {}
     server = min(offered, key=lambda s: s.type == "api")
-    settings = _custom(server.customProperties)
+    settings = custom_of(server.customProperties)
     settings["format"] = server.format or settings.get("format")
     settings["encoding"] = (server.encoding or settings.get("encoding") or "").lower()
     if settings["format"] not in FORMATS:
@@ -227,10 +222,10 @@ def _delimiter(server: Server, settings: dict[str, Any]) -> str:
     return server.delimiter or settings.get("delimiter", "")
 
 
-def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems: list[str]) -> Table:
+def _table(source_id: str, table: SchemaObject, words: tuple[str, ...], problems: list[str]) -> Table:
     where = f"schema {table.name}"
-    custom = _custom(table.customProperties)
-    columns = tuple(_column(where, column, problems) for column in table.properties or [])
+    custom = custom_of(table.customProperties)
+    columns = tuple(read_column(where, column, words, problems) for column in table.properties or [])
     if not IDENTIFIER.fullmatch(table.name or ""):
         problems.append(f"{where}: name must be lower-case letters, digits and _")
     if "{cutoff}" not in (table.physicalName or "") or "/" in (table.physicalName or ""):
@@ -250,7 +245,7 @@ def _table(source_id: str, table: SchemaObject, server: dict[str, Any], problems
         absence_closes=custom.get("absent") == "closed",
         columns=columns,
         sheet=custom.get("sheet"),
-        role=_role(where, custom, problems),
+        role=role_of(where, custom, problems),
         api_table=custom.get("apiTable", ""),
         api_request=custom.get("apiRequest") or {},
     )
@@ -281,64 +276,3 @@ def _is_period_category_or_count(column: Column) -> bool:
     if column.key_position is not None:
         return column.logical_type == "date" or bool(column.valid_values)
     return column.logical_type == "integer" and column.minimum is not None and column.minimum >= 0
-
-
-def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
-    here = f"{where}.{column.name}"
-    custom = _custom(column.customProperties)
-    options = column.logicalTypeOptions or {}
-    name = column.name or ""
-    if not IDENTIFIER.fullmatch(name):
-        problems.append(f"{here}: name must be lower-case letters, digits and _ (physicalName holds the header)")
-    if column.classification not in CLASSIFICATIONS:
-        problems.append(f"{here}: classification must be one of {', '.join(CLASSIFICATIONS)}")
-    if column.logicalType not in LOGICAL_TYPES:
-        problems.append(f"{here}: logicalType must be one of {', '.join(LOGICAL_TYPES)}")
-    if column.logicalType in ("date", "timestamp") and not is_supported_pattern(options.get("format")):
-        problems.append(f"{here}: logicalTypeOptions.format must be a date pattern such as dd-MM-yyyy")
-    if column.logicalType == "string" and options.get("format") not in (None, *PERSON_FORMATS):
-        problems.append(f"{here}: logicalTypeOptions.format must be one of {', '.join(PERSON_FORMATS)}")
-    if column.primaryKey and column.classification == "sensitive":
-        problems.append(f"{here}: a sensitive column cannot be a key")
-    multiple_of = options.get("multipleOf")
-    return Column(
-        name=name,
-        header=column.physicalName or name,
-        logical_type=column.logicalType or "",
-        description=" ".join((column.description or "").split()),
-        classification=column.classification or "",
-        is_required=bool(column.required or column.primaryKey),
-        key_position=(column.primaryKeyPosition or 1) if column.primaryKey else None,
-        format=options.get("format"),
-        pattern=options.get("pattern"),
-        max_length=options.get("maxLength"),
-        minimum=options.get("minimum"),
-        maximum=options.get("maximum"),
-        scale=max(0, len(str(multiple_of).partition(".")[2])) if multiple_of else 6,
-        valid_values=_valid_values(column.quality or []),
-        missing_values={str(m["value"]): str(m["reason"]) for m in custom.get("missingValues", [])},
-        true_values=tuple(map(str, custom.get("trueValues", Column.true_values))),
-        false_values=tuple(map(str, custom.get("falseValues", Column.false_values))),
-        removes_spaces=bool(custom.get("removeSpaces")),
-        allows_formula=bool(custom.get("allowLeadingFormulaCharacters")),
-        landed_because=custom.get("landedBecause"),
-        ambiguous_time=custom.get("ambiguousTime"),
-        role=_role(here, custom, problems),
-    )
-
-
-def _role(where: str, custom: dict[str, Any], problems: list[str]) -> str | None:
-    if custom.get("role") not in (None, *ROLES):
-        problems.append(f"{where}: customProperties.role must be one of {', '.join(ROLES)}")
-    return custom.get("role")
-
-
-def _valid_values(rules: list[DataQuality]) -> tuple[str, ...]:
-    for rule in rules:
-        if (rule.metric or rule.rule) == "invalidValues" and rule.arguments and rule.mustBe == 0:
-            return tuple(map(str, rule.arguments.get("validValues", ())))
-    return ()
-
-
-def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:
-    return {item.property: item.value for item in properties or [] if item.property}

@@ -207,6 +207,7 @@ RULE = {
     "cpr_in_text": "Ser ud til at rumme et personnummer",
     "formula": "Begynder som en regnearksformel",
     "formula_error": "Formel uden læseligt resultat",
+    "bad_character": "Rummer et nultegn eller et halvt tegn",
     "header_repeated": "Rækken gentager overskriften",
     "duplicate_key": "Nøglen findes flere gange i leveringen",
     "row_structure": "Forkert antal kolonner eller et anførselstegn, der ikke er lukket",
