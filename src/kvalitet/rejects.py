@@ -1,6 +1,5 @@
 """Rows set aside and what becomes of them: open, resolved by a later delivery, or accepted with a reason."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +7,8 @@ from psycopg.rows import DictRow
 
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.intake.columns import CPR_IN_TEXT
 from kvalitet.settings import AUDITOR, LOADER, Settings
+from kvalitet.spelling.identity import holds_number
 from kvalitet.warehouse.connection import connect, fetch_all
 
 STATES = ("open", "accepted", "resolved")
@@ -106,6 +105,6 @@ def _told(text: str, option: str) -> str:
     """What somebody wrote, fit to be kept for good."""
     if len(text.strip()) < 3:
         raise KvalitetError(f"{option} is empty.", "Say who decides, and why the row may stand as it is.")
-    if re.search(CPR_IN_TEXT, text):
+    if holds_number(text):
         raise KvalitetError(f"{option} holds what reads as a personal number.", "Leave it out: it is kept for good.")
     return text.strip()

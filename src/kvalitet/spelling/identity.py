@@ -8,7 +8,7 @@ Python's `re` and DuckDB's RE2 read alike. kvalitet.spelling.macros makes DuckDB
 import re
 
 from kvalitet.spelling.signs import FOLDED
-from kvalitet.spelling.text import tidy, visible
+from kvalitet.spelling.text import UNUSUAL, tidy, visible
 
 _DAY = "(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
 _MONTH = "(?:0[1-9]|1[0-2])"
@@ -18,7 +18,9 @@ _SERIAL = "[0-9]{4}"
 _NO_YEAR = "(?:(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{2})"
 #: Between the parts of the date, and between date and serial number.
 _PART = "(?:[ \t]?[-./_][ \t]?|[ \t])"
-_GAP = "(?:[ \t]{0,2}[-._]{1,2}[\r\n]{0,2}[ \t]{0,2}|[ \t]{1,3})?"
+#: A dash that got lost in another encoding is a question mark, or three signs that begin with â.
+_JOINS = "-._:,+~*?\ufffdâ€Â\u2018\u2019\u201c\u201d"
+_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}]{{1,3}}[\r\n]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}})?"
 _SLASH = "[ \t]{0,2}/[ \t]{0,2}"
 
 #: A number as it is stored: ten digits.
@@ -42,7 +44,7 @@ UNDONE = (
     ("^([0-9]{9,12})[.,]0+$", r"\1"),
     ("^([0-9])[.,](?:([0-9]{9})[eE][+]?0?9|([0-9]{8})[eE][+]?0?8)$", r"\1\2\3"),
 )
-_ANY_GAP = "(?:[ \t]{0,2}[-._/]{1,2}[\r\n]{0,2}[ \t]{0,2}|[ \t]{1,3})?"
+_ANY_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}/]{{1,3}}[\r\n]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}})?"
 _ANY_DAY = f"(?:{_DAY}|[1-9])"
 #: A whole folded value that can only be a number, where a person is agreed.
 WHOLE = f"(?:{_ANY_DAY}{_MONTH}{_YEAR}|{_ANY_DAY}{_PART}{_MONTH}{_PART}{_YEAR}){_ANY_GAP}{_SERIAL}"
@@ -64,7 +66,7 @@ MASK = "[cpr]"
 
 def fold(text: str) -> str:
     """The text with the digits, dashes, dots, slashes and blanks of ASCII in place of those like them."""
-    return text if text.isascii() and "\x1e" not in text else text.translate(_FOLD)
+    return text.translate(_FOLD) if UNUSUAL.search(text) else text
 
 
 def holds_number(text: str) -> bool:

@@ -33,13 +33,16 @@ RULES = {
     "often": "rows of one person, who has far more than any other",
 }
 
+#: What is neither ASCII nor a letter of Western Europe, or is one of Word's two hyphens: all that the tables name.
+UNUSUAL = re.compile("[^\x01-\x1d\x20-\x7fÀ-ÿ]")
+
 _UNSEEN = str.maketrans("", "", INVISIBLE)
 _SPACES = str.maketrans(BLANKS, " " * len(BLANKS))
 
 
 def visible(text: str) -> str:
     """The text without signs that nobody sees."""
-    return text.translate(_UNSEEN)
+    return text.translate(_UNSEEN) if UNUSUAL.search(text) else text
 
 
 def tidy(text: str) -> str:
