@@ -20,6 +20,7 @@ from kvalitet.persons.number import Number
 from kvalitet.persons.originals import rewrite
 from kvalitet.persons.places import PersonTable, built_columns, changing, person_tables
 from kvalitet.settings import Settings
+from kvalitet.spelling.told import without_number
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
     """
     if not reason.strip() or not by.strip():
         raise KvalitetError("An erasure needs who and why.", "Give --reason 'request of 3 March, case 2026-114'.")
+    reason, by = without_number(reason, "--reason"), without_number(by, "--by")
     pseudonyms = number.pseudonyms(settings.pseudonym_keys())
     with changing(settings) as connection:
         rewritten, destroyed = rewrite(settings, number)
@@ -64,7 +66,7 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
         row = connection.execute(
             "insert into audit.person_erasure (erased_by, reason, rows_delinked, rows_in_builds, files_rewritten,"
             " files_destroyed) values (%s, %s, %s, %s, %s, %s) returning erasure_id",
-            [by.strip(), reason.strip(), *counts],
+            [by, reason, *counts],
         ).fetchone()
     return Erasure(row["erasure_id"] if row else None, *counts)
 
