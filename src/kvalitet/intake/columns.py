@@ -4,6 +4,7 @@ Text becomes a value or the row is set aside; nothing becomes null or zero becau
 be read. Only the contract's words for nothing and its markers do. All of it runs inside DuckDB, over record batches.
 """
 
+import re
 from dataclasses import dataclass
 
 from kvalitet.contracts import Column, Contract
@@ -12,7 +13,7 @@ from kvalitet.intake.rules import RULES
 from kvalitet.intake.statistics_json import BAD_CHARACTER
 from kvalitet.intake.workbook import UNREADABLE
 from kvalitet.spelling.identity import CPR, CVR, WHOLE_NUMBER, only_digits
-from kvalitet.spelling.macros import quote
+from kvalitet.spelling.macros import any_of, quote
 
 FORMULA_STARTS = "'=+-@' || chr(9) || chr(13)"
 DAY_MICROSECONDS = 86_400_000_000
@@ -46,7 +47,7 @@ def column_sql(contract: Contract, column: Column, text: str, clean: str, typed:
         if column.nothing:  # last: a word that breaks another rule is set aside by that
             checks.append((_stands_for_nothing(column, text), "required"))
     if contract.file_format == "json":
-        checks.insert(0, (f"is_odd and contains({text}, {quote(BAD_CHARACTER)})", "bad_character"))
+        checks.insert(0, (f"contains({text}, {quote(BAD_CHARACTER)})", "bad_character"))
     if contract.file_format == "xlsx":
         checks.insert(0, (f"{text} = {quote(UNREADABLE)}", "formula_error"))
     branches = " ".join(f"when {condition} then {_rule(rule)}" for condition, rule in checks)
@@ -61,17 +62,16 @@ def column_sql(contract: Contract, column: Column, text: str, clean: str, typed:
 
 def _clean(column: Column, text: str) -> str:
     kept = f"replace({text}, ' ', '')" if column.removes_spaces else text
-    empty = []
     if column.missing_values:
-        empty.append(f"{text} in ({', '.join(map(quote, column.missing_values))})")
+        kept = f"case when {text} in ({', '.join(map(quote, column.missing_values))}) then null else {kept} end"
     if column.nothing and not column.is_required:
-        empty.append(_stands_for_nothing(column, text))
-    return f"case when {' or '.join(empty)} then null else {kept} end" if empty else kept
+        kept = f"case when {_stands_for_nothing(column, text)} then null else {kept} end"
+    return kept
 
 
 def _stands_for_nothing(column: Column, text: str) -> str:
-    # Not `in (…)`: DuckDB would make a join of every list.
-    return f"is_odd and list_contains([{', '.join(map(quote, column.nothing))}], lower({text}))"
+    # Not `and`: DuckDB would look for the words in every row. Not `in (…)`, nor a list: both cost for every row too.
+    return f"case when is_odd then regexp_full_match({text}, {quote(any_of(column.nothing))}) else false end"
 
 
 def _missing_reason(column: Column, text: str, clean: str) -> str | None:
@@ -93,18 +93,21 @@ def _person_clean(column: Column, text: str) -> str:
     plain = f"replace(replace({text}, '-', ''), ' ', '')"
     markers = [_marker(word) for word in (*column.missing_values, *column.nothing)]
 
-    def is_nobody(number: str) -> str:
-        declared = f" or list_contains([{', '.join(map(quote, markers))}], lower({number}))" if markers else ""
-        return f"stands_for_nobody({number}){declared}"
+    def is_nobody(number: str, declared: list[str]) -> str:
+        alike = f"stands_for_nobody({number})"
+        return f"{alike} or regexp_full_match({number}, {quote(any_of(tuple(declared)))})" if declared else alike
 
+    any_spelling = f"only_digits({text})"
     number = f"coalesce(person_of({text}), {f'company_of({text}), ' if column.format == 'cpr_or_cvr' else ''}{text})"
+    others = f"case when {is_nobody(any_spelling, markers)} then null else {number} end"
     if column.format is None:  # a number in one of its usual spellings stays as it was delivered
-        usual = f"when regexp_full_match({text}, '[0-9]{{6}}[- ]?[0-9]{{4}}') then {text}"
+        is_usual, usual = f"regexp_full_match({text}, '[0-9]{{6}}[- ]?[0-9]{{4}}')", text
     else:
-        usual = f"when regexp_full_match({plain}, '{_form(column)}') then {plain}"
+        is_usual, usual = f"regexp_full_match({plain}, '{_form(column)}')", plain
+        markers = [marker for marker in markers if re.fullmatch(_form(column), marker)]
     return (
-        f"case when {text} is null or {is_nobody(plain)} then null {usual}"
-        f" when {is_nobody(f'only_digits({text})')} then null else {number} end"
+        f"case when {text} is null then null when {is_usual}"
+        f" then case when {is_nobody(plain, markers)} then null else {usual} end else {others} end"
     )
 
 

@@ -10,7 +10,8 @@ import duckdb
 import numpy
 import pyarrow
 
-from kvalitet.contracts import Contract, Table
+from kvalitet.contracts import Column, Contract, Table
+from kvalitet.contracts.patterns import to_shape
 from kvalitet.errors import DeliveryRefused
 from kvalitet.intake import line_ends, statistics_json, workbook
 from kvalitet.intake.columns import column_sql
@@ -171,14 +172,14 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
     position = {name: index for index, name in enumerate(header)}
     columns = ", ".join(f"'r{index}': 'varchar'" for index in range(len(header)))
     landed = [column for column in table.columns if column.is_landed]
-    texts, clean, typed, outputs, problems, hashed, odd, reread = [], [], [], [], [], [], [], []
+    texts, clean, typed, outputs, problems, hashed, reread, persons = [], [], [], [], [], [], [], []
     key_ok: list[str] = []
     for column in landed:
         raw = f"r{position[column.header]}"
         v, c, t = f"v_{column.name}", f"c_{column.name}", f"t_{column.name}"
         expressions = column_sql(contract, column, v, c, t)
         texts.append(f"case when is_odd then nullif(tidied({raw}), '') else {raw} end as {v}")
-        odd.append(f"case when {raw} is distinct from {v} then readings({raw}, {quote(column.name)}) end")
+        reread.append(f"case when {raw} is distinct from {v} then readings({raw}, {quote(column.name)}) end")
         clean.append(f"{expressions.clean} as {c}")
         typed.append(f"{expressions.typed} as {t}")
         # Of a row set aside, only a readable key goes further.
@@ -193,13 +194,13 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
         if expressions.broken_rule:
             problems.append(f"{quote(column.name + ':')} || {expressions.broken_rule}")
         if expressions.reread:
-            reread.append(expressions.reread)
+            (persons if column.classification == "personal" else reread).append(expressions.reread)
         if column.key_position is not None:
             key_ok.append(f"{t} is not null and ({expressions.broken_rule or 'null'}) is null")
     repeated = " and ".join(f"v_{c.name} = {quote(c.header)}" for c in table.columns if c.key_position is not None)
     all_raw = ", ".join(f"coalesce(r{index}, chr(30))" for index in range(len(header)))
-    landed_raw = ", ".join(f"r{position[column.header]}" for column in landed)
-    is_odd = quote(macros.odd_row(tuple(word for column in landed for word in column.nothing)))
+    is_odd = _is_odd(landed, {column.name: f"r{position[column.header]}" for column in landed})
+    person = f"nullif(concat_ws(';', {', '.join(persons)}), '')" if persons else "null::varchar"
     row_key = " || '|' || ".join(f"t_{name}::varchar" for name in table.key)
     return f"""
         with delivered as (
@@ -209,8 +210,7 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
                 store_rejects = true, max_line_size = {MAX_RECORD_BYTES}, columns = {{{columns}}})
         ),
         looked_at as (
-            select *, regexp_matches(concat_ws({macros.SEPARATOR}, {landed_raw}), {is_odd}) as is_odd
-            from delivered
+            select *, {is_odd} as is_odd from delivered
         ),
         tidied as (select *, {", ".join(texts)} from looked_at),
         cleaned as (select *, {", ".join(clean)} from tidied),
@@ -227,7 +227,21 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
             case when problems is not null and key_is_readable then {row_key} end as row_key,
             case when problems is not null then row_digest(concat_ws(chr(31), {all_raw})) end as row_digest,
             problems,
-            nullif(concat_ws(';', case when is_odd then concat_ws(';', {", ".join(odd)}) end,
-                {", ".join(reread) or "null"}), '') as reread
+            case when is_odd then nullif(concat_ws(';', {", ".join([*reread, person])}), '') else {person} end as reread
         from keyed
     """
+
+
+def _is_odd(landed: list[Column], raws: dict[str, str]) -> str:
+    """What says of a row that one of its texts may be read as something else than it is; few others are odd.
+
+    A date of the agreed length is either in order or set aside, so only the others' texts are looked through.
+    """
+    widths = {c.name: len(to_shape(c.format or "").encode()) for c in landed if c.logical_type in ("date", "timestamp")}
+    others = [raws[column.name] for column in landed if column.name not in widths]
+    tests = [f"coalesce(strlen({raws[name]}) <> {width}, false)" for name, width in widths.items()]
+    if others:
+        words = tuple(word for column in landed for word in column.nothing)
+        row = f"concat_ws({macros.SEPARATOR}, {', '.join(others)})"
+        tests.insert(0, f"regexp_matches({row}, {quote(macros.odd_row(words))})")
+    return " or ".join(tests)

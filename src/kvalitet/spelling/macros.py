@@ -93,14 +93,18 @@ def odd_row(words: tuple[str, ...]) -> str:
     """A pattern over the row's texts: every row that must be looked at more closely, and few others."""
     control = "\\x02-\\x08\\x0b\\x0c\\x0e-\\x1f"
     outer = f"[ \\t\\r\\n{control}]"
-    whole = "|".join(_escaped(word) for word in sorted(set(words)))
     return "|".join(
         (
             f"[^\\x01-\\x7fÀ-ÿ]|[{control}]|_x00",
             f"(?:^|\\x01){outer}|{outer}(?:\\x01|$)",
-            *([f"(?i:(?:^|\\x01)(?:{whole})(?:\\x01|$))"] if whole else []),
+            *([f"(?:^|\\x01){any_of(words)}(?:\\x01|$)"] if words else []),
         )
     )
+
+
+def any_of(words: tuple[str, ...]) -> str:
+    """A pattern of these words, without regard to case."""
+    return f"(?i:{'|'.join(_escaped(word) for word in sorted(set(words)))})"
 
 
 def _escaped(word: str) -> str:
