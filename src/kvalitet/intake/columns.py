@@ -122,10 +122,10 @@ def _form(column: Column) -> str:
 def _reread(column: Column, text: str, clean: str) -> str | None:
     """What is counted of a value that was read as something else; what `tidied` does is counted beside it."""
     if column.classification == "personal":
-        spelled = f"when length({text}) <> length({clean}) and {clean} <> replace(replace({text}, '-', ''), ' ', '')"
         return (
-            f"case when {text} is null then null when {clean} is null then {quote(column.name + ':nobody')}"
-            f" {spelled} then {quote(column.name + ':identity_spelling')} end"
+            f"case when {text} = {clean} then null when {text} is not null and {clean} is null"
+            f" then {quote(column.name + ':nobody')} when replace(replace({text}, '-', ''), ' ', '') <> {clean}"
+            f" then {quote(column.name + ':identity_spelling')} end"
         )
     if column.nothing and not column.is_required:
         return f"case when {_stands_for_nothing(column, text)} then {quote(column.name + ':nothing')} end"
