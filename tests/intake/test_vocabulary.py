@@ -143,9 +143,8 @@ class TestPersons:
         extract(settings, "bif_complaints")
         persons = {row["citizen_pseudonym"] for row in open_rows()}
         assert persons == {pseudonym(settings.pseudonym_keys(), "0101901234")}
-        assert (
-            readings()["complaints", "citizen_pseudonym", "identity_spelling"] == 7
-        )  # the others differ by blanks and unseen signs
+        # The others differ by blanks and unseen signs.
+        assert readings()["complaints", "citizen_pseudonym", "identity_spelling"] == 7
         written = everything_written()
         assert not any(spelling in written for spelling in spellings)
 
@@ -184,9 +183,8 @@ class TestLineEnds:
         write(inbox, KLAGER, b"".join(line + (b"\n" if n % 3 == 0 else b"\r\n") for n, line in enumerate(lines[:-1])))
         extract(settings, "bif_complaints")
         assert (len(open_rows()), rejects()) == (201, [])
-        assert readings() == {
-            ("complaints", "*", "line_end"): 67
-        }  # 68 of the 203 line ends, one of which is within quotes
+        # 68 of the 203 line ends, one of which is within quotes.
+        assert readings() == {("complaints", "*", "line_end"): 67}
 
     def test_cr_cr_lf_is_one_line_end(self, settings, inbox, deliver, open_rows, readings, rejects):
         deliver(*GOOD)
