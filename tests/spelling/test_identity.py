@@ -16,7 +16,9 @@ from kvalitet.spelling.identity import holds_number, mask, numbers, person
 from kvalitet.spelling.signs import BLANKS, DASHES, DOTS, INVISIBLE, LOW_LINES, SLASHES, ZEROS
 from kvalitet.spelling.text import tidy
 
-FEW = examples(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+pytestmark = pytest.mark.slow
+
+FEW = examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 dates = st.dates(date(1900, 1, 1), date(2057, 12, 31))
 serials = st.integers(0, 9999).map("{:04}".format)
