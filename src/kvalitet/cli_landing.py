@@ -8,6 +8,7 @@ import typer
 from kvalitet.cli_output import console, plain
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.spelling.told import without_number
 
 if TYPE_CHECKING:
     from kvalitet.intake.records import ExtractResult
@@ -38,7 +39,7 @@ def who_and_why(text: str | None) -> tuple[str, str] | None:
     name, colon, reason = text.partition(":")
     if not colon or not name.strip() or not reason.strip():
         raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
-    return name.strip(), reason.strip()
+    return without_number(name, "--allow-closures"), without_number(reason, "--allow-closures")
 
 
 def print_loads(result: "ExtractResult") -> None:

@@ -1,17 +1,20 @@
 """Errors that a person can act on: what happened, where, and what to do."""
 
+from kvalitet.spelling.identity import mask
+
 
 class KvalitetError(Exception):
     """An expected failure.
 
     `what` says what happened and where, `remedy` what to do about it. Neither may hold a value
-    from a delivery: both end in logs, in Airflow and on the validation page.
+    from a delivery: both end in logs, in Airflow and on the validation page. A personal number that gets into them
+    all the same, as part of a file's name or address, is masked.
     """
 
     def __init__(self, what: str, remedy: str = "") -> None:
-        self.what = what
-        self.remedy = remedy
-        super().__init__(f"{what} {remedy}".strip())
+        self.what = mask(what)
+        self.remedy = mask(remedy)
+        super().__init__(f"{self.what} {self.remedy}".strip())
 
 
 class DeliveryRefused(KvalitetError):

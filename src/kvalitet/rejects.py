@@ -1,6 +1,5 @@
 """Rows set aside and what becomes of them: open, resolved by a later delivery, or accepted with a reason."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +7,8 @@ from psycopg.rows import DictRow
 
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.intake.columns import CPR_IN_TEXT
 from kvalitet.settings import AUDITOR, LOADER, Settings
+from kvalitet.spelling.told import told
 from kvalitet.warehouse.connection import connect, fetch_all
 
 STATES = ("open", "accepted", "resolved")
@@ -66,7 +65,7 @@ def accept(
         raise KvalitetError(f"{source} has no table {table}.", "`kvalitet rejects` names the tables.")
     if (rows is None) == (rule is None):
         raise KvalitetError("Which rows?", f"Give --row for each (`kvalitet rejects --source {source}`), or --rule.")
-    reason, by = _told(reason, "--reason"), _told(by, "--by")
+    reason, by = told(reason, "--reason"), told(by, "--by")
     with connect(settings, LOADER) as connection:
         # One at a time: the number a build stops at must not be overtaken by a lower one.
         connection.execute("select pg_advisory_xact_lock(hashtext('accept rejects'))")
@@ -100,12 +99,3 @@ def _contract(settings: Settings, source: str) -> Contract:
     if source not in contracts:
         raise KvalitetError(f"There is no contract for {source}.", f"Known sources: {', '.join(contracts) or 'none'}.")
     return contracts[source]
-
-
-def _told(text: str, option: str) -> str:
-    """What somebody wrote, fit to be kept for good."""
-    if len(text.strip()) < 3:
-        raise KvalitetError(f"{option} is empty.", "Say who decides, and why the row may stand as it is.")
-    if re.search(CPR_IN_TEXT, text):
-        raise KvalitetError(f"{option} holds what reads as a personal number.", "Leave it out: it is kept for good.")
-    return text.strip()

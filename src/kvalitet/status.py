@@ -8,6 +8,7 @@ import psycopg
 
 from kvalitet.clock import wrong_clock
 from kvalitet.settings import AUDITOR, Settings
+from kvalitet.spelling.text import RULES
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.rights import not_in_force, warehouse_rights
 
@@ -41,6 +42,15 @@ LOADS = """
          where landed_file.load_id = load.load_id and purged_at is null) as files_kept_until
     from audit.load left join audit.load_withdrawal using (load_id)
     where source_id = %(source)s order by abs(load_id) desc limit 20
+"""
+READINGS = """
+    select load_id as load, delivery, table_name as table, column_name as column, rule, cells
+    from audit.load_reading inner join audit.load using (load_id)
+    where load_id = (
+        select load_id from audit.load_in_use where source_id = %(source)s and load_id > 0
+        order by load_id desc limit 1
+    )
+    order by cells desc, table_name, column_name, rule
 """
 BUILDS = """
     select build_id as build, status, target_schema as schema, as_of_date as as_of, claimed_at, owner, message
@@ -96,12 +106,18 @@ SERVER = """
 
 
 def read_status(settings: Settings, source: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Tables of rows by name; with `source`, that source, its open rejects by rule (counts only) and newest loads."""
+    """Tables of rows by name; with `source`, that source, its open rejects by rule, what
+    its newest delivery's texts were read as (counts only), and newest loads.
+    """
     with connect(settings, AUDITOR) as connection:
         connection.autocommit = True
         facts = {"sources": connection.execute(SOURCES, {"source": source}).fetchall()}
         if source:
             facts["rejects"] = connection.execute(REJECTS, {"source": source}).fetchall()
+            facts["read_otherwise"] = [
+                {**row, "meaning": RULES.get(row["rule"], "")}
+                for row in connection.execute(READINGS, {"source": source}).fetchall()
+            ]
             facts["loads"] = connection.execute(LOADS, {"source": source}).fetchall()
         else:
             facts["server"] = connection.execute(SERVER, {"address": settings.server}).fetchall()

@@ -165,6 +165,15 @@ class TestWholeAnswer:
         assert extract(settings, "jobindsats").loads[-1].tables["public_support"].changed == 1
         assert {float(row["actual_persons"]) for row in open_rows(RAW)} == {1988, 1990}
 
+    @pytest.mark.parametrize("bad", [rb"\u0000", rb"\ud800"], ids=["zero byte", "half a character"])
+    def test_a_bad_character_costs_its_row_and_not_the_delivery(self, settings, server, open_rows, rejects, bad):
+        areas = [f"Kommune {number}" for number in range(60)]
+        status, kind, body = json_answer([[area, *ROWS[0][1:]] for area in (*areas, "Brønd@by")])
+        server.answers = [(status, kind, body.replace(b"@", bad))]
+        extract(settings, "jobindsats")
+        assert [row["area"] for row in open_rows("jobindsats__public_support")] == sorted(areas)
+        assert [reject[1:4] for reject in rejects()] == [(None, "area", "bad_character")]
+
     def test_the_sample_as_files_and_the_api_give_the_same_table(self, settings, inbox, open_rows, monkeypatch):
         folder = inbox / "jobindsats"
         folder.mkdir(parents=True)

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 CPR_DAY = "911299"
 NAME = "Zzmarkersen"
 TEXT = "Zzfritekst"
-_SEEN = re.compile(rf"(?<![0-9a-f]){CPR_DAY}[- ]?[0-9]{{4}}(?![0-9a-f])|{NAME}|{TEXT}".encode(), re.IGNORECASE)
+#: Up to six bytes between date and serial number: any sign, in any encoding, with blanks around it.
+_SEEN = re.compile(
+    rf"(?<![0-9a-f])91[^0-9]?12[^0-9]?(?:19)?99[^0-9]{{0,6}}[0-9]{{4}}(?![0-9a-f])|{NAME}|{TEXT}".encode(),
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(rb"[0-9A-Fa-f]{32,128}|[A-Za-z0-9+/_-]{22,88}={0,2}")
 
 
@@ -42,7 +46,9 @@ class Marks:
         """What of it `content` holds, by where it was planted; numbers in any writing, and their plain digests."""
         found = set()
         for match in _SEEN.finditer(content):
-            seen = match[0].decode().replace("-", "").replace(" ", "")
+            text = match[0].decode(errors="replace")
+            digits = re.sub("[^0-9]", "", text)
+            seen = f"{CPR_DAY}{digits[-4:]}" if digits else text
             found.add(f"the number planted in {self.cprs[seen]}" if seen in self.cprs else f"planted text {seen}")
         tokens = {token.lower() if len(token) in (32, 40, 64, 128) else token for token in _TOKEN.findall(content)}
         return found | {self._digests[token] for token in tokens & self._digests.keys()}

@@ -10,6 +10,7 @@ values
 insert into audit.load_table values
 (1, 'complaints', 'klager_2024-11-20.csv', 1834992, repeat('d', 64), 9050, 2, 9048, 0, 0, 0, 0),
 (2, 'complaints', 'klager_2024-11-21.csv', 1834999, repeat('e', 64), 9051, 0, 3, 1, 0, 9047, 1);
+insert into audit.load_reading values (1, 'complaints', 'theme_id', 'nothing', 3), (2, 'complaints', 'theme_id', 'nothing', 4);
 insert into audit.reject (load_id, source_id, table_name, row_number, row_digest, column_name, rule, reason, resolved_by_load)
 values
 (1, 'bif_complaints', 'complaints', 7, 'x', 'received_at', 'local_time_nonexistent', 'r', 2),

@@ -324,6 +324,10 @@ def source_records() -> list[m.SourceRecord]:
             accepted=(m.AcceptedRejects("bif_complaints", "complaints", 5, "Sagerne er fra før 2019 og lukkede.",
                                         "Kontorchefen", date(2024, 11, 20)),),
             checks=checks(True)[:2],
+            read_otherwise=(
+                m.ReadOtherwise("bif_complaints", "2024-11-20", "complaints", "citizen_pseudonym", "often", 40),
+                m.ReadOtherwise("bif_complaints", "2024-11-20", "complaints", "*", "line_end", 3),
+            ),
         ),
         m.SourceRecord("borgerraadgiver_annual", None,
                        m.Standing("borgerraadgiver_annual", 4, date(2024, 11, 21), date(2024, 6, 1), True,

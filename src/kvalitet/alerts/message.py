@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kvalitet.alerts.events import Event
+from kvalitet.spelling.identity import mask
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -29,14 +30,15 @@ class Message:
 
 
 def compose(events: Sequence[Event]) -> Message:
-    """One message for one event or several."""
+    """One message for one event or several, in which no personal number is left."""
     subject = events[0].title if len(events) == 1 else f"{len(events)} hændelser: {events[0].title} m.fl."
     subject = f"Kvalitet: {subject}"
     told = {"subject": subject, "events": events}
     text = _TEMPLATES.get_template("alert.txt.j2").render(told)
+    document = {"title": subject, "text": text, "events": [asdict(event) for event in events]}
     return Message(
-        subject=subject,
-        text=text,
-        html=_TEMPLATES.get_template("alert.html.j2").render(told),
-        json=json.dumps({"title": subject, "text": text, "events": [asdict(e) for e in events]}, ensure_ascii=False),
+        subject=mask(subject),
+        text=mask(text),
+        html=mask(_TEMPLATES.get_template("alert.html.j2").render(told)),
+        json=mask(json.dumps(document, ensure_ascii=False)),
     )

@@ -12,6 +12,7 @@ from kvalitet.alerts.events import Event, Finding, of_the_morning, of_the_night
 from kvalitet.alerts.message import compose
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import GATE, Settings
+from kvalitet.spelling.identity import mask
 from kvalitet.warehouse.connection import connect
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ def tell(settings: Settings, channel: Channel, events: Sequence[Event]) -> list[
 def _note(connection: psycopg.Connection[DictRow], channel: Channel, event: Event) -> bool:
     noted = connection.execute(
         "insert into audit.alert (event, channel, title) values (%s, %s, %s) on conflict do nothing",
-        [event.key, channel.name, event.title],
+        [event.key, channel.name, mask(event.title)],
     )
     return noted.rowcount == 1
 

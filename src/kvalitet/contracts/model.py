@@ -42,6 +42,7 @@ class Column:
     landed_because: str | None = None
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
     role: Role | None = None
+    nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
 
     @property
     def is_landed(self) -> bool:

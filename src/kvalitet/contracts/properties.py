@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from kvalitet.contracts.model import Column, Role
+from kvalitet.spelling.text import tidy
 
 #: RE2, which reads deliveries, has neither look-around nor back references.
 _NOT_IN_RE2 = re.compile(r"\(\?(=|!|<=|<!|>|\()|\\[1-9]|\(\?P=")
@@ -32,6 +33,8 @@ def _text(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+#: In lower case, as texts are compared with them.
+Word = Annotated[str, AfterValidator(lambda word: tidy(word).lower()), Field(min_length=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Number = Annotated[int | float, Field(allow_inf_nan=False)]
 OneCharacter = Annotated[str, Field(min_length=1, max_length=1)]
@@ -60,6 +63,7 @@ class ServerProperties(Properties):
     data_path: str = ""
     updated_path: str = ""
     updated_field: str = ""
+    words_for_nothing: list[Word] | None = None
 
 
 class TableProperties(Properties):
@@ -75,7 +79,7 @@ class TableProperties(Properties):
 class MissingValue(Properties):
     """A marker as it is delivered, and why the value is missing."""
 
-    value: Text
+    value: Annotated[Text, AfterValidator(tidy)]
     reason: Annotated[str, Field(min_length=1)]
 
 
@@ -90,6 +94,8 @@ class ColumnProperties(Properties):
     landed_because: Annotated[str, Field(min_length=1)] | None = None
     ambiguous_time: Literal["earlier", "later"] | None = None
     role: Role | None = None
+    words_for_nothing: list[Word] | None = None
+    keep_words: list[Word] = []
 
 
 class ColumnOptions(Properties):

@@ -6,6 +6,7 @@ from typing import Literal
 from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaProperty
 
 from kvalitet.contracts.model import Column, QualityRule, Table
+from kvalitet.spelling.text import tidy
 
 _OPERATORS = (
     "mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo",
@@ -29,8 +30,13 @@ def valid_values(stated: SchemaProperty) -> tuple[str, ...]:
     for rule in stated.quality or []:
         values = (rule.arguments or {}).get("validValues")
         if _metric(rule) == "invalidValues" and _says_none(rule) and _are_texts(values):
-            return tuple(map(str, values))  # type: ignore[arg-type]
+            return as_read(values or ())
     return ()
+
+
+def as_read(values: Iterable[object]) -> tuple[str, ...]:
+    """Agreed values as delivered texts are read."""
+    return tuple(tidy(str(value)) for value in values)
 
 
 def _table_rule(table: Table, rule: DataQuality) -> QualityRule:
@@ -56,7 +62,7 @@ def _table_rule(table: Table, rule: DataQuality) -> QualityRule:
 def _column_rule(table: Table, column: Column, rule: DataQuality) -> QualityRule:
     metric, arguments = _metric(rule), rule.arguments or {}
     if _says_none(rule) and metric == "invalidValues" and column.valid_values:
-        if set(arguments) == {"validValues"} and tuple(map(str, arguments["validValues"])) == column.valid_values:
+        if set(arguments) == {"validValues"} and as_read(arguments["validValues"]) == column.valid_values:
             return _rule(table, column.name, rule, "valid_values")
     elif _says_none(rule) and metric in ("nullValues", "missingValues") and column.is_required and not arguments:
         return _rule(table, column.name, rule, "required")

@@ -23,6 +23,7 @@ from kvalitet.contracts.tables import IDENTIFIER, more_than_counts, read_table
 from kvalitet.contracts.usage import unused_fields
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.spelling.text import NOTHING
 
 #: Server types whose files fsspec reaches; the folder is the same, the inbox's address says how.
 FILE_SERVERS = ("local", "sftp", "s3", "azure")
@@ -90,7 +91,8 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     if not IDENTIFIER.fullmatch(source_id):
         problems.append("id: must be lower-case letters, digits and _ (it names the raw tables)")
     server, settings, location = _server(source_id, standard, problems)
-    tables = [read_table(source_id, table, problems) for table in standard.schema_ or []]
+    words = NOTHING if settings.words_for_nothing is None else tuple(settings.words_for_nothing)
+    tables = [read_table(source_id, table, words, problems) for table in standard.schema_ or []]
     if not tables:
         problems.append("schema: names no table")
     names = [table.name for table in tables]
@@ -133,7 +135,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         delimiter=settings.delimiter,
         quote=settings.quote,
         decimal_sign=settings.decimal_sign,
-        thousands_sign=settings.thousands_sign,
+        thousands_sign=settings.thousands_sign.replace("\u00a0", " ").replace("\u202f", " "),  # as texts are read
         timezone=settings.timezone,
         max_bytes=settings.max_bytes,
         max_rejected_percent=settings.max_rejected_percent,

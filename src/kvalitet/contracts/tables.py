@@ -1,6 +1,7 @@
 """Reads the tables and columns of a contract, and says what is missing in them before intake may start."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from kvalitet.contracts.properties import (
     read_properties,
 )
 from kvalitet.contracts.quality import valid_values
+from kvalitet.spelling.text import header
 
 #: Postgres cuts names at 63 characters.
 MAX_NAME = 63
@@ -36,12 +38,14 @@ SYSTEM_NAMES = frozenset(("ctid", "oid", "tableoid", "xmin", "xmax", "cmin", "cm
 MAX_SCALE = 18
 
 
-def read_table(source_id: str, table: SchemaObject, problems: list[str]) -> Table:
-    """The table; what is missing or cannot work is added to `problems`."""
+def read_table(source_id: str, table: SchemaObject, words: tuple[str, ...], problems: list[str]) -> Table:
+    """The table; what is missing or cannot work is added to `problems`. `words` stand for nothing in its texts."""
     where = f"schema {table.name}"
     stated = custom_properties(table.customProperties, where, problems)
     custom = read_properties(TableProperties, stated, f"{where}: customProperties", problems)
-    columns = _limit_keys(where, [_column(where, column, problems) for column in table.properties or []], problems)
+    columns = _limit_keys(
+        where, [_column(where, column, words, problems) for column in table.properties or []], problems
+    )
     if not IDENTIFIER.fullmatch(table.name or ""):
         problems.append(f"{where}: name must be lower-case letters, digits and _")
     file_name = table.physicalName or ""
@@ -55,7 +59,7 @@ def read_table(source_id: str, table: SchemaObject, problems: list[str]) -> Tabl
         description=table.description or "",
         file_pattern=file_name,
         absence_closes=custom.absent == "closed",
-        columns=columns,
+        columns=_limit_keys(where, columns, problems),
         sheet=custom.sheet,
         role=custom.role,
         api_table=custom.api_table,
@@ -128,7 +132,7 @@ def _is_period_category_or_count(column: Column) -> bool:
     return column.logical_type == "integer" and column.minimum is not None and column.minimum >= 0
 
 
-def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
+def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems: list[str]) -> Column:
     here = f"{where}.{column.name}"
     stated = custom_properties(column.customProperties, here, problems)
     custom = read_properties(ColumnProperties, stated, f"{here}: customProperties", problems)
@@ -151,9 +155,11 @@ def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
     scale = _scale(options.multiple_of)
     if scale > MAX_SCALE:
         problems.append(f"{here}: logicalTypeOptions.multipleOf has more than {MAX_SCALE} decimals")
+    values = valid_values(column)
+    markers = {marker.value: marker.reason for marker in custom.missing_values}
     return Column(
         name=name,
-        header=column.physicalName or name,
+        header=header(column.physicalName or name),
         logical_type=column.logicalType or "",
         description=" ".join((column.description or "").split()),
         classification=column.classification or "",
@@ -165,8 +171,8 @@ def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
         minimum=options.minimum,
         maximum=options.maximum,
         scale=min(scale, MAX_SCALE),
-        valid_values=valid_values(column),
-        missing_values={marker.value: marker.reason for marker in custom.missing_values},
+        valid_values=values,
+        missing_values=markers,
         true_values=tuple(custom.true_values),
         false_values=tuple(custom.false_values),
         removes_spaces=custom.remove_spaces,
@@ -174,7 +180,23 @@ def _column(where: str, column: SchemaProperty, problems: list[str]) -> Column:
         landed_because=custom.landed_because,
         ambiguous_time=custom.ambiguous_time,
         role=custom.role,
+        nothing=_nothing(column, custom, words, {*values, *markers}),
     )
+
+
+def _nothing(
+    column: SchemaProperty, custom: ColumnProperties, words: tuple[str, ...], agreed: set[str]
+) -> tuple[str, ...]:
+    """The words that stand for nothing in a column, where they do not have a meaning of their own there.
+
+    The contract's words hold for texts. In a date, number or truth value, and where a person is agreed, a word
+    is set aside by the column's own rule, unless the column itself names it.
+    """
+    own: Iterable[str] = custom.words_for_nothing or ()
+    if custom.words_for_nothing is None and column.logicalType == "string" and column.classification != "personal":
+        own = words
+    meant = {*custom.keep_words, *(value.lower() for value in agreed)}
+    return tuple(word for word in own if word not in meant)
 
 
 def _scale(multiple_of: float | None) -> int:

@@ -19,6 +19,8 @@ USED = {
     "servers[].customProperties[decimalSign]",
     "servers[].customProperties[thousandsSign]", "servers[].customProperties[timezone]",
     "servers[].customProperties[maxBytes]", "servers[].customProperties[maxRejectedPercent]",
+    "servers[].customProperties[wordsForNothing]", "schema[].properties[].customProperties[wordsForNothing]",
+    "schema[].properties[].customProperties[keepWords]",
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
     "schema[].name", "schema[].physicalName", "schema[].description",
     "schema[].customProperties[absent]", "schema[].customProperties[sheet]",

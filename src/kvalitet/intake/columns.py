@@ -1,19 +1,20 @@
 """The SQL that turns one delivered text into a typed value, or names the rule it breaks.
 
 Text becomes a value or the row is set aside; nothing becomes null or zero because it could not
-be read. All of it runs inside DuckDB, over record batches.
+be read. Only the contract's words for nothing and its markers do. All of it runs inside DuckDB, over record batches.
 """
 
+import re
 from dataclasses import dataclass
 
 from kvalitet.contracts import Column, Contract
 from kvalitet.contracts.patterns import to_shape, to_strptime
 from kvalitet.intake.rules import RULES
+from kvalitet.intake.statistics_json import BAD_CHARACTER
 from kvalitet.intake.workbook import UNREADABLE
+from kvalitet.spelling.identity import CPR, CVR, WHOLE_NUMBER, only_digits
+from kvalitet.spelling.macros import any_of, quote
 
-#: Ten digits that begin with a date; replacement numbers have 6 added to the first digit.
-CPR_IN_TEXT = r"(^|\D)([0-3]|[6-9])\d(0\d|1[0-2])\d{2}[- ]?\d{4}(\D|$)"
-CPR = r"(0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])(0[1-9]|1[0-2])\d{6}"
 FORMULA_STARTS = "'=+-@' || chr(9) || chr(13)"
 DAY_MICROSECONDS = 86_400_000_000
 PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
@@ -21,38 +22,114 @@ PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
 
 @dataclass(frozen=True)
 class ColumnSql:
-    """Expressions over the raw texts: `clean` (text or null), `typed` over it, and the rule that is broken.
+    """Expressions over a column's text: `clean` (text or null), `typed` over it, and the rule that is broken.
 
-    `broken_rule` is null for a value that is in order, or None where nothing can be wrong.
+    `broken_rule` is null for a value that is in order, or None where nothing can be wrong. `missing_reason` is over
+    the text and `clean`. `reread` names what the value was read as, beyond its text, as `column:rule`.
     """
 
     clean: str
     missing_reason: str | None
     typed: str
     broken_rule: str | None
+    reread: str | None
 
 
-def quote(text: str) -> str:
-    """An SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
+def column_sql(contract: Contract, column: Column, text: str, clean: str, typed: str) -> ColumnSql:
+    """`text` (tidied), `clean` and `typed` are the names under which the query's steps know the column.
 
-
-def column_sql(contract: Contract, column: Column, raw: str, clean: str, typed: str) -> ColumnSql:
-    """`raw`, `clean` and `typed` are the names under which the query's steps know the column."""
-    text = f"replace({raw}, ' ', '')" if column.removes_spaces else raw
-    reason = None
-    if column.missing_values:
-        markers = ", ".join(map(quote, column.missing_values))
-        cases = " ".join(f"when {quote(m)} then {quote(r)}" for m, r in column.missing_values.items())
-        reason = f"case {raw} {cases} end"
-        text = f"case when {raw} in ({markers}) then null else {text} end"
+    `is_odd` is the name of what says that the row may hold a word for nothing.
+    """
     expression, checks = _typed(contract, column, clean, typed)
+    cleaned = _person_clean(column, text) if column.classification == "personal" else _clean(column, text)
     if column.is_required:
-        checks.insert(0, (f"{raw} is null", "required"))
+        checks.insert(0, (f"{text} is null", "required"))
+        if column.nothing:  # last: a word that breaks another rule is set aside by that
+            checks.append((_stands_for_nothing(column, text), "required"))
+    if contract.file_format == "json":
+        checks.insert(0, (f"contains({text}, {quote(BAD_CHARACTER)})", "bad_character"))
     if contract.file_format == "xlsx":
-        checks.insert(0, (f"{raw} = {quote(UNREADABLE)}", "formula_error"))
+        checks.insert(0, (f"{text} = {quote(UNREADABLE)}", "formula_error"))
     branches = " ".join(f"when {condition} then {_rule(rule)}" for condition, rule in checks)
-    return ColumnSql(text, reason, expression, f"case {branches} end" if branches else None)
+    return ColumnSql(
+        cleaned,
+        _missing_reason(column, text, clean),
+        expression,
+        f"case {branches} end" if branches else None,
+        _reread(column, text, clean),
+    )
+
+
+def _clean(column: Column, text: str) -> str:
+    kept = f"replace({text}, ' ', '')" if column.removes_spaces else text
+    if column.missing_values:
+        kept = f"case when {text} in ({', '.join(map(quote, column.missing_values))}) then null else {kept} end"
+    if column.nothing and not column.is_required:
+        kept = f"case when {_stands_for_nothing(column, text)} then null else {kept} end"
+    return kept
+
+
+def _stands_for_nothing(column: Column, text: str) -> str:
+    # Not `and`: DuckDB would look for the words in every row. Not `in (…)`, nor a list: both cost for every row too.
+    return f"case when is_odd then regexp_full_match({text}, {quote(any_of(column.nothing))}) else false end"
+
+
+def _missing_reason(column: Column, text: str, clean: str) -> str | None:
+    if not column.missing_values:
+        return None
+    if column.classification != "personal":
+        cases = " ".join(f"when {quote(m)} then {quote(r)}" for m, r in column.missing_values.items())
+        return f"case {text} {cases} end"
+    cases = " ".join(f"when {quote(_marker(m))} then {quote(r)}" for m, r in column.missing_values.items())
+    which = f"case lower(only_digits({text})) {cases} else 'nobody' end"
+    return f"case when {clean} is null and {text} is not null then {which} end"
+
+
+def _person_clean(column: Column, text: str) -> str:
+    """The number as ten digits (a company's as eight), the text where it is none, null where it is nobody's.
+
+    Ordinary spellings come first, since the others cost more.
+    """
+    plain = f"replace(replace({text}, '-', ''), ' ', '')"
+    markers = [_marker(word) for word in (*column.missing_values, *column.nothing)]
+
+    def is_nobody(number: str, declared: list[str]) -> str:
+        alike = f"stands_for_nobody({number})"
+        return f"{alike} or regexp_full_match({number}, {quote(any_of(tuple(declared)))})" if declared else alike
+
+    any_spelling = f"only_digits({text})"
+    number = f"coalesce(person_of({text}), {f'company_of({text}), ' if column.format == 'cpr_or_cvr' else ''}{text})"
+    others = f"case when {is_nobody(any_spelling, markers)} then null else {number} end"
+    if column.format is None:  # a number in one of its usual spellings stays as it was delivered
+        is_usual, usual = f"regexp_full_match({text}, '[0-9]{{6}}[- ]?[0-9]{{4}}')", text
+    else:
+        is_usual, usual = f"regexp_full_match({plain}, '{_form(column)}')", plain
+        markers = [marker for marker in markers if re.fullmatch(_form(column), marker)]
+    return (
+        f"case when {text} is null then null when {is_usual}"
+        f" then case when {is_nobody(plain, markers)} then null else {usual} end else {others} end"
+    )
+
+
+def _marker(word: str) -> str:
+    return only_digits(word).lower()
+
+
+def _form(column: Column) -> str:
+    return CPR if column.format == "cpr" else f"{CPR}|{CVR}"
+
+
+def _reread(column: Column, text: str, clean: str) -> str | None:
+    """What is counted of a value that was read as something else; what `tidied` does is counted beside it."""
+    if column.classification == "personal":
+        return (
+            f"case when {text} = {clean} then null when {text} is not null and {clean} is null"
+            f" then {quote(column.name + ':nobody')} when replace(replace({text}, '-', ''), ' ', '') <> {clean}"
+            f" then {quote(column.name + ':identity_spelling')} end"
+        )
+    if column.nothing and not column.is_required:
+        return f"case when {_stands_for_nothing(column, text)} then {quote(column.name + ':nothing')} end"
+    return None
 
 
 def _rule(rule: str) -> str:
@@ -79,9 +156,9 @@ def _typed(contract: Contract, column: Column, clean: str, typed: str) -> tuple[
 def _person(column: Column, clean: str, unread: str) -> tuple[str, list[tuple[str, str]]]:
     if column.format is None:
         return f"pseudonym({clean})", []
-    digits = f"replace(replace({clean}, '-', ''), ' ', '')"
-    form = CPR if column.format == "cpr" else rf"{CPR}|\d{{8}}"
-    return f"case when regexp_full_match({digits}, '{form}') then pseudonym({digits}) end", [(unread, "cpr_invalid")]
+    return f"case when regexp_full_match({clean}, '{_form(column)}') then pseudonym({clean}) end", [
+        (unread, "cpr_invalid")
+    ]
 
 
 def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
@@ -93,9 +170,9 @@ def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
     if column.max_length:
         form.append((f"length({clean}) > {column.max_length}", "too_long"))
     if column.classification == "sensitive":  # landed for a stated reason: masked rather than set aside
-        return f"regexp_replace({clean}, '{CPR_IN_TEXT}', '\\1[cpr]\\4', 'g')", form
+        return f"case when holds_number({clean}) then masked({clean}) else {clean} end", form
     # First what must not be kept, then what merely looks wrong.
-    checks = [(f"length({clean}) >= 10 and regexp_matches({clean}, '{CPR_IN_TEXT}')", "cpr_in_text")]
+    checks = [(f"holds_number({clean})", "cpr_in_text")]
     if not column.allows_formula:
         # Not `in (…)`: DuckDB would make a join of every list.
         starts = f"contains({FORMULA_STARTS}, left({clean}, 1))"
@@ -139,7 +216,8 @@ def _number(
 ) -> tuple[str, list[tuple[str, str]]]:
     checks = []
     if column.maximum is None:  # a contract that means numbers this long says how large they may be
-        checks.append((f"regexp_full_match({clean}, '{CPR}')", "cpr_in_text"))
+        whole_number = f"replace({clean}, {quote(contract.thousands_sign)}, '')" if contract.thousands_sign else clean
+        checks.append((f"regexp_full_match({whole_number}, {quote(WHOLE_NUMBER)})", "cpr_in_text"))
     if column.logical_type == "integer":
         expression = f"case when regexp_full_match({clean}, '[+-]?\\d+') then try_cast({clean} as bigint) end"
         checks.append((unread, "integer_format"))

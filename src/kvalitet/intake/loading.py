@@ -38,6 +38,7 @@ def load_delivery(
 
     keys = settings.pseudonym_keys()
     counts: dict[str, TableCounts] = {}
+    reread: list[tuple] = []
     with adbc.connect(settings.dsn(LOADER)) as connection, connection.cursor() as cursor:
         cursor.execute("set local timezone = 'UTC'")
         cursor.execute("set local work_mem = '128MB'")  # a million keys are compared without spilling
@@ -56,6 +57,7 @@ def load_delivery(
                     if beside
                     else history.take(batches, closures_allowed=allow_closures is not None)
                 )
+                reread += [(load_id, name, *counted) for counted in batches.reread.counts()]
         record_load(cursor, contract, delivery, load_id, content, started, allow_closures, of_load)
         for name, file in files.items():
             count = counts[name]
@@ -64,6 +66,8 @@ def load_delivery(
                 count.delivered, count.rejected, count.opened, count.changed, count.closed, count.unchanged, count.held,
             )  # fmt: skip
             cursor.execute(insert("audit.load_table", values))
+        for values in reread:
+            cursor.execute(insert("audit.load_reading", values))
         for values in landed_rows(contract, load_id, landed):
             cursor.execute(insert("audit.landed_file", values))
         # What the foreign keys of rejects point at exists only now; they are checked at commit.

@@ -10,11 +10,17 @@ import duckdb
 import numpy
 import pyarrow
 
-from kvalitet.contracts import Contract, Table
+from kvalitet.contracts import Column, Contract, Table
+from kvalitet.contracts.patterns import to_shape
 from kvalitet.errors import DeliveryRefused
-from kvalitet.intake import statistics_json, workbook
-from kvalitet.intake.columns import column_sql, quote
+from kvalitet.intake import line_ends, statistics_json, workbook
+from kvalitet.intake.columns import column_sql
+from kvalitet.intake.reread import Reread
 from kvalitet.intake.spool import SpooledFile
+from kvalitet.spelling import macros
+from kvalitet.spelling.identity import mask
+from kvalitet.spelling.macros import quote
+from kvalitet.spelling.text import header as as_header
 
 BATCH_ROWS = 65_536
 MEMORY_LIMIT = "384MB"
@@ -32,11 +38,12 @@ class BrokenRecord:
 
 
 class Reading:
-    """One table being read. `batches` may be consumed once; `broken` is known afterwards."""
+    """One table being read. `batches` may be consumed once; `broken` and `reread` are known afterwards."""
 
-    def __init__(self, session: duckdb.DuckDBPyConnection, query: str) -> None:
+    def __init__(self, session: duckdb.DuckDBPyConnection, query: str, reread: Reread) -> None:
         self._session = session
-        self.batches = _numbered(session.sql(query).to_arrow_reader(BATCH_ROWS))
+        self.reread = reread
+        self.batches = _numbered(session.sql(query).to_arrow_reader(BATCH_ROWS), reread)
 
     def broken_count(self) -> int:
         """How many records have another number of columns than agreed, or an open quote."""
@@ -49,15 +56,21 @@ class Reading:
         return [BrokenRecord(*row) for row in rows]
 
 
-def _numbered(batches: pyarrow.RecordBatchReader) -> pyarrow.RecordBatchReader:
-    """Add row_number, counting from 1. DuckDB would give up its second thread for a number of its own."""
-    schema = batches.schema.append(pyarrow.field("row_number", pyarrow.int64()))
+def _numbered(batches: pyarrow.RecordBatchReader, reread: Reread) -> pyarrow.RecordBatchReader:
+    """Add row_number, counting from 1, and take what is counted out of the rows.
+
+    DuckDB would give up its second thread for a number of its own.
+    """
+    place = batches.schema.get_field_index("reread")
+    schema = batches.schema.remove(place).append(pyarrow.field("row_number", pyarrow.int64()))
 
     def number() -> Iterator[pyarrow.RecordBatch]:
         before = 0
         for batch in batches:
+            reread.count(batch)
             numbers = pyarrow.array(numpy.arange(before + 1, before + 1 + batch.num_rows))
-            yield pyarrow.RecordBatch.from_arrays([*batch.columns, numbers], schema=schema)
+            columns = [column for index, column in enumerate(batch.columns) if index != place]
+            yield pyarrow.RecordBatch.from_arrays([*columns, numbers], schema=schema)
             before += batch.num_rows
 
     return pyarrow.RecordBatchReader.from_batches(schema, number())
@@ -73,7 +86,7 @@ def reading(
     (`column:rule;…`, null for an accepted row) and row_number. Raises DeliveryRefused where the header
     is not the agreed one.
     """
-    path = file.path
+    path, reread = file.path, Reread(table)
     delimiter, quote_sign = contract.delimiter, contract.quote
     if contract.file_format != "csv":
         path = folder / f"{table.name}.csv"
@@ -82,15 +95,24 @@ def reading(
         else:
             statistics_json.write_table(file.path, file.file_name, path)
         delimiter, quote_sign = ",", '"'
-    header = _header(path, delimiter, quote_sign)
+    elif file.has_mixed_line_ends:
+        path, count = line_ends.unify(path, quote_sign, folder / f"{table.name}.csv")
+        reread.add("*", "line_end", count)
+    delivered = _header(path, delimiter, quote_sign)
+    header = [as_header(name) for name in delivered]
     _check_header(contract, table, file.file_name, header)
+    for column in table.columns:
+        reread.add(column.name, "header", int(column.header not in delivered))
     session = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(folder)})
     try:
         session.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
         session.execute("set timezone = 'UTC'")
         session.execute("set streaming_buffer_size = '64MB'")  # so that reading goes on while Postgres takes a batch
         _define_digests(session, keys)
-        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign))
+        macros.define(session)
+        if any(column.is_landed and column.classification == "sensitive" for column in table.columns):
+            session.create_function("masked", _masked, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
+        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign), reread)
     finally:
         session.close()
 
@@ -107,6 +129,11 @@ def _define_digests(session: duckdb.DuckDBPyConnection, keys: tuple[bytes, ...])
         row = f"sha256({outer} || unhex(sha256({inner} || encode('row:' || {row}))))"
     session.execute(f"create macro pseudonym(value) as {person}")
     session.execute(f"create macro row_digest(value) as {row}")
+
+
+def _masked(texts: pyarrow.Array) -> pyarrow.Array:
+    """For the few texts that hold a number."""
+    return pyarrow.array([text and mask(text) for text in texts.to_pylist()], pyarrow.string())
 
 
 def _header(path: Path, delimiter: str, quote_sign: str) -> list[str]:
@@ -145,12 +172,14 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
     position = {name: index for index, name in enumerate(header)}
     columns = ", ".join(f"'r{index}': 'varchar'" for index in range(len(header)))
     landed = [column for column in table.columns if column.is_landed]
-    clean, typed, outputs, problems, hashed = [], [], [], [], []
+    texts, clean, typed, outputs, problems, hashed, reread, persons = [], [], [], [], [], [], [], []
     key_ok: list[str] = []
     for column in landed:
         raw = f"r{position[column.header]}"
-        c, t = f"c_{column.name}", f"t_{column.name}"
-        expressions = column_sql(contract, column, raw, c, t)
+        v, c, t = f"v_{column.name}", f"c_{column.name}", f"t_{column.name}"
+        expressions = column_sql(contract, column, v, c, t)
+        texts.append(f"case when is_odd then nullif(tidied({raw}), '') else {raw} end as {v}")
+        reread.append(f"case when {raw} is distinct from {v} then readings({raw}, {quote(column.name)}) end")
         clean.append(f"{expressions.clean} as {c}")
         typed.append(f"{expressions.typed} as {t}")
         # Of a row set aside, only a readable key goes further.
@@ -159,17 +188,19 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
         as_text = f"epoch_us({t})" if column.logical_type == "timestamp" else t
         hashed.append(f"coalesce({as_text}::varchar, chr(30))")
         if column.missing_reason_name:
-            clean.append(f"{expressions.missing_reason} as m_{column.name}")
+            typed.append(f"{expressions.missing_reason} as m_{column.name}")
             outputs.append(f"m_{column.name} as {column.missing_reason_name}")
             hashed.append(f"coalesce(m_{column.name}, chr(30))")
         if expressions.broken_rule:
             problems.append(f"{quote(column.name + ':')} || {expressions.broken_rule}")
+        if expressions.reread:
+            (persons if column.classification == "personal" else reread).append(expressions.reread)
         if column.key_position is not None:
             key_ok.append(f"{t} is not null and ({expressions.broken_rule or 'null'}) is null")
-    repeated = " and ".join(
-        f"r{position[c.header]} = {quote(c.header)}" for c in table.columns if c.key_position is not None
-    )
+    repeated = " and ".join(f"v_{c.name} = {quote(c.header)}" for c in table.columns if c.key_position is not None)
     all_raw = ", ".join(f"coalesce(r{index}, chr(30))" for index in range(len(header)))
+    is_odd = _is_odd(landed, {column.name: f"r{position[column.header]}" for column in landed})
+    person = f"nullif(concat_ws(';', {', '.join(persons)}), '')" if persons else "null::varchar"
     row_key = " || '|' || ".join(f"t_{name}::varchar" for name in table.key)
     return f"""
         with delivered as (
@@ -178,7 +209,11 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
                 quote = {quote(quote_sign)}, escape = {quote(quote_sign)}, nullstr = '', strict_mode = true,
                 store_rejects = true, max_line_size = {MAX_RECORD_BYTES}, columns = {{{columns}}})
         ),
-        cleaned as (select *, {", ".join(clean)} from delivered),
+        looked_at as (
+            select *, {is_odd} as is_odd from delivered
+        ),
+        tidied as (select *, {", ".join(texts)} from looked_at),
+        cleaned as (select *, {", ".join(clean)} from tidied),
         typed as (select *, {", ".join(typed)} from cleaned),
         judged as (
             select *,
@@ -191,6 +226,22 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
             md5(concat_ws(chr(31), {", ".join(hashed)})) as row_hash,
             case when problems is not null and key_is_readable then {row_key} end as row_key,
             case when problems is not null then row_digest(concat_ws(chr(31), {all_raw})) end as row_digest,
-            problems
+            problems,
+            case when is_odd then nullif(concat_ws(';', {", ".join([*reread, person])}), '') else {person} end as reread
         from keyed
     """
+
+
+def _is_odd(landed: list[Column], raws: dict[str, str]) -> str:
+    """What says of a row that one of its texts may be read as something else than it is; few others are odd.
+
+    A date of the agreed length is either in order or set aside, so only the others' texts are looked through.
+    """
+    widths = {c.name: len(to_shape(c.format or "").encode()) for c in landed if c.logical_type in ("date", "timestamp")}
+    others = [raws[column.name] for column in landed if column.name not in widths]
+    tests = [f"coalesce(strlen({raws[name]}) <> {width}, false)" for name, width in widths.items()]
+    if others:
+        words = tuple(word for column in landed for word in column.nothing)
+        row = f"concat_ws({macros.SEPARATOR}, {', '.join(others)})"
+        tests.insert(0, f"regexp_matches({row}, {quote(macros.odd_row(words))})")
+    return " or ".join(tests)

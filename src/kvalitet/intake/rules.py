@@ -1,7 +1,7 @@
 """Why a row is set aside: stable codes, and what each says to a person."""
 
 RULES = {
-    "required": "is empty, and the contract requires a value",
+    "required": "is empty or a word that stands for nothing, and the contract requires a value",
     "date_format": "is not written in the agreed date pattern",
     "date_impossible": "is a date or time that does not exist in the calendar",
     "local_time_nonexistent": "is a local time skipped when summer time began",
@@ -18,6 +18,7 @@ RULES = {
     "cpr_in_text": "holds what reads as a personal number",
     "formula": "begins like a spreadsheet formula",
     "formula_error": "is a formula without a readable result",
+    "bad_character": "holds a zero byte or half a character",
     "header_repeated": "the row repeats the header",
     "duplicate_key": "the key is there more than once in the delivery",
     "row_structure": "the row does not have the agreed number of columns, or a quote is left open",

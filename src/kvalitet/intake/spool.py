@@ -21,6 +21,7 @@ import psutil
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
 from kvalitet.intake.deliveries import Delivery
+from kvalitet.intake.line_ends import LineEnds
 from kvalitet.landing.store import compressing
 from kvalitet.settings import Settings
 
@@ -34,7 +35,7 @@ class SpooledFile:
     """One delivered file: its own name, size and digest as delivered, and the spooled copy.
 
     `original` are the delivered bytes, compressed. `refusal` says why the file cannot be read; the copy is of
-    no use then.
+    no use then. `has_mixed_line_ends` counts line ends within quoted texts too.
     """
 
     file_name: str
@@ -43,6 +44,7 @@ class SpooledFile:
     path: Path
     original: Path
     refusal: DeliveryRefused | None = None
+    has_mixed_line_ends: bool = False
 
 
 @contextmanager
@@ -122,7 +124,8 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
                 out.write(decode.finish(contract.file_format == "csv" and contract.requires_final_newline))
             except DeliveryRefused as error:
                 refusal = error
-    return SpooledFile(file_name, size, digest.hexdigest(), target, original, refusal)
+    mixed = decode is not None and decode.line_ends.are_mixed
+    return SpooledFile(file_name, size, digest.hexdigest(), target, original, refusal, mixed)
 
 
 def _chunks(delivery: Delivery, path: str) -> Iterator[bytes]:
@@ -171,6 +174,7 @@ class TextCheck:
         self.decoder = codecs.getincrementaldecoder("utf-8" if self.is_utf8 else encoding)()
         self.as_utf8 = None if self.is_utf8 else codecs.getincrementaldecoder("utf-8")()
         self.lines = 1
+        self.line_ends = LineEnds()
         self.has_high_bytes = False
         self.has_c1_controls = False
         self.last_byte = b""
@@ -190,6 +194,7 @@ class TextCheck:
         if self.as_utf8 and self.has_high_bytes:
             self._look_for_other_encodings(chunk, text)
         self.lines += chunk.count(b"\n")
+        self.line_ends.take(chunk)
         self.last_byte = chunk[-1:] or self.last_byte
         return chunk if self.is_utf8 else text.encode()
 

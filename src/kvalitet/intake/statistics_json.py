@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,6 +13,9 @@ CHUNK_CHARACTERS = 1 << 18
 #: Longest row, or any other single value.
 MAX_VALUE_CHARACTERS = 2_097_152
 BLANKS = " \t\r\n"
+#: What stands for a character that no text can hold (zero, or one half of a pair); no delivered text has this one.
+BAD_CHARACTER = "\ufdd0"
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 #: Numbers stay the texts that were delivered: a float would change their last decimals.
 DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
@@ -75,7 +79,7 @@ def _list(value: Any) -> list[Any]:
 def _label(variable: Any) -> str:
     if not isinstance(variable, dict) or not isinstance(variable.get("Label"), str):
         raise _Broken("a variable has no Label")
-    return variable["Label"]
+    return _UNWRITABLE.sub(BAD_CHARACTER, variable["Label"])
 
 
 def _cell(value: Any) -> str:
@@ -85,7 +89,7 @@ def _cell(value: Any) -> str:
         return str(value)
     if not isinstance(value, str):
         raise _Broken("a row holds something else than texts and numbers")
-    return value
+    return _UNWRITABLE.sub(BAD_CHARACTER, value)
 
 
 class _Text:

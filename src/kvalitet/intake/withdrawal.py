@@ -18,6 +18,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.replay import find_load
 from kvalitet.intake.turns import NOTICE_THE_DEAD, turn, wait_for
 from kvalitet.settings import LOADER, TRANSFORMER, Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect, fetch_all
 
 RESTING = """
@@ -51,6 +52,7 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
     """
     if not reason.strip() or not by.strip():
         raise KvalitetError("A withdrawal needs who and why.", "Give --reason 'what was wrong with the delivery'.")
+    reason, by = without_number(reason, "--reason"), without_number(by, "--by")
     load = find_load(settings, load_id)
     _refuse_what_cannot_be(load)
     closed: dict[str, int] = {}
@@ -69,7 +71,7 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
                 connection.execute(
                     "insert into audit.load_withdrawal (load_id, reason, withdrawn_by, restored_by)"
                     " values (%s, %s, %s, %s)",
-                    [number, reason.strip(), by.strip(), restored_by],
+                    [number, reason, by, restored_by],
                 )
     resting = fetch_all(settings, TRANSFORMER, RESTING, {"load_id": load_id, "live": list(LIVE)})
     ended = [row["build_id"] for row in resting]

@@ -13,6 +13,7 @@ from typing import Any
 from kvalitet.contracts import Contract, Table
 from kvalitet.contracts.patterns import to_strptime
 from kvalitet.errors import DeliveryRefused
+from kvalitet.spelling.text import header, tidy
 
 HEADER_ROWS = 50  # where the header row is looked for
 MAX_UNPACKED_BYTES = 200_000_000
@@ -23,7 +24,7 @@ UNREADABLE = "\ufffc"
 
 
 def write_table(contract: Contract, table: Table, workbook: Path, file_name: str, target: Path) -> None:
-    """Write `table` of the workbook to `target` as UTF-8 CSV with the contract's headers.
+    """Write `table` of the workbook to `target` as UTF-8 CSV, its headers as they are written there.
 
     The header row is the first one that holds every agreed header; title rows above it, empty
     rows, and notes beside the table or in rows without any key are left out. A cell whose formula
@@ -51,11 +52,11 @@ def _write_table(contract: Contract, table: Table, workbook: Path, file_name: st
     if table.sheet not in values.sheetnames:
         raise DeliveryRefused(f"{file_name} has no sheet {table.sheet}.", "Ask for the agreed sheet name.")
     rows = _cells(values[table.sheet], formulas[table.sheet])
-    positions = _find_header(table, rows, file_name)
+    positions, delivered = _find_header(table, rows, file_name)
     keys = [positions[column.header] for column in table.columns if column.key_position is not None]
     with target.open("w", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.header for column in table.columns])
+        writer.writerow([delivered[column.header] for column in table.columns])
         for number, row in enumerate(rows):
             if number > MAX_ROWS:
                 raise DeliveryRefused(f"{file_name} has more than {MAX_ROWS} rows.", "Deliver such a table as CSV.")
@@ -85,22 +86,24 @@ def _cells(values: Any, formulas: Any) -> Iterator[list[Any]]:
         yield [
             UNREADABLE
             if cell.data_type == "e" or (cell.value is None and isinstance(formula, str) and formula.startswith("="))
-            else (None if isinstance(cell.value, str) and not cell.value.strip() else cell.value)
+            else (None if isinstance(cell.value, str) and not tidy(cell.value) else cell.value)
             for cell, formula in zip(stored, written, strict=False)
         ]
 
 
-def _find_header(table: Table, rows: Iterator[list[Any]], file_name: str) -> dict[str, int]:
+def _find_header(table: Table, rows: Iterator[list[Any]], file_name: str) -> tuple[dict[str, int], dict[str, str]]:
+    """Of each agreed header its place in the row, and how it is written there."""
     wanted = {column.header for column in table.columns}
     best: set[str] = set()
     for _, row in zip(range(HEADER_ROWS), rows, strict=False):
-        texts = [" ".join(str(value).split()) if value is not None else "" for value in row]
+        texts = [header(str(value)) if value is not None else "" for value in row]
         present = wanted & set(texts)
         if present == wanted:
-            twice = sorted(header for header in wanted if texts.count(header) > 1)
+            twice = sorted(name for name in wanted if texts.count(name) > 1)
             if twice:
                 raise DeliveryRefused(f"{file_name}, sheet {table.sheet}: {', '.join(twice)} is there twice.", "")
-            return {header: texts.index(header) for header in wanted}
+            positions = {name: texts.index(name) for name in wanted}
+            return positions, {name: str(row[place]) for name, place in positions.items()}
         best = max(best, present, key=len)
     raise DeliveryRefused(
         f"{file_name}, sheet {table.sheet}: no row has all headers; missing {', '.join(sorted(wanted - best))}.",
@@ -123,4 +126,4 @@ def _text(contract: Contract, pattern: str | None, value: Any) -> str:
     if isinstance(value, (int, float)):
         plain = format(Decimal(repr(value)).normalize(), "f")
         return plain.replace(".", contract.decimal_sign or ".")
-    return str(value).strip()
+    return str(value)

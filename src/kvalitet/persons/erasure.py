@@ -23,6 +23,7 @@ from kvalitet.persons.number import Number
 from kvalitet.persons.originals import rewrite
 from kvalitet.persons.places import PersonTable, built_columns, changing, person_tables
 from kvalitet.settings import Settings
+from kvalitet.spelling.told import without_number
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
     """
     if not reason.strip() or not by.strip():
         raise KvalitetError("An erasure needs who and why.", "Give --reason 'request of 3 March, case 2026-114'.")
+    reason, by = without_number(reason, "--reason"), without_number(by, "--by")
     pseudonyms = number.pseudonyms(settings.pseudonym_keys())
     with changing_files(settings), changing(settings) as connection:
         entry = _JournalEntry(settings, connection)
@@ -69,7 +71,7 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
         connection.execute(
             "insert into audit.person_erasure (erasure_id, erased_by, reason, rows_delinked, rows_in_builds,"
             " files_rewritten, files_destroyed) overriding system value values (%s, %s, %s, %s, %s, %s, %s)",
-            [entry.erasure_id, by.strip(), reason.strip(), *counts],
+            [entry.erasure_id, by, reason, *counts],
         )
     with suppress(KvalitetError):  # it is in the journal as begun, which a restore names as well
         note(settings, entry.erasure_id, is_committed=True)

@@ -4,8 +4,13 @@ import re
 from dataclasses import dataclass
 
 from kvalitet.errors import KvalitetError
-from kvalitet.intake.columns import CPR
 from kvalitet.intake.pseudonyms import pseudonym
+from kvalitet.spelling.identity import CPR, fold, numbers, person
+from kvalitet.spelling.signs import BLANKS, DASHES, DOTS, INVISIBLE, LOW_LINES, SLASHES
+from kvalitet.spelling.text import visible
+
+#: Longer than any spelling of a number.
+AROUND = 40
 
 
 @dataclass(frozen=True, repr=False)
@@ -16,20 +21,37 @@ class Number:
 
     @classmethod
     def typed(cls, text: str) -> "Number":
-        """Raises KvalitetError, which does not repeat it, where the text is not a CPR number."""
-        digits = re.sub(r"[-\s]", "", text)
-        if not re.fullmatch(CPR, digits):
+        """Raises KvalitetError, which does not repeat it, where the text is not a CPR number in some spelling."""
+        digits = person(text)
+        if not digits or not re.fullmatch(CPR, digits):
             raise KvalitetError("That is not a CPR number.", "Type its ten digits, with or without the hyphen.")
         return cls(digits)
 
+    def may_be_in(self, text: str) -> bool:
+        """Whether `is_in` is worth asking."""
+        return self._last in fold(visible(text))
+
+    def is_in(self, text: str) -> bool:
+        """Whether the number is written in the text, or is the whole of it as a spreadsheet may have left it."""
+        folded = fold(visible(text))
+        places = [match.start() for match in re.finditer(self._last, folded)]
+        if places and len(folded) <= AROUND and person(text) == self.digits:
+            return True
+        return any(self.digits in numbers(folded[max(0, at - AROUND) : at + AROUND]) for at in places)
+
     @property
-    def written(self) -> re.Pattern[str]:
-        """Every way the number is written in a text, and nothing longer."""
-        return re.compile(rf"(?<!\d){self.digits[:6]}[- ]?{self.digits[6:]}(?!\d)")
+    def _last(self) -> str:
+        """What stands together in every spelling; an exponent loses the zeros at the end."""
+        return self.digits[6:].rstrip("0") or self.digits[2:4]
 
     def pseudonyms(self, keys: tuple[bytes, ...]) -> list[str]:
-        """What the number becomes in raw; a column of free form has it as it was delivered."""
-        forms = (self.digits, f"{self.digits[:6]}-{self.digits[6:]}", f"{self.digits[:6]} {self.digits[6:]}")
+        """What the number becomes in raw.
+
+        That is what its ten digits become. A column of free form has two spellings as they were delivered, and
+        what was taken in before every spelling was read has others.
+        """
+        signs = ("-", " ", ".", "/", "_", "\t", *DASHES, *BLANKS, *DOTS, *SLASHES, *LOW_LINES, *INVISIBLE, " - ", " – ")
+        forms = (self.digits, *(f"{self.digits[:6]}{sign}{self.digits[6:]}" for sign in signs))
         return [pseudonym(keys, form) for form in forms]
 
     def __repr__(self) -> str:

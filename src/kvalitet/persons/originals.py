@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import html
+import re
 import shutil
 import sys
 import tempfile
@@ -22,7 +24,16 @@ from kvalitet.landing.retention import forget
 from kvalitet.landing.store import CHUNK_BYTES, compress
 from kvalitet.persons.number import Number
 from kvalitet.settings import LOADER, Settings
+from kvalitet.spelling.text import header as as_header
 from kvalitet.warehouse.connection import connect
+
+#: Longer than a number in any spelling, with its escapes.
+OVERLAP_BYTES = 512
+#: A cell that a spreadsheet or a program took for an amount.
+_AMOUNT = re.compile(r"(?<=[>:,\[\s;\"])[0-9][0-9.,]{8,13}(?:[eE][+]?0?[89])?(?=[<,\]\s;\"])")
+#: Between the parts of a text that is formatted in parts.
+_RUNS = re.compile(r"</t>\s*</r>\s*<r>.{0,400}?<t[^>]*>", re.DOTALL)
+_JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 KEPT = """
     select path, min(kept_sha256) as kept_sha256, min(source_id) as source_id, min(file_name) as file_name,
@@ -116,15 +127,23 @@ def _occurrences(contract: Contract | None, table: Table | None, number: Number,
 
 
 def _in_stream(number: Number, source: IO[bytes]) -> bool:
+    """Whether the bytes of a file whose cells cannot be told apart name the number, in any encoding agreed on."""
     with source:
-        rest = ""
+        rest = b""
         while chunk := source.read(CHUNK_BYTES):
-            text = rest + chunk.decode("latin-1")  # digits are the same in every encoding agreed on
-            # A cell that Excel took for a number has lost its first nought.
-            if number.written.search(text) or f">{int(number.digits)}<" in text:
-                return True
-            rest = text[-16:]
+            window = rest + chunk
+            for encoding in ("utf-8", "windows-1252"):
+                text = _unescaped(window.decode(encoding, errors="replace"))
+                if number.may_be_in(text) and (number.is_in(text) or any(map(number.is_in, _AMOUNT.findall(text)))):
+                    return True
+            rest = window[-OVERLAP_BYTES:]
     return False
+
+
+def _unescaped(text: str) -> str:
+    """The text of JSON and XML without escapes; a cell that is formatted in parts is one text."""
+    text = _RUNS.sub("", html.unescape(text))
+    return _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def _text(contract: Contract, file: Path) -> IO[str]:
@@ -137,7 +156,7 @@ def _records(contract: Contract, lines: IO[str]) -> Iterator[list[str]]:
 
 
 def _names(number: Number, record: list[str]) -> bool:
-    return any(number.written.search(cell) for cell in record)
+    return number.may_be_in("|".join(record)) and any(number.is_in(cell) for cell in record)
 
 
 def _blank(contract: Contract, table: Table, number: Number, file: Path, target: Path) -> None:
@@ -147,13 +166,11 @@ def _blank(contract: Contract, table: Table, number: Number, file: Path, target:
         records = _records(contract, lines)
         writer = csv.writer(out, delimiter=contract.delimiter, quotechar=contract.quote, lineterminator="\r\n")
         header = next(records)
-        emptied = {place for place, name in enumerate(header) if name in private}
+        emptied = {place for place, name in enumerate(header) if as_header(name) in private}
         writer.writerow(header)
         for record in records:
             if _names(number, record):
-                record = [
-                    "" if place in emptied or number.written.search(cell) else cell for place, cell in enumerate(record)
-                ]
+                record = ["" if place in emptied or number.is_in(cell) else cell for place, cell in enumerate(record)]
             writer.writerow(record)
 
 

@@ -31,6 +31,7 @@ from kvalitet.publication.digest import (
 from kvalitet.publication.readers import Commit, exclusive, wait_for_dump
 from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename, take_over
 from kvalitet.settings import PUBLISHER, Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
@@ -119,6 +120,7 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
             "A rollback needs a reason.",
             "Say why; it stays in the ledger and readers may ask.",
         )
+    reason = without_number(reason, "--reason")
     with (
         connect(settings, PUBLISHER) as connection,
         _alone(settings, connection) as watch,
@@ -138,7 +140,7 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
                 f"Rebuild it from its deliveries: `kvalitet build --as-recorded {publication.publication_id}`.",
             )
         schemas = [schema + suffix for schema in (PREVIOUS, REPORTING) for suffix in ("", DETAIL_SUFFIX)]
-        certificate = certify(settings, connection, publication.publication_id, "rolled_back_to", reason.strip())
+        certificate = certify(settings, connection, publication.publication_id, "rolled_back_to", reason)
         wait = exclusive(connection, watch, schemas, _grace(grace))
         started = time.perf_counter()
         rename(connection, REPORTING, ASIDE)
@@ -146,7 +148,7 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         rename(connection, ASIDE, PREVIOUS)
         close_to_readers(connection, PREVIOUS)
         open_to_readers(connection, REPORTING)
-        event_id = ledger.event(connection, publication.publication_id, "rolled_back_to", reason.strip())
+        event_id = ledger.event(connection, publication.publication_id, "rolled_back_to", reason)
         keep(connection, certificate, event_id)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000

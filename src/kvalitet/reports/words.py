@@ -190,7 +190,7 @@ DATED_BY = {
 }
 #: Why a row was kept out, by the rule's code.
 RULE = {
-    "required": "Værdien mangler, men kræves",
+    "required": "Værdien mangler eller er et ord, der står for ingenting, men kræves",
     "date_format": "Datoen er ikke skrevet som aftalt",
     "date_impossible": "Datoen findes ikke i kalenderen",
     "local_time_nonexistent": "Klokkeslættet findes ikke (skift til sommertid)",
@@ -207,9 +207,24 @@ RULE = {
     "cpr_in_text": "Ser ud til at rumme et personnummer",
     "formula": "Begynder som en regnearksformel",
     "formula_error": "Formel uden læseligt resultat",
+    "bad_character": "Rummer et nultegn eller et halvt tegn",
     "header_repeated": "Rækken gentager overskriften",
     "duplicate_key": "Nøglen findes flere gange i leveringen",
     "row_structure": "Forkert antal kolonner eller et anførselstegn, der ikke er lukket",
+}
+#: What a delivered text was read as, by the rule's code.
+READING = {
+    "header": "Overskriften er skrevet anderledes end aftalt",
+    "line_end": "Linjen sluttede anderledes end de fleste",
+    "escape": "Rummede et regneark-tegn som _x000D_",
+    "invisible": "Rummede usynlige tegn",
+    "composed": "Var ikke i Unicodes sammensatte form (NFC)",
+    "blank": "Rummede mellemrum, der ikke er almindelige",
+    "outer_blank": "Havde mellemrum i enderne",
+    "nothing": "Er et ord, der står for ingenting, og læses som tomt",
+    "nobody": "Er et nummer, der ikke er nogens; rækken er med uden person",
+    "identity_spelling": "Er et personnummer skrevet på en anden måde",
+    "often": "Rækker om én person, der har langt flere end nogen anden; se efter, om nummeret er opdigtet",
 }
 #: How a published figure fails to agree with its own publication.
 FLAG = {

@@ -1,7 +1,8 @@
 """How Airflow's asyncpg connections are encrypted and named: airflow.cfg's sql_alchemy_connect_args_async.
 
-asyncpg reads no PGAPPNAME, by which the sessions of a start are known. SQLAlchemy hands an address' parameters on as they are, and asyncpg knows none of libpq's by name: `sslmode` in the
-address would be an error, and `ssl=verify-full` would look for the authority elsewhere.
+SQLAlchemy hands an address' parameters on as they are, and asyncpg knows none of libpq's by name: `sslmode` in the
+address would be an error, and `ssl=verify-full` would look for the authority elsewhere. Nor does it read PGAPPNAME,
+by which the sessions of a start are known.
 """
 
 import os

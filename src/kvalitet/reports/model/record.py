@@ -96,6 +96,18 @@ class RejectAge:
 
 
 @dataclass(frozen=True)
+class ReadOtherwise:
+    """Cells of a source's newest accepted delivery that were read as something else than their text, by one rule."""
+
+    source_id: str
+    delivery: str
+    table_name: str
+    column_name: str  # * where it is no column's
+    rule: str
+    cells: int
+
+
+@dataclass(frozen=True)
 class AcceptedRejects:
     """Rows of one source that somebody decided to let stay out, by one reason on one day."""
 
@@ -132,6 +144,7 @@ class SourceRecord:
     rejects: tuple[RejectAge, ...] = ()
     accepted: tuple[AcceptedRejects, ...] = ()
     checks: tuple[Check, ...] = ()
+    read_otherwise: tuple[ReadOtherwise, ...] = ()
 
     @property
     def name(self) -> str:

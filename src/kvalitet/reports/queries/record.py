@@ -48,6 +48,7 @@ def source_records(connection: Connection, contracts: Mapping[str, Contract]) ->
     attempts = _by(every(connection, m.AttemptCount, _ATTEMPTS), "source_id")
     rejects = _by(every(connection, m.RejectAge, _REJECTS), "source_id")
     accepted = _by(every(connection, m.AcceptedRejects, _ACCEPTED, timezone=TIMEZONE.key), "source_id")
+    readings = _by(every(connection, m.ReadOtherwise, _READINGS), "source_id")
     loads = {row["source_id"]: row["loads"] for row in connection.execute(_LOADS).fetchall()}
     return [
         m.SourceRecord(
@@ -59,6 +60,7 @@ def source_records(connection: Connection, contracts: Mapping[str, Contract]) ->
             tuple(attempts[source_id]),
             tuple(rejects[source_id]),
             tuple(accepted[source_id]),
+            read_otherwise=tuple(readings[source_id]),
         )
         for source_id in sorted({*contracts, *standing, *loads, *attempts})
     ]
@@ -240,6 +242,23 @@ from audit.reject_standing as standing
 inner join audit.load on standing.load_id = load.load_id
 group by standing.source_id, standing.table_name, standing.column_name, standing.rule
 order by standing.source_id, standing.table_name, standing.column_name nulls first, standing.rule
+"""
+
+_READINGS = """
+with newest as (
+    select source_id, max(load_id) as load_id
+    from audit.load_in_use
+    where load_id > 0
+    group by source_id
+)
+
+select
+    load.source_id, load.delivery, load_reading.table_name, load_reading.column_name, load_reading.rule,
+    load_reading.cells
+from audit.load_reading
+inner join audit.load on load_reading.load_id = load.load_id
+inner join newest on load_reading.load_id = newest.load_id
+order by load.source_id, load_reading.cells desc, load_reading.table_name, load_reading.column_name, load_reading.rule
 """
 
 _ACCEPTED = """

@@ -1,0 +1,61 @@
+"""One vocabulary for text: what a delivered text is read as, and which words stand for nothing.
+
+A text is read without invisible signs, in Unicode's composed form (NFC), with ordinary spaces and without blanks at
+its ends. kvalitet.spelling.macros holds the same for DuckDB.
+"""
+
+import re
+import unicodedata
+
+from kvalitet.spelling.signs import BLANKS, INVISIBLE, OUTER
+
+#: How a workbook writes signs that XML does not hold: _x000D_ is the end of a line, _x005F_ an underscore.
+ESCAPE = re.compile(r"_x00(09|0[Aa]|0[Dd]|5[Ff])_")
+#: Words that stand for nothing where a contract does not name others: what programs and people write for a value
+#: that is not there. Compared without regard to case, as whole values.
+NOTHING = (
+    "nan", "-nan", "null", "none", "nil", "n/a", "na", "n.a.", "nat", "<na>", "<null>", "(null)", "undefined",
+    "#n/a", "#n/a n/a", "#na", "#i/t", "i/t", "-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan",
+    "-", "--", "---", "–", "—", "?", "(blank)", "(empty)", "(tom)",
+)  # fmt: skip
+#: Rule -> what was done to a text, as people read it.
+RULES = {
+    "header": "the header is written otherwise than agreed",
+    "line_end": "the line ended otherwise than most",
+    "escape": "held a workbook's escape such as _x000D_",
+    "invisible": "held signs that nobody sees",
+    "composed": "was not in Unicode's composed form (NFC)",
+    "blank": "held blanks that are no ordinary space",
+    "outer_blank": "had blanks at its ends",
+    "nothing": "is a word that stands for nothing",
+    "nobody": "is an identity that stands for nobody",
+    "identity_spelling": "is an identity number in another spelling",
+    "often": "rows of one person, who has far more than any other",
+}
+
+#: What is neither ASCII nor a letter of Western Europe, or is one of Word's two hyphens: all that the tables name.
+UNUSUAL = re.compile("[^\x01-\x1d\x20-\x7fÀ-ÿ]")
+
+_UNSEEN = str.maketrans("", "", INVISIBLE)
+_SPACES = str.maketrans(BLANKS, " " * len(BLANKS))
+
+
+def visible(text: str) -> str:
+    """The text without signs that nobody sees."""
+    return text.translate(_UNSEEN) if UNUSUAL.search(text) else text
+
+
+def tidy(text: str) -> str:
+    """What a delivered text is read as."""
+    text = visible(_unescaped(text)) if "_x" in text else visible(text)
+    return unicodedata.normalize("NFC", text.translate(_SPACES)).strip(OUTER)
+
+
+def header(text: str) -> str:
+    """What a header is compared as: tidy, and each run of blanks one space."""
+    return " ".join(tidy(text).split())
+
+
+def _unescaped(text: str) -> str:
+    text = re.sub(r"_x000[Dd]_(\n|_x000[Aa]_)", "\n", text)
+    return ESCAPE.sub(lambda match: {"09": "\t", "0A": "\n", "0D": "\n", "5F": "_"}[match[1].upper()], text)

@@ -1,0 +1,21 @@
+"""What a person writes to be kept for good: a reason, a name."""
+
+from kvalitet.errors import KvalitetError
+from kvalitet.spelling.identity import holds_number
+
+
+def told(text: str, option: str) -> str:
+    """The text without blanks around it, fit to be kept for good.
+
+    Raises KvalitetError, which does not repeat it, where it is empty or a personal number is written in it.
+    """
+    if len(text.strip()) < 3:
+        raise KvalitetError(f"{option} is empty.", "Say who decides, and why, so that others understand it later.")
+    return without_number(text, option)
+
+
+def without_number(text: str, option: str) -> str:
+    """The same for a text that may be short. Raises KvalitetError where a personal number is written in it."""
+    if holds_number(text):
+        raise KvalitetError(f"{option} holds what reads as a personal number.", "Leave it out: it is kept for good.")
+    return text.strip()

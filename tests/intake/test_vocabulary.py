@@ -1,0 +1,200 @@
+"""One vocabulary for text in every reader: what is read as what, and that it is counted."""
+
+import unicodedata
+
+import pytest
+from deliveries import deliver_statistics, deliver_workbook, write
+
+from kvalitet.contracts import read_contract
+from kvalitet.intake import extract
+from kvalitet.intake.pseudonyms import pseudonym
+from kvalitet.settings import AUDITOR
+from kvalitet.status import read_status
+from kvalitet.warehouse.connection import fetch_all
+
+GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(200)]
+KLAGER = "bif_complaints/klager_2025-01-02.csv"
+
+
+@pytest.fixture
+def readings(settings):
+    """What was counted of all loads: {(table, column, rule): cells}."""
+
+    def read() -> dict[tuple, int]:
+        rows = fetch_all(settings, AUDITOR, "select table_name, column_name, rule, cells from audit.load_reading")
+        return {(row["table_name"], row["column_name"], row["rule"]): row["cells"] for row in rows}
+
+    return read
+
+
+class TestText:
+    def test_key_that_differs_by_unseen_signs_only_is_one_key(self, settings, inbox, open_rows, readings):
+        deliver_statistics(inbox)
+        extract(settings, "ankestyrelsen_statistics")
+        shares = "1;Hele\u00a0landet ;2021;Aktivloven;60;20;20;40;6325"
+        deliver_statistics(inbox, share=shares)
+        for file in (inbox / "ankestyrelsen_statistics").glob("*_2025-01-02.csv"):
+            file.rename(file.with_name(file.name.replace("01-02", "01-03")))
+        extract(settings, "ankestyrelsen_statistics")
+        (row,) = open_rows("ankestyrelsen_statistics__outcome_shares")
+        assert row["confirmed_pct"] == 60
+        assert {key[1:]: cells for key, cells in readings().items() if key[0] == "outcome_shares"} == {
+            ("authority", "blank"): 1,
+            ("authority", "outer_blank"): 1,
+        }
+
+    @pytest.mark.parametrize(
+        ("written", "rule"),
+        [
+            ("gribskov kommune, særligt", None),
+            (unicodedata.normalize("NFD", "gribskov kommune, særligt å"), "composed"),
+            ("\u200bgribskov\ufeff kommune", "invisible"),
+            ("gribskov\u202fkommune", "blank"),
+            ("\tgribskov kommune \n", "outer_blank"),
+            ("gribskov kommune_x000D_", "escape"),
+        ],
+    )
+    def test_reading_is_counted_by_rule(self, settings, deliver, open_rows, readings, written, rule):
+        deliver(*GOOD, {"Henvisers sagsnummer": written})
+        extract(settings, "bif_complaints")
+        row = next(row for row in open_rows() if row["case_number"] == "2023-17309")
+        expected = unicodedata.normalize("NFC", written).replace("_x000D_", "").replace("\u202f", " ")
+        assert row["referrer_case_number"] == expected.strip(" \t\n\u200b\ufeff").replace("\ufeff", "")
+        found = {key for key in readings() if key[1] == "referrer_case_number"}
+        assert (("complaints", "referrer_case_number", rule) in found) == bool(rule)
+        assert rule or not found
+
+    def test_what_was_read_otherwise_is_shown_with_the_source(self, settings, deliver):
+        deliver(*GOOD, {"Udfald": "nan"}, {"Sagsnummer": "2023 - 00001", "Udfald": " medhold"})
+        extract(settings, "bif_complaints")
+        shown = read_status(settings, "bif_complaints")["read_otherwise"]
+        assert [(row["column"], row["rule"], row["cells"]) for row in shown] == [
+            ("outcome_id", "nothing", 1),
+            ("outcome_id", "outer_blank", 1),
+        ]
+
+
+class TestHeader:
+    def test_header_in_another_unicode_form_is_the_agreed_one(self, settings, inbox, open_rows, readings):
+        deliver_workbook(inbox, lambda sheet: sheet.cell(4, 2, unicodedata.normalize("NFD", "Revisionsår")))
+        extract(settings, "audit_remarks")
+        assert len(open_rows("audit_remarks__remarks")) == 61
+        assert [key[2] for key in readings() if key[0] == "remarks"] == ["header"]
+
+    def test_header_with_a_workbook_escape_is_the_agreed_one(self, settings, inbox, open_rows):
+        deliver_workbook(inbox, lambda sheet: sheet.cell(4, 4, "Forvaltning(er)_x000D_\n"))
+        extract(settings, "audit_remarks")
+        assert len(open_rows("audit_remarks__remarks")) == 61
+
+    def test_header_of_a_delimited_file_is_compared_the_same_way(self, settings, inbox, deliver, open_rows, readings):
+        deliver(*GOOD)
+        text = (inbox / KLAGER).read_bytes().decode()
+        write(
+            inbox, KLAGER, text.replace('"Henvist af"', '"Henvist\u00a0 af "', 1).replace('"Tema"', '"\u200bTema"', 1)
+        )
+        extract(settings, "bif_complaints")
+        assert len(open_rows()) == 200
+        assert {key[1:] for key in readings()} == {("referred_by", "header"), ("theme_id", "header")}
+
+
+class TestNothing:
+    @pytest.mark.parametrize("word", ["nan", "NULL", "n/a", "-", "—", "#I/T", " NA "])
+    def test_required_text_is_not_met_by_a_word_for_nothing(self, settings, deliver, rejects, open_rows, word):
+        deliver(*GOOD, {"Tema": word})
+        extract(settings, "bif_complaints")
+        assert {reject[2:4] for reject in rejects()} <= {("theme_id", "required"), ("theme_id", "pattern"),
+                                                         ("theme_id", "formula")}  # fmt: skip
+        assert len(open_rows()) == 200
+
+    def test_text_that_passes_every_other_rule_is_required(self, settings, deliver, rejects):
+        deliver(*GOOD, {"Tema": "nan"})
+        extract(settings, "bif_complaints")
+        assert [reject[2:4] for reject in rejects()] == [("theme_id", "required")]
+
+    def test_column_may_keep_a_word_as_a_code(self, tmp_path, settings):
+        text = (settings.contracts_dir / "bif_complaints.odcs.yaml").read_text()
+        here = "logicalTypeOptions: {maxLength: 40}\n        classification: internal\n"
+        kept = here + "        customProperties: [{property: keepWords, value: ['-', 'NA']}]\n"
+        (tmp_path / "a.odcs.yaml").write_text(text.replace(here, kept))
+        contract = read_contract(tmp_path / "a.odcs.yaml")
+        assert contract.problems == ()
+        columns = {column.name: column for column in contract.tables["complaints"].columns}
+        assert {"-", "na"}.isdisjoint(columns["referrer_case_number"].nothing)
+        assert {"-", "na", "nan"} <= set(columns["law_id"].nothing)
+        assert "nan" in columns["referrer_case_number"].nothing
+        assert columns["received_at"].nothing == () == columns["citizen_pseudonym"].nothing
+        assert not [path for path in contract.unused if "keepWords" in path]
+
+    def test_words_that_are_no_list_are_a_problem(self, tmp_path, settings):
+        text = (settings.contracts_dir / "bif_complaints.odcs.yaml").read_text()
+        text = text.replace(
+            "{property: maxClosedPercent",
+            "{property: wordsForNothing, value: nan}\n      - {property: maxClosedPercent",
+        )
+        (tmp_path / "a.odcs.yaml").write_text(text)
+        assert "wordsForNothing must be a list" in "\n".join(read_contract(tmp_path / "a.odcs.yaml").problems)
+
+
+class TestPersons:
+    def test_every_spelling_is_the_same_person(self, settings, deliver, open_rows, everything_written, readings):
+        spellings = ["010190-1234", "010190–1234", "010190\u00a01234", "01.01.90-1234", "01011990-1234", "101901234",
+                     "101901234.0", "1.01901234E+08", "010190\u00ad-1234", "'0101901234"]  # fmt: skip
+        deliver(*({"Sagsnummer": f"2023 - {n:05d}", "CPR": cpr} for n, cpr in enumerate(spellings)))
+        extract(settings, "bif_complaints")
+        persons = {row["citizen_pseudonym"] for row in open_rows()}
+        assert persons == {pseudonym(settings.pseudonym_keys(), "0101901234")}
+        # The others differ by blanks and unseen signs.
+        assert readings()["complaints", "citizen_pseudonym", "identity_spelling"] == 7
+        written = everything_written()
+        assert not any(spelling in written for spelling in spellings)
+
+    @pytest.mark.parametrize("spelling", ["010190–1234", "010190 - 1234", "01011990-1234", "j.nr. 010190_1234.docx"])
+    def test_number_in_another_spelling_does_not_land_in_a_text(
+        self, settings, deliver, rejects, everything_written, spelling
+    ):
+        deliver(*GOOD, {"Henvisers sagsnummer": spelling})
+        extract(settings, "bif_complaints")
+        assert [reject[2:4] for reject in rejects()] == [("referrer_case_number", "cpr_in_text")]
+        assert spelling not in everything_written()
+
+    def test_digits_all_alike_are_nobody_and_the_row_stays(self, settings, deliver, open_rows, readings):
+        deliver({"CPR": "1111111111"}, {"Sagsnummer": "2023 - 00001", "CPR": "111111-1111"},
+                {"Sagsnummer": "2023 - 00002", "CPR": "000000-0000"})  # fmt: skip
+        extract(settings, "bif_complaints")
+        found = [(row["citizen_pseudonym"], row["citizen_pseudonym_missing_reason"]) for row in open_rows()]
+        assert found == [(None, "nobody"), (None, "not_a_person"), (None, "nobody")]
+        assert readings() == {("complaints", "citizen_pseudonym", "nobody"): 3}
+
+    def test_one_person_with_far_more_cases_is_pointed_out_and_nothing_changed(
+        self, settings, deliver, open_rows, readings
+    ):
+        cases = [{"Sagsnummer": f"2024 - {n:05d}", "CPR": f"0101901{n % 40:03}"} for n in range(160)]
+        cases += [{"Sagsnummer": f"2023 - {n:05d}", "CPR": "0202902222"} for n in range(40)]
+        deliver(*cases)
+        extract(settings, "bif_complaints")
+        assert readings() == {("complaints", "citizen_pseudonym", "often"): 40}
+        assert sum(row["citizen_pseudonym"] is not None for row in open_rows()) == 200
+
+
+class TestLineEnds:
+    def test_mixed_line_ends_are_read_and_counted(self, settings, inbox, deliver, open_rows, readings, rejects):
+        deliver(*GOOD, {"Fritekst": "linje 1\nlinje 2\r\nlinje 3"})
+        lines = (inbox / KLAGER).read_bytes().split(b"\r\n")
+        write(inbox, KLAGER, b"".join(line + (b"\n" if n % 3 == 0 else b"\r\n") for n, line in enumerate(lines[:-1])))
+        extract(settings, "bif_complaints")
+        assert (len(open_rows()), rejects()) == (201, [])
+        # 68 of the 203 line ends, one of which is within quotes.
+        assert readings() == {("complaints", "*", "line_end"): 67}
+
+    def test_cr_cr_lf_is_one_line_end(self, settings, inbox, deliver, open_rows, readings, rejects):
+        deliver(*GOOD)
+        write(inbox, KLAGER, (inbox / KLAGER).read_bytes().replace(b"\r\n", b"\r\r\n"))
+        extract(settings, "bif_complaints")
+        assert (len(open_rows()), rejects()) == (200, [])
+        assert readings() == {("complaints", "*", "line_end"): 201}
+
+    def test_line_ends_within_quotes_stay_as_they_are(self, settings, inbox, deliver, open_rows, readings):
+        deliver(*GOOD, {"Henvisers sagsnummer": "a\nb"})
+        extract(settings, "bif_complaints")
+        assert "a\nb" in [row["referrer_case_number"] for row in open_rows()]
+        assert readings() == {}

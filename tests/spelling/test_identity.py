@@ -1,0 +1,224 @@
+"""Identity numbers in every spelling, in every surrounding: Python and DuckDB find the same, and find them all."""
+
+import unicodedata
+from collections.abc import Iterator
+from datetime import date
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from kvalitet.persons.number import Number
+from kvalitet.spelling import macros
+from kvalitet.spelling.identity import holds_number, mask, numbers, person
+from kvalitet.spelling.signs import BLANKS, DASHES, DOTS, INVISIBLE, LOW_LINES, SLASHES, ZEROS
+from kvalitet.spelling.text import tidy
+
+pytestmark = pytest.mark.slow
+
+FEW = examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+dates = st.dates(date(1900, 1, 1), date(2057, 12, 31))
+serials = st.integers(0, 9999).map("{:04}".format)
+replaced = st.sampled_from([0, 60])
+
+
+@st.composite
+def spelled(draw: st.DrawFn) -> tuple[str, str]:
+    """(ten digits, a spelling of them): as people, Word and Excel write them."""
+    born, serial, added = draw(dates), draw(serials), draw(replaced)
+    day, month, year = f"{born.day + added:02}", f"{born.month:02}", f"{born.year:04}"
+    digits = day + month + year[2:] + serial
+    kind = draw(st.sampled_from(["plain", "joined", "parts", "invisible", "script", "amount", "wrapped"]))
+    stated = draw(st.sampled_from([year, year[2:]]))
+    if kind == "plain":
+        return digits, digits
+    if kind == "joined":
+        blank = draw(st.sampled_from(["", " ", "  ", *BLANKS]))
+        dash = draw(st.sampled_from(["-", *DASHES, *DOTS, ".", "_", *LOW_LINES, "--", "-\n", "–\r\n", "?", "â€“"]))
+        gap = draw(st.sampled_from([f"{blank}{dash}{blank}", blank or " ", "\t"]))
+        return digits, f"{day}{month}{stated}{gap}{serial}"
+    if kind == "parts":
+        sign = draw(st.sampled_from([".", "-", "/", " ", "_", "–", *SLASHES]))
+        return digits, sign.join([day, month, stated]) + draw(st.sampled_from(["-", "–", " - ", " ", ""])) + serial
+    if kind == "invisible":
+        at, sign = draw(st.integers(0, 11)), draw(st.sampled_from(INVISIBLE))
+        text = f"{day}{month}{stated}-{serial}"
+        return digits, text[:at] + sign + text[at:]
+    if kind == "script":
+        zero = draw(st.sampled_from(ZEROS))
+        text = "".join(chr(zero + int(digit)) for digit in digits)
+        return digits, text[:6] + draw(st.sampled_from(["", "-", "–"])) + text[6:]
+    if kind == "amount":
+        exact = digits.lstrip("0")
+        power = len(exact) - 1
+        forms = [
+            f"{digits}.0",
+            f"{digits},00",
+            f"{exact[0]}.{exact[1:]}E+{power:02}",
+            f"{exact[0]},{exact[1:]}e{power}",
+        ]
+        if digits[0] == "0" and serial[:2] not in ("19", "20"):
+            forms.append(f"{digits[1:6]}-{serial}")
+        return digits, draw(st.sampled_from(forms))
+    return digits, draw(st.sampled_from([f"'{digits}", f'="{digits}"', f" {digits[:6]}-{serial} "]))
+
+
+#: What may stand directly before and after a number: words, names, addresses, lines; no digit.
+before = st.sampled_from(
+    [
+        "",
+        "cpr ",
+        "CPR:",
+        "cpr_",
+        "sag om ",
+        "(",
+        "“",
+        "per",
+        "per.",
+        "2023-",
+        "J.nr. 15-",
+        "linje\n",
+        "a\r\n",
+        ";",
+        "x|",
+    ]
+)
+after = st.sampled_from(
+    ["", ".", ", tlf. 33 66 33 66", ")", "@eksempel.invalid", ".pdf", "_2.docx", " ringede", "\nnæste"]
+)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        macros.define(connection)
+        yield connection
+
+
+def in_duckdb(session: duckdb.DuckDBPyConnection, text: str) -> tuple:
+    query = (
+        "select t, holds_number(t), person_of(t), coalesce(person_of(t), company_of(t)) from (select tidied($1) as t)"
+    )
+    tidied, holds, cpr, either = session.execute(query, [text]).fetchall()[0]
+    return tidied, bool(holds), cpr, either
+
+
+def in_python(text: str) -> tuple:
+    return tidy(text), holds_number(tidy(text)), person(text), person(text, allows_cvr=True)
+
+
+@FEW
+@given(spelled(), before, after)
+@example(("0101901234", "10190-1234"), "", "")
+def test_number_in_any_spelling_and_surrounding_is_found_and_masked(session, written, head, tail):
+    digits, text = written
+    inside = head + text + tail
+    assert digits in numbers(inside)
+    masked = mask(inside)
+    assert not holds_number(masked)
+    assert digits not in masked
+    assert Number(digits).is_in(inside)
+    assert in_duckdb(session, inside) == in_python(inside)
+
+
+@FEW
+@given(spelled())
+def test_number_in_any_spelling_is_one_person(session, written):
+    digits, text = written
+    assert person(text) == digits
+    assert in_duckdb(session, text) == in_python(text)
+    assert Number.typed(text).digits == digits
+
+
+@FEW
+@given(dates.filter(lambda born: born.day < 10), serials)
+def test_number_without_its_leading_zero_is_the_same_person(session, born, serial):
+    digits = f"{born:%d%m%y}{serial}"
+    for text in (digits[1:], f"{digits[1:]}.0", f"{born.day}{born:%m%Y}{serial}"):
+        assert person(text) == digits
+        assert in_duckdb(session, text)[2] == digits
+        assert Number(digits).is_in(text)
+
+
+#: Numbers, signs and letters thrown together: whatever comes, both say the same.
+pieces = st.lists(
+    st.one_of(
+        st.text("0123456789", min_size=1, max_size=13),
+        st.sampled_from([*DASHES, *BLANKS, *DOTS, *SLASHES, *INVISIBLE, *"-./_ ,+'\"=E\n\t", "DK", "19", "20", "²"]),
+        st.text(max_size=3).filter(lambda text: "\0" not in text),
+        spelled().map(lambda written: written[1]),
+    ),
+    max_size=6,
+).map("".join)
+
+
+@FEW
+@given(st.lists(pieces, min_size=1, max_size=20))
+@example(["_x005F_x000D_", "_x000D_\n", "a_x000d__x000a_b", "_x0009_x", "_x005F__x005F_"])
+def test_duckdb_and_python_read_every_text_alike(session, texts):
+    for text in texts:
+        text = text.encode("utf-8", "replace").decode()
+        assert in_duckdb(session, text) == in_python(text), ascii(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2023-0404306",  # a case number
+        "2012-040430",
+        "4223550",  # a document's number
+        "BS-100118/2021",  # a court's case of 2021
+        "BS-10118/2021",
+        "1.234.567,89",
+        "12345678901234",
+        "33 66 33 66",
+        "+45 33 66 33 66",
+        "2023-05-02T09:15:00",
+        "01-04-2022 - 31-03-2023",
+        "32.18.04",
+        "3201901234",  # no day 32
+        "0113901234",  # no month 13
+        "110590,25",
+        "12345678",
+    ],
+)
+def test_what_is_no_identity_number_is_not_found(session, text):
+    assert not holds_number(text)
+    assert mask(text) == text
+    assert not in_duckdb(session, text)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "cpr", "either"),
+    [
+        ("12345678", None, "12345678"),
+        ("DK-12 34 56 78", None, "12345678"),
+        ("dk12345678", None, "12345678"),
+        ("010190-1234", "0101901234", "0101901234"),
+        ("1.0101E+09", None, None),  # Excel cut it short: several can be meant
+        ("1.01010123E+09", None, None),
+        ("123", None, None),
+        ("ukendt", None, None),
+        ("010190-12345", None, None),
+        ("0101901234 og 0201901234", None, None),
+    ],
+)
+def test_persons_and_companies_are_told_apart(session, text, cpr, either):
+    assert (person(text), person(text, allows_cvr=True)) == (cpr, either)
+    assert in_duckdb(session, text)[2:] == (cpr, either)
+
+
+def test_two_numbers_with_one_sign_between_are_both_masked():
+    assert mask("0101901234,0201901234 0301901234") == "[cpr],[cpr] [cpr]"
+
+
+def test_every_decimal_digit_dash_and_blank_of_unicode_is_known():
+    known = {*DASHES, *BLANKS, *"- ", *(chr(zero + value) for zero in (0x30, *ZEROS) for value in range(10))}
+    named = {letter for letter in map(chr, range(0x110000)) if unicodedata.category(letter) in ("Nd", "Pd", "Zs")}
+    newer = {
+        letter for letter in named if unicodedata.name(letter, "") and ord(letter) > 0x10D40 and letter not in known
+    }
+    assert named - known <= newer  # scripts that a newer Python knows
