@@ -25,8 +25,8 @@ BLOCK = re.compile(r"^[ \t]*```\w*\n(.*?)^[ \t]*```", re.DOTALL | re.MULTILINE)
 
 def problem(command: str) -> str | None:
     """What the command line would say of it; None where it would be taken. Words in the place of values may be any."""
-    called = re.search(r"(?:^|[\s($/])kvalitet(?:\s+([^|;&)#>]*)|$)", command)
-    if not called:
+    called = re.search(r"(?:^|[\s($]|bin/)kvalitet(?:\s+([^|;&)#>]*)|$)", command)
+    if not called or "promises.py" in command:  # there it is the compose project's name
         return None
     try:
         words = shlex.split(called[1] or "")

@@ -43,9 +43,7 @@ def read_table(source_id: str, table: SchemaObject, words: tuple[str, ...], prob
     where = f"schema {table.name}"
     stated = custom_properties(table.customProperties, where, problems)
     custom = read_properties(TableProperties, stated, f"{where}: customProperties", problems)
-    columns = _limit_keys(
-        where, [_column(where, column, words, problems) for column in table.properties or []], problems
-    )
+    columns = [_column(where, column, words, problems) for column in table.properties or []]
     if not IDENTIFIER.fullmatch(table.name or ""):
         problems.append(f"{where}: name must be lower-case letters, digits and _")
     file_name = table.physicalName or ""
