@@ -109,9 +109,9 @@ def nobody_of_ours_is_mighty(superuser: str) -> None:
 def persons_can_be_erased_and_rekeyed(own: Settings, migrator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes the admin's credential needs no superuser either."""
     with next(Path(own.inbox.removeprefix("file://")).glob("bif_complaints/klager_2025-01-02.csv")).open(
-        encoding="cp1252", newline=""
+        encoding="utf-8", newline=""
     ) as lines:
-        cpr = next(row["CPR"] for row in csv.DictReader(lines, delimiter=";") if row["CPR"])
+        cpr = next(row["CPR"] for row in csv.DictReader(lines) if row["CPR"])
     monkeypatch.setenv("KVALITET_ADMIN_URL", migrator)
     erased = erase(own, Number.typed(cpr), "request", "A. Hansen")
     assert erased.rows_delinked >= 1 and erased.files_rewritten >= 1
