@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from certificates import Authority
+from debian_postgres import PROGRAMS
 from typer.testing import CliRunner
 
 from kvalitet import services
@@ -23,7 +24,6 @@ from kvalitet.persons.rekeying import rotate_key
 from kvalitet.sample import generate
 from kvalitet.settings import BI, Settings
 from kvalitet.warehouse.connection import fetch_all
-from kvalitet.warehouse.server_place import binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "egen_kvalitet"
@@ -44,10 +44,11 @@ def own(debian_server: str, authority: Authority, tmp_path: Path, monkeypatch: p
 
 
 @pytest.fixture
-def migrator(own: Settings, debian_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def migrator(own: Settings, debian_server: str, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of the login that the administrator's file makes, which is no superuser; the file has been run."""
     printed = CliRunner().invoke(app, ["admin-sql"])
-    psql = [str(binaries() / "bin" / "psql"), "--no-psqlrc", debian_server]
+    superuser = debian_server.replace("127.0.0.1", "localhost") + f"?sslmode=verify-full&sslrootcert={authority.file}"
+    psql = [str(PROGRAMS / "psql"), "--no-psqlrc", superuser]  # the wheel's cannot speak TLS
     subprocess.run(psql, input=printed.output, check=True, text=True, stdout=subprocess.DEVNULL)
     with psycopg.connect(debian_server, autocommit=True) as connection:
         connection.execute("alter role kvalitet_migrator password 'set-by-the-administrator'")
@@ -108,9 +109,9 @@ def nobody_of_ours_is_mighty(superuser: str) -> None:
 def persons_can_be_erased_and_rekeyed(own: Settings, migrator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes the admin's credential needs no superuser either."""
     with next(Path(own.inbox.removeprefix("file://")).glob("bif_complaints/klager_2025-01-02.csv")).open(
-        encoding="cp1252", newline=""
+        encoding="utf-8", newline=""
     ) as lines:
-        cpr = next(row["CPR"] for row in csv.DictReader(lines, delimiter=";") if row["CPR"])
+        cpr = next(row["CPR"] for row in csv.DictReader(lines) if row["CPR"])
     monkeypatch.setenv("KVALITET_ADMIN_URL", migrator)
     erased = erase(own, Number.typed(cpr), "request", "A. Hansen")
     assert erased.rows_delinked >= 1 and erased.files_rewritten >= 1
@@ -139,7 +140,9 @@ def test_an_own_server_without_the_admins_address_says_what_is_missing(
 def test_an_own_server_that_does_not_let_the_admin_in_is_said_without_the_password(
     own: Settings, debian_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server.replace("only-for-this-test", "forgotten-secret"))
+    monkeypatch.setenv(
+        "KVALITET_ADMIN_URL", debian_server.replace("only-for-this-test@127.0.0.1", "forgotten-secret@localhost")
+    )
     with pytest.raises(KvalitetError, match="does not let the admin in") as refused:
         services.up(own, with_airflow=False, say=lambda text: None)
     assert "KVALITET_ADMIN_URL" in refused.value.remedy
