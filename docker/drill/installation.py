@@ -157,6 +157,16 @@ class Installation:
         """The services of compose.yaml that `up` starts, as compose reads them."""
         return json.loads(self.compose("config", "--format", "json"))["services"]
 
+    def outdated_networks(self) -> list[str]:
+        """Networks whose options are not those of compose.yaml: an earlier version's, which `up` leaves as they are."""
+        networks = json.loads(self.compose("config", "--format", "json"))["networks"].values()
+        return [
+            network["name"]
+            for network in networks
+            if json.loads(call(["docker", "network", "inspect", "--format", "{{json .Options}}", network["name"]]))
+            != network.get("driver_opts", {})
+        ]
+
     def services(self) -> dict[str, Service]:
         """The project's containers by service, one-off ones left out."""
         ids = call(["docker", "ps", "--all", "--quiet", "--filter", f"label={LABEL}={self.project}",

@@ -183,12 +183,15 @@ def upgrade(drill: Drill) -> None:
     began = time.monotonic()
     new.documented("git pull && ./make-secrets.sh", patience=3600)
     new.documented("docker compose build", patience=3600)
+    new.documented("docker compose down")
     new.documented(UP, patience=3600)
     new.wait_until_healthy(HEALTHY_WITHIN)
     drill.say(f"upgraded in {time.monotonic() - began:.0f} s: every service is healthy")
     with nights.airflow(new) as client:
         if errors := client.import_errors():
             raise Failed(f"DAGs cannot be read after the upgrade: {errors}")
+    if outdated := new.outdated_networks():
+        raise Failed(f"These networks are still those of commit {drill.earlier}: {outdated}")
     if "collation version mismatch" in new.compose("logs", "postgres"):
         raise Failed("The upgraded server's collations are not those that indexes were built with.")
     if nights.seen_by_bi(new) != before.newest:

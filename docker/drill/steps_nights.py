@@ -36,6 +36,8 @@ def up(drill: Drill) -> None:
     drill.team.wait_until_healthy(HEALTHY_WITHIN)
     seconds = time.monotonic() - began
     drill.say(f"every service is healthy, {seconds:.0f} s after `docker compose up` began (60 s on an idle machine)")
+    if outdated := drill.team.outdated_networks():
+        raise Failed(f"These networks are not as compose.yaml describes them: {outdated}")
     drill.team.documented("docker compose ps")
     drill.team.documented("docker compose logs api-server")
     drill.team.documented("ls -ln secrets")
