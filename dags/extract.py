@@ -28,6 +28,8 @@ def extract_dag(contract: Contract) -> DAG:
         # A run by hand looks at once, also while the scheduled one waits for a delivery that was promised.
         max_active_runs=2,
         dagrun_timeout=timedelta(hours=23),
+        # Of the run, not of the task: a task that was killed calls nobody.
+        on_failure_callback=note_killed,
         params=PARAMS,
         tags=[contract.tier or "tier-unknown", "extract"],
     ) as dag:
@@ -43,7 +45,7 @@ def extract_dag(contract: Contract) -> DAG:
             retry_delay=timedelta(minutes=1),
             retry_exponential_backoff=2,
             max_retry_delay=timedelta(minutes=10),
-            on_failure_callback=[note_killed, TellPeople()],
+            on_failure_callback=TellPeople(),
         )
     return dag
 

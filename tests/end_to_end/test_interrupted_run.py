@@ -112,9 +112,12 @@ def place() -> Iterator[Place]:
     var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
     var.chmod(0o755)
     place = Place(var)
+    # A shell without job control makes what it runs in the background ignore a Ctrl-C, and that is inherited.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield place
     finally:
+        signal.signal(signal.SIGINT, before)
         services.remove(place.blank)
         shutil.rmtree(var, ignore_errors=True)
 
