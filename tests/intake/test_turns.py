@@ -126,7 +126,7 @@ def test_changing_persons_names_the_extraction_that_it_would_disturb(settings, d
     monkeypatch.setattr(module, "land", look)
     deliver(*ROWS[:100])
     extract(settings, SOURCE)
-    assert seen == [f"An extraction is running: kvalitet extract {SOURCE}."]
+    assert seen == [f"An extraction is running, or a backup: kvalitet extract {SOURCE}."]
 
 
 def test_extraction_waits_while_persons_are_changed_and_says_so(settings, deliver, monkeypatch) -> None:

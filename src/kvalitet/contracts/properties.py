@@ -130,7 +130,8 @@ def read_properties(kind: type[Kind], stated: dict[str, Any], where: str, proble
 def _said(fault: Any) -> str:
     if fault["type"] == "literal_error":
         return f"must be one of {fault['ctx']['expected'].replace(' or ', ', ')}".replace("'", "")
-    return fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    said = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return re.sub(r"a valid ([aeiou])?", lambda found: f"an {found[1]}" if found[1] else "a ", said)
 
 
 def custom_properties(properties: list[CustomProperty] | None, where: str, problems: list[str]) -> dict[str, Any]:
