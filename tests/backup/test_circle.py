@@ -145,6 +145,14 @@ class TestKeys:
             ("certificate.pub", "other", "certificates' public key"),
             ("certificate.key", "other", "certificates' private key"),
         ],
+        ids=[
+            "pseudonym",
+            "no-pseudonym",
+            "landing-public",
+            "landing-private",
+            "certificate-public",
+            "certificate-private",
+        ],
     )
     def test_a_key_that_does_not_fit_is_named_and_nothing_is_made(
         self, small: Installation, empty: New, made, name: str, content: str | None, said: str, tmp_path: Path
