@@ -72,7 +72,8 @@ def point_in_time(drill: Drill) -> None:
     team.documented(UP)
     team.documented(
         AS_ADMIN,
-        'docker compose exec postgres sh -c "$as_admin psql --set ON_ERROR_STOP=1 -c \\"alter system set archive_mode = on\\"'
+        'docker compose exec postgres sh -c "$as_admin psql --set ON_ERROR_STOP=1'
+        ' -c \\"alter system set archive_mode = on\\"'
         ' -c \\"alter system set archive_command = \'test ! -f /archive/%f && cp %p /archive/%f\'\\""',
     )
     team.documented("docker compose restart postgres")
