@@ -115,7 +115,10 @@ class Trial:
         self.say(f"night {night} ended as {self.ended[night]}, readers see {self.published()}")
 
     def published(self) -> list[tuple[int, str]]:
-        """What readers see: the publication and the cut-off of the newest complaints that it rests on."""
+        """What readers see: the publication and the cut-off of the newest complaints that it rests on. A first night
+        that was broken off has left nothing to see."""
+        if not fetch_all(self.place, AUDITOR, "select from audit.publication"):
+            return []
         seen = fetch_all(self.place, BI, "select publication_id, build_id from reporting.publication")
         rests_on = "select delivery from audit.build_load join audit.load using (load_id) where build_id = %(build)s"
         query = f"{rests_on} and load.source_id = 'bif_complaints'"

@@ -19,6 +19,9 @@ from kvalitet.settings import Settings
 #: Longer than a machine is usually switched off: an interrupted night still waits for what it has triggered.
 WAIT_MINUTES = 12 * 60
 
+#: States of a run that does nothing more.
+ENDED = ("success", "failed")
+
 Deliver = Callable[..., None]
 
 
@@ -77,17 +80,19 @@ def _unfinished(settings: Settings, airflow: AirflowClient, console: Console) ->
 
 def _has_ended(settings: Settings, airflow: AirflowClient, night: BegunNight, result: NightResult) -> bool:
     """Published, held back by the gate, or nothing new. What was broken off is to be gone on with."""
-    state = airflow.run_states(night.run_id).get("indicators")
-    if state == "failed":
-        return result.build_status == "held_back" or not is_anything_new(settings)
-    return state == "success"
+    states = airflow.run_states(night.run_id)
+    if states.get("indicators") != "failed":
+        return states.get("indicators") == "success"
+    # While extractions run, that there is nothing new says nothing.
+    are_extracted = all(state in ENDED for dag, state in states.items() if dag.startswith("extract__"))
+    return result.build_status == "held_back" or (are_extracted and not is_anything_new(settings))
 
 
 def _how_far(states: dict[str, str]) -> str:
     if not states:
         return "it was interrupted before its extractions were triggered"
     extractions = [state for dag, state in states.items() if dag.startswith("extract__")]
-    ended = sum(state in ("success", "failed") for state in extractions)
+    ended = sum(state in ENDED for state in extractions)
     match states.get("indicators"):
         case None:
             return f"{len(extractions)} extractions were triggered, its build was not"
