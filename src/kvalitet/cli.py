@@ -98,7 +98,7 @@ def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)])
     from kvalitet.contracts import read_contract
 
     result = read_contract(file)
-    console.print(f"{result.title} ({result.id} {result.version}): {len(result.tables)} tables")
+    console.print(f"{plain(result.title)} ({plain(result.id)} {plain(result.version)}): {len(result.tables)} tables")
     for path in result.unused:
         console.print(f"  not used here: {plain(path)}")
     for rule in result.quality:

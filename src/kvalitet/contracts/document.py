@@ -1,5 +1,6 @@
 """A contract's file as a document of the standard: YAML that says one thing once, of a size that can be walked."""
 
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,23 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """The safe loader, which also refuses a mapping that names a key twice (YAML would keep the last)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise yaml.constructor.ConstructorError(None, None, f"{twice} is there twice", node.start_mark)
+        seen: set[str] = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value == "<<" and not isinstance(value, yaml.MappingNode):
+                raise yaml.constructor.ConstructorError(None, None, "<< takes one mapping", key.start_mark)
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", key.start_mark)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
 def read_file(file: Path) -> bytes:
     """The file's bytes. Raises KvalitetError where it is no readable file, or far larger than a contract."""
     try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise KvalitetError(f"{file.name} is no file.", "Contracts are files; correct or remove this one.")
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
@@ -44,6 +53,7 @@ def read_file(file: Path) -> bytes:
 def parse(content: bytes, name: str) -> tuple[OpenDataContractStandard, dict[str, Any]]:
     """The document, as the standard's model and as it stands. Raises KvalitetError where it is not one."""
     try:
+        _check_depth(content)
         document = yaml.load(content, Loader=_Loader)  # noqa: S506 (a safe one)
         _check_size(document)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2025-02-30
@@ -66,6 +76,18 @@ def parse(content: bytes, name: str) -> tuple[OpenDataContractStandard, dict[str
     return standard, document
 
 
+def _check_depth(content: bytes) -> None:
+    """Raises ValueError where it is nested deeper than a contract, before libyaml's own recursion ends the process."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
+            depth += 1
+        elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise ValueError("it is larger or deeper than a contract can be")
+
+
 def _check_size(document: Any) -> None:
     """Raises ValueError where the document is larger or deeper than any contract: an alias can stand for millions."""
     waiting, values = [(document, 0)], 0
@@ -74,6 +96,8 @@ def _check_size(document: Any) -> None:
         values += 1
         if values > MAX_VALUES or depth > MAX_DEPTH:
             raise ValueError("it is larger or deeper than a contract can be")
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("a text in it holds a zero byte")
         if isinstance(value, dict):
             if not all(isinstance(key, str) for key in value):
                 raise ValueError("it has a key that is no text")

@@ -54,7 +54,7 @@ class ServerProperties(Properties):
     delimiter: str = ""
     quote: OneCharacter = '"'
     decimal_sign: Literal["", ",", "."] = ""
-    thousands_sign: Literal["", ",", ".", " ", "'", "\u00a0", "\u202f", "\u2019"] = ""
+    thousands_sign: Literal["", ",", ".", " ", "\u00a0", "\u202f"] = ""
     timezone: str = ""
     max_bytes: Annotated[int, Field(gt=0)] = 2_000_000_000
     max_rejected_percent: Percent = 0.0

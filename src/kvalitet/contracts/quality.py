@@ -1,6 +1,7 @@
 """The quality rules of a contract: each is measured as it is written, or said not to be measured."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaProperty
@@ -18,8 +19,13 @@ def read_rules(schemas: Iterable[SchemaObject], tables: Iterable[Table]) -> Iter
     """Every rule of every table and column, in the contract's order."""
     for schema, table in zip(schemas, tables, strict=True):
         columns = {column.name: column for column in table.columns}
+        measured: set[str | None] = set()
         for rule in schema.quality or []:
-            yield _table_rule(table, rule)
+            found = _table_rule(table, rule)
+            if found.measured_as in measured:
+                found = replace(found, measured_as=None, not_measured_because="another rule of its kind is measured")
+            measured.add(found.measured_as or "")
+            yield found
         for stated in schema.properties or []:
             for rule in stated.quality or []:
                 yield _column_rule(table, columns[stated.name or ""], rule)
@@ -47,13 +53,14 @@ def _table_rule(table: Table, rule: DataQuality) -> QualityRule:
             return _rule(table, "", rule, "row_count", least_rows=bound)
         return _rule(table, "", rule, None, "only a lowest number of rows is measured")
     if metric == "duplicateValues":
-        if sorted(map(str, arguments.get("properties") or table.key)) != sorted(table.key):
+        over = arguments.get("properties") or list(table.key)
+        if not isinstance(over, list) or sorted(map(str, over)) != sorted(table.key):
             return _rule(table, "", rule, None, "duplicates are measured over the key only")
         if set(arguments) - {"properties"}:
             return _rule(table, "", rule, None, "its arguments are not known here")
         if _says_none(rule):
             return _rule(table, "", rule, "duplicate_key")
-        if _operators(rule) == {"mustBeLessThan"} and rule.unit == "percent":
+        if _operators(rule) == {"mustBeLessThan"} and rule.unit == "percent" and 0 < (rule.mustBeLessThan or 0) <= 100:
             return _rule(table, "", rule, "duplicate_key", percent=float(rule.mustBeLessThan or 0))
         return _rule(table, "", rule, None, "its limit is not one that is measured here")
     return _rule(table, "", rule, None, _unknown(rule))
@@ -62,7 +69,8 @@ def _table_rule(table: Table, rule: DataQuality) -> QualityRule:
 def _column_rule(table: Table, column: Column, rule: DataQuality) -> QualityRule:
     metric, arguments = _metric(rule), rule.arguments or {}
     if _says_none(rule) and metric == "invalidValues" and column.valid_values:
-        if set(arguments) == {"validValues"} and as_read(arguments["validValues"]) == column.valid_values:
+        values = arguments.get("validValues")
+        if set(arguments) == {"validValues"} and _are_texts(values) and as_read(values or ()) == column.valid_values:
             return _rule(table, column.name, rule, "valid_values")
     elif _says_none(rule) and metric in ("nullValues", "missingValues") and column.is_required and not arguments:
         return _rule(table, column.name, rule, "required")

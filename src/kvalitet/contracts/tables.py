@@ -28,9 +28,11 @@ MAX_KEY_CHARACTERS = 600
 #: Columns that a Postgres index can have.
 MAX_KEY_COLUMNS = 32
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
+#: Between source and table in the name of a raw table: in one of them, two pairs would have one raw table.
+SEPARATOR = "__"
 #: Columns that intake adds to a raw table or to what it compares it with.
 OUR_NAMES = frozenset(
-    ("row_hash", "valid_from_load", "valid_to_load", "row_key", "row_digest", "row_number", "problems")
+    ("row_hash", "valid_from_load", "valid_to_load", "row_key", "row_digest", "row_number", "problems", "reread")
 )
 #: Columns that Postgres has in every table.
 SYSTEM_NAMES = frozenset(("ctid", "oid", "tableoid", "xmin", "xmax", "cmin", "cmax"))
@@ -46,6 +48,8 @@ def read_table(source_id: str, table: SchemaObject, words: tuple[str, ...], prob
     columns = [_column(where, column, words, problems) for column in table.properties or []]
     if not IDENTIFIER.fullmatch(table.name or ""):
         problems.append(f"{where}: name must be lower-case letters, digits and _")
+    if SEPARATOR in source_id or SEPARATOR in (table.name or ""):
+        problems.append(f"{where}: neither source nor table may have {SEPARATOR} in its name")
     file_name = table.physicalName or ""
     if file_name.count("{cutoff}") != 1 or "/" in file_name or "\0" in file_name:
         problems.append(f"{where}: physicalName must be a file name with {{cutoff}} in it")

@@ -180,7 +180,7 @@ def _quality(contract: Contract) -> list[dict[str, Any]]:
                     "{rules}", ", ".join(f"('{rule.table}', {rule.least_rows})" for rule in counted)
                 ),
                 "why": _why(contract, counted[-1]),
-                "severity": counted[-1].severity,
+                "severity": min(rule.severity for rule in counted),  # "critical" comes before "warning"
                 "advice_engineer": f"Bed {_support(contract)} om et helt udtræk med samme skæringsdag.",
             },
         )

@@ -225,8 +225,9 @@ def _number(
         sign, thousands = f"[{contract.decimal_sign}]", contract.thousands_sign
         whole = rf"\d{{1,3}}([{thousands}]\d{{3}})+|\d+" if thousands else r"\d+"
         plain = f"replace({clean}, '{thousands}', '')" if thousands else clean
+        decimals_kept = rf"({sign}\d{{1,{column.scale}}})?" if column.scale else ""
         expression = (
-            f"case when regexp_full_match({clean}, '[+-]?({whole})({sign}\\d{{1,{max(column.scale, 1)}}})?')"
+            f"case when regexp_full_match({clean}, '[+-]?({whole}){decimals_kept}')"
             f" then try_cast(replace({plain}, '{contract.decimal_sign}', '.') as decimal(38, {column.scale})) end"
         )
         decimals = f"regexp_full_match({clean}, '[+-]?({whole})({sign}\\d+)?')"

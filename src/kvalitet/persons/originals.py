@@ -143,7 +143,7 @@ def _in_stream(number: Number, source: IO[bytes]) -> bool:
 def _unescaped(text: str) -> str:
     """The text of JSON and XML without escapes; a cell that is formatted in parts is one text."""
     text = _RUNS.sub("", html.unescape(text))
-    return _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    return _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text.replace("\\/", "/").replace("\\t", "\t"))
 
 
 def _text(contract: Contract, file: Path) -> IO[str]:

@@ -30,14 +30,23 @@ class PersonTable:
 
 
 def person_tables(settings: Settings) -> list[PersonTable]:
-    """Every contracted table in which a column is a person's."""
+    """Every contracted table in which a column is a person's.
+
+    Raises KvalitetError where a contract cannot be used: what it tells of persons is not known then.
+    """
     found = []
-    for contract in load_contracts(settings).values():
+    contracts = load_contracts(settings).values()
+    if unclear := [contract.id for contract in contracts if contract.problems]:
+        raise KvalitetError(
+            f"Where persons are is not known while these contracts have problems: {', '.join(unclear)}.",
+            "Mend them (`kvalitet contract FILE` says what is wrong), then do this again.",
+        )
+    for contract in contracts:
         for table in contract.tables.values():
             landed = [column for column in table.columns if column.is_landed]
             persons = tuple(column.name for column in landed if column.classification == "personal")
             sensitive = tuple(column.name for column in landed if column.classification == "sensitive")
-            if persons and not contract.problems:
+            if persons:
                 found.append(PersonTable(contract, table, persons, sensitive))
     return found
 
