@@ -105,6 +105,11 @@ SLOPPY = {
         ),
         "48 characters",
     ),
+    "owner of one letter": (lambda d: d["team"]["members"][0].update(name="A", username="A"), "team"),
+    "table whose raw table could be another source's": (lambda d: d["schema"][0].update(name="a__b"), "__"),
+    "zone that only some systems have": (lambda d: server(d, "timezone", "posix/Europe/Copenhagen"), "timezone"),
+    "quote of two bytes": (lambda d: server(d, "quote", "»"), "quote"),
+    "thousands sign that ends a text": (lambda d: server(d, "thousandsSign", "'"), "thousandsSign"),
     "two tables of one name": (lambda d: d["schema"][1].update(name=d["schema"][0]["name"]), "there twice"),
     "key of more columns than an index has": (
         lambda d: d["schema"][0]["properties"].extend(
@@ -146,6 +151,13 @@ def test_broken_files_of_every_kind_stop_no_other_source(folder):
     bomb = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 1}]" for n in range(12))
     (folder / "bomb.odcs.yaml").write_text(bomb)
     (folder / "deep.odcs.yaml").write_text("[" * 5000)
+    (folder / "abyss.odcs.yaml").write_text(f"kind: DataContract\nx: {'[' * 60_000}{']' * 60_000}")
+    (folder / "wide.odcs.yaml").write_text("\n".join(f"k{n}: 1" for n in range(60_000)))
+    merges = "".join(f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 10)}]}}\n" for n in range(1, 9))
+    (folder / "merges.odcs.yaml").write_text(f"m0: &m0 {{a: 1}}\n{merges}")
+    os.mkfifo(folder / "pipe.odcs.yaml")
+    (folder / "zero.odcs.yaml").write_text(OURS.replace("name: BIF-klager", 'name: "a\\0b" #'))
+    (folder / "integer.odcs.yaml").write_text("!!int ''")
     (folder / "circle.odcs.yaml").write_text("a: &a [*a]")
     contracts = load(folder)
     broken = {file.name.removesuffix(".odcs.yaml") for file in folder.iterdir()} - {"bif_complaints"}

@@ -21,7 +21,7 @@ from kvalitet.landing.holding import changing_files
 from kvalitet.persons.journal import begin_journal, check_writable, note
 from kvalitet.persons.number import Number
 from kvalitet.persons.originals import rewrite
-from kvalitet.persons.places import PersonTable, built_columns, changing, person_tables
+from kvalitet.persons.places import PersonTable, built_columns, changing, made_tables, person_tables
 from kvalitet.settings import Settings
 from kvalitet.spelling.told import without_number
 
@@ -47,12 +47,13 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
         raise KvalitetError("An erasure needs who and why.", "Give --reason 'request of 3 March, case 2026-114'.")
     reason, by = without_number(reason, "--reason"), without_number(by, "--by")
     pseudonyms = number.pseudonyms(settings.pseudonym_keys())
+    places = person_tables(settings)
     with changing_files(settings), changing(settings) as connection:
         entry = _JournalEntry(settings, connection)
         rewritten, destroyed = rewrite(settings, number, entry.write)
         instead = f"{ERASED}{secrets.token_hex(16)}"
-        places = person_tables(settings)
-        delinked = sum(_delink(connection, place, pseudonyms, instead) for place in places)
+        made = made_tables(connection, places)
+        delinked = sum(_delink(connection, place, pseudonyms, instead) for place in made)
         names = {name for place in places for name in place.columns}
         in_builds = sum(
             _replace(connection, sql.Identifier(schema, table), column, pseudonyms, instead)

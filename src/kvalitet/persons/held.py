@@ -6,7 +6,7 @@ from psycopg import sql
 
 from kvalitet.persons.number import Number
 from kvalitet.persons.originals import search
-from kvalitet.persons.places import person_tables
+from kvalitet.persons.places import made_tables, person_tables
 from kvalitet.settings import TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -20,7 +20,7 @@ def held(settings: Settings, number: Number) -> dict[str, list[dict[str, Any]]]:
     pseudonyms = number.pseudonyms(settings.pseudonym_keys())
     found: dict[str, list[dict[str, Any]]] = {}
     with connect(settings, TRANSFORMER) as connection:
-        for place in person_tables(settings):
+        for place in made_tables(connection, person_tables(settings)):
             shown = [name for name in place.table.raw_columns() if name not in place.columns]
             query = sql.SQL(
                 "select {shown}, opened.delivery as from_delivery, closed.delivery as until_delivery"

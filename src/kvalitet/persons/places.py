@@ -51,6 +51,16 @@ def person_tables(settings: Settings) -> list[PersonTable]:
     return found
 
 
+def made_tables(connection: psycopg.Connection[DictRow], places: list[PersonTable]) -> list[PersonTable]:
+    """Those that are in the warehouse: a new contract's are made by the next `kvalitet migrate`."""
+    rows = connection.execute(
+        "select relname::text as name from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
+        " where nspname = 'raw'"
+    ).fetchall()
+    names = {row["name"] for row in rows}
+    return [place for place in places if place.table.raw_name in names]
+
+
 @contextmanager
 def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
     """The admin's connection: one transaction, while nobody takes rows in.

@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 
 from kvalitet.intake.pseudonyms import DIGEST, fingerprint, keyed
 from kvalitet.intake.row_hash import hash_sql
-from kvalitet.persons.places import PersonTable, built_columns, changing, person_tables
+from kvalitet.persons.places import PersonTable, built_columns, changing, made_tables, person_tables
 from kvalitet.settings import Settings, replace_secret
 
 PYTHON_DIGEST = re.compile(DIGEST.replace(r"\m", r"\b").replace(r"\M", r"\b"))
@@ -41,7 +41,9 @@ def rotate_key(settings: Settings, by: str) -> int:
         done = connection.execute(
             "select rows_rekeyed from audit.pseudonym_key where fingerprint = %s", [mark]
         ).fetchone()
-        rows = done["rows_rekeyed"] if done else _rekey(connection, person_tables(settings), key)
+        rows = (
+            done["rows_rekeyed"] if done else _rekey(connection, made_tables(connection, person_tables(settings)), key)
+        )
         if not done:
             connection.execute(
                 "insert into audit.pseudonym_key (fingerprint, introduced_by, rows_rekeyed) values (%s, %s, %s)",
