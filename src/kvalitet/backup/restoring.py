@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.backup import folder, keys, target
-from kvalitet.backup.airflow import restore_airflow
+from kvalitet.backup.airflow import check_airflow, restore_airflow
 from kvalitet.backup.connecting import connect_admin
 from kvalitet.backup.making import DUMP, KIND, LANDING
 from kvalitet.backup.programs import programs_for
@@ -70,6 +70,8 @@ def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, sa
         _refuse_older_server(connection, backup)
         _refuse_others_roles(connection, settings)
         phase = _phase(connection, settings, backup)
+    if phase is None and backup.manifest["airflow"]:
+        check_airflow(settings, backup)
     admin.make_roles_and_database(settings, server.admin_url(settings))
     url = server.admin_url(settings, settings.database)
     with closing(connect_admin(url)) as warehouse:
