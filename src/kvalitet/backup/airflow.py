@@ -102,7 +102,7 @@ def _owner(settings: Settings, name: str) -> str | None:
             "select rolname::text as owner from pg_database join pg_roles on pg_roles.oid = datdba where datname = %s",
             [name],
         ).fetchone()
-    return row and row["owner"]
+    return row["owner"] if row else None
 
 
 def _refuse_unless_replaceable(connection: Connection[DictRow], name: str, backup: Folder) -> None:

@@ -1,7 +1,9 @@
 """The keys of an installation: kept apart from its data, only on request, and held against the data they must fit."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +96,11 @@ def check(settings: Settings, backup: folder.Folder, keys: folder.Folder | None)
     _check_certificate(found[CERTIFICATE], found[CERTIFICATE_PUBLIC], backup)
 
 
-def put_in_place(settings: Settings, keys: folder.Folder) -> None:
+def put_in_place(settings: Settings, keys: folder.Folder, say: Callable[[str], None]) -> None:
     """Write the given keys where this installation looks for them. The journal is brought in elsewhere.
 
-    Raises KvalitetError where a place that holds another key cannot be written.
+    Another key that is in place is set aside beside it and said: it may be the only one of somebody's data. Raises
+    KvalitetError where a place that holds another key cannot be written.
     """
     for key, place in places(settings).items():
         source = keys.path / key
@@ -105,6 +108,10 @@ def put_in_place(settings: Settings, keys: folder.Folder) -> None:
             continue
         try:
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if place.is_file():
+                aside = place.with_name(f"{place.name}.of-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+                folder.write_private(aside, place.read_bytes())
+                say(f"{place} held another key, which is kept as {aside.name}")
             replace_secret(place, source.read_text())
         except (OSError, KvalitetError):
             raise KvalitetError(

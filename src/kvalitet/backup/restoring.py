@@ -130,7 +130,7 @@ def _bring_back(
     if phase is not None:
         return []
     if given:
-        keys.put_in_place(settings, given)
+        keys.put_in_place(settings, given, say)
     store = Store(settings)
     for name in backup.files(LANDING):
         store.copy_in(name, backup.path / LANDING / name)
