@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from installations import CASES, PERSON, Installation, deliver
+from installations import CASES, PERSON, Installation, database_is_there, deliver
 
 from kvalitet.backup import back_up, restore
 from kvalitet.backup.settling import settle_other_means
@@ -265,3 +265,29 @@ def test_a_database_restored_by_other_means_is_held_against_the_journal(small: I
     assert (settled.says, settled.builds_ended) == ("erasure 1 came after the backup", (build.build_id,))
     with pytest.raises(KvalitetError, match="restored from point in time 03:00"):
         begin_build(small.settings, owner="test")
+
+
+def test_a_journal_that_cannot_be_read_stops_a_restore_before_anything_is_touched(
+    small: Installation, empty: New, tmp_path: Path
+) -> None:
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    target = empty()
+    (target.secrets / NAME).write_bytes(b"\xff\x00\xfe")
+    with pytest.raises(KvalitetError, match=r"The erasure journal .* cannot be read"):
+        restore(target.settings, made.path, tmp_path / "keys", "test")
+    assert not database_is_there(target)
+    assert not (target.secrets / "pseudonym.key").exists()
+
+
+def test_a_half_line_in_the_journal_is_asked_about_and_does_not_stop_a_restore(
+    small: Installation, empty: New, tmp_path: Path
+) -> None:
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    with (small.secrets / NAME).open("a") as journal:
+        journal.write('{"erasure": 1, "da')
+    erase(small.settings, NUMBER, "request", "test")
+    target = empty()
+    shutil.copy(small.secrets / NAME, target.secrets)
+    restored = restore(target.settings, made.path, tmp_path / "keys", "test")
+    assert "erasure 1 came after the backup" in restored.settled.says
+    assert "nothing is known about erasures since 1970" in restored.settled.says

@@ -25,6 +25,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.evidence.chain import write_files
 from kvalitet.evidence.verify import Verification, verify
 from kvalitet.landing import Store
+from kvalitet.persons.journal import journal_file, read_journal
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse import admin, server
 
@@ -65,6 +66,9 @@ def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, sa
     backup = folder.read(path, KIND)
     given = keys.newest_keys(keys_path) if keys_path else None
     keys.check(settings, backup, given)
+    for journal in (journal_file(settings), given and given.path / keys.JOURNAL):
+        if journal and journal.is_file():
+            read_journal(journal)  # what cannot be read is said now, not when the database is back
     say(f"{backup.path.name}: {len(backup.manifest['files'])} files are whole, the keys fit")
     with closing(connect_admin(server.admin_url(settings))) as connection:
         _refuse_older_server(connection, backup)
