@@ -291,3 +291,20 @@ def test_a_half_line_in_the_journal_is_asked_about_and_does_not_stop_a_restore(
     restored = restore(target.settings, made.path, tmp_path / "keys", "test")
     assert "erasure 1 came after the backup" in restored.settled.says
     assert "nothing is known about erasures since 1970" in restored.settled.says
+
+
+def test_a_personal_number_is_kept_by_no_command_of_a_restore(small: Installation, tmp_path: Path) -> None:
+    said = f"as {PERSON} asked"
+    for act in (
+        lambda: confirm(small.settings, said, "done"),
+        lambda: confirm(small.settings, "A. Hansen", said),
+        lambda: settle_other_means(small.settings, said, "test"),
+        lambda: settle_other_means(small.settings, "point in time", said),
+        lambda: restore(small.settings, tmp_path, None, said),
+    ):
+        with pytest.raises(
+            KvalitetError, match=r"^--(by|reason|other-means) holds what reads as a personal"
+        ) as refused:
+            act()
+        assert PERSON not in str(refused.value)
+    assert fetch_all(small.settings, LOADER, "select * from audit.restore") == []

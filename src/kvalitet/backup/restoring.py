@@ -27,6 +27,7 @@ from kvalitet.evidence.verify import Verification, verify
 from kvalitet.landing import Store
 from kvalitet.persons.journal import journal_file, read_journal
 from kvalitet.settings import LOADER, Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse import admin, server
 
 Say = Callable[[str], None]
@@ -53,6 +54,7 @@ def restore(settings: Settings, path: Path, keys_path: Path | None, by: str, say
     Needs the admin's credential, and nobody else in the database. Raises KvalitetError where the backup is damaged,
     foreign or newer, the keys do not fit it, the installation is not empty, or Postgres refuses any statement.
     """
+    by = without_number(by, "--by")
     try:
         return _restore(settings, path, keys_path, by, say)
     except psycopg.Error as error:
