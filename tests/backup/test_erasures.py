@@ -308,3 +308,34 @@ def test_a_personal_number_is_kept_by_no_command_of_a_restore(small: Installatio
             act()
         assert PERSON not in str(refused.value)
     assert fetch_all(small.settings, LOADER, "select * from audit.restore") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"installation": "another"}\n', "is not this installation's"),
+        (b'{"erasure": 1, "day": "2025-01-02", "state": "begun"}\n', "is not this installation's"),
+        (b"\xff\x00\xfe", "cannot be read"),
+    ],
+)
+def test_a_journal_of_another_installation_stops_erasures_and_the_copy_of_keys(
+    small: Installation, tmp_path: Path, content: bytes, said: str
+) -> None:
+    (small.secrets / NAME).write_bytes(content)
+    before = kept_and_rows(small)
+    with pytest.raises(KvalitetError, match=said):
+        erase(small.settings, NUMBER, "request", "test")
+    assert kept_and_rows(small) == before
+    with pytest.raises(KvalitetError, match=said):
+        back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert not (tmp_path / "keys").exists()
+    assert (small.secrets / NAME).read_bytes() == content
+
+
+@pytest.mark.parametrize("left", ["", '{"insta'])
+def test_a_journal_whose_beginning_was_broken_off_is_begun_again(small: Installation, left: str) -> None:
+    (small.secrets / NAME).write_text(left)
+    assert erase(small.settings, NUMBER, "request", "test").erasure_id == 1
+    journal = read_journal(small.secrets / NAME)
+    assert journal.installation and journal.days.keys() == {1} and journal.gaps == ()

@@ -25,7 +25,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.landing import Store
 from kvalitet.landing.holding import hold_files
-from kvalitet.persons.journal import begin_journal
+from kvalitet.persons.journal import begin_journal, check_journal, journal_file
 from kvalitet.publication.readers import DUMP_LOCK
 from kvalitet.services.airflow import database_name
 from kvalitet.settings import TIMEZONE, Settings
@@ -114,6 +114,8 @@ def _write(
         if keys_to:
             with suppress(KvalitetError):  # where it cannot be written it is absent, and said to be
                 begin_journal(settings, facts["installation"])
+            if journal_file(settings).is_file():
+                check_journal(settings, facts["installation"])
             absent = keys.copy_keys(settings, *keys_to, {key: facts[key] for key in ("installation", "made_at")})
             say(f"Keys: {keys_to[0] / keys_to[1]}")
         held.execute("select")  # it held them to the end

@@ -43,6 +43,24 @@ def begin_journal(settings: Settings, installation: str) -> None:
         _append(journal_file(settings), {"installation": installation})
 
 
+def check_journal(settings: Settings, installation: str) -> None:
+    """Raises KvalitetError where the journal in place cannot be read or is not of this installation.
+
+    One whose beginning was broken off is begun again.
+    """
+    file = journal_file(settings)
+    found = read_journal(file)
+    if found.installation == installation:
+        return
+    if found.installation or found.days or found.gaps:
+        raise KvalitetError(
+            f"The erasure journal {file} is not this installation's.",
+            "Put this installation's own there, from the newest copy of its keys. Where it never had one, move this one"
+            " away and run the command again.",
+        )
+    _append(file, {"installation": installation})
+
+
 def begin_with_gap(settings: Settings, installation: str, since: datetime, copy: Path | None) -> None:
     """Put a copy or an empty journal in place, whole or not at all, that says since when it knows nothing."""
     text = copy.read_text() if copy else json.dumps({"installation": installation}) + "\n"
