@@ -155,7 +155,13 @@ class Settings:
                 f"The pseudonym key is not at {file}.",
                 "Run `kvalitet up`, or restore the key from its backup: a new key breaks every pseudonym.",
             )
-        keys = tuple(bytes.fromhex(line) for line in file.read_text().split())
+        try:
+            keys = tuple(bytes.fromhex(line) for line in file.read_text().split())
+        except (OSError, ValueError):  # the message of either may show it
+            raise KvalitetError(
+                f"The pseudonym key at {file} cannot be read as lines of hexadecimal digits.",
+                "Restore it from its backup.",
+            ) from None
         if not keys or min(map(len, keys)) < 32:
             raise KvalitetError(f"The pseudonym key at {file} is shorter than 32 bytes.", "Restore it from its backup.")
         return keys

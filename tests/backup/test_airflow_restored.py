@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from installations import Installation
+from installations import Installation, database_is_there
 
 from kvalitet.backup import back_up, restore
 from kvalitet.backup.airflow import database_name
@@ -70,3 +70,66 @@ def test_history_comes_back_owned_by_airflow_and_running_runs_are_ended(
         with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
             connection.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]
             connection.execute(f'drop role if exists "{name}"')  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("another", ["customers", "dag_run", "of_airflow_too"])
+def test_somebody_elses_database_is_refused_before_anything_is_touched(
+    small: Installation,
+    empty: Callable[[], Installation],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    another: str,
+) -> None:
+    airflows, crm = database_name(small.settings), f"crm_{small.settings.database}"
+    with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
+        for name in (airflows, crm):
+            connection.execute(f'create database "{name}"')  # type: ignore[arg-type]
+    try:
+        marks = ("alembic_version", "dag", "dag_run", "task_instance", "connection", "variable")
+        with of_airflow(small) as connection:
+            for name in marks:
+                connection.execute(f"create table {name} (n int)")  # type: ignore[arg-type]
+        made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+        assert made.airflow == airflows
+        with psycopg.connect(small.admin_url.rpartition("/")[0] + f"/{crm}", autocommit=True) as connection:
+            for name in {"customers": ["customers"], "dag_run": ["dag_run"]}.get(another, [*marks, "customers"]):
+                connection.execute(f"create table {name} (n int)")  # type: ignore[arg-type]
+                if name in ("customers", another):
+                    connection.execute(f"insert into {name} values (1)")  # type: ignore[arg-type]
+        target = empty()
+        monkeypatch.setenv("KVALITET_AIRFLOW_DATABASE", crm)
+        with pytest.raises(KvalitetError, match=f"{crm} is not Airflow's alone: it holds the table public"):
+            restore(target.settings, made.path, tmp_path / "keys", "test")
+        with psycopg.connect(small.admin_url.rpartition("/")[0] + f"/{crm}") as connection:
+            table = "dag_run" if another == "dag_run" else "customers"
+            assert connection.execute(f"select n from {table}").fetchall() == [(1,)]  # type: ignore[arg-type]
+        assert not database_is_there(target)
+        assert not target.settings.var.exists()
+        assert not (target.secrets / "pseudonym.key").exists()
+        monkeypatch.setenv("KVALITET_AIRFLOW_DATABASE", "absent_from_here")
+        with pytest.raises(KvalitetError, match="absent_from_here is not on this server"):
+            restore(target.settings, made.path, tmp_path / "keys", "test")
+        assert not (target.secrets / "pseudonym.key").exists()
+    finally:
+        with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
+            for name in (airflows, crm):
+                connection.execute(f'drop database "{name}" with (force)')  # type: ignore[arg-type]
+
+
+def test_a_database_of_airflow_without_tables_is_left_out_and_an_absent_one_that_is_named_stops(
+    small: Installation, empty: Callable[[], Installation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = database_name(small.settings)
+    with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')  # type: ignore[arg-type]
+    try:
+        made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+        assert made.airflow is None
+        assert restore(empty().settings, made.path, tmp_path / "keys", "test").runs_ended == ()
+        monkeypatch.setenv("KVALITET_AIRFLOW_DATABASE", "absent_from_here")
+        with pytest.raises(KvalitetError, match="There is no database absent_from_here on this server"):
+            back_up(small.settings, tmp_path / "named")
+        assert list((tmp_path / "named").iterdir()) == []
+    finally:
+        with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
+            connection.execute(f'drop database "{name}" with (force)')  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from installations import CASES, PERSON, Installation, deliver
+from installations import CASES, PERSON, Installation, database_is_there, deliver
 
 from kvalitet.backup import back_up, restore
 from kvalitet.backup.settling import settle_other_means
@@ -265,3 +265,77 @@ def test_a_database_restored_by_other_means_is_held_against_the_journal(small: I
     assert (settled.says, settled.builds_ended) == ("erasure 1 came after the backup", (build.build_id,))
     with pytest.raises(KvalitetError, match="restored from point in time 03:00"):
         begin_build(small.settings, owner="test")
+
+
+def test_a_journal_that_cannot_be_read_stops_a_restore_before_anything_is_touched(
+    small: Installation, empty: New, tmp_path: Path
+) -> None:
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    target = empty()
+    (target.secrets / NAME).write_bytes(b"\xff\x00\xfe")
+    with pytest.raises(KvalitetError, match=r"The erasure journal .* cannot be read"):
+        restore(target.settings, made.path, tmp_path / "keys", "test")
+    assert not database_is_there(target)
+    assert not (target.secrets / "pseudonym.key").exists()
+
+
+def test_a_half_line_in_the_journal_is_asked_about_and_does_not_stop_a_restore(
+    small: Installation, empty: New, tmp_path: Path
+) -> None:
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    with (small.secrets / NAME).open("a") as journal:
+        journal.write('{"erasure": 1, "da')
+    erase(small.settings, NUMBER, "request", "test")
+    target = empty()
+    shutil.copy(small.secrets / NAME, target.secrets)
+    restored = restore(target.settings, made.path, tmp_path / "keys", "test")
+    assert "erasure 1 came after the backup" in restored.settled.says
+    assert "nothing is known about erasures since 1970" in restored.settled.says
+
+
+def test_a_personal_number_is_kept_by_no_command_of_a_restore(small: Installation, tmp_path: Path) -> None:
+    said = f"as {PERSON} asked"
+    for act in (
+        lambda: confirm(small.settings, said, "done"),
+        lambda: confirm(small.settings, "A. Hansen", said),
+        lambda: settle_other_means(small.settings, said, "test"),
+        lambda: settle_other_means(small.settings, "point in time", said),
+        lambda: restore(small.settings, tmp_path, None, said),
+    ):
+        with pytest.raises(
+            KvalitetError, match=r"^--(by|reason|other-means) holds what reads as a personal"
+        ) as refused:
+            act()
+        assert PERSON not in str(refused.value)
+    assert fetch_all(small.settings, LOADER, "select * from audit.restore") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"installation": "another"}\n', "is not this installation's"),
+        (b'{"erasure": 1, "day": "2025-01-02", "state": "begun"}\n', "is not this installation's"),
+        (b"\xff\x00\xfe", "cannot be read"),
+    ],
+)
+def test_a_journal_of_another_installation_stops_erasures_and_the_copy_of_keys(
+    small: Installation, tmp_path: Path, content: bytes, said: str
+) -> None:
+    (small.secrets / NAME).write_bytes(content)
+    before = kept_and_rows(small)
+    with pytest.raises(KvalitetError, match=said):
+        erase(small.settings, NUMBER, "request", "test")
+    assert kept_and_rows(small) == before
+    with pytest.raises(KvalitetError, match=said):
+        back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    assert list((tmp_path / "backups").iterdir()) == []
+    assert not (tmp_path / "keys").exists()
+    assert (small.secrets / NAME).read_bytes() == content
+
+
+@pytest.mark.parametrize("left", ["", '{"insta'])
+def test_a_journal_whose_beginning_was_broken_off_is_begun_again(small: Installation, left: str) -> None:
+    (small.secrets / NAME).write_text(left)
+    assert erase(small.settings, NUMBER, "request", "test").erasure_id == 1
+    journal = read_journal(small.secrets / NAME)
+    assert journal.installation and journal.days.keys() == {1} and journal.gaps == ()

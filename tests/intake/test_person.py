@@ -273,6 +273,25 @@ class TestKeyRotation:
         assert extract(settings, "bif_complaints").outcome == "accepted"
         assert (own_secrets / "pseudonym.key").stat().st_mode & 0o777 == 0o600
 
+    def test_another_key_than_the_rows_is_refused_and_nothing_is_left(self, settings, delivered, own_secrets):
+        file, coming = own_secrets / "pseudonym.key", own_secrets / "pseudonym.key.next"
+        first = file.read_text()
+        rotate_key(settings, "A. Hansen")
+        rotated, before = file.read_text(), persons_of(settings)
+        for another in ("ab" * 32, first):
+            file.write_text(another)
+            with pytest.raises(KvalitetError, match="The pseudonym key is not the one that the rows in raw were made"):
+                rotate_key(settings, "A. Hansen")
+            assert not coming.exists()
+        assert persons_of(settings) == before
+        file.write_text(rotated)
+        coming.write_text(f"{'ab' * 32}\n{'cd' * 32}\n")
+        with pytest.raises(KvalitetError, match=r"pseudonym\.key\.next was made from other keys than"):
+            rotate_key(settings, "A. Hansen")
+        assert persons_of(settings) == before and file.read_text() == rotated
+        with pytest.raises(KvalitetError, match="--by holds what reads as a personal number"):
+            rotate_key(settings, f"me {TYPED}")
+
 
 def test_the_hash_of_a_row_is_the_same_in_postgres_as_in_intake(settings, inbox, admin_url):
     """Over every table of the fictional municipality: all types, with and without missing values."""

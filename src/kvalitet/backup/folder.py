@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,14 @@ MANIFEST, DIGEST = "manifest.json", "manifest.sha256"
 PARTIAL = ".partial"
 _MADE_BY = "kvalitet backup"
 _LOCK = ".writing"
+#: What a restore reads of a manifest.
+_FIELDS = {
+    "data": (
+        *("installation", "made_at", "code_version", "migration", "postgres", "pg_dump", "fits", "roles", "readers"),
+        *("airflow", "contracts", "kept_files_missing"),
+    ),
+    "keys": ("installation", "made_at"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,10 @@ class Folder:
     path: Path
     manifest: dict[str, Any]
     sha256: str
+
+    @property
+    def made_at(self) -> datetime:
+        return datetime.fromisoformat(self.manifest["made_at"])
 
     def files(self, under: str) -> list[str]:
         """The names of the files below a subfolder, relative to it; all of them for none."""
@@ -109,7 +122,17 @@ def read(folder: Path, kind: str) -> Folder:
     """
     if folder.name.endswith(PARTIAL):
         raise KvalitetError(f"{folder} was never finished: the backup was broken off.", "Take another one.")
-    if not (folder / MANIFEST).is_file():
+    try:
+        return _read(folder, kind)
+    except OSError as error:
+        raise KvalitetError(
+            f"The backup {folder} cannot be read: {error.filename or MANIFEST} ({error.strerror}).",
+            "Run this as a user who may read it, or look at the disk.",
+        ) from None
+
+
+def _read(folder: Path, kind: str) -> Folder:
+    if not (folder / MANIFEST).exists():
         raise KvalitetError(
             f"{folder} is no backup of Kvalitet: it has no {MANIFEST}.",
             "Name the folder kvalitet-<time> that `kvalitet backup` made.",
@@ -119,10 +142,7 @@ def read(folder: Path, kind: str) -> Folder:
     if not (folder / DIGEST).is_file() or (folder / DIGEST).read_bytes() != _digest_line(digest):
         raise _damaged(folder, f"{MANIFEST} and {DIGEST} do not belong together")
     manifest = _parse(folder, text, kind)
-    try:
-        _check_files(folder, manifest["files"])
-    except OSError as error:
-        raise _damaged(folder, f"{error.filename} cannot be read ({error.strerror})") from None
+    _check_files(folder, manifest["files"])
     return Folder(folder, manifest, digest)
 
 
@@ -141,6 +161,8 @@ def _parse(folder: Path, text: bytes, kind: str) -> dict[str, Any]:
         )
     if manifest["kind"] != kind:
         raise KvalitetError(f"{folder} holds {manifest['kind']}, not {kind}.", "Name the other folder.")
+    if lacking := [name for name in (*_FIELDS[kind], "files") if name not in manifest]:
+        raise _damaged(folder, f"{MANIFEST} lacks {', '.join(lacking)}")
     return manifest
 
 
@@ -176,9 +198,14 @@ def _walk(folder: Path) -> list[Path]:
     """Everything but folders; links are not followed."""
     return sorted(
         Path(base) / name
-        for base, folders, files in os.walk(folder)
+        for base, folders, files in os.walk(folder, onerror=_raise)
         for name in [*files, *(one for one in folders if (Path(base) / one).is_symlink())]
     )
+
+
+def _raise(error: OSError) -> None:
+    """A folder that cannot be read is not an empty one."""
+    raise error
 
 
 def _digest_line(digest: str) -> bytes:

@@ -1,7 +1,9 @@
 """The keys of an installation: kept apart from its data, only on request, and held against the data they must fit."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,7 @@ def fits(settings: Settings) -> Fits:
     """What this installation's data are made with. None where a key is not at hand here."""
     found = places(settings)
     pseudonym = fingerprint(settings.pseudonym_keys()) if found[PSEUDONYM].is_file() else None
-    recipient = found[RECIPIENT].read_text().strip() if found[RECIPIENT].is_file() else None
+    recipient = _text(found[RECIPIENT]).strip() if found[RECIPIENT].is_file() else None
     return Fits(pseudonym, recipient)
 
 
@@ -72,8 +74,10 @@ def copy_keys(settings: Settings, parent: Path, name: str, facts: dict[str, Any]
 
 def newest_keys(path: Path) -> folder.Folder:
     """The keys in a folder that `--keys-to` made, or the newest of those in the folder it was given."""
-    made = sorted(one for one in path.glob("kvalitet-keys-*") if not one.name.endswith(folder.PARTIAL))
-    return folder.read(made[-1] if made and not (path / folder.MANIFEST).is_file() else path, KIND)
+    made = [one for one in path.glob("kvalitet-keys-*") if one.is_dir() and not one.name.endswith(folder.PARTIAL)]
+    if not made or (path / folder.MANIFEST).is_file():
+        return folder.read(path, KIND)
+    return max((folder.read(one, KIND) for one in made), key=lambda one: one.made_at)
 
 
 def check(settings: Settings, backup: folder.Folder, keys: folder.Folder | None) -> None:
@@ -88,16 +92,20 @@ def check(settings: Settings, backup: folder.Folder, keys: folder.Folder | None)
         )
     found = {key: keys.path / key for key in keys.files("")} if keys else {}
     found = {key: found.get(key, place) for key, place in places(settings).items()}
+    for key, file in found.items():
+        if key != JOURNAL and file.is_file():
+            _text(file)
     expected = backup.manifest["fits"]
     _check_pseudonym(found[PSEUDONYM], expected["pseudonym"], backup)
     _check_landing(found[LANDING], found[RECIPIENT], expected["recipient"], backup)
     _check_certificate(found[CERTIFICATE], found[CERTIFICATE_PUBLIC], backup)
 
 
-def put_in_place(settings: Settings, keys: folder.Folder) -> None:
+def put_in_place(settings: Settings, keys: folder.Folder, say: Callable[[str], None]) -> None:
     """Write the given keys where this installation looks for them. The journal is brought in elsewhere.
 
-    Raises KvalitetError where a place that holds another key cannot be written.
+    Another key that is in place is set aside beside it and said: it may be the only one of somebody's data. Raises
+    KvalitetError where a place that holds another key cannot be written.
     """
     for key, place in places(settings).items():
         source = keys.path / key
@@ -105,12 +113,24 @@ def put_in_place(settings: Settings, keys: folder.Folder) -> None:
             continue
         try:
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if place.is_file():
+                aside = place.with_name(f"{place.name}.of-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+                folder.write_private(aside, place.read_bytes())
+                say(f"{place} held another key, which is kept as {aside.name}")
             replace_secret(place, source.read_text())
         except (OSError, KvalitetError):
             raise KvalitetError(
                 f"{place} cannot be written here, and holds no or another key.",
                 f"Put {source} there by hand (mode 0600), then restore again.",
             ) from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or "it is no text"
+        raise KvalitetError(f"The key at {file} cannot be read: {why}.", "Bring it back from a copy.") from None
 
 
 def _check_pseudonym(file: Path, expected: str | None, backup: folder.Folder) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow
 
-from kvalitet.backup import folder, keys
+from kvalitet.backup import folder, keys, target
 from kvalitet.backup.connecting import connect_admin
 from kvalitet.backup.programs import Programs, programs_for, run
 from kvalitet.builds import CANDIDATE, LIVE, code_version, schemas_of
@@ -25,7 +25,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.landing import Store
 from kvalitet.landing.holding import hold_files
-from kvalitet.persons.journal import begin_journal
+from kvalitet.persons.journal import begin_journal, check_journal, journal_file
 from kvalitet.publication.readers import DUMP_LOCK
 from kvalitet.services.airflow import database_name
 from kvalitet.settings import TIMEZONE, Settings
@@ -114,6 +114,8 @@ def _write(
         if keys_to:
             with suppress(KvalitetError):  # where it cannot be written it is absent, and said to be
                 begin_journal(settings, facts["installation"])
+            if journal_file(settings).is_file():
+                check_journal(settings, facts["installation"])
             absent = keys.copy_keys(settings, *keys_to, {key: facts[key] for key in ("installation", "made_at")})
             say(f"Keys: {keys_to[0] / keys_to[1]}")
         held.execute("select")  # it held them to the end
@@ -230,8 +232,16 @@ def _dump_airflow(
     """Airflow's database where it is on this server; its own rights and owner are the new installation's."""
     name = airflow_database(settings)
     if not held.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+        if os.environ.get("KVALITET_AIRFLOW_DATABASE"):
+            raise KvalitetError(
+                f"There is no database {name} on this server, and KVALITET_AIRFLOW_DATABASE names it.",
+                "Correct it, or take it away where Airflow's database is elsewhere.",
+            )
         return None
     url = server.admin_url(settings, name)
+    with closing(connect_admin(url)) as connection:
+        if not target.all_tables(connection):
+            return None  # Airflow is not set up in it yet
     run(programs, "pg_dump",
         ["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=120s",
          f"--file={partial / AIRFLOW_DUMP}"], url)  # fmt: skip
@@ -248,9 +258,9 @@ def _copy_kept(settings: Settings, kept: list[DictRow], partial: Path) -> list[D
     """Copy the files as they lie in the store, encrypted; returns those that are not there."""
     store, missing = Store(settings), []
     for row in kept:
-        target = partial / LANDING / row["path"]
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not store.copy_out(row["path"], target):
+        place = partial / LANDING / row["path"]
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not store.copy_out(row["path"], place):
             missing.append(row)
     return missing
 

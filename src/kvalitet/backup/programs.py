@@ -17,7 +17,17 @@ from kvalitet.errors import KvalitetError
 from kvalitet.warehouse.server_place import binaries
 
 _DEBIAN = Path("/usr/lib/postgresql")
-_KEPT = ("PATH", "HOME", "LD_LIBRARY_PATH", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSERVICEFILE")
+_KEPT = (
+    "PATH",
+    "HOME",
+    "LD_LIBRARY_PATH",
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGSERVICEFILE",
+    "PGPASSFILE",
+)
 
 
 @dataclass(frozen=True)

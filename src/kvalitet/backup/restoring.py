@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.backup import folder, keys, target
-from kvalitet.backup.airflow import restore_airflow
+from kvalitet.backup.airflow import check_airflow, restore_airflow
 from kvalitet.backup.connecting import connect_admin
 from kvalitet.backup.making import DUMP, KIND, LANDING
 from kvalitet.backup.programs import programs_for
@@ -25,7 +25,9 @@ from kvalitet.errors import KvalitetError
 from kvalitet.evidence.chain import write_files
 from kvalitet.evidence.verify import Verification, verify
 from kvalitet.landing import Store
+from kvalitet.persons.journal import journal_file, read_journal
 from kvalitet.settings import LOADER, Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse import admin, server
 
 Say = Callable[[str], None]
@@ -52,6 +54,7 @@ def restore(settings: Settings, path: Path, keys_path: Path | None, by: str, say
     Needs the admin's credential, and nobody else in the database. Raises KvalitetError where the backup is damaged,
     foreign or newer, the keys do not fit it, the installation is not empty, or Postgres refuses any statement.
     """
+    by = without_number(by, "--by")
     try:
         return _restore(settings, path, keys_path, by, say)
     except psycopg.Error as error:
@@ -65,11 +68,16 @@ def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, sa
     backup = folder.read(path, KIND)
     given = keys.newest_keys(keys_path) if keys_path else None
     keys.check(settings, backup, given)
+    for journal in (journal_file(settings), given and given.path / keys.JOURNAL):
+        if journal and journal.is_file():
+            read_journal(journal)  # what cannot be read is said now, not when the database is back
     say(f"{backup.path.name}: {len(backup.manifest['files'])} files are whole, the keys fit")
     with closing(connect_admin(server.admin_url(settings))) as connection:
         _refuse_older_server(connection, backup)
         _refuse_others_roles(connection, settings)
         phase = _phase(connection, settings, backup)
+    if phase is None and backup.manifest["airflow"]:
+        check_airflow(settings, backup)
     admin.make_roles_and_database(settings, server.admin_url(settings))
     url = server.admin_url(settings, settings.database)
     with closing(connect_admin(url)) as warehouse:
@@ -128,7 +136,7 @@ def _bring_back(
     if phase is not None:
         return []
     if given:
-        keys.put_in_place(settings, given)
+        keys.put_in_place(settings, given, say)
     store = Store(settings)
     for name in backup.files(LANDING):
         store.copy_in(name, backup.path / LANDING / name)

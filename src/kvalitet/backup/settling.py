@@ -13,6 +13,7 @@ from kvalitet.backup.connecting import connect_admin
 from kvalitet.builds import LIVE
 from kvalitet.persons.journal import Journal, begin_with_gap, journal_file, read_journal
 from kvalitet.settings import Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse import server
 from kvalitet.warehouse.restored import said_of_erasures
 
@@ -77,7 +78,11 @@ def settle(
 
 
 def settle_other_means(settings: Settings, what: str, by: str) -> Settled:
-    """The same for a database that was brought back otherwise, e.g. to a point in time from archived WAL."""
+    """The same for a database that was brought back otherwise, e.g. to a point in time from archived WAL.
+
+    Raises KvalitetError where a personal number is written in what is kept of it.
+    """
+    what, by = without_number(what, "--other-means"), without_number(by, "--by")
     with closing(connect_admin(server.admin_url(settings, settings.database))) as connection:
         with connection.transaction():
             settle(settings, connection, what, None, None, by)

@@ -35,7 +35,7 @@ def mark(database: str, said: str | None) -> sql.Composed:
 
 def refuse_unless_empty(warehouse: psycopg.Connection[DictRow], database: str) -> None:
     """Raises KvalitetError that names the tables with rows, and who is connected."""
-    filled = [name for name in _tables(warehouse) if _has_rows(warehouse, name)]
+    filled = [name for name in _tables(warehouse) if has_rows(warehouse, name)]
     if filled:
         shown = ", ".join(filled[:5]) + (f" and {len(filled) - 5} more" if len(filled) > 5 else "")
         raise KvalitetError(
@@ -92,15 +92,19 @@ def emptying(warehouse: psycopg.Connection[DictRow], database: str) -> sql.Compo
 
 
 def _tables(connection: psycopg.Connection[DictRow]) -> list[str]:
+    return sorted(all_tables(connection) - set(_BY_ITSELF))
+
+
+def all_tables(connection: psycopg.Connection[DictRow]) -> set[str]:
+    """The names of a database's own tables, each with its schema and quoted where it must be."""
     rows = connection.execute(
-        "select format('%%I.%%I', nspname, relname) as name from pg_class join pg_namespace on pg_namespace.oid ="
-        " relnamespace where relkind in ('r', 'p') and nspname not like 'pg\\_%%' and nspname <> 'information_schema'"
-        " and format('%%I.%%I', nspname, relname) <> all(%s) order by 1",
-        [list(_BY_ITSELF)],
+        "select format('%I.%I', nspname, relname) as name from pg_class join pg_namespace on pg_namespace.oid ="
+        " relnamespace where relkind in ('r', 'p') and nspname not like 'pg\\_%' and nspname <> 'information_schema'"
     ).fetchall()
-    return [row["name"] for row in rows]
+    return {row["name"] for row in rows}
 
 
-def _has_rows(connection: psycopg.Connection[DictRow], table: str) -> bool:
+def has_rows(connection: psycopg.Connection[DictRow], table: str) -> bool:
+    """Whether a table, named as `all_tables` does, has a row."""
     row = connection.execute(sql.SQL("select exists (select from {}) as is_filled").format(sql.SQL(table))).fetchone()  # type: ignore[arg-type]
     return bool(row and row["is_filled"])

@@ -4,19 +4,21 @@ import psycopg
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse import server
 
 
 def confirm(settings: Settings, by: str, reason: str) -> int:
     """Note who says so and why; returns how many restores were waiting. Needs the admin's credential.
 
-    Raises KvalitetError without a name or a reason.
+    Raises KvalitetError without a name or a reason, or where a personal number is written in one.
     """
     if not by.strip() or not reason.strip():
         raise KvalitetError("A confirmation needs who and why.", "Give --by and --reason.")
+    by, reason = without_number(by, "--by"), without_number(reason, "--reason")
     with psycopg.connect(server.admin_url(settings, settings.database)) as connection:
         return connection.execute(
             "update audit.restore set confirmed_at = clock_timestamp(), confirmed_by = %s, confirmed_reason = %s"
             " where confirmed_at is null",
-            [by.strip(), reason.strip()],
+            [by, reason],
         ).rowcount

@@ -18,7 +18,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import ERASED
 from kvalitet.intake.row_hash import hash_sql
 from kvalitet.landing.holding import changing_files
-from kvalitet.persons.journal import begin_journal, check_writable, note
+from kvalitet.persons.journal import begin_journal, check_journal, check_writable, note
 from kvalitet.persons.number import Number
 from kvalitet.persons.originals import rewrite
 from kvalitet.persons.places import PersonTable, built_columns, changing, made_tables, person_tables
@@ -95,6 +95,7 @@ class _JournalEntry:
         assert row is not None
         self.erasure_id: int = row["erasure_id"]
         begin_journal(settings, str(row["installation_id"]))
+        check_journal(settings, str(row["installation_id"]))
         check_writable(settings)
 
     def write(self) -> None:

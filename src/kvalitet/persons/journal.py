@@ -8,7 +8,7 @@ says who was erased, by whom or why.
 import json
 import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from kvalitet.errors import KvalitetError
@@ -22,7 +22,8 @@ NAME = "erasures.jsonl"
 class Journal:
     """`days` gives the day of each erasure by its number; `unfinished` are those that may not have been committed.
 
-    `gaps` are the times (from, until) of which it knows nothing: since the copy was made that a restore put in place.
+    `gaps` are the times (from, until) of which it knows nothing: since the copy was made that a restore put in
+    place, or where a line was left unfinished.
     """
 
     installation: str
@@ -40,6 +41,24 @@ def begin_journal(settings: Settings, installation: str) -> None:
     """Start the journal where there is none, so that an empty one says that nobody was erased."""
     if not journal_file(settings).is_file():
         _append(journal_file(settings), {"installation": installation})
+
+
+def check_journal(settings: Settings, installation: str) -> None:
+    """Raises KvalitetError where the journal in place cannot be read or is not of this installation.
+
+    One whose beginning was broken off is begun again.
+    """
+    file = journal_file(settings)
+    found = read_journal(file)
+    if found.installation == installation:
+        return
+    if found.installation or found.days or found.gaps:
+        raise KvalitetError(
+            f"The erasure journal {file} is not this installation's.",
+            "Put this installation's own there, from the newest copy of its keys. Where it never had one, move this one"
+            " away and run the command again.",
+        )
+    _append(file, {"installation": installation})
 
 
 def begin_with_gap(settings: Settings, installation: str, since: datetime, copy: Path | None) -> None:
@@ -64,32 +83,56 @@ def note(settings: Settings, erasure_id: int, is_committed: bool) -> None:
 
 
 def read_journal(file: Path) -> Journal:
-    """A line that a killed process left unfinished is passed over. Raises KvalitetError where it is no journal."""
+    """Read the journal. A line that a killed process left unfinished at the end is passed over.
+
+    One that was closed by a later line is a gap: an erasure of an unknown number may have begun there. Raises
+    KvalitetError where it is no journal.
+    """
     installation, gaps = "", []
     days: dict[int, date] = {}
     committed: set[int] = set()
+    known, unfinished_since = datetime(1970, 1, 1, tzinfo=UTC), None
     try:
-        lines = file.read_text().splitlines()
+        text, written = file.read_bytes().decode(), datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except (OSError, UnicodeDecodeError) as error:
         raise KvalitetError(f"The erasure journal {file} cannot be read: {type(error).__name__}.") from None
+    *lines, last = map(str.strip, text.split("\n"))
+    if last and not _is_half(last):
+        lines.append(last)
     for number, line in enumerate(lines, start=1):
+        if _is_half(line):
+            if number > 1:
+                unfinished_since = unfinished_since or known
+            continue
         try:
-            entry = json.loads(line)
+            entry, closed_until = json.loads(line), None
             if "installation" in entry:
                 installation = str(entry["installation"])
             elif "unknown_since" in entry:
-                gaps.append((datetime.fromisoformat(entry["unknown_since"]), datetime.fromisoformat(entry["until"])))
+                closed_until, known = map(datetime.fromisoformat, (entry["unknown_since"], entry["until"]))
+                gaps.append((closed_until, known))
             else:
-                days[int(entry["erasure"])] = date.fromisoformat(entry["day"])
+                day = date.fromisoformat(entry["day"])
+                days[int(entry["erasure"])] = day
                 if entry["state"] == "committed":
                     committed.add(int(entry["erasure"]))
+                known = datetime.combine(day, time.min, TIMEZONE)
+                closed_until = known + timedelta(days=1)
         except (ValueError, KeyError, TypeError):
-            if number == len(lines):
-                continue
             raise KvalitetError(
                 f"Line {number} of the erasure journal {file} cannot be read.", "Bring it back from a copy."
             ) from None
+        if unfinished_since and closed_until:
+            gaps.append((unfinished_since, closed_until))
+            unfinished_since = None
+    if unfinished_since:
+        gaps.append((unfinished_since, written))
     return Journal(installation, days, frozenset(days) - committed, tuple(gaps))
+
+
+def _is_half(line: str) -> bool:
+    """What is left of a line whose writing was broken off, as opposed to something else's."""
+    return line.startswith("{") and not line.endswith("}")
 
 
 def _append(file: Path, entry: dict[str, object] | None) -> None:

@@ -14,10 +14,12 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import DIGEST, fingerprint, keyed
 from kvalitet.intake.row_hash import hash_sql
 from kvalitet.persons.places import PersonTable, built_columns, changing, made_tables, person_tables
 from kvalitet.settings import Settings, replace_secret
+from kvalitet.spelling.told import without_number
 
 PYTHON_DIGEST = re.compile(DIGEST.replace(r"\m", r"\b").replace(r"\M", r"\b"))
 BATCH_ROWS = 50_000
@@ -26,31 +28,58 @@ BATCH_ROWS = 50_000
 def rotate_key(settings: Settings, by: str) -> int:
     """Add a key and bring every pseudonym up to it; returns how many rows of raw have a new one.
 
-    Needs the admin's credential. Raises KvalitetError where that is not at hand, or a build or an extraction is
-    under way. One that was killed is run again and goes on.
+    Needs the admin's credential. Raises KvalitetError where that is not at hand, a build or an extraction is under
+    way, or the key in the file is not the one of the rows. One that was killed is run again and goes on.
     """
+    by = without_number(by, "--by")
     file = settings.pseudonym_key_file
     coming = file.with_name(file.name + ".next")
-    keys = settings.pseudonym_keys()
-    if not coming.is_file():
-        lines = [key.hex() for key in (*keys, secrets.token_bytes(32))]
-        replace_secret(coming, "".join(f"{line}\n" for line in lines))
-    key = bytes.fromhex(coming.read_text().split()[-1])
-    mark = fingerprint((*keys, key))
     with changing(settings) as connection:
-        done = connection.execute(
-            "select rows_rekeyed from audit.pseudonym_key where fingerprint = %s", [mark]
-        ).fetchone()
-        rows = (
-            done["rows_rekeyed"] if done else _rekey(connection, made_tables(connection, person_tables(settings)), key)
-        )
-        if not done:
+        keys = settings.pseudonym_keys()
+        key = _coming_key(coming, keys) or secrets.token_bytes(32)
+        mark = fingerprint((*keys, key))
+        done = _refuse_another_key(connection, keys, mark)
+        if not coming.is_file():
+            replace_secret(coming, "".join(f"{one.hex()}\n" for one in (*keys, key)))
+        if done is None:
+            done = _rekey(connection, made_tables(connection, person_tables(settings)), key)
             connection.execute(
                 "insert into audit.pseudonym_key (fingerprint, introduced_by, rows_rekeyed) values (%s, %s, %s)",
-                [mark, by, rows],
+                [mark, by, done],
             )
     _put_in_place(coming, file)
-    return rows
+    return done
+
+
+def _coming_key(coming: Path, keys: tuple[bytes, ...]) -> bytes | None:
+    """The key that a rotation which was killed had made; None where there was none."""
+    if not coming.is_file():
+        return None
+    try:
+        *before, key = (bytes.fromhex(line) for line in coming.read_text().split())
+    except ValueError:
+        before, key = [], b""
+    if tuple(before) != keys:
+        raise KvalitetError(
+            f"{coming} was made from other keys than those in {coming.with_suffix('').name}.",
+            "Bring the key back that belongs to it, or move it away where it is known to be of another installation.",
+        )
+    return key
+
+
+def _refuse_another_key(connection: psycopg.Connection[DictRow], keys: tuple[bytes, ...], mark: str) -> int | None:
+    """The rows are of the keys in the file, or already of those that come: then how many were changed."""
+    newest = connection.execute(
+        "select fingerprint, rows_rekeyed from audit.pseudonym_key order by key_number desc limit 1"
+    ).fetchone()
+    if newest is None or newest["fingerprint"] == fingerprint(keys):
+        return None
+    if newest["fingerprint"] == mark:
+        return newest["rows_rekeyed"]
+    raise KvalitetError(
+        "The pseudonym key is not the one that the rows in raw were made with.",
+        "Bring the key back from its backup; with another one no person would be found again.",
+    )
 
 
 def _put_in_place(coming: Path, file: Path) -> None:
