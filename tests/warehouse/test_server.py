@@ -1,11 +1,13 @@
 """The embedded server: started, kept, mended after a crash, and removed without a trace."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -122,6 +124,102 @@ def test_as_root_an_unreachable_checkout_is_worked_around(blank: Settings) -> No
     assert answer(started, "select 1") == 1
     server.remove(blank)
     assert not outside.parent.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_a_copied_run_folder_neither_stops_nor_deletes_the_data_it_was_copied_from(
+    blank: Settings, tmp_path: Path
+) -> None:
+    blank.var.chmod(0o700)
+    started = server.start(blank)
+    pid, data = server.status(blank).pid, server.status(blank).data
+    copy = replace(blank, var=tmp_path / "copy")
+    shutil.copytree(blank.var, copy.var, symlinks=True)
+    assert not server.stop(copy)
+    assert not server.status(copy).is_running
+    with pytest.raises(KvalitetError, match=f"is a copy.*belong to {blank.var}"):
+        server.start(copy)
+    server.remove(copy)
+    assert server.status(blank).pid == pid
+    assert answer(started, "select 1") == 1
+    # A copy that was begun anew has data of its own.
+    shutil.copytree(blank.var, copy.var, symlinks=True, dirs_exist_ok=True)
+    for left in ("data", "admin.password"):
+        (copy.var / "server" / left).unlink()
+    try:
+        server.start(copy)
+        assert server.status(copy).data != data
+    finally:
+        server.remove(copy)
+    assert data.is_dir() and server.status(blank).pid == pid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_a_moved_run_folder_keeps_its_data_also_where_another_takes_its_old_place(
+    blank: Settings, tmp_path: Path
+) -> None:
+    blank.var.chmod(0o700)
+    with psycopg.connect(server.admin_url(server.start(blank))) as connection:
+        connection.execute("create table kept as select 42 as answer")
+    pid, data = server.status(blank).pid, server.status(blank).data
+    moved = replace(blank, var=tmp_path / "moved")
+    shutil.move(blank.var, moved.var)
+    try:
+        assert server.status(moved).pid == pid
+        assert server.stop(moved)
+        assert answer(server.start(moved), "select answer from kept") == 42
+        assert server.status(moved).data == data
+        blank.var.mkdir(mode=0o700)
+        server.start(blank)
+        assert server.status(blank).data != data
+        server.remove(blank)
+        assert answer(server.start(moved), "select answer from kept") == 42
+    finally:
+        server.remove(moved)
+    assert not data.parent.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_a_link_to_data_that_are_gone_is_said(blank: Settings) -> None:
+    blank.var.chmod(0o700)
+    server.start(blank)
+    server.stop(blank)
+    data = server.status(blank).data
+    away = data.rename(data.with_name("away"))
+    with pytest.raises(KvalitetError, match="data are gone"):
+        server.start(blank)
+    away.rename(data)
+    assert answer(server.start(blank), "select 1") == 1
+
+
+def test_a_password_without_data_and_data_without_password_are_said(blank: Settings) -> None:
+    server.start(blank)
+    server.stop(blank)
+    inside = blank.var / "server"
+    password, data = (inside / name for name in ("admin.password", "data"))
+    password.rename(inside / "away")
+    with pytest.raises(KvalitetError, match=r"password of the warehouse's data .* is not at"):
+        server.start(blank)
+    (inside / "away").rename(password)
+    data.rename(inside / "away")
+    with pytest.raises(KvalitetError, match="data are gone"):
+        server.start(blank)
+    assert not (data / "PG_VERSION").exists()
+    data.rmdir()
+    (inside / "away").rename(data)
+    assert answer(server.start(blank), "select 1") == 1
+
+
+@pytest.mark.parametrize("left", ["data that are half made", "a password"])
+def test_a_start_killed_while_the_data_were_made_begins_anew(blank: Settings, left: str) -> None:
+    server_place.place(blank, print)
+    inside = blank.var / "server"
+    (inside / "data.new-password").write_text("")
+    (inside / "data" / "PG_VERSION").write_text("18\n")
+    if left == "a password":
+        (inside / "admin.password").write_text("old")
+    assert answer(server.start(blank), "select 1") == 1
+    assert not (inside / "data.new-password").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")

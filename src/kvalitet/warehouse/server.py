@@ -8,6 +8,7 @@ set there is no embedded server: the admin's connection is then KVALITET_ADMIN_U
 import fcntl
 import os
 import random
+import secrets
 import shutil
 import signal
 import socket
@@ -22,11 +23,11 @@ import psutil
 import psycopg
 
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import Settings, write_secret
+from kvalitet.settings import Settings, replace_secret
 from kvalitet.warehouse.address import Address
 from kvalitet.warehouse.connection import admin_not_reached, last_words
 from kvalitet.warehouse.rights import SESSION_SETTINGS
-from kvalitet.warehouse.server_place import Say, place, remove_outside, server_user
+from kvalitet.warehouse.server_place import Say, owner, password_file, place, refuse_lost, remove_outside, server_user
 
 ADMIN = "kvalitet_admin"
 OLDEST_VERSION = 15
@@ -66,7 +67,7 @@ def admin_url(settings: Settings, database: str | None = None) -> str:
             )
         stated = Address.read(url, "KVALITET_ADMIN_URL", settings.tls)
         return (replace(stated, database=database) if database else stated).url()
-    file = _password_file(settings)
+    file = password_file(settings)
     if not file.is_file():
         raise KvalitetError(f"The server's admin password is not at {file}.", "Run `kvalitet up`, which makes it.")
     return Address(settings.server, database or "postgres", settings.tls, ADMIN, file.read_text().strip()).url()
@@ -86,8 +87,7 @@ def start(settings: Settings, say: Say = print) -> Settings:
         data, programs = place(settings, say)
         for attempt in (1, 2):
             if _postmaster(data) is None:
-                if not (data / "PG_VERSION").is_file():
-                    _initialise(settings, data, programs)
+                _initialise(settings, data, programs)
                 _clear_remains(data)
                 _run(settings, data, programs, say)
             settings = replace(settings, server=_address_file(settings).read_text().strip())
@@ -103,7 +103,7 @@ def start(settings: Settings, say: Say = print) -> Settings:
 
 def stop(settings: Settings) -> bool:
     """Stop the embedded server; False where it did not run (or is not ours to stop)."""
-    if not is_embedded() or not (settings.var / "server").is_dir():
+    if not is_embedded() or not (settings.var / "server").is_dir() or owner(settings, _data(settings)):
         return False
     with _only_one(settings):
         process = _postmaster(_data(settings))
@@ -124,7 +124,7 @@ def stop(settings: Settings) -> bool:
 
 def status(settings: Settings) -> ServerStatus:
     data = _data(settings)
-    process = _postmaster(data)
+    process = None if owner(settings, data) else _postmaster(data)
     noted = _address_file(settings)
     address = noted.read_text().strip() if noted.is_file() else settings.server
     return ServerStatus(address, data, process.pid if process else None)
@@ -155,10 +155,6 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _password_file(settings: Settings) -> Path:
-    return settings.var / "server" / "admin.password"
-
-
 def _address_file(settings: Settings) -> Path:
     return settings.var / "run" / "postgres.address"
 
@@ -178,26 +174,36 @@ def _only_one(settings: Settings) -> Iterator[None]:
 
 
 def _initialise(settings: Settings, data: Path, programs: Path) -> None:
+    """Make an empty cluster where there is none. The handover of its password is there until all of it is made."""
+    handover = data.parent / f"{data.name}.new-password"  # initdb reads it as the server's user
+    if not handover.exists():
+        refuse_lost(settings, data)
+        if (data / "PG_VERSION").is_file():
+            return
     if shutil.disk_usage(data).free < _SPACE_NEEDED:
         raise KvalitetError(
             f"The disk of {data} has less than {_SPACE_NEEDED // 2**20} MB left.",
             f"Make room (df -h {data}), or set KVALITET_VAR to a folder on another disk.",
         )
-    password, user = write_secret(_password_file(settings)), server_user()
-    handover = data.parent / f"{data.name}.password"  # initdb reads it as the server's user
-    handover.unlink(missing_ok=True)
-    write_secret(handover, password)
-    try:
-        if user:
-            os.chown(handover, user.pw_uid, user.pw_gid)
-        arguments = ["-U", ADMIN, "-A", "scram-sha-256", "--pwfile", handover, "-E", "UTF8", "--locale=C.UTF-8"]
-        done = _call([programs / "initdb", "-D", data, *arguments], capture_output=True)
-    finally:
-        handover.unlink(missing_ok=True)
+    password, user = secrets.token_urlsafe(24), server_user()
+    replace_secret(handover, password)
+    _empty(data)
+    if user:
+        os.chown(handover, user.pw_uid, user.pw_gid)
+    arguments = ["-U", ADMIN, "-A", "scram-sha-256", "--pwfile", handover, "-E", "UTF8", "--locale=C.UTF-8"]
+    done = _call([programs / "initdb", "-D", data, *arguments], capture_output=True)
+    if done.returncode == 0:
+        replace_secret(password_file(settings), password)
+    else:
+        _empty(data)
+    handover.unlink()
     if done.returncode != 0:
-        for left in data.iterdir():
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
         raise _failure("Postgres could not make its data folder", done.stderr, data)
+
+
+def _empty(folder: Path) -> None:
+    for left in folder.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
