@@ -5,17 +5,21 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 from kvalitet.warehouse import admin, server, server_place
+from kvalitet.warehouse.server_note import noted_address
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +87,58 @@ def test_a_note_of_a_dead_server_does_not_stop_the_next(blank: Settings) -> None
     note.write_text(left.replace(left.split()[0], str(os.getpid()), 1))
     assert not server.status(blank).is_running
     assert answer(server.start(blank), "select 1") == 1
+
+
+def test_a_damaged_note_of_the_address_is_written_anew(blank: Settings) -> None:
+    first = server.start(blank)
+    note = blank.var / "run" / "postgres.address"
+    for content in (b"", b"127.0.0.1:99999", b"\xff\x00"):
+        note.write_bytes(content)
+        assert server.start(blank).server == first.server
+        assert noted_address(blank.var) == first.server
+    server.stop(blank)
+    note.write_bytes(b"\xff\x00")
+    assert answer(server.start(blank), "select 1") == 1
+
+
+def test_a_copied_run_folder_has_a_server_of_its_own(blank: Settings) -> None:
+    first = server.start(blank)
+    server.stop(blank)  # its data only: a copy of files that are being written is no sound one
+    copy = replace(blank, var=Path(tempfile.mkdtemp(prefix="kvalitet-test-")))
+    subprocess.run(["cp", "-a", f"{blank.var}/.", str(copy.var)], check=True)
+    server.start(blank)
+    try:
+        copy.var.chmod(0o700)
+        if os.geteuid() == 0:
+            with pytest.raises(KvalitetError, match="cannot reach the warehouse's data"):
+                server.start(copy)
+            copy.var.chmod(0o755)
+        assert server.start(copy).server != first.server
+        assert server.status(copy).pid != server.status(blank).pid
+        assert noted_address(blank.var) == first.server
+    finally:
+        server.remove(copy)
+        shutil.rmtree(copy.var)
+    assert answer(first, "select 1") == 1
+
+
+def test_a_stopped_server_is_ended_at_once(blank: Settings) -> None:
+    started = server.start(blank)
+    pid = server.status(blank).pid
+    assert pid
+    for one in (psutil.Process(pid), *psutil.Process(pid).children()):
+        one.suspend()
+    began = time.monotonic()
+    assert server.stop(blank)
+    assert time.monotonic() - began < 30
+    assert not server.status(blank).is_running
+    server.start(blank)
+    pid = server.status(blank).pid
+    assert pid
+    psutil.Process(pid).suspend()
+    assert answer(server.start(blank), "select 1") == 1
+    assert server.status(blank).pid == pid
+    assert started.server == noted_address(blank.var)
 
 
 def test_a_taken_port_is_replaced_and_said(blank: Settings) -> None:

@@ -27,6 +27,7 @@ from kvalitet.settings import Settings, replace_secret
 from kvalitet.warehouse.address import Address
 from kvalitet.warehouse.connection import admin_not_reached, last_words
 from kvalitet.warehouse.rights import SESSION_SETTINGS
+from kvalitet.warehouse.server_note import NOT_STARTED, note_address, noted_address
 from kvalitet.warehouse.server_place import Say, owner, password_file, place, refuse_lost, remove_outside, server_user
 
 ADMIN = "kvalitet_admin"
@@ -86,11 +87,14 @@ def start(settings: Settings, say: Say = print) -> Settings:
     with _only_one(settings):
         data, programs = place(settings, say)
         for attempt in (1, 2):
-            if _postmaster(data) is None:
+            if process := _postmaster(data):
+                _resume(process)
+            else:
                 _initialise(settings, data, programs)
                 _clear_remains(data)
                 _run(settings, data, programs, say)
-            settings = replace(settings, server=_address_file(settings).read_text().strip())
+            settings = replace(settings, server=_listens_at(data))
+            note_address(settings.var, settings.server)
             try:
                 _check_version(admin_url(settings))
                 break
@@ -109,14 +113,16 @@ def stop(settings: Settings) -> bool:
         process = _postmaster(_data(settings))
         if process is None:
             return False
+        pid = process.pid
         # SIGINT is Postgres' fast shutdown: sessions are ended, everything committed is kept.
         process.send_signal(signal.SIGINT)
+        _resume(process)
         deadline = time.monotonic() + 60
         while _postmaster(_data(settings)) is not None:
             if time.monotonic() > deadline:
                 raise KvalitetError(
-                    f"Postgres (pid {process.pid}) does not end.",
-                    f"See {settings.var}/log/postgres.log; end it with: kill -QUIT {process.pid}",
+                    f"Postgres (pid {pid}) does not end.",
+                    f"See {settings.var}/log/postgres.log; end it with: kill -QUIT {pid}; kill -CONT {pid}",
                 )
             time.sleep(0.05)
     return True
@@ -125,9 +131,8 @@ def stop(settings: Settings) -> bool:
 def status(settings: Settings) -> ServerStatus:
     data = _data(settings)
     process = None if owner(settings, data) else _postmaster(data)
-    noted = _address_file(settings)
-    address = noted.read_text().strip() if noted.is_file() else settings.server
-    return ServerStatus(address, data, process.pid if process else None)
+    noted = noted_address(settings.var)
+    return ServerStatus(settings.server if noted == NOT_STARTED else noted, data, process.pid if process else None)
 
 
 def remove(settings: Settings) -> None:
@@ -153,10 +158,6 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _address_file(settings: Settings) -> Path:
-    return settings.var / "run" / "postgres.address"
 
 
 def _data(settings: Settings) -> Path:
@@ -211,8 +212,7 @@ def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
-    noted = _address_file(settings)
-    port = int(noted.read_text().rpartition(":")[2]) if noted.is_file() else 0
+    port = int(noted_address(settings.var).rpartition(":")[2])
     said = ""
     for _ in range(3):
         if not port or not is_free(port):
@@ -226,7 +226,6 @@ def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
                 [programs / "pg_ctl", "start", "-D", data, "-w", "-t", "120", "-o", options], stdout=out, stderr=out
             )
         if done.returncode == 0:
-            noted.write_text(f"127.0.0.1:{port}\n")
             return
         said = log.read_bytes()[start_of_log:].decode(errors="replace")
         if "could not bind" not in said:
@@ -269,6 +268,22 @@ def _postmaster(data: Path) -> psutil.Process | None:
         raise KvalitetError(f"Another user runs the server of {data}.", "Stop it as that user first.") from None
     except (OSError, ValueError, IndexError, psutil.Error):
         return None
+
+
+def _resume(process: psutil.Process) -> None:
+    """A stopped process hears no request to end, and the server waits for its children to."""
+    for one in (process, *process.children()):
+        with suppress(psutil.Error):
+            if one.status() == psutil.STATUS_STOPPED:
+                one.resume()
+
+
+def _listens_at(data: Path) -> str:
+    """host:port by the server's own note, which no copy and no damage of ours touches."""
+    try:
+        return f"127.0.0.1:{int((data / 'postmaster.pid').read_text().splitlines()[3])}"
+    except (OSError, ValueError, IndexError):
+        raise KvalitetError(f"The server of {data} has just ended.", "Run `kvalitet up` again.") from None
 
 
 def _clear_remains(data: Path) -> None:

@@ -82,6 +82,11 @@ def place(settings: Settings, say: Say) -> tuple[Path, Path]:
     outside = link.resolve().parent if link.is_symlink() else _outside(settings)
     is_outside = link.is_symlink() or not _can_reach(inside, user)
     data = outside / "data" if is_outside else link
+    if is_outside and not link.is_symlink() and link.exists():
+        raise KvalitetError(
+            f"{user.pw_name}, who runs Postgres for root, cannot reach the warehouse's data in {link}.",
+            f"Open the folders above it (chmod o+x), or move {settings.var} back to where it was.",
+        )
     if is_outside:
         _make_outside(outside)
         _note_run_folder(settings, data)
