@@ -19,6 +19,7 @@ from benchmarks.measured import Run, run
 from kvalitet import services
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
+from kvalitet.warehouse.server_note import noted_address
 from kvalitet.warehouse.server_place import binaries
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +49,7 @@ class Place:
 
     def up(self, with_airflow: bool = False) -> Run:
         done = self.kvalitet("up", *([] if with_airflow else ["--without-airflow"]))
-        address = (self.var / "run" / "postgres.address").read_text().strip()
+        address = noted_address(self.var)
         self.settings = replace(self.settings, server=address)
         return done
 

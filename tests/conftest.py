@@ -29,6 +29,7 @@ from psycopg import sql
 from kvalitet.settings import Settings
 from kvalitet.warehouse import admin, server
 from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
+from kvalitet.warehouse.server_note import note_address
 
 ROOT = Path(__file__).resolve().parents[1]
 NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
@@ -73,7 +74,7 @@ def new_warehouse(warehouse_server: Settings) -> NewWarehouse:
         for made_here in (var / "run", inbox):
             made_here.mkdir(parents=True)
         (var / "secrets").symlink_to(warehouse_server.secrets_dir)
-        (var / "run" / "postgres.address").write_text(f"{warehouse_server.server}\n")
+        note_address(var, warehouse_server.server)
         database = f"test_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
             copy_database(connection, warehouse_server.database, database)

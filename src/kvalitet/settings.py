@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kvalitet.errors import KvalitetError
 from kvalitet.warehouse.address import UNSTATED, Address, Tls
+from kvalitet.warehouse.server_note import noted_address
 
 TIMEZONE = ZoneInfo("Europe/Copenhagen")
 
@@ -177,8 +178,7 @@ def _address(var: Path) -> tuple[str, str, Tls]:
                 "Take it out; the admin's user name and password belong in KVALITET_ADMIN_URL.",
             )
         return stated.server, stated.database, stated.tls
-    noted = var / "run" / "postgres.address"
-    return (noted.read_text().strip() if noted.is_file() else "127.0.0.1:0"), "kvalitet", UNSTATED
+    return noted_address(var), "kvalitet", UNSTATED
 
 
 def write_secret(file: Path, value: str | None = None) -> str:

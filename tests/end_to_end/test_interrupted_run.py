@@ -21,6 +21,7 @@ from kvalitet import services
 from kvalitet.airflow_client import AirflowClient
 from kvalitet.settings import AUDITOR, BI, Settings
 from kvalitet.warehouse.connection import fetch_all
+from kvalitet.warehouse.server_note import noted_address
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +66,7 @@ class Place:
 
     @property
     def settings(self) -> Settings:
-        return replace(self.blank, server=(self.var / "run" / "postgres.address").read_text().strip())
+        return replace(self.blank, server=noted_address(self.var))
 
     def files(self, pattern: str) -> list[Path]:
         return list(self.var.glob(pattern))

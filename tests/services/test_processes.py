@@ -81,6 +81,64 @@ def test_a_number_that_went_to_another_process_is_left_alone(place: Settings) ->
     other.wait()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pid": "x"},
+        {"pid": -1},
+        {"pid": 0},
+        {"pid": 2**70},
+        {"pid": True},
+        {"pid": 1.5},
+        {"pid": None},
+        {"began": "x"},
+        {"began": None},
+        {"boot": 7},
+        {"folder": 7},
+        {"folder": None},
+        {"mark": []},
+        {"configuration": []},
+        {"configuration": None},
+    ],
+    ids=str,
+)
+def test_a_note_of_wrong_types_is_ignored_and_the_others_hold(place: Settings, wrong: dict[str, object]) -> None:
+    launch(place, "ours", SLEEPS)
+    notes = place.var / "run" / "processes.json"
+    noted = json.loads(notes.read_text())
+    noted["wrong"] = noted["ours"] | wrong
+    notes.write_text(json.dumps(noted))
+    assert list(processes.noted(place)) == list(processes.running(place)) == ["ours"]
+    assert processes.died(place) == []
+    assert processes.orphans(place) == []
+    assert processes.end(place, ["wrong", "ours"]) == ["ours"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"7",
+        b"null",
+        b"\xff\x00",
+        b'{"a": 7}',
+        b'{"a": null}',
+        b'{"a": "text"}',
+        b'{"a": [1]}',
+        b"[" * 99999,
+    ],
+)
+def test_a_damaged_file_of_notes_holds_none(place: Settings, content: bytes) -> None:
+    notes = place.var / "run" / "processes.json"
+    notes.parent.mkdir(parents=True)
+    notes.write_bytes(content)
+    assert processes.noted(place) == {}
+    assert processes.end(place, ["a"]) == []
+    launch(place, "ours", SLEEPS)
+    assert list(processes.running(place)) == ["ours"]
+
+
 def test_a_process_that_was_killed_is_not_running(place: Settings) -> None:
     pid = launch(place, "killed", SLEEPS)
     os.kill(pid, signal.SIGKILL)

@@ -1,19 +1,25 @@
 """The embedded server: started, kept, mended after a crash, and removed without a trace."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 from kvalitet.warehouse import admin, server, server_place
+from kvalitet.warehouse.server_note import noted_address
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +89,58 @@ def test_a_note_of_a_dead_server_does_not_stop_the_next(blank: Settings) -> None
     assert answer(server.start(blank), "select 1") == 1
 
 
+def test_a_damaged_note_of_the_address_is_written_anew(blank: Settings) -> None:
+    first = server.start(blank)
+    note = blank.var / "run" / "postgres.address"
+    for content in (b"", b"127.0.0.1:99999", b"\xff\x00"):
+        note.write_bytes(content)
+        assert server.start(blank).server == first.server
+        assert noted_address(blank.var) == first.server
+    server.stop(blank)
+    note.write_bytes(b"\xff\x00")
+    assert answer(server.start(blank), "select 1") == 1
+
+
+def test_a_copied_run_folder_has_a_server_of_its_own(blank: Settings) -> None:
+    first = server.start(blank)
+    server.stop(blank)  # its data only: a copy of files that are being written is no sound one
+    copy = replace(blank, var=Path(tempfile.mkdtemp(prefix="kvalitet-test-")))
+    subprocess.run(["cp", "-a", f"{blank.var}/.", str(copy.var)], check=True)
+    server.start(blank)
+    try:
+        copy.var.chmod(0o700)
+        if os.geteuid() == 0:
+            with pytest.raises(KvalitetError, match="cannot reach the warehouse's data"):
+                server.start(copy)
+            copy.var.chmod(0o755)
+        assert server.start(copy).server != first.server
+        assert server.status(copy).pid != server.status(blank).pid
+        assert noted_address(blank.var) == first.server
+    finally:
+        server.remove(copy)
+        shutil.rmtree(copy.var)
+    assert answer(first, "select 1") == 1
+
+
+def test_a_stopped_server_is_ended_at_once(blank: Settings) -> None:
+    started = server.start(blank)
+    pid = server.status(blank).pid
+    assert pid
+    for one in (psutil.Process(pid), *psutil.Process(pid).children()):
+        one.suspend()
+    began = time.monotonic()
+    assert server.stop(blank)
+    assert time.monotonic() - began < 30
+    assert not server.status(blank).is_running
+    server.start(blank)
+    pid = server.status(blank).pid
+    assert pid
+    psutil.Process(pid).suspend()
+    assert answer(server.start(blank), "select 1") == 1
+    assert server.status(blank).pid == pid
+    assert started.server == noted_address(blank.var)
+
+
 def test_a_taken_port_is_replaced_and_said(blank: Settings) -> None:
     first = server.start(blank)
     server.stop(blank)
@@ -122,6 +180,102 @@ def test_as_root_an_unreachable_checkout_is_worked_around(blank: Settings) -> No
     assert answer(started, "select 1") == 1
     server.remove(blank)
     assert not outside.parent.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_a_copied_run_folder_neither_stops_nor_deletes_the_data_it_was_copied_from(
+    blank: Settings, tmp_path: Path
+) -> None:
+    blank.var.chmod(0o700)
+    started = server.start(blank)
+    pid, data = server.status(blank).pid, server.status(blank).data
+    copy = replace(blank, var=tmp_path / "copy")
+    shutil.copytree(blank.var, copy.var, symlinks=True)
+    assert not server.stop(copy)
+    assert not server.status(copy).is_running
+    with pytest.raises(KvalitetError, match=f"is a copy.*belong to {blank.var}"):
+        server.start(copy)
+    server.remove(copy)
+    assert server.status(blank).pid == pid
+    assert answer(started, "select 1") == 1
+    # A copy that was begun anew has data of its own.
+    shutil.copytree(blank.var, copy.var, symlinks=True, dirs_exist_ok=True)
+    for left in ("data", "admin.password"):
+        (copy.var / "server" / left).unlink()
+    try:
+        server.start(copy)
+        assert server.status(copy).data != data
+    finally:
+        server.remove(copy)
+    assert data.is_dir() and server.status(blank).pid == pid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_a_moved_run_folder_keeps_its_data_also_where_another_takes_its_old_place(
+    blank: Settings, tmp_path: Path
+) -> None:
+    blank.var.chmod(0o700)
+    with psycopg.connect(server.admin_url(server.start(blank))) as connection:
+        connection.execute("create table kept as select 42 as answer")
+    pid, data = server.status(blank).pid, server.status(blank).data
+    moved = replace(blank, var=tmp_path / "moved")
+    shutil.move(blank.var, moved.var)
+    try:
+        assert server.status(moved).pid == pid
+        assert server.stop(moved)
+        assert answer(server.start(moved), "select answer from kept") == 42
+        assert server.status(moved).data == data
+        blank.var.mkdir(mode=0o700)
+        server.start(blank)
+        assert server.status(blank).data != data
+        server.remove(blank)
+        assert answer(server.start(moved), "select answer from kept") == 42
+    finally:
+        server.remove(moved)
+    assert not data.parent.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_a_link_to_data_that_are_gone_is_said(blank: Settings) -> None:
+    blank.var.chmod(0o700)
+    server.start(blank)
+    server.stop(blank)
+    data = server.status(blank).data
+    away = data.rename(data.with_name("away"))
+    with pytest.raises(KvalitetError, match="data are gone"):
+        server.start(blank)
+    away.rename(data)
+    assert answer(server.start(blank), "select 1") == 1
+
+
+def test_a_password_without_data_and_data_without_password_are_said(blank: Settings) -> None:
+    server.start(blank)
+    server.stop(blank)
+    inside = blank.var / "server"
+    password, data = (inside / name for name in ("admin.password", "data"))
+    password.rename(inside / "away")
+    with pytest.raises(KvalitetError, match=r"password of the warehouse's data .* is not at"):
+        server.start(blank)
+    (inside / "away").rename(password)
+    data.rename(inside / "away")
+    with pytest.raises(KvalitetError, match="data are gone"):
+        server.start(blank)
+    assert not (data / "PG_VERSION").exists()
+    data.rmdir()
+    (inside / "away").rename(data)
+    assert answer(server.start(blank), "select 1") == 1
+
+
+@pytest.mark.parametrize("left", ["data that are half made", "a password"])
+def test_a_start_killed_while_the_data_were_made_begins_anew(blank: Settings, left: str) -> None:
+    server_place.place(blank, print)
+    inside = blank.var / "server"
+    (inside / "data.new-password").write_text("")
+    (inside / "data" / "PG_VERSION").write_text("18\n")
+    if left == "a password":
+        (inside / "admin.password").write_text("old")
+    assert answer(server.start(blank), "select 1") == 1
+    assert not (inside / "data.new-password").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")

@@ -15,6 +15,7 @@ from kvalitet import services
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
 from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
+from kvalitet.warehouse.server_note import note_address
 
 
 @contextmanager
@@ -82,7 +83,7 @@ def own_folders(settings: Settings, name: str) -> Iterator[Settings]:
         (var / folder).mkdir(parents=True)
     for shared in ("secrets", "server"):
         (var / shared).symlink_to(settings.var / shared)
-    (var / "run" / "postgres.address").write_text(f"{settings.server}\n")
+    note_address(var, settings.server)
     try:
         yield replace(settings, var=var, inbox=f"file://{var / 'inbox'}")
     finally:

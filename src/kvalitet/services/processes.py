@@ -158,14 +158,30 @@ def _notes(settings: Settings) -> Path:
 
 
 def noted(settings: Settings) -> dict[str, Noted]:
-    """What processes.json says; nothing where it was cut short or written by another version."""
-    with suppress(OSError, ValueError, TypeError, AttributeError):
-        known = Noted.__dataclass_fields__
-        return {
-            name: Noted(**{key: value for key, value in fields.items() if key in known})
-            for name, fields in json.loads(_notes(settings).read_text()).items()
-        }
-    return {}
+    """What processes.json says; nothing where it was cut short, and no note that is not as we write them."""
+    try:
+        found = json.loads(_notes(settings).read_text())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    notes = {name: _read_note(fields) for name, fields in found.items()} if isinstance(found, dict) else {}
+    return {name: note for name, note in notes.items() if note}
+
+
+def _read_note(fields: object) -> Noted | None:
+    if not isinstance(fields, dict):
+        return None
+    try:
+        note = Noted(**{key: value for key, value in fields.items() if key in Noted.__dataclass_fields__})
+    except TypeError:
+        return None
+    is_sound = (
+        type(note.pid) is int
+        and 0 < note.pid < 2**31
+        and type(note.began) in (int, float)
+        and all(isinstance(text, str) for text in (note.boot, note.folder, note.mark))
+        and isinstance(note.configuration, dict)
+    )
+    return note if is_sound else None
 
 
 def _write(settings: Settings, notes: Mapping[str, Noted]) -> None:

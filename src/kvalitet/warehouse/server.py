@@ -8,6 +8,7 @@ set there is no embedded server: the admin's connection is then KVALITET_ADMIN_U
 import fcntl
 import os
 import random
+import secrets
 import shutil
 import signal
 import socket
@@ -22,11 +23,12 @@ import psutil
 import psycopg
 
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import Settings, write_secret
+from kvalitet.settings import Settings, replace_secret
 from kvalitet.warehouse.address import Address
 from kvalitet.warehouse.connection import admin_not_reached, last_words
 from kvalitet.warehouse.rights import SESSION_SETTINGS
-from kvalitet.warehouse.server_place import Say, place, remove_outside, server_user
+from kvalitet.warehouse.server_note import NOT_STARTED, note_address, noted_address
+from kvalitet.warehouse.server_place import Say, owner, password_file, place, refuse_lost, remove_outside, server_user
 
 ADMIN = "kvalitet_admin"
 OLDEST_VERSION = 15
@@ -66,7 +68,7 @@ def admin_url(settings: Settings, database: str | None = None) -> str:
             )
         stated = Address.read(url, "KVALITET_ADMIN_URL", settings.tls)
         return (replace(stated, database=database) if database else stated).url()
-    file = _password_file(settings)
+    file = password_file(settings)
     if not file.is_file():
         raise KvalitetError(f"The server's admin password is not at {file}.", "Run `kvalitet up`, which makes it.")
     return Address(settings.server, database or "postgres", settings.tls, ADMIN, file.read_text().strip()).url()
@@ -85,12 +87,14 @@ def start(settings: Settings, say: Say = print) -> Settings:
     with _only_one(settings):
         data, programs = place(settings, say)
         for attempt in (1, 2):
-            if _postmaster(data) is None:
-                if not (data / "PG_VERSION").is_file():
-                    _initialise(settings, data, programs)
+            if process := _postmaster(data):
+                _resume(process)
+            else:
+                _initialise(settings, data, programs)
                 _clear_remains(data)
                 _run(settings, data, programs, say)
-            settings = replace(settings, server=_address_file(settings).read_text().strip())
+            settings = replace(settings, server=_listens_at(data))
+            note_address(settings.var, settings.server)
             try:
                 _check_version(admin_url(settings))
                 break
@@ -103,20 +107,22 @@ def start(settings: Settings, say: Say = print) -> Settings:
 
 def stop(settings: Settings) -> bool:
     """Stop the embedded server; False where it did not run (or is not ours to stop)."""
-    if not is_embedded() or not (settings.var / "server").is_dir():
+    if not is_embedded() or not (settings.var / "server").is_dir() or owner(settings, _data(settings)):
         return False
     with _only_one(settings):
         process = _postmaster(_data(settings))
         if process is None:
             return False
+        pid = process.pid
         # SIGINT is Postgres' fast shutdown: sessions are ended, everything committed is kept.
         process.send_signal(signal.SIGINT)
+        _resume(process)
         deadline = time.monotonic() + 60
         while _postmaster(_data(settings)) is not None:
             if time.monotonic() > deadline:
                 raise KvalitetError(
-                    f"Postgres (pid {process.pid}) does not end.",
-                    f"See {settings.var}/log/postgres.log; end it with: kill -QUIT {process.pid}",
+                    f"Postgres (pid {pid}) does not end.",
+                    f"See {settings.var}/log/postgres.log; end it with: kill -QUIT {pid}; kill -CONT {pid}",
                 )
             time.sleep(0.05)
     return True
@@ -124,10 +130,9 @@ def stop(settings: Settings) -> bool:
 
 def status(settings: Settings) -> ServerStatus:
     data = _data(settings)
-    process = _postmaster(data)
-    noted = _address_file(settings)
-    address = noted.read_text().strip() if noted.is_file() else settings.server
-    return ServerStatus(address, data, process.pid if process else None)
+    process = None if owner(settings, data) else _postmaster(data)
+    noted = noted_address(settings.var)
+    return ServerStatus(settings.server if noted == NOT_STARTED else noted, data, process.pid if process else None)
 
 
 def remove(settings: Settings) -> None:
@@ -155,14 +160,6 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _password_file(settings: Settings) -> Path:
-    return settings.var / "server" / "admin.password"
-
-
-def _address_file(settings: Settings) -> Path:
-    return settings.var / "run" / "postgres.address"
-
-
 def _data(settings: Settings) -> Path:
     return (settings.var / "server" / "data").resolve()
 
@@ -178,26 +175,36 @@ def _only_one(settings: Settings) -> Iterator[None]:
 
 
 def _initialise(settings: Settings, data: Path, programs: Path) -> None:
+    """Make an empty cluster where there is none. The handover of its password is there until all of it is made."""
+    handover = data.parent / f"{data.name}.new-password"  # initdb reads it as the server's user
+    if not handover.exists():
+        refuse_lost(settings, data)
+        if (data / "PG_VERSION").is_file():
+            return
     if shutil.disk_usage(data).free < _SPACE_NEEDED:
         raise KvalitetError(
             f"The disk of {data} has less than {_SPACE_NEEDED // 2**20} MB left.",
             f"Make room (df -h {data}), or set KVALITET_VAR to a folder on another disk.",
         )
-    password, user = write_secret(_password_file(settings)), server_user()
-    handover = data.parent / f"{data.name}.password"  # initdb reads it as the server's user
-    handover.unlink(missing_ok=True)
-    write_secret(handover, password)
-    try:
-        if user:
-            os.chown(handover, user.pw_uid, user.pw_gid)
-        arguments = ["-U", ADMIN, "-A", "scram-sha-256", "--pwfile", handover, "-E", "UTF8", "--locale=C.UTF-8"]
-        done = _call([programs / "initdb", "-D", data, *arguments], capture_output=True)
-    finally:
-        handover.unlink(missing_ok=True)
+    password, user = secrets.token_urlsafe(24), server_user()
+    replace_secret(handover, password)
+    _empty(data)
+    if user:
+        os.chown(handover, user.pw_uid, user.pw_gid)
+    arguments = ["-U", ADMIN, "-A", "scram-sha-256", "--pwfile", handover, "-E", "UTF8", "--locale=C.UTF-8"]
+    done = _call([programs / "initdb", "-D", data, *arguments], capture_output=True)
+    if done.returncode == 0:
+        replace_secret(password_file(settings), password)
+    else:
+        _empty(data)
+    handover.unlink()
     if done.returncode != 0:
-        for left in data.iterdir():
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
         raise _failure("Postgres could not make its data folder", done.stderr, data)
+
+
+def _empty(folder: Path) -> None:
+    for left in folder.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
@@ -205,8 +212,7 @@ def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if log.exists() and log.stat().st_size > _LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
-    noted = _address_file(settings)
-    port = int(noted.read_text().rpartition(":")[2]) if noted.is_file() else 0
+    port = int(noted_address(settings.var).rpartition(":")[2])
     said = ""
     for _ in range(3):
         if not port or not is_free(port):
@@ -220,7 +226,6 @@ def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
                 [programs / "pg_ctl", "start", "-D", data, "-w", "-t", "120", "-o", options], stdout=out, stderr=out
             )
         if done.returncode == 0:
-            noted.write_text(f"127.0.0.1:{port}\n")
             return
         said = log.read_bytes()[start_of_log:].decode(errors="replace")
         if "could not bind" not in said:
@@ -263,6 +268,22 @@ def _postmaster(data: Path) -> psutil.Process | None:
         raise KvalitetError(f"Another user runs the server of {data}.", "Stop it as that user first.") from None
     except (OSError, ValueError, IndexError, psutil.Error):
         return None
+
+
+def _resume(process: psutil.Process) -> None:
+    """A stopped process hears no request to end, and the server waits for its children to."""
+    for one in (process, *process.children()):
+        with suppress(psutil.Error):
+            if one.status() == psutil.STATUS_STOPPED:
+                one.resume()
+
+
+def _listens_at(data: Path) -> str:
+    """host:port by the server's own note, which no copy and no damage of ours touches."""
+    try:
+        return f"127.0.0.1:{int((data / 'postmaster.pid').read_text().splitlines()[3])}"
+    except (OSError, ValueError, IndexError):
+        raise KvalitetError(f"The server of {data} has just ended.", "Run `kvalitet up` again.") from None
 
 
 def _clear_remains(data: Path) -> None:

@@ -2,11 +2,13 @@
 
 Postgres refuses to run as root, so as root it runs as `nobody`. Where that user cannot reach the
 checkout (below /root, say), data and binaries are kept in /var/lib/kvalitet/<hash>, and
-var/server/data points there.
+var/server/data points there. data.run-folder beside such data names the run folder they belong to:
+a copy of that run folder points there too, and must neither stop that server nor delete its data.
 """
 
 import hashlib
 import importlib.util
+import itertools
 import os
 import pwd
 import shutil
@@ -62,33 +64,105 @@ def _can_reach(path: Path, user: pwd.struct_passwd) -> bool:
 
 
 def place(settings: Settings, say: Say) -> tuple[Path, Path]:
-    """The data folder (made, empty, with the right owner) and the folder of the binaries."""
+    """The data folder (made, empty, with the right owner) and the folder of the binaries.
+
+    Raises KvalitetError where var/server/data points to data that are gone or another run folder's.
+    """
     inside = settings.var / "server"
     inside.mkdir(parents=True, exist_ok=True)
     programs, user = binaries(), server_user()
-    if user is None:
-        (inside / "data").mkdir(mode=0o700, exist_ok=True)
-        return (inside / "data").resolve(), programs / "bin"
-    inside.chmod(0o755)
-    outside = _outside(settings)
     link = inside / "data"
-    if link.is_symlink():
-        outside = link.resolve().parent  # the checkout was moved after its data was made
+    _refuse_broken_link(settings, link)
+    if user is None:
+        link.mkdir(mode=0o700, exist_ok=True)
+        if link.is_symlink():
+            _note_run_folder(settings, link.resolve())
+        return link.resolve(), programs / "bin"
+    inside.chmod(0o755)
+    outside = link.resolve().parent if link.is_symlink() else _outside(settings)
     is_outside = link.is_symlink() or not _can_reach(inside, user)
+    data = outside / "data" if is_outside else link
+    if is_outside and not link.is_symlink() and link.exists():
+        raise KvalitetError(
+            f"{user.pw_name}, who runs Postgres for root, cannot reach the warehouse's data in {link}.",
+            f"Open the folders above it (chmod o+x), or move {settings.var} back to where it was.",
+        )
     if is_outside:
         _make_outside(outside)
-        if not link.is_symlink():
-            say(f"{user.pw_name} cannot reach {inside}, so the warehouse's data is kept in {outside}.")
-            link.symlink_to(outside / "data")
-    data = outside / "data" if is_outside else link
+        _note_run_folder(settings, data)
     if not data.exists():
         data.mkdir(mode=0o700)
         os.chown(data, user.pw_uid, user.pw_gid)
+    if is_outside and not link.is_symlink():
+        say(f"{user.pw_name} cannot reach {inside}, so the warehouse's data is kept in {outside}.")
+        link.symlink_to(data)
     needed = (programs / "bin" / "postgres", programs / "share", _libraries(programs))
     if not all(_can_reach(path, user) for path in needed):
         _make_outside(outside)
         programs = _copy_programs(programs, outside, say)
     return data.resolve(), programs / "bin"
+
+
+def owner(settings: Settings, data: Path) -> str | None:
+    """The other run folder whose data `data` (resolved) are, None where they are this one's or nobody's.
+
+    Of a run folder that was moved the old place no longer points to the data: they are its own still.
+    """
+    note = _run_folder_note(data)
+    if note.is_file():
+        noted = note.read_text(errors="replace").strip()
+        points_there = (Path(noted) / "server" / "data").resolve() == data
+        return noted if noted != str(settings.var) and points_there else None
+    is_unknown = data.parent.parent == _OUTSIDE and data.exists() and data.parent.name != _hash(settings)
+    return "another run folder" if is_unknown else None  # made before there were notes: its next `up` writes one
+
+
+def password_file(settings: Settings) -> Path:
+    """The admin's password of the embedded server."""
+    return settings.var / "server" / "admin.password"
+
+
+def refuse_lost(settings: Settings, data: Path) -> None:
+    """Raises KvalitetError where the data or the admin's password are there without the other."""
+    password, has_data = password_file(settings), (data / "PG_VERSION").is_file()
+    if password.is_file() and not has_data:
+        raise KvalitetError(
+            f"The warehouse's data are gone: {data} is empty, but {password} is left of them.",
+            f"Bring the folder back. To begin with an empty warehouse (then `kvalitet restore`): rm {password}",
+        )
+    if has_data and not password.is_file():
+        raise KvalitetError(
+            f"The admin's password of the warehouse's data in {data} is not at {password}.",
+            f"Bring it back from where they were made. Where the data can be spared: rm -r {data}",
+        )
+
+
+def _refuse_broken_link(settings: Settings, link: Path) -> None:
+    if not link.is_symlink():
+        return
+    data, anew = link.resolve(), f"To begin with an empty warehouse here: rm {link} {password_file(settings)}"
+    if other := owner(settings, data):
+        raise KvalitetError(
+            f"{settings.var} is a copy: its data in {data} belong to {other}, and were not copied with it.",
+            f"For the data: `kvalitet backup` there, `kvalitet restore` here. {anew}"
+            if _run_folder_note(data).is_file()
+            else f"If they are this one's: echo {settings.var} > {_run_folder_note(data)}. {anew}",
+        )
+    if not data.is_dir():
+        raise KvalitetError(f"The warehouse's data are gone: {link} points to {data}.", f"Bring them back. {anew}")
+
+
+def _run_folder_note(data: Path) -> Path:
+    return data.with_name(f"{data.name}.run-folder")
+
+
+def _note_run_folder(settings: Settings, data: Path) -> None:
+    note = _run_folder_note(data)
+    if not note.is_file() or note.read_text(errors="replace").strip() != str(settings.var):
+        with suppress(PermissionError):  # a disk of somebody else's, where only the data folder is ours
+            part = note.with_name(f"{note.name}.part")
+            part.write_text(f"{settings.var}\n")
+            part.replace(note)
 
 
 def _make_outside(folder: Path) -> None:
@@ -124,8 +198,15 @@ def _libraries(programs: Path) -> Path:
     return programs.parent.with_name(f"{programs.parent.name}.libs")
 
 
+def _hash(settings: Settings, attempt: int = 0) -> str:
+    text = str(settings.var) + (f"\0{attempt}" if attempt else "")  # \0: in no path
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 def _outside(settings: Settings) -> Path:
-    return _OUTSIDE / hashlib.sha256(str(settings.var).encode()).hexdigest()[:12]
+    """Another than its first where a run folder that has been moved away left its data in that."""
+    places = (_OUTSIDE / _hash(settings, attempt) for attempt in itertools.count())
+    return next(folder for folder in places if not owner(settings, folder / "data"))
 
 
 def _is_ours(folder: Path) -> bool:
@@ -136,7 +217,7 @@ def remove_outside(settings: Settings) -> None:
     """Delete what was put outside the checkout for this installation."""
     link = settings.var / "server" / "data"
     for folder in {_outside(settings), link.resolve().parent if link.is_symlink() else _outside(settings)}:
-        if folder.parent == _OUTSIDE and _is_ours(folder):
+        if folder.parent == _OUTSIDE and _is_ours(folder) and not owner(settings, folder / "data"):
             shutil.rmtree(folder)
     with suppress(OSError):
         _OUTSIDE.rmdir()
