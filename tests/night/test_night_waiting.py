@@ -186,6 +186,7 @@ def in_airflow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     import kvalitet.night_trigger  # noqa: F401 -- takes seconds the first time, which are not the trigger's
 
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))
+    monkeypatch.setenv("KVALITET_INBOX", settings.inbox)
     monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{settings.server}/{settings.database}")
     return settings
 

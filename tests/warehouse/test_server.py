@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -276,6 +277,27 @@ def test_a_start_killed_while_the_data_were_made_begins_anew(blank: Settings, le
         (inside / "admin.password").write_text("old")
     assert answer(server.start(blank), "select 1") == 1
     assert not (inside / "data.new-password").exists()
+
+
+START = """
+import sys
+from pathlib import Path
+from kvalitet.settings import Settings
+from kvalitet.warehouse import server
+server.start(Settings(Path.cwd(), Path(sys.argv[1]), "", "127.0.0.1:0", "kvalitet"))
+"""
+
+
+@pytest.mark.parametrize("made", ["PG_VERSION", "base/1", "base/4"])
+def test_a_killed_start_leaves_nothing_that_writes_into_the_next(blank: Settings, made: str) -> None:
+    """initdb outlives the command that began it."""
+    begun = subprocess.Popen([sys.executable, "-c", START, str(blank.var)])
+    give_up = time.monotonic() + 60
+    while not (blank.var / "server" / "data" / made).exists():
+        assert begun.poll() is None and time.monotonic() < give_up
+    begun.kill()
+    begun.wait()
+    assert answer(server.start(blank), "select 1") == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")

@@ -84,13 +84,13 @@ def start(settings: Settings, say: Say = print) -> Settings:
         if not _check_version(admin_url(settings)):
             say(f"The connection to {settings.server} is not encrypted: docs/own-postgres.md, TLS.")
         return settings
-    with _only_one(settings):
+    with _only_one(settings) as turn:
         data, programs = place(settings, say)
         for attempt in (1, 2):
             if process := _postmaster(data):
                 _resume(process)
             else:
-                _initialise(settings, data, programs)
+                _initialise(settings, data, programs, turn)
                 _clear_remains(data)
                 _run(settings, data, programs, say)
             settings = replace(settings, server=_listens_at(data))
@@ -165,17 +165,20 @@ def _data(settings: Settings) -> Path:
 
 
 @contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
-    """Two commands at once take turns."""
+def _only_one(settings: Settings) -> Iterator[int]:
+    """Two commands at once take turns; a process that is given the descriptor keeps the turn until it ends."""
     folder = settings.var / "run"
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "server.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
-def _initialise(settings: Settings, data: Path, programs: Path) -> None:
-    """Make an empty cluster where there is none. The handover of its password is there until all of it is made."""
+def _initialise(settings: Settings, data: Path, programs: Path, turn: int) -> None:
+    """Make an empty cluster where there is none. The handover of its password is there until all of it is made.
+
+    initdb outlives a command that is killed: it keeps the `turn`, so that nobody empties the folder under it.
+    """
     handover = data.parent / f"{data.name}.new-password"  # initdb reads it as the server's user
     if not handover.exists():
         refuse_lost(settings, data)
@@ -192,7 +195,7 @@ def _initialise(settings: Settings, data: Path, programs: Path) -> None:
     if user:
         os.chown(handover, user.pw_uid, user.pw_gid)
     arguments = ["-U", ADMIN, "-A", "scram-sha-256", "--pwfile", handover, "-E", "UTF8", "--locale=C.UTF-8"]
-    done = _call([programs / "initdb", "-D", data, *arguments], capture_output=True)
+    done = _call([programs / "initdb", "-D", data, *arguments], capture_output=True, pass_fds=[turn])
     if done.returncode == 0:
         replace_secret(password_file(settings), password)
     else:
@@ -271,11 +274,13 @@ def _postmaster(data: Path) -> psutil.Process | None:
 
 
 def _resume(process: psutil.Process) -> None:
-    """A stopped process hears no request to end, and the server waits for its children to."""
+    """A stopped process hears no request to end, and the server waits for its children to.
+
+    All of them are sent SIGCONT, which changes nothing for others: one that is about to stop does not look stopped yet.
+    """
     for one in (process, *process.children()):
         with suppress(psutil.Error):
-            if one.status() == psutil.STATUS_STOPPED:
-                one.resume()
+            one.resume()
 
 
 def _listens_at(data: Path) -> str:
