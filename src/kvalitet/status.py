@@ -78,9 +78,9 @@ TURNS = """
     from audit.intake_turn as turn
     where exists (
         select from pg_locks as lock
-        where lock.locktype = 'advisory' and lock.granted and lock.pid = turn.backend_pid
+        where lock.locktype = 'relation' and lock.granted and lock.pid = turn.backend_pid
             and lock.database = (select oid from pg_database where datname = current_database())
-            and (lock.classid::bigint << 32) | lock.objid::bigint = hashtext('turn ' || turn.source_id)::bigint
+            and lock.relation = 'audit.lock'::regclass and lock.mode = 'RowShareLock'
     )
     order by turn.source_id
 """
