@@ -121,9 +121,8 @@ def alone_in(settings: Settings, schema: str) -> Iterator[None]:
     with ExitStack() as held:
         try:
             # As the publisher, whose transactions no seal waits for.
-            held.enter_context(
-                holding(settings, PUBLISHER, rebuild_of(schema), f"another rebuild into {schema} is under way,")
-            )
+            what = f"another rebuild into {schema} is under way,"
+            held.enter_context(holding(settings, PUBLISHER, rebuild_of(schema), what))
         except LockHeld as other:
             raise BuildRefused(other.what, "Wait for it to end.") from None
         end_builds_of_the_dead(settings, schema)

@@ -20,6 +20,7 @@ from kvalitet.landing.retention import purge
 from kvalitet.landing.rotation import rotate_key
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.locks import PERSONS
 
 pytestmark = pytest.mark.slow
 

@@ -187,6 +187,9 @@ def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Itera
             "Somebody works on the candidate or the previous publication; nothing was changed.",
             "Look for the session in pg_stat_activity, then publish again.",
         ) from None
+    finally:
+        if not connection.broken:
+            connection.rollback()
 
 
 def _wait_for_dump(held: psycopg.Connection[DictRow]) -> None:
@@ -194,9 +197,8 @@ def _wait_for_dump(held: psycopg.Connection[DictRow]) -> None:
     try:
         take(held, DUMP, "a backup dumps the database,", DUMP_SECONDS)
     except LockHeld as dump:
-        raise ReaderInTheWay(
-            f"Nothing was swapped. {dump.what}", "Wait for it or end it, then publish again."
-        ) from None
+        what = f"Nothing was swapped. {dump.what}"
+        raise ReaderInTheWay(what, "Wait for it or end it, then publish again.") from None
 
 
 def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:

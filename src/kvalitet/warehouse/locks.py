@@ -103,8 +103,8 @@ def wait_until(is_ours: Callable[[], bool], held: Callable[[], str], seconds: fl
     give_up, is_told = time.monotonic() + seconds, False
     while not is_ours():
         if time.monotonic() >= give_up:
-            waited = f"After {seconds:g} s of waiting, " if seconds else ""
-            raise LockHeld(f"{waited}{held()}.", "Wait for it to end, or end it, and try again.")
+            said = f"After {seconds:g} s of waiting, {held()}." if seconds else f"{held()}."
+            raise LockHeld(said[0].upper() + said[1:], "Wait for it to end, or end it, and try again.")
         if not is_told:
             log.warning("%s. Waiting for it, at most %g s.", held(), seconds)
             is_told = True
