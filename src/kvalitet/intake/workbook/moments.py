@@ -37,7 +37,10 @@ def moment_text(days: Decimal, is_1904: bool, shows: frozenset[str], pattern: st
 
 
 def written(moment: datetime, shows: frozenset[str], pattern: str | None) -> str:
-    """`moment` by the contract's pattern, or as ISO 8601 where the pattern lacks something that is shown."""
+    """`moment` by the contract's pattern, or as ISO 8601 where there is none or it lacks something that is shown.
+
+    Without a pattern, a day or month that is not shown is left out.
+    """
     shows_time = bool(shows & {"h", "s"})
     if pattern:
         text = moment.strftime(to_strptime(pattern))
@@ -50,8 +53,10 @@ def written(moment: datetime, shows: frozenset[str], pattern: str | None) -> str
             moment = moment.replace(day=kept.day)
         if kept == moment:
             return text
-    is_midnight = moment.time() == moment.min.time()
-    return moment.date().isoformat() if is_midnight or not shows_time else moment.isoformat(" ")
+    if shows_time and moment.time() != moment.min.time():
+        return moment.isoformat(" ")
+    shown = 10 if pattern or "d" in shows else 7 if "m" in shows else 4
+    return moment.date().isoformat()[:shown]
 
 
 def _impossible(text: str, pattern: str | None) -> str:
@@ -64,12 +69,12 @@ def _impossible(text: str, pattern: str | None) -> str:
 def _clock(seconds: int, shows_seconds: bool) -> str:
     hours, rest = divmod(seconds, 3600)
     minutes, rest = divmod(rest, 60)
-    return f"{hours:02d}:{minutes:02d}" + (f":{rest:02d}" if shows_seconds or rest else "")
+    return f"{hours:02d}:{minutes:02d}" + (f":{rest:02d}" if shows_seconds else "")
 
 
 def _duration(seconds: int, unit: str, shows_seconds: bool) -> str:
     if unit == "[s":
         return str(seconds)
     minutes, rest = divmod(seconds, 60)
-    tail = f":{rest:02d}" if shows_seconds or rest else ""
+    tail = f":{rest:02d}" if shows_seconds else ""
     return f"{minutes}{tail}" if unit == "[m" else f"{minutes // 60}:{minutes % 60:02d}{tail}"

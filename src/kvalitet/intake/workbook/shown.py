@@ -20,7 +20,7 @@ UNREADABLE, SHOWN_OTHERWISE, MERGED = "\ufffc", "\ufdd1", "\ufdd2"
 CELL_RULES = {UNREADABLE: "formula_error", SHOWN_OTHERWISE: "shown_otherwise", MERGED: "merged_cells"}
 #: Excel keeps so many digits of a number.
 EXACT = Context(prec=15, rounding=ROUND_HALF_EVEN)
-MOMENT = frozenset("ydhs")
+MOMENT = frozenset("ymdhs")
 
 
 class Cell(NamedTuple):
@@ -163,8 +163,8 @@ def _written(number: Decimal, section: Section, has_minus: bool, point: str) -> 
     if section.kind == "unknown" or abs(number) >= Decimal(10) ** 15:  # Excel has lost its last digits
         return SHOWN_OTHERWISE
     if section.kind in ("general", "text") or not section.is_simple:
-        if section.literal and section.is_simple:
-            return "".join(_plain(number, point) if part in ("G", "@") else part[1:] for part in section.parts).strip()
+        if section.kind == "general":
+            return "".join(_plain(number, point) if part == "G" else part[1:] for part in section.parts).strip()
         return _plain(number, point)
     text = digits(section, number, point)
     if not text:
