@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from kvalitet.clock import today
 from kvalitet.clock.lapses import BEAT, beat, lapse
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.code_version import code_version
@@ -87,8 +88,8 @@ def begin_build(
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
     Without `loads`, each source's newest accepted load that was not withdrawn; without `as_of_date`, the
-    latest cut-off date among them; without `stale`, what the last attempts and the contracts say of each
-    source; without `acceptances`, all that there are. Raises BuildRefused where a live build holds the
+    latest cut-off date among them, or today where that is later; without `stale`, what the last attempts and
+    the contracts say of each source; without `acceptances`, all that there are. Raises BuildRefused where a live build holds the
     schema or nothing was accepted.
     """
     from kvalitet.intake.standing import stale_sources
@@ -99,7 +100,7 @@ def begin_build(
         rows = _chosen_loads(connection, loads)
         if not rows:
             raise BuildRefused("There is nothing to build from: no delivery was accepted.", "Run `kvalitet extract`.")
-        as_of: date = as_of_date or max(row["cutoff_date"] for row in rows)
+        as_of: date = as_of_date or min(max(row["cutoff_date"] for row in rows), today(connection))
         try:
             claimed = connection.execute(
                 "insert into audit.build"

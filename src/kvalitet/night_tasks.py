@@ -62,6 +62,12 @@ def owner_of(context: Any) -> str:
     return f"airflow {context['dag_run'].run_id}"
 
 
+def allowed(context: Any, what: str) -> tuple[str, str] | None:
+    """Who lets a delivery in against one of its limits, and why, by the run's parameters; None where nobody does."""
+    by, reason = (context["params"].get(f"{what}_allowed_{part}") for part in ("by", "reason"))
+    return (by, reason) if by and reason else None
+
+
 class ExtractSource(BaseSensorOperator):
     """Takes in all new deliveries of one source.
 
@@ -80,15 +86,15 @@ class ExtractSource(BaseSensorOperator):
         from kvalitet.night_waiting import note_late
 
         settings = Settings.from_environment()
-        by, reason = context["params"]["closures_allowed_by"], context["params"]["closures_allowed_reason"]
         due_at = context["dag_run"].run_after
         with no_retry(DeliveryRefused):
             result = extract(
                 settings,
                 self.source_id,
-                allow_closures=(by, reason) if by and reason else None,
+                allow_closures=allowed(context, "closures"),
                 owner=owner_of(context),
                 due_at=due_at if is_scheduled(context) else None,
+                allow_jump=allowed(context, "jump"),
             )
         log.info("%s: %s. %s", self.source_id, result.outcome, result.message)
         if result.outcome == "accepted":

@@ -59,6 +59,8 @@ class ServerProperties(Properties):
     max_bytes: Annotated[int, Field(gt=0)] = 2_000_000_000
     max_rejected_percent: Percent = 0.0
     max_closed_percent: Percent = 0.0
+    max_days_ahead: Annotated[int, Field(ge=0, le=366)] = 1
+    max_jump_days: Annotated[int, Field(ge=1)] | None = None
     requires_final_newline: bool = True
     data_path: str = ""
     updated_path: str = ""
@@ -95,6 +97,7 @@ class ColumnProperties(Properties):
     landed_because: Annotated[str, Field(min_length=1)] | None = None
     ambiguous_time: Literal["earlier", "later"] | None = None
     role: Role | None = None
+    event: bool = False
     words_for_nothing: list[Word] | None = None
     keep_words: list[Word] = []
     cell_value: Literal["stored", "shown"] | None = None

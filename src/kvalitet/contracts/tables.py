@@ -155,6 +155,8 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         problems.append(f"{here}: logicalTypeOptions.minimum and maximum are for numbers and integers")
     if column.primaryKey and column.classification == "sensitive":
         problems.append(f"{here}: a sensitive column cannot be a key")
+    if custom.event and column.logicalType not in ("date", "timestamp"):
+        problems.append(f"{here}: customProperties.event is for dates and timestamps")
     scale = _scale(options.multiple_of)
     if scale > MAX_SCALE:
         problems.append(f"{here}: logicalTypeOptions.multipleOf has more than {MAX_SCALE} decimals")
@@ -183,6 +185,7 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         landed_because=custom.landed_because,
         ambiguous_time=custom.ambiguous_time,
         role=custom.role,
+        is_event=custom.event,
         nothing=_nothing(column, custom, words, {*values, *markers}),
         cell_value=custom.cell_value,
     )
