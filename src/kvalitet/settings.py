@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kvalitet.errors import KvalitetError
 from kvalitet.stated import whole_number
-from kvalitet.warehouse.address import UNSTATED, Address, Tls
+from kvalitet.warehouse.address import ACTING_PATH, UNSTATED, Address, Tls
 from kvalitet.warehouse.server_note import noted_address
 
 TIMEZONE = ZoneInfo("Europe/Copenhagen")
@@ -118,9 +118,12 @@ class Settings:
     def dsn(self, role: str, **session: str) -> str:
         """The libpq URL of `role`, one of LOGIN_ROLES; `session` holds further parameters, such as `options`.
 
+        A role that acts finds functions and operators in pg_catalog alone, unless `options` says otherwise: what lies
+        in another schema could be somebody else's. A reader has the path that was set for it.
         Raises KvalitetError where the role's password file is missing.
         """
-        return Address(self.server, self.database, self.tls, role, self.password(role)).url(**session)
+        acting = {} if role in READER_ROLES else {"options": ACTING_PATH}
+        return Address(self.server, self.database, self.tls, role, self.password(role)).url(**(acting | session))
 
     def password(self, role: str) -> str:
         """The password of `role` from its file. Raises KvalitetError where it is missing or empty."""

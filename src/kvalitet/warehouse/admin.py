@@ -20,7 +20,7 @@ from kvalitet.evidence.signing import make_key
 from kvalitet.landing import make_keys
 from kvalitet.persons.journal import begin_journal
 from kvalitet.settings import LOADER, LOGIN_ROLES, Settings, write_secret
-from kvalitet.warehouse.address import Address
+from kvalitet.warehouse.address import ACTING_PATH, Address
 from kvalitet.warehouse.connection import admin_not_reached
 from kvalitet.warehouse.rights import Right, Section, put_in_force, warehouse_rights
 
@@ -129,7 +129,7 @@ def admin_connection(settings: Settings, url: str, database: str | None = None) 
     """The admin's connection in autocommit, to the URL's database or another. Raises KvalitetError."""
     conninfo = make_conninfo(url, dbname=database) if database else url
     try:
-        connection = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
+        connection = psycopg.connect(conninfo, options=ACTING_PATH, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise admin_not_reached(settings.server, error) from None
     with connection:
@@ -199,7 +199,7 @@ def migrate_schema(settings: Settings, admin_url: str) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(admin_url, dbname=settings.database),
+        creator=lambda: psycopg.connect(admin_url, dbname=settings.database, options=ACTING_PATH),
         poolclass=NullPool,
     )
     with engine.begin() as connection:
