@@ -6,6 +6,7 @@ publisher. Killed at any instant, it is run again and goes on.
 """
 
 import time
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -29,7 +30,7 @@ from kvalitet.warehouse.connection import connect
 #: For how long transactions from before the seal may go on; this build's own are ended after the first.
 OWN_SECONDS, OTHERS_SECONDS = 2.0, 60.0
 
-_POLICY = {
+_POLICY: dict[str, LiteralString] = {
     "by_centre": "create policy by_centre on {table} for select to {role}"
     " using ({centre} in (select audit.centres_of_reader()))",
     "gate": "create policy gate on {table} for select to {role} using (true)",
