@@ -6,7 +6,6 @@ build_id only grows, so it is also the fence: a build whose claim has lapsed is 
 next step, and whatever it still runs in the database is ended by the build that took over.
 """
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,12 @@ from datetime import date, datetime
 import psycopg
 from psycopg.rows import DictRow
 
+from kvalitet.clock import today
 from kvalitet.clock.lapses import BEAT, beat, lapse
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.code_version import code_version
 from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
+from kvalitet.stated import seconds
 from kvalitet.warehouse.build_schemas import make_empty, schemas_of
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.restored import refuse_until_confirmed
@@ -62,7 +63,7 @@ class Build:
 
 def lapse_seconds() -> float:
     """After how long without a heartbeat a claim is taken to be dead."""
-    return float(os.environ.get("KVALITET_CLAIM_LAPSE_SECONDS", "600"))
+    return seconds("KVALITET_CLAIM_LAPSE_SECONDS", 600)
 
 
 def application_name(build_id: int) -> str:
@@ -83,9 +84,9 @@ def begin_build(
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
     Without `loads`, each source's newest accepted load that was not withdrawn; without `as_of_date`, the
-    latest cut-off date among them; without `stale`, what the last attempts and the contracts say of each
-    source; without `acceptances`, all that there are. Raises BuildRefused where a live build holds the
-    schema or nothing was accepted.
+    latest cut-off date among them, or today where that is later; without `stale`, what the last attempts and
+    the contracts say of each source; without `acceptances`, all that there are. Raises BuildRefused where a live build
+    holds the schema or nothing was accepted.
     """
     from kvalitet.intake.standing import stale_sources
 
@@ -95,7 +96,7 @@ def begin_build(
         rows = _chosen_loads(connection, loads)
         if not rows:
             raise BuildRefused("There is nothing to build from: no delivery was accepted.", "Run `kvalitet extract`.")
-        as_of: date = as_of_date or max(row["cutoff_date"] for row in rows)
+        as_of: date = as_of_date or min(max(row["cutoff_date"] for row in rows), today(connection))
         try:
             claimed = connection.execute(
                 "insert into audit.build"

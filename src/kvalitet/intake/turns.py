@@ -3,7 +3,6 @@
 The turn is a lock in the database: it ends with the process that holds it, whatever that ends of.
 """
 
-import getpass
 import os
 import socket
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.settings import LOADER, TIMEZONE, Settings
+from kvalitet.stated import seconds, user
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.locks import LockHeld, history_of, holders, make, take, turn_of
 
@@ -65,7 +65,7 @@ class Turn:
 
 def turn_seconds() -> float:
     """For how long a turn is waited for (environment: KVALITET_TURN_SECONDS)."""
-    return float(os.environ.get("KVALITET_TURN_SECONDS", "300"))
+    return seconds("KVALITET_TURN_SECONDS", 300)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def turn(settings: Settings, source_id: str, owner: str | None = None) -> Iterat
         take(connection, name, what, turn_seconds(), holder=lambda: _holder(connection, source_id))
         mine = _known(connection, source_id)
         with connect(settings, LOADER) as noting:
-            noting.execute(NOTE, [source_id, owner or _user(), socket.gethostname(), os.getpid(), mine.backend_pid])
+            noting.execute(NOTE, [source_id, owner or user(), socket.gethostname(), os.getpid(), mine.backend_pid])
         try:
             yield mine
         finally:
@@ -112,10 +112,3 @@ def _holder(connection: psycopg.Connection[DictRow], source_id: str) -> str:
         return holders(connection)
     since = f"{row['began_at'].astimezone(TIMEZONE):%Y-%m-%d %H:%M:%S %Z}"
     return f"{row['owner']} since {since}, process {row['process_id']} on {row['host']}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user need not have a name
-        return f"user {os.getuid()}"
