@@ -304,10 +304,12 @@ def check_slas() -> None:
 
 
 def end_lapsed_builds() -> list[int]:
-    """End builds whose heartbeat has stopped; returns their ids."""
+    """End builds whose heartbeat has stopped, and readers beyond their limits; returns the builds' ids."""
     from kvalitet.builds import end_lapsed_builds as end
+    from kvalitet.warehouse.readers import watch
 
     with no_retry():
+        watch(Settings.from_environment())
         return end(Settings.from_environment())
 
 
