@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 BACK = "end_to_end/test_way_back.py"
-CORRECTED = "test_corrected_file_is_published_while_wrong_ones_lie_in_the_inbox_and_a_contract_is_mended"
+CORRECTED = "test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract"
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
 OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
 #: Section -> how a row begins -> the test that follows it.
@@ -85,13 +85,11 @@ SINGLE_ROWS = {
         "*is being taken in by … since": (
             "intake/test_turns.py::test_second_hand_that_waits_in_vain_is_told_who_is_at_work"
         ),
-        "*refused* … states a cut-off later": (
-            f"{BACK}::test_mistyped_year_is_refused_and_the_renamed_file_is_published"
-        ),
+        "*refused* … states a cut-off later": (f"{BACK}::{CORRECTED}"),
         "*refused* … states a cut-off more than": (
             "intake/test_cutoffs.py::test_jump_is_refused_and_let_in_by_name_and_reason"
         ),
-        "*… named almost like": f"{BACK}::test_mistyped_year_is_refused_and_the_renamed_file_is_published",
+        "*… named almost like": f"{BACK}::{CORRECTED}",
         "*A delivery that is in came after it*": f"{BACK}::{CORRECTED}",
         "*Nothing is taken in … while its contract": (
             "contracts/test_hostile_contracts.py::test_broken_files_of_every_kind_stop_no_other_source"
