@@ -7,7 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kvalitet.errors import KvalitetError
-from kvalitet.warehouse.address import UNSTATED, Address, Tls
+from kvalitet.stated import whole_number
+from kvalitet.warehouse.address import ACTING_PATH, UNSTATED, Address, Tls
 from kvalitet.warehouse.server_note import noted_address
 
 TIMEZONE = ZoneInfo("Europe/Copenhagen")
@@ -87,14 +88,7 @@ class Settings:
 
         Raises KvalitetError where that is no whole number above 0.
         """
-        stated = os.environ.get("KVALITET_FIGURE_PAGES", f"{FIGURE_PAGES}")
-        if not stated.isdecimal() or int(stated) < 1:
-            raise KvalitetError(
-                f"KVALITET_FIGURE_PAGES is {stated!r}: of how many publications pages of figures are kept is a whole"
-                " number, at least 1.",
-                f"Correct it, or take it away: then those of the newest {FIGURE_PAGES} are kept.",
-            )
-        return int(stated)
+        return whole_number("KVALITET_FIGURE_PAGES", FIGURE_PAGES, least=1)
 
     def page_address(self, page: str) -> str:
         """Where people find a page of the site: below KVALITET_SITE_URL where it is served, otherwise the file."""
@@ -124,9 +118,12 @@ class Settings:
     def dsn(self, role: str, **session: str) -> str:
         """The libpq URL of `role`, one of LOGIN_ROLES; `session` holds further parameters, such as `options`.
 
+        A role that acts finds functions and operators in pg_catalog alone, unless `options` says otherwise: what lies
+        in another schema could be somebody else's. A reader has the path that was set for it.
         Raises KvalitetError where the role's password file is missing.
         """
-        return Address(self.server, self.database, self.tls, role, self.password(role)).url(**session)
+        acting = {} if role in READER_ROLES else {"options": ACTING_PATH}
+        return Address(self.server, self.database, self.tls, role, self.password(role)).url(**(acting | session))
 
     def password(self, role: str) -> str:
         """The password of `role` from its file. Raises KvalitetError where it is missing or empty."""

@@ -158,7 +158,7 @@ def _spoilt(number: int, row: dict[str, str]) -> dict[str, str]:
 
 
 def test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract(settings: Settings):
-    """2052 for 2025, as in a night whose publication was as of 2052; the corrected file has the cut-off of the withdrawn
+    """2052 for 2025, as in a night that was published as of 2052; the corrected file has the cut-off of the withdrawn
     one; files with another mistyped year, and with 30 February, lie in the inbox for good. A delivery that a wrong
     contract refused is replayed; one with all its cases under new numbers is refused, and the right one let in."""
     folder = inbox(settings) / SOURCE

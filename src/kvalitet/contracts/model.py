@@ -46,6 +46,7 @@ class Column:
     role: Role | None = None
     is_event: bool = False  # it has happened when the delivery was made
     nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
+    cell_value: Literal["stored", "shown"] | None = None  # which is meant where a workbook's cell shows another value
 
     @property
     def is_landed(self) -> bool:
@@ -69,6 +70,7 @@ class Table:
     absence_closes: bool
     columns: tuple[Column, ...]
     sheet: str | None = None
+    reads_hidden: bool = False  # rows, columns and sheets of a workbook that nobody sees
     role: Role | None = None  # it then holds for the whole table
     api_table: str = ""
     api_request: dict[str, Any] = field(default_factory=dict)  # what is asked for, sent as JSON; empty: all of it

@@ -23,6 +23,7 @@ from kvalitet.intake.records import ExtractResult, LoadResult, land, record, rec
 from kvalitet.intake.spool import SpooledFile, spooled
 from kvalitet.intake.turns import NOTICE_THE_DEAD, SourceBusy, Turn, turn, wait_for
 from kvalitet.settings import LOADER, Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.restored import refuse_until_confirmed
 
@@ -56,6 +57,9 @@ def extract(
         try:
             contract = ready_contract(settings, source_id)
             keep_contract(settings, contract)
+            if allow_jump:
+                by, why = allow_jump
+                allow_jump = without_number(by, "Who lets in a jump"), without_number(why, "Why a jump is let in")
             result = recorded(_take_all(settings, contract, allow_closures, allow_jump, mine))
         except SourceBusy:
             raise
@@ -226,9 +230,13 @@ def take(
     """Take in one delivery; None where exactly this content is in already, or was refused before as an older one.
 
     `of_load` is the load whose kept files are taken in once more. The files are in the landing store before
-    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn.
+    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn, and
+    KvalitetError where a personal number is written in `allow_closures`.
     """
     started = datetime.now(UTC)
+    if allow_closures:
+        by, why = allow_closures
+        allow_closures = without_number(by, "Who lets in closures"), without_number(why, "Why closures are let in")
     content, landed = "", []
     with connect(settings, LOADER) as held:
         held.execute(NOTICE_THE_DEAD)
