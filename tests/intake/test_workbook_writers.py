@@ -37,15 +37,11 @@ layouts = st.tuples(st.integers(0, 5), st.lists(st.integers(0, 2), min_size=12, 
 
 def expected(table: list[tuple]) -> list[list[str]]:
     """As a Danish contract has it: decimal comma, dd-MM-yyyy."""
-    return [
-        [
-            f"n{number}",
-            tidy(text),
-            f"{Decimal(str(amount)).normalize():f}".replace(".", ","),
-            f"{day:%d-%m-}{day.year:04d}",
-        ]
-        for number, (text, amount, day) in enumerate(table)
-    ]
+    records = []
+    for number, (text, amount, day) in enumerate(table):
+        plain = f"{Decimal(str(amount)).normalize():f}".replace(".", ",")
+        records.append([f"n{number}", tidy(text), plain, f"{day:%d-%m-}{day.year:04d}"])
+    return records
 
 
 def with_openpyxl(file: Path, table: list[tuple], top: int, gaps: list[int]) -> list[int]:
