@@ -113,6 +113,8 @@ def cloud(superuser: str) -> str:
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute(f"create role {CLOUD} login createrole createdb")  # type: ignore[arg-type]
         connection.execute(f"grant pg_read_all_stats, pg_signal_backend to {CLOUD} with admin option")  # type: ignore[arg-type]
+        # Another installation's file on this server may have closed it to everybody.
+        connection.execute(f"grant connect on database postgres to {CLOUD}")  # type: ignore[arg-type]
     return f"{login(superuser, CLOUD)}/postgres"
 
 

@@ -137,8 +137,8 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
         Section("A reader's statement does not fill the disk with its files.",
                 tuple(_disk_limit(role) for role in READER_ROLES), may_be_refused=True),
         Section("Readers stay out of the server's own databases, where every role may make temporary tables.", (
-            *((_grant("connect", "postgres", migrator),) if migrator else ()),
             *(_closed(one) for one in ("postgres", "template1")),
+            *((_entry(migrator),) if migrator else ()),
         ), may_be_refused=True),
         Section("Connections are left for the pipeline where readers take all others (the server's"
                 " reserved_connections, from Postgres 16).",
@@ -284,6 +284,11 @@ def _closed(database: str) -> Right:
         f" where datname = {text(database)} and grantee = 0)",
         f"a reader can make temporary tables in {database}",
     )
+
+
+def _entry(migrator: str) -> Right:
+    granted = _grant("connect", "postgres", migrator)
+    return Right(granted.statement, granted.holds, "KVALITET_ADMIN_URL must name the warehouse's own database")
 
 
 def _reserved(role: str) -> Right:
