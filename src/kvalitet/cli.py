@@ -83,11 +83,17 @@ def _local_inbox(settings: Settings) -> Path:
 def extract(
     source: Annotated[str, typer.Argument(help="The contract's id, e.g. bif_complaints.")],
     allow_closures: cli_landing.AllowClosures = None,
+    allow_changes: cli_landing.AllowChanges = None,
 ) -> None:
     """Take in the new deliveries of one source."""
     from kvalitet.intake import extract as step
 
-    result = step(_settings(), source, cli_landing.who_and_why(allow_closures))
+    result = step(
+        _settings(),
+        source,
+        cli_landing.who_and_why(allow_closures, "--allow-closures"),
+        allow_changes=cli_landing.who_and_why(allow_changes, "--allow-changes"),
+    )
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")
     cli_landing.print_loads(result)
 

@@ -17,6 +17,9 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 AllowClosures = Annotated[
     str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
 ]
+AllowChanges = Annotated[
+    str | None, typer.Option(help="'name: reason' that lets in more changes than the contract's limit.")
+]
 By = Annotated[str | None, typer.Option(help="Who decided it; default: the user of this machine.")]
 
 
@@ -32,14 +35,14 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(landing, name="landing")
 
 
-def who_and_why(text: str | None) -> tuple[str, str] | None:
-    """`--allow-closures` in its two parts. Raises KvalitetError where one is missing."""
+def who_and_why(text: str | None, option: str) -> tuple[str, str] | None:
+    """An option such as `--allow-closures` in its two parts. Raises KvalitetError where one is missing."""
     if text is None:
         return None
     name, colon, reason = text.partition(":")
     if not colon or not name.strip() or not reason.strip():
-        raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
-    return without_number(name, "--allow-closures"), without_number(reason, "--allow-closures")
+        raise KvalitetError(f"{option} needs who and why.", "Write it as 'name: reason'.")
+    return without_number(name, option), without_number(reason, option)
 
 
 def print_loads(result: "ExtractResult") -> None:
@@ -50,17 +53,25 @@ def print_loads(result: "ExtractResult") -> None:
                 f"  load {load.load_id} {name}: {count.delivered:,} delivered, {count.rejected:,} set aside,"
                 f" {count.opened:,} new, {count.changed:,} changed, {count.closed:,} closed,"
                 f" {count.unchanged:,} unchanged"
+                + (f", {count.reread:,} read anew" if count.reread else "")
+                + (f", {count.closures_waiting:,} closures waiting" if count.closures_waiting else "")
             )
 
 
 def replay(
     load: Annotated[int, typer.Argument(help="The load, accepted or refused: `kvalitet status --source …`.")],
     allow_closures: AllowClosures = None,
+    allow_changes: AllowChanges = None,
 ) -> None:
     """Take a delivery in once more from the files that were kept, by the contract as it is today."""
     from kvalitet.intake import replay as step
 
-    result = step(Settings.from_environment(), load, who_and_why(allow_closures))
+    result = step(
+        Settings.from_environment(),
+        load,
+        who_and_why(allow_closures, "--allow-closures"),
+        allow_changes=who_and_why(allow_changes, "--allow-changes"),
+    )
     console.print(f"{result.source_id}: {result.outcome}. {plain(result.message)}")
     print_loads(result)
 

@@ -152,6 +152,8 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         problems.append(f"{here}: logicalTypeOptions.format must be one of {', '.join(PERSON_FORMATS)}")
     if column.logicalType not in ("number", "integer") and (options.minimum, options.maximum) != (None, None):
         problems.append(f"{here}: logicalTypeOptions.minimum and maximum are for numbers and integers")
+    if column.primaryKey and not custom.may_change:
+        problems.append(f"{here}: mayChange is about columns beside the key")
     if column.primaryKey and column.classification == "sensitive":
         problems.append(f"{here}: a sensitive column cannot be a key")
     scale = _scale(options.multiple_of)
@@ -182,6 +184,7 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         landed_because=custom.landed_because,
         ambiguous_time=custom.ambiguous_time,
         role=custom.role,
+        may_change=custom.may_change,
         nothing=_nothing(column, custom, words, {*values, *markers}),
     )
 

@@ -20,6 +20,8 @@ RULES = {
     "formula_error": "is a formula without a readable result",
     "bad_character": "holds a zero byte or half a character",
     "header_repeated": "the row repeats the header",
+    "empty_record": "the row holds delimiters and nothing else",
+    "identity_changed": "is another value than this key had, and the contract says that it does not change",
     "duplicate_key": "the key is there more than once in the delivery",
     "row_structure": "the row does not have the agreed number of columns, or a quote is left open",
 }

@@ -202,18 +202,18 @@ def _record(
 ) -> None:
     connection.execute(
         "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
-        " contract_sha256, started_at, origin, of_load) overriding system value"
+        " contract_sha256, started_at, origin, of_load, reading_sha256) overriding system value"
         " select %s, source_id, delivery, cutoff_date, content_sha256, 'accepted', contract_version, contract_sha256,"
-        " %s, 'restored', load_id from audit.load where load_id = %s",
+        " %s, 'restored', load_id, reading_sha256 from audit.load where load_id = %s",
         [number, datetime.now(UTC), state_of],
     )
     for name in closed:
         connection.execute(
             "insert into audit.load_table (load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered,"
-            " rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held)"
+            " rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held, column_names)"
             " select %(number)s, table_name, file_name, file_bytes, file_sha256, rows_delivered, rows_rejected,"
-            " %(reopened)s, 0, %(closed)s, greatest(rows_delivered - rows_rejected - %(reopened)s, 0), rows_held"
-            " from audit.load_table where load_id = %(state_of)s and table_name = %(name)s",
+            " %(reopened)s, 0, %(closed)s, greatest(rows_delivered - rows_rejected - %(reopened)s, 0), rows_held,"
+            " column_names from audit.load_table where load_id = %(state_of)s and table_name = %(name)s",
             {
                 "number": number,
                 "name": name,
