@@ -62,7 +62,7 @@ def test_a_delivery_that_changes_most_rows_is_refused_and_named_by_columns(setti
         extract(settings, "bif_complaints")
     said = str(refusal.value)
     assert "would change 40 of 40 known rows (100.0 %) of complaints; the contract allows 50 %" in said
-    assert "theme is filled or written otherwise in every row" in said
+    assert "theme_id is filled or written otherwise in every row" in said
     assert "vejledning" not in said
     by = ("A. Hansen", "the themes were renamed on 2 January")
     result = extract(settings, "bif_complaints", allow_changes=by)
