@@ -54,13 +54,12 @@ class Number:
         """
         signs = ("-", " ", ".", "/", "_", "\t", *DASHES, *BLANKS, *DOTS, *SLASHES, *LOW_LINES, *INVISIBLE, " - ", " – ")
         forms = {f"{self.digits[:6]}{sign}{self.digits[6:]}" for sign in ("", *signs)}
-        for century, inner, outer in product(
-            ("", "18", "19", "20"), ("", "-", ".", "/", " "), ("", "-", " ", "/", ".")
-        ):
+        few = ("", "-", ".", "/", " ")
+        for century, inner, outer in product(("", "18", "19", "20"), few, few):
             date = inner.join((self.digits[:2], self.digits[2:4], century + self.digits[4:6]))
             forms.add(f"{date}{outer}{self.digits[6:]}")
         forms |= {form.removeprefix("0") for form in forms}
-        return [pseudonym(keys, form) for form in sorted(forms)]
+        return [pseudonym(keys, form) for form in (self.digits, *sorted(forms - {self.digits}))]
 
     def __repr__(self) -> str:
         return "Number(…)"
