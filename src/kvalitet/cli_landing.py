@@ -1,6 +1,5 @@
 """Commands about deliveries that came: take them in once more, take them back, and the store that keeps them."""
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from kvalitet.cli_output import console, plain
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
-from kvalitet.spelling.told import without_number
+from kvalitet.stated import user
 
 if TYPE_CHECKING:
     from kvalitet.intake.records import ExtractResult
@@ -20,6 +19,7 @@ AllowClosures = Annotated[
 AllowChanges = Annotated[
     str | None, typer.Option(help="'name: reason' that lets in more changes than the contract's limit.")
 ]
+AllowJump = Annotated[str | None, typer.Option(help="'name: reason' that lets in a cut-off far ahead of what was due.")]
 By = Annotated[str | None, typer.Option(help="Who decided it; default: the user of this machine.")]
 
 
@@ -42,7 +42,7 @@ def who_and_why(text: str | None, option: str) -> tuple[str, str] | None:
     name, colon, reason = text.partition(":")
     if not colon or not name.strip() or not reason.strip():
         raise KvalitetError(f"{option} needs who and why.", "Write it as 'name: reason'.")
-    return without_number(name, option), without_number(reason, option)
+    return name, reason
 
 
 def print_loads(result: "ExtractResult") -> None:
@@ -62,6 +62,7 @@ def replay(
     load: Annotated[int, typer.Argument(help="The load, accepted or refused: `kvalitet status --source …`.")],
     allow_closures: AllowClosures = None,
     allow_changes: AllowChanges = None,
+    allow_jump: AllowJump = None,
 ) -> None:
     """Take a delivery in once more from the files that were kept, by the contract as it is today."""
     from kvalitet.intake import replay as step
@@ -71,6 +72,7 @@ def replay(
         load,
         who_and_why(allow_closures, "--allow-closures"),
         allow_changes=who_and_why(allow_changes, "--allow-changes"),
+        allow_jump=who_and_why(allow_jump, "--allow-jump"),
     )
     console.print(f"{result.source_id}: {result.outcome}. {plain(result.message)}")
     print_loads(result)
@@ -84,7 +86,7 @@ def withdraw(
     """Take an accepted delivery back: the state before it stands again, and the next night publishes it."""
     from kvalitet.intake.withdrawal import withdraw as step
 
-    done = step(Settings.from_environment(), load, reason, by or getpass.getuser())
+    done = step(Settings.from_environment(), load, reason, by or user())
     console.print(f"Load {load} ({done.source_id}, {done.delivery}) is withdrawn.")
     for name in done.rows_closed:
         closed, reopened = done.rows_closed[name], done.rows_reopened[name]

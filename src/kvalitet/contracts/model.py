@@ -18,6 +18,8 @@ MISSING_REASON = "_missing_reason"
 
 #: For a contract that does not say: longer than any rhythm of delivery but a yearly one, so that a mistake is found.
 DEFAULT_RETENTION_DAYS = 90
+#: A cut-off may be so many days ahead of what was due, and twice the source's rhythm where that is longer.
+LEAST_JUMP_DAYS = 31
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class Column:
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
     role: Role | None = None
     may_change: bool = True  # whether a key may have another value than it had
+    is_event: bool = False  # it has happened when the delivery was made
     nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
+    cell_value: Literal["stored", "shown"] | None = None  # which is meant where a workbook's cell shows another value
 
     @property
     def is_landed(self) -> bool:
@@ -72,6 +76,7 @@ class Table:
     columns: tuple[Column, ...]
     is_increment: bool = False
     sheet: str | None = None
+    reads_hidden: bool = False  # rows, columns and sheets of a workbook that nobody sees
     role: Role | None = None  # it then holds for the whole table
     api_table: str = ""
     api_request: dict[str, Any] = field(default_factory=dict)  # what is asked for, sent as JSON; empty: all of it
@@ -152,6 +157,8 @@ class Contract:
     max_changed_percent: float = 50.0
     delivers: Delivers = "snapshot"
     corrections: Corrections = "beside"
+    max_days_ahead: int = 1  # how many days after today a cut-off may be
+    max_jump_days: int = LEAST_JUMP_DAYS  # how far ahead of what was due it may be
     requires_final_newline: bool = True
     tables: dict[str, Table] = field(default_factory=dict)
     quality: tuple[QualityRule, ...] = ()
@@ -171,6 +178,8 @@ class Contract:
             f" {self.max_closed_percent:g} % closed rows or {self.max_changed_percent:g} % changed rows",
             f"- **A delivery is** {'a snapshot' if self.delivers == 'snapshot' else 'an increment'}; a corrected file"
             f" of an older cut-off goes {'into' if self.corrections == 'supersede' else 'beside'} the history",
+            f"- **A cut-off** may be {self.max_days_ahead} days after today, and {self.max_jump_days} days ahead of"
+            " what was due",
             f"- **Delivered files are kept** encrypted for {self.retention_days} days",
             "",
         ]
@@ -192,7 +201,9 @@ class Contract:
             f" {self.support or self.owner} for a new file with the same cut-off, put it in the inbox, clear the task.",
             f"3. *Refused for closures* that are right: `kvalitet extract {self.id} --allow-closures 'name: reason'`."
             " *Refused for changes* that are right: the same with `--allow-changes`.",
-            "4. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
-            f"5. Rows set aside: `kvalitet rejects --source {self.id}` lists them with rule, column and age.",
+            "4. *Refused for its cut-off*: rename the files, or let a jump that is right in with"
+            f" `kvalitet extract {self.id} --allow-jump 'name: reason'`.",
+            "5. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
+            f"6. Rows set aside: `kvalitet rejects --source {self.id}` lists them with rule, column and age.",
         ]
         return "\n".join(lines)

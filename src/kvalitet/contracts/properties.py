@@ -62,6 +62,8 @@ class ServerProperties(Properties):
     max_changed_percent: Percent = Contract.max_changed_percent
     delivers: Delivers = "snapshot"
     corrections: Corrections = "beside"
+    max_days_ahead: Annotated[int, Field(ge=0, le=366)] = 1
+    max_jump_days: Annotated[int, Field(ge=1)] | None = None
     requires_final_newline: bool = True
     data_path: str = ""
     updated_path: str = ""
@@ -74,6 +76,7 @@ class TableProperties(Properties):
 
     absent: Literal["closed", "kept"] | None = None
     sheet: Annotated[str, Field(min_length=1)] | None = None
+    hidden: Literal["refused", "read"] = "refused"
     role: Role | None = None
     api_table: str = ""
     api_request: dict[str, Any] = {}
@@ -97,9 +100,11 @@ class ColumnProperties(Properties):
     landed_because: Annotated[str, Field(min_length=1)] | None = None
     ambiguous_time: Literal["earlier", "later"] | None = None
     role: Role | None = None
+    event: bool = False
     words_for_nothing: list[Word] | None = None
     keep_words: list[Word] = []
     may_change: bool = True
+    cell_value: Literal["stored", "shown"] | None = None
 
 
 class ColumnOptions(Properties):

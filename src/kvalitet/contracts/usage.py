@@ -23,6 +23,8 @@ USED = {
     "schema[].properties[].customProperties[keepWords]",
     "servers[].customProperties[maxChangedPercent]", "servers[].customProperties[delivers]",
     "servers[].customProperties[corrections]", "schema[].properties[].customProperties[mayChange]",
+    "schema[].customProperties[hidden]", "schema[].properties[].customProperties[cellValue]",
+    "servers[].customProperties[maxDaysAhead]", "servers[].customProperties[maxJumpDays]",
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
     "schema[].name", "schema[].physicalName", "schema[].description",
     "schema[].customProperties[absent]", "schema[].customProperties[sheet]",
@@ -39,7 +41,7 @@ USED = {
     "schema[].properties[].customProperties[removeSpaces]",
     "schema[].properties[].customProperties[allowLeadingFormulaCharacters]",
     "schema[].properties[].customProperties[landedBecause]",
-    "schema[].properties[].customProperties[ambiguousTime]",
+    "schema[].properties[].customProperties[ambiguousTime]", "schema[].properties[].customProperties[event]",
     "slaProperties[frequency]", "slaProperties[timeOfAvailability]", "slaProperties[latency]",
     "slaProperties[retention]",
 }  # fmt: skip

@@ -18,6 +18,12 @@ from kvalitet.intake.turns import NOTICE_THE_DEAD, Turn, refuse_if_overtaken, wa
 from kvalitet.landing import Landed
 from kvalitet.settings import LOADER, Settings
 
+LOAD_TABLE = (
+    "load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered, rows_rejected, rows_opened, rows_changed,"
+    " rows_closed, rows_unchanged, rows_held, rows_reread, rows_overtaken, closures_waiting, rows_without_key,"
+    " column_names"
+)
+
 
 def load_delivery(
     settings: Settings,
@@ -57,8 +63,9 @@ def load_delivery(
         cutoff_before = _load_before(cursor, contract, delivery) if beside else None
         before = state_before(cursor, contract.id, digest, of_load)
         for name, table in contract.tables.items():
-            with reading(contract, table, files[name], keys, files[name].path.parent, is_read_anew) as batches:
-                history = TableHistory(cursor, contract, table, load_id, files[name].file_name, of_load)
+            file = files[name]
+            with reading(contract, table, file, keys, file.path.parent, delivery.cutoff, is_read_anew) as batches:
+                history = TableHistory(cursor, contract, table, load_id, file.file_name, of_load)
                 counts[name] = (
                     history.take_beside(batches, cutoff_before) if beside else history.take(batches, allowed, before)
                 )
@@ -72,7 +79,7 @@ def load_delivery(
                 count.delivered, count.rejected, count.opened, count.changed, count.closed, count.unchanged, count.held,
                 count.reread, count.overtaken, count.closures_waiting, count.without_key, columns[name],
             )  # fmt: skip
-            cursor.execute(insert("audit.load_table", values))
+            cursor.execute(insert(f"audit.load_table ({LOAD_TABLE})", values))
         for values in reread:
             cursor.execute(insert("audit.load_reading", values))
         for values in landed_rows(contract, load_id, landed):

@@ -103,12 +103,13 @@ def record_load(cursor, contract, delivery, load_id, content, started, allowed, 
     origin = "delivered" if of_load is None else "replayed"
     values = (
         load_id, contract.id, delivery.name, delivery.cutoff, content, "accepted", contract.version, contract.sha256,
-        started, *(allowed.closures or (None, None)), *(allowed.changes or (None, None)), origin, of_load, digest,
+        started, *(allowed.closures or (None, None)), *(allowed.changes or (None, None)),
+        *(delivery.jump_allowed or (None, None)), origin, of_load, digest,
     )  # fmt: skip
     columns = (
         "load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version, contract_sha256,"
-        " started_at, closures_allowed_by, closures_allowed_reason, changes_allowed_by, changes_allowed_reason, origin,"
-        " of_load, reading_sha256"
+        " started_at, closures_allowed_by, closures_allowed_reason, changes_allowed_by, changes_allowed_reason,"
+        " jump_allowed_by, jump_allowed_reason, origin, of_load, reading_sha256"
     )
     cursor.execute(insert(f"audit.load ({columns}) overriding system value", values))
 

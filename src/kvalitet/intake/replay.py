@@ -1,15 +1,17 @@
 """Takes a delivery in once more from the files that were kept, after its contract was mended."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
 from kvalitet.intake.before import reading_digest
+from kvalitet.intake.cutoffs import ByAndWhy, Standing, judged, standing
 from kvalitet.intake.deliveries import Delivery
-from kvalitet.intake.extract import keep_contract, newest_cutoff, ready_contract, take, without_values
-from kvalitet.intake.limits import Allowed, ByAndWhy
+from kvalitet.intake.extract import keep_contract, ready_contract, take, without_values
+from kvalitet.intake.limits import Allowed
 from kvalitet.intake.records import ExtractResult, LoadResult, record
 from kvalitet.intake.spool import private_folder
 from kvalitet.intake.turns import Turn, turn
@@ -25,6 +27,7 @@ def replay(
     allow_closures: ByAndWhy | None = None,
     owner: str | None = None,
     allow_changes: ByAndWhy | None = None,
+    allow_jump: ByAndWhy | None = None,
 ) -> ExtractResult:
     """Take in the kept files of a load, accepted or refused, by the contract as it is today.
 
@@ -42,7 +45,7 @@ def replay(
     contract = ready_contract(settings, load["source_id"])
     keep_contract(settings, contract)
     with turn(settings, contract.id, owner) as mine:
-        return _replay(settings, contract, load, mine, Allowed(allow_closures, allow_changes))
+        return _replay(settings, contract, load, mine, Allowed.named(allow_closures, allow_changes), allow_jump)
 
 
 def _replay(
@@ -51,15 +54,18 @@ def _replay(
     load: dict[str, Any],
     mine: Turn,
     allowed: Allowed,
+    allow_jump: ByAndWhy | None,
 ) -> ExtractResult:
     started = datetime.now(UTC)
     same = _in_already(settings, contract, load)
     if same is not None:
         return ExtractResult(contract.id, "nothing_new", f"It is in by this contract already, as load {same}.")
-    newest = newest_cutoff(settings, contract)
-    beside = newest is not None and load["cutoff_date"] < newest
+    now = standing(settings, contract)
+    beside = now.newest is not None and load["cutoff_date"] < now.newest
+    if load["outcome"] == "accepted":  # its cut-off was in order when it came in, or somebody let it in
+        now = replace(now, newest=None)
     try:
-        taken = _take_kept(settings, contract, load, mine, beside, allowed)
+        taken = _take_kept(settings, contract, load, mine, beside, allowed, now, allow_jump)
     except KvalitetError:
         raise
     except Exception as error:
@@ -130,7 +136,9 @@ def read_newest_anew(settings: Settings, contract: Contract, mine: Turn) -> str 
     files_of = newest["of_load"] if newest["origin"] == "restored" else newest["load_id"]
     what = f"Load {newest['load_id']} was read by another contract or code"
     try:
-        taken = _take_kept(settings, contract, find_load(settings, files_of), mine, False, Allowed(), True)
+        now = replace(standing(settings, contract), newest=None)  # its cut-off was in order when it came in
+        load = find_load(settings, files_of)
+        taken = _take_kept(settings, contract, load, mine, False, Allowed(), now, None, is_read_anew=True)
     except KvalitetError as error:
         return f"{what} and cannot be read anew: {error}"
     if taken.outcome == "refused":
@@ -155,6 +163,8 @@ def _take_kept(
     mine: Turn,
     beside: bool,
     allowed: Allowed,
+    now: Standing,
+    allow_jump: ByAndWhy | None,
     is_read_anew: bool = False,
 ) -> LoadResult:
     with connect(settings, LOADER) as connection:
@@ -187,6 +197,7 @@ def _take_kept(
             absent=(),
         )
         try:
+            delivery = judged(contract, delivery, now, allow_jump)
             taken = take(settings, contract, delivery, mine, allowed, beside, load["load_id"], is_read_anew)
         except DeliveryNotReady as error:
             raise KvalitetError(str(error)) from None

@@ -123,6 +123,8 @@ class Load:
     stale_reason: str | None
     changes_allowed_by: str | None = None
     changes_allowed_reason: str | None = None
+    jump_allowed_by: str | None = None
+    jump_allowed_reason: str | None = None
 
 
 @dataclass(frozen=True)
