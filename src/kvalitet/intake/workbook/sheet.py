@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kvalitet.intake.workbook.formats import BUILT_IN
-from kvalitet.intake.workbook.package import Fault, Package, Sheet, is_true, local_names, refusing
+from kvalitet.intake.workbook.package import Package, Sheet, is_true, local_names
+from kvalitet.intake.workbook.refusals import Fault, limit, refusing
 from kvalitet.intake.workbook.shown import Cell, holds_anything
 from kvalitet.intake.workbook.strings import SharedStrings, TextBuilder
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 #: Cells of merged areas, or of formulas that fill several cells, together; by column.
-MAX_AREA_COLUMNS = 1_000_000
+MAX_AREA_COLUMNS = 300_000
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _LAYOUT = local_names("sheetView", "col", "row", "v", "is", "mergeCell")
 _CELLS = local_names("row", "c", "v", "f", "is", "t", "rPh")
@@ -77,6 +78,7 @@ def read_layout(package: Package, sheet: Sheet) -> Layout:
             layout.merged.append(area)
         elif name == "col" and (is_true(attributes.get("hidden")) or _is_zero(attributes.get("width"))):
             layout.hidden_columns.append(Area(0, int(attributes["min"]), 0, int(attributes["max"])))
+            limit(layout.hidden_columns)
         elif name == "sheetView":
             layout.hides_zeros = attributes.get("showZeros") in ("0", "false")
 
@@ -142,10 +144,12 @@ def _codes(package: Package) -> list[str]:
         name = _STYLES.get(tag)
         if name == "numFmt":
             own[int(attributes.get("numFmtId", -1))] = attributes.get("formatCode", "General")
+            limit(own)
         elif name == "cellXfs":
             is_cells = True
         elif name == "xf" and is_cells:
             styles.append(int(attributes.get("numFmtId") or 0))
+            limit(styles)
 
     def end(tag: str) -> None:
         nonlocal is_cells
