@@ -48,6 +48,10 @@ class TestRows:
         records, found = read(tmp_path, parts(row(text("a")) + row(blank, blank, blank) * 50))
         assert (len(records), list(found.notes)) == (1, [])
 
+    def test_cell_of_a_kind_left_empty_is_a_number(self, tmp_path):
+        records, _ = read(tmp_path, parts(row(text("a"), EMPTY, '<c t=""><v>7</v></c>')))
+        assert records[0][AMOUNT] == "7"
+
     @pytest.mark.parametrize("rows", [row(number=5) + row(number=4), row(number=5) * 2])
     def test_rows_out_of_order_are_refused(self, tmp_path, rows):
         assert "row 5" in refused(tmp_path, parts(rows))

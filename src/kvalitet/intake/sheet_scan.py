@@ -95,7 +95,7 @@ class _Counting:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = _SHEET.get(tag)
         if name == "c":
-            self.kind, self.has_formula, self.value = attributes.get("t", "n"), False, None
+            self.kind, self.has_formula, self.value = attributes.get("t") or "n", False, None
         elif name == "row":
             self.row, self.row_holds = int(attributes.get("r", self.row + 1)), False
         elif name == "f":

@@ -212,7 +212,7 @@ class _Rows:
                 raise Fault(f"a cell in row {self._number} of a sheet says that it is in row {row}")
         else:
             self._column += 1
-        kind = KINDS.get(attributes.get("t", "n"))
+        kind = KINDS.get(attributes.get("t") or "n")
         if kind is None or self._column > LAST_COLUMN:
             raise Fault(f"a cell in row {self._number} of a sheet is of no known kind, or outside the sheet")
         self._kind, self._has_formula, self._text = kind, False, None
