@@ -202,9 +202,8 @@ class TestFormulas:
         assert scan(tmp_path).recalculates
 
 
-CODES = st.lists(
-    st.sampled_from([*'0#?.,%@;/-_*\\"[]ymdhsegba+()$ <>=1', "General", "[Red]", "[h]", "[>=1.5]", "E+00", "AM/PM"])
-)
+WORDS = ["General", "[Red]", "[h]", "[>=1.5]", "E+00", "AM/PM"]
+CODES = st.lists(st.sampled_from([*'0#?.,%@;/-_*\\"[]ymdhsegba+()$ <>=1', *WORDS]))
 VALUES = st.one_of(st.decimals(-(10**20), 10**20).map(str), st.sampled_from(["1E400", "1e-300", "x", "", "-0", "60"]))
 
 
