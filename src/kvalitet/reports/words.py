@@ -193,6 +193,7 @@ RULE = {
     "required": "Værdien mangler eller er et ord, der står for ingenting, men kræves",
     "date_format": "Datoen er ikke skrevet som aftalt",
     "date_impossible": "Datoen findes ikke i kalenderen",
+    "no_event_date": "Hændelsen er dateret efter skæringsdagen eller før 1971",
     "local_time_nonexistent": "Klokkeslættet findes ikke (skift til sommertid)",
     "local_time_ambiguous": "Klokkeslættet findes to gange (skift til vintertid)",
     "number_format": "Tallet er ikke skrevet som aftalt",
