@@ -221,6 +221,12 @@ class TestStyles:
         del content["xl/styles.xml"]
         assert read(tmp_path, content)[0] == [["a", "", "1", ""]]
 
+    def test_formats_of_conditions_are_not_those_of_cells(self, tmp_path):
+        content = parts(row(text("a"), EMPTY, cell("0.3", style=1)), formats=("0.00",))
+        condition = '<dxfs><dxf><numFmt numFmtId="164" formatCode="0%"/></dxf></dxfs></styleSheet>'
+        content["xl/styles.xml"] = content["xl/styles.xml"].replace("</styleSheet>", condition)
+        assert read(tmp_path, content)[0][0][AMOUNT] == "0,3"
+
     def test_number_of_a_built_in_format_may_be_redefined(self, tmp_path):
         content = parts(row(text("a"), EMPTY, EMPTY, cell("45413", style=0)))
         content["xl/styles.xml"] = (

@@ -209,6 +209,12 @@ class TestPackage:
         message = refused(tmp_path, content)
         assert "book.xlsx" in message and said in message and "Excel Workbook (.xlsx)" in message
 
+    @pytest.mark.parametrize("part", [SHEET, BOOK, "xl/_rels/workbook.xml.rels"])
+    def test_missing_part_is_refused(self, tmp_path, part):
+        content = parts(row(text("a")))
+        del content[part]
+        assert "not a readable workbook" in refused(tmp_path, content)
+
     @pytest.mark.parametrize("part", [SHEET, BOOK, STYLES])
     @pytest.mark.parametrize(
         "damage", ["", "<worksheet", "<a><b></a>", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "\0"]

@@ -157,7 +157,7 @@ def _read_workbook(package: Package) -> None:
             link = next((value for key, value in attributes.items() if key.endswith("relationships}id")), "")
             kind, part = related.get(link, ("", ""))
             is_hidden = attributes.get("state", "visible") != "visible"
-            package.sheets.append(Sheet(attributes.get("name", ""), part, kind == "worksheet", is_hidden))
+            package.sheets.append(Sheet(attributes.get("name", ""), part, kind in ("worksheet", ""), is_hidden))
             limit(package.sheets)
 
     package.parse(book, start)

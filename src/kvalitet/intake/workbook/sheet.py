@@ -19,7 +19,7 @@ MAX_AREA_COLUMNS = 300_000
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _LAYOUT = local_names("sheetView", "col", "row", "v", "is", "mergeCell")
 _CELLS = local_names("row", "c", "v", "f", "is", "t", "rPh")
-_STYLES = local_names("numFmt", "cellXfs", "xf")
+_STYLES = local_names("numFmts", "numFmt", "cellXfs", "xf")
 KINDS = {"n": "n", "s": "s", "str": "str", "inlineStr": "str", "b": "b", "e": "e", "d": "d"}
 
 
@@ -80,7 +80,7 @@ def read_layout(package: Package, sheet: Sheet) -> Layout:
             layout.hidden_columns.append(Area(0, int(attributes["min"]), 0, int(attributes["max"])))
             limit(layout.hidden_columns)
         elif name == "sheetView":
-            layout.hides_zeros = attributes.get("showZeros") in ("0", "false")
+            layout.hides_zeros = layout.hides_zeros or attributes.get("showZeros") in ("0", "false")
 
     with refusing(package.file_name):
         package.parse(sheet.part, start)
@@ -137,23 +137,23 @@ def _codes(package: Package) -> list[str]:
     part = package.related.get("styles", "")
     own: dict[int, str] = {}
     styles: list[int] = []
-    is_cells = False
+    inside = ""  # formats of conditions and named styles have the same elements elsewhere
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal is_cells
-        name = _STYLES.get(tag)
-        if name == "numFmt":
+        nonlocal inside
+        name = _STYLES.get(tag, "")
+        if name in ("numFmts", "cellXfs"):
+            inside = name
+        elif (name, inside) == ("numFmt", "numFmts"):
             own[int(attributes.get("numFmtId", -1))] = attributes.get("formatCode", "General")
             limit(own)
-        elif name == "cellXfs":
-            is_cells = True
-        elif name == "xf" and is_cells:
+        elif (name, inside) == ("xf", "cellXfs"):
             styles.append(int(attributes.get("numFmtId") or 0))
             limit(styles)
 
     def end(tag: str) -> None:
-        nonlocal is_cells
-        is_cells = is_cells and _STYLES.get(tag) != "cellXfs"
+        nonlocal inside
+        inside = "" if _STYLES.get(tag) == inside else inside
 
     if package.has(part):
         package.parse(part, start, end)
