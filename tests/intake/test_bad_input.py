@@ -360,7 +360,8 @@ class TestWorkbook:
 
     def test_time_in_a_column_of_dates_sets_the_row_aside(self, settings, inbox, rejects):
         def change(sheet):
-            sheet.cell(row=6, column=8, value=datetime(2025, 6, 30, 13, 45))  # noqa: DTZ001 (a workbook knows no zone)
+            cell = sheet.cell(row=6, column=8, value=datetime(2025, 6, 30, 13, 45))  # noqa: DTZ001
+            cell.number_format = "dd-mm-yyyy hh:mm"
 
         deliver_workbook(inbox, change)
         extract(settings, "audit_remarks")
