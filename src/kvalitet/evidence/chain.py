@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow
@@ -10,6 +11,7 @@ from securesystemslib.dsse import Envelope
 
 from kvalitet.evidence.signing import signer
 from kvalitet.evidence.statement import Entry, canonical, digest, statement
+from kvalitet.publication.canonical import FORM
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -26,11 +28,17 @@ class Certificate:
 
 
 def certify(
-    settings: Settings, connection: psycopg.Connection[DictRow], publication_id: int, event: str, reason: str | None
+    settings: Settings,
+    connection: psycopg.Connection[DictRow],
+    publication_id: int,
+    event: str,
+    reason: str | None,
+    figures: dict[str, Any] | None,
 ) -> Certificate:
     """Sign what readers are about to see. Only under the publisher's lock: entries are numbered without a gap.
 
-    Raises KvalitetError where it cannot be signed.
+    `figures`: count and digest of what is said (publication/ledger.py); None where the publication was measured in
+    form 1. Raises KvalitetError where it cannot be signed.
     """
     head = connection.execute("select entry, sha256 from audit.certificate order by entry desc limit 1").fetchone()
     entry = Entry(
@@ -40,7 +48,8 @@ def certify(
         reason=reason,
         previous_sha256=head["sha256"] if head else None,
     )
-    envelope = Envelope(statement(connection, entry), PAYLOAD_TYPE, {})
+    form = 1 if figures is None else FORM
+    envelope = Envelope(statement(connection, entry, form, figures), PAYLOAD_TYPE, {})
     envelope.sign(signer(settings))
     text = canonical(envelope.to_dict())
     return Certificate(entry, text.decode(), digest(text))

@@ -12,9 +12,12 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import DictRow
 
+from kvalitet.publication.canonical import FORM
+
 #: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:kvalitet:publication:v1"
+#: By the form in which the publication's rows were digested; docs/canonical-form.md says what each holds.
+PREDICATE_TYPES = {1: "urn:kvalitet:publication:v1", FORM: f"urn:kvalitet:publication:v{FORM}"}
 
 _PUBLICATION: LiteralString = """
 select p.publication_id, p.published_at at time zone 'UTC' as published_at, p.published_by, b.build_id, b.kind,
@@ -69,8 +72,18 @@ class Entry:
     previous_sha256: str | None
 
 
-def statement(connection: psycopg.Connection[DictRow], entry: Entry) -> bytes:
-    """The statement as it is signed: JSON in UTF-8, keys sorted. Reads `audit` only, in the caller's transaction."""
+def form_of_statement(statement: dict[str, Any]) -> int | None:
+    """The form that a statement says it rests on; None where it is none of ours."""
+    return next((form for form, name in PREDICATE_TYPES.items() if name == statement.get("predicateType")), None)
+
+
+def statement(
+    connection: psycopg.Connection[DictRow], entry: Entry, form: int, figures: dict[str, Any] | None
+) -> bytes:
+    """The statement as it is signed: JSON in UTF-8, keys sorted. Reads `audit` only, in the caller's transaction.
+
+    `figures`: count and digest of what was said, taken in form 2; in form 1 the server takes it.
+    """
     publication = _rows(connection, _PUBLICATION, entry.publication_id)[0]
     build_id = publication["build_id"]
     files: dict[int, list[DictRow]] = {}
@@ -88,13 +101,13 @@ def statement(connection: psycopg.Connection[DictRow], entry: Entry) -> bytes:
         "checks": [_check(row) for row in _rows(connection, _CHECKS, build_id)],
         "waivers": _rows(connection, _WAIVERS, build_id),
         "tables": tables,
-        "figures": _rows(connection, _FIGURES, entry.publication_id)[0],
+        "figures": _rows(connection, _FIGURES, entry.publication_id)[0] if form == 1 else figures,
     }
     subjects = [
         {"name": f"reporting.{t['name']}", "digest": {"sha256": t["sha256"]}} for t in tables if t["kind"] == "content"
     ]
     return canonical(
-        {"_type": STATEMENT_TYPE, "subject": subjects, "predicateType": PREDICATE_TYPE, "predicate": predicate}
+        {"_type": STATEMENT_TYPE, "subject": subjects, "predicateType": PREDICATE_TYPES[form], "predicate": predicate}
     )
 
 

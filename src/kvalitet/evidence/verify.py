@@ -1,8 +1,13 @@
-"""Whether the ledger and what readers see are still what was signed."""
+"""Whether the ledger and what readers see are still what was signed.
+
+Whoever asks computes: the server is asked for rows, which are written, hashed and compared here. Only publications
+that were measured in form 1 rest on digests that the server takes; they are named.
+"""
 
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow
@@ -11,8 +16,10 @@ from securesystemslib.exceptions import VerificationError
 from kvalitet.evidence.anchor import read_anchors
 from kvalitet.evidence.chain import PAYLOAD_TYPE, read_envelope
 from kvalitet.evidence.signing import public_key, public_key_file
-from kvalitet.evidence.statement import Entry, digest, statement
-from kvalitet.publication.digest import CONTENT, contents, differences, recorded, tables_of
+from kvalitet.evidence.statement import Entry, digest, form_of_statement, statement
+from kvalitet.publication.canonical import FORM, NoCanonicalForm
+from kvalitet.publication.digest import CONTENT, contents, differences, form_of, recorded, tables_of
+from kvalitet.publication.ledger import figure_digests
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -24,6 +31,7 @@ class Verification:
     """What was checked and what is wrong; `faults` is empty where everything holds."""
 
     entries: int = 0
+    old_form: list[int] = field(default_factory=list)  # publications whose digests the server takes
     uncertified: list[int] = field(default_factory=list)  # publications older than the first certificate
     tables: int = 0  # published tables compared
     anchored: int = 0
@@ -39,18 +47,20 @@ def verify(settings: Settings, public_keys: list[Path] | None = None, anchors: P
     keys = [public_key(file) for file in public_keys or [public_key_file(settings)]]
     found = Verification()
     with connect(settings, AUDITOR) as connection:
+        connection.execute("set search_path = pg_catalog, pg_temp")
         rows = connection.execute(
             "select c.*, e.event, e.reason, e.publication_id as event_publication"
             " from audit.certificate as c left join audit.publication_event as e using (event_id) order by c.entry"
         ).fetchall()
         found.entries = len(rows)
+        figures = _figures(settings, rows, found)
         previous: str | None = None
         for number, row in enumerate(rows, start=1):
-            faults = _entry(connection, row, number, previous, keys)
+            faults = _entry(connection, row, number, previous, keys, figures, found)
             found.faults += [f"Entry {row['entry']}: {fault}" for fault in faults]
             previous = row["sha256"]
         found.faults += _events(connection, found)
-        found.faults += _published(connection, found)
+        found.faults += _published(settings, connection, found)
     if anchors:
         by_entry = {row["entry"]: row["sha256"] for row in rows}
         for entry, sha256 in read_anchors(anchors).items():
@@ -61,8 +71,33 @@ def verify(settings: Settings, public_keys: list[Path] | None = None, anchors: P
     return found
 
 
+def _figures(settings: Settings, rows: list[DictRow], found: Verification) -> dict[int, dict[str, Any]]:
+    """Count and digest of what each publication of today's form said, all of them in one reading."""
+    try:
+        return figure_digests(
+            settings, AUDITOR, {row["publication_id"] for row in rows if _form(row["envelope"]) == FORM}
+        )
+    except NoCanonicalForm as error:
+        found.faults.append(f"Figures of the ledger are not as they were said: {error.what}")
+        return {}
+
+
+def _form(envelope: str) -> int | None:
+    """The form that an entry says it rests on; None where it is none of ours."""
+    try:
+        return form_of_statement(json.loads(read_envelope(envelope).payload))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def _entry(
-    connection: psycopg.Connection[DictRow], row: DictRow, number: int, previous: str | None, keys: list
+    connection: psycopg.Connection[DictRow],
+    row: DictRow,
+    number: int,
+    previous: str | None,
+    keys: list,
+    figures: dict[int, dict[str, Any]],
+    found: Verification,
 ) -> list[str]:
     faults = []
     if row["entry"] != number:
@@ -78,10 +113,15 @@ def _entry(
         return [*faults, "its signature is not by the given key"]
     if envelope.payload_type != PAYLOAD_TYPE:
         faults.append(f"it is no statement but {envelope.payload_type}")
+    form = _form(row["envelope"])
+    if form is None:
+        return [*faults, "it is a statement of a kind that is not known here"]
+    if form == 1 and row["publication_id"] not in found.old_form:
+        found.old_form.append(row["publication_id"])
     entry = Entry(row["entry"], row["event"], row["publication_id"], row["reason"], row["previous_sha256"])
     if row["event_publication"] != row["publication_id"]:
         faults.append("its event is another publication's")
-    elif envelope.payload != (now := statement(connection, entry)):
+    elif envelope.payload != (now := statement(connection, entry, form, figures.get(row["publication_id"]))):
         faults.append(f"the records now say something else: {', '.join(_changed(envelope.payload, now))}")
     return faults
 
@@ -106,7 +146,7 @@ def _events(connection: psycopg.Connection[DictRow], found: Verification) -> lis
     return [f"Event {r['event_id']} has no certificate." for r in lacking if r["first"] and r["event_id"] > r["first"]]
 
 
-def _published(connection: psycopg.Connection[DictRow], found: Verification) -> list[str]:
+def _published(settings: Settings, connection: psycopg.Connection[DictRow], found: Verification) -> list[str]:
     """The tables that readers see are those of the publication that they are stamped with."""
     if not tables_of(connection, REPORTING):
         return []
@@ -114,7 +154,10 @@ def _published(connection: psycopg.Connection[DictRow], found: Verification) -> 
     if len(stamps) != 1:
         return [f"What readers see is stamped with {len(stamps)} publications."]
     measured = [one for one in recorded(connection, stamps[0]["build_id"]) if one.kind == CONTENT]
-    seen = contents(connection, REPORTING)
+    try:
+        seen = contents(settings, AUDITOR, REPORTING, form_of(measured))
+    except NoCanonicalForm as error:
+        return [f"What readers see is not what was published: {error.what}"]
     found.tables = len(seen)
     said = f"publication {stamps[0]['publication_id']}"
     return [f"What readers see is not what {said} was: {name}." for name in differences(measured, seen)]

@@ -25,6 +25,7 @@ from kvalitet.publication.digest import (
     contents,
     differences,
     digests,
+    form_of,
     recorded,
     tables_of,
 )
@@ -80,9 +81,10 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
             wait_for_dump(connection)
             publication_id = ledger.next_publication_id(connection)
             last_commit, published_at = _stamp(connection, build, publication_id)
-            _refuse_unless_measured(connection, build_id)
+            form = _refuse_unless_measured(settings, connection, build_id)
             figures = ledger.record(connection, publication_id, build_id, published_at)
-            certificate = certify(settings, connection, publication_id, "published", None)
+            said = None if form == 1 else ledger.candidate_figures(settings, PUBLISHER)
+            certificate = certify(settings, connection, publication_id, "published", None, said)
             take_over(connection, CANDIDATE)
             drop(connection, PREVIOUS)
             schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
@@ -134,13 +136,15 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         row = connection.execute("select publication_id, build_id, as_of_date, published_at from previous.publication")
         publication = Publication(**(row.fetchone() or {}))
         measured = [digest for digest in recorded(connection, publication.build_id) if digest.kind == "content"]
-        if changed := differences(measured, contents(connection, PREVIOUS)):
+        if changed := differences(measured, contents(settings, PUBLISHER, PREVIOUS, form_of(measured))):
             raise PublishRefused(
                 f"Publication {publication.publication_id} is no longer what was published: {', '.join(changed)}.",
                 f"Rebuild it from its deliveries: `kvalitet build --as-recorded {publication.publication_id}`.",
             )
         schemas = [schema + suffix for schema in (PREVIOUS, REPORTING) for suffix in ("", DETAIL_SUFFIX)]
-        certificate = certify(settings, connection, publication.publication_id, "rolled_back_to", reason)
+        number = publication.publication_id
+        said = None if form_of(measured) == 1 else ledger.figure_digests(settings, PUBLISHER, {number})[number]
+        certificate = certify(settings, connection, number, "rolled_back_to", reason, said)
         wait = exclusive(connection, watch, schemas, _grace(grace))
         started = time.perf_counter()
         rename(connection, REPORTING, ASIDE)
@@ -264,19 +268,20 @@ def _stamp(connection: psycopg.Connection[DictRow], build: DictRow, publication_
     return Commit(row["xid"], instant["committed_at"]), row["published_at"]
 
 
-def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: int) -> None:
-    """Hold the candidate still and compare it with what the gate measured."""
+def _refuse_unless_measured(settings: Settings, connection: psycopg.Connection[DictRow], build_id: int) -> int:
+    """Hold the candidate still and compare it, read by a connection beside, with what the gate measured.
+
+    Returns the form in which it was measured.
+    """
     connection.execute("set local lock_timeout = '10s'")
     names = [
         sql.Identifier(schema, name)
         for schema in (CANDIDATE, f"{CANDIDATE}{DETAIL_SUFFIX}")
         for name in tables_of(connection, schema)
     ]
-    connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(names)))
-    connection.execute("set local lock_timeout = 0")
+    connection.execute(sql.SQL("lock table {} in share mode").format(sql.SQL(", ").join(names)))
     measured = recorded(connection, build_id)
-    changed = differences(measured, digests(connection, CANDIDATE))
-    connection.execute("set local search_path = pg_catalog")
+    changed = differences(measured, digests(settings, PUBLISHER, CANDIDATE, form_of(measured)))
     if changed or not measured:
         message = f"The candidate is not what the gate measured: {', '.join(changed) or 'nothing was measured'}."
         connection.rollback()
@@ -291,6 +296,7 @@ def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: i
             message,
             "Find out who wrote to the candidate, then build anew: `kvalitet build`.",
         )
+    return form_of(measured)
 
 
 def _mark_published(connection: psycopg.Connection[DictRow], build_id: int) -> None:
