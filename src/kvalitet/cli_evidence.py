@@ -31,8 +31,15 @@ def verify(
         console.print(f"[bold red]wrong[/] {plain(fault)}")
     if found.uncertified:
         console.print(f"Older than the first certificate: publications {', '.join(map(str, found.uncertified))}.")
+    if found.old_form:
+        numbers = ", ".join(map(str, found.old_form))
+        console.print(f"Measured in form 1, whose digests the server takes: publications {numbers}.")
+    if found.seen.readers:
+        console.print(f"Read as {', '.join(found.seen.readers)}.")
+    if found.seen.unread:
+        console.print(f"Not read as {plain(', '.join(found.seen.unread))}.")
     anchored = f", {found.anchored} anchors" if anchors else ""
-    console.print(f"{found.entries} entries of the ledger, {found.tables} published tables{anchored} checked.")
+    console.print(f"{found.entries} entries of the ledger, {found.seen.tables} published tables{anchored} checked.")
     if found.faults:
         raise KvalitetError(f"{len(found.faults)} faults were found.", "See docs/security.md, What is proven.")
     console.print("All of it is as it was signed.")

@@ -151,8 +151,8 @@ def check_tables(bundle, entries):
     subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
     tables = statement["predicate"]["tables"]
     measured = {table["name"]: table["rows"] for table in tables if table["kind"] == "content"}
-    take, suffix = DIGESTS.get(statement["predicateType"], (None, ""))
-    for name in bundle.names("tables") if take else ():
+    take, suffix = DIGESTS.get(statement["predicateType"], (table_digest, ""))
+    for name in bundle.names("tables"):
         table = name[len("tables/") : -len(suffix)]
         try:
             with bundle.open(name) as lines:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 
 if TYPE_CHECKING:
-    import duckdb
     from adbc_driver_manager.dbapi import Cursor
 
 #: The form's number, which is part of what is hashed. Form 1 is the row's text as Postgres prints it (digest.py).
@@ -104,8 +104,9 @@ def table_rows(cursor: "Cursor", schema: str, table: str) -> Rows:
     Raises NoCanonicalForm where a column's type has none, such as a numeric without a declared scale.
     """
     cursor.execute(
-        "select attname::text, atttypid::int8, atttypmod from pg_catalog.pg_attribute as a"
-        " join pg_catalog.pg_class as c on c.oid = a.attrelid join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+        "select a.attname::text, a.atttypid::int8, a.atttypmod from pg_catalog.pg_attribute as a"
+        " inner join pg_catalog.pg_class as c on a.attrelid = c.oid"
+        " inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid"
         " where n.nspname = $1 and c.relname = $2 and a.attnum > 0 and not a.attisdropped",
         [schema, table],
     )
@@ -132,7 +133,7 @@ def digests_by(cursor: "Cursor", rows: Rows, key: str | None) -> dict[Any, tuple
     for batch in _select(cursor, rows, query):
         keys = batch.column(0).to_numpy(zero_copy_only=False) if key else np.zeros(len(batch))
         cuts = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1), len(batch)]
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             one = int(keys[start]) if key else None
             count, whole = found.setdefault(one, (0, _start(rows)))
             whole.update(_bytes(batch.column(1).slice(start, end - start)))
@@ -140,9 +141,20 @@ def digests_by(cursor: "Cursor", rows: Rows, key: str | None) -> dict[Any, tuple
     return {one: (count, whole.hexdigest()) for one, (count, whole) in found.items()}
 
 
+def counted_by(settings: Settings, role: str, rows: Rows, key: str, keys: set[int]) -> dict[int, dict[str, Any]]:
+    """`rows` and `sha256` of the rows of each of `keys`, read as `role` in one go. Raises NoCanonicalForm."""
+    found = dict.fromkeys(keys, (0, empty_digest(rows)))
+    if keys:
+        listed = ", ".join(f"{one:d}" for one in sorted(keys))
+        chosen = Rows(rows.name, f"{rows.query} where {key} in ({listed})", rows.columns)
+        with reading(settings, role) as cursor:
+            found |= digests_by(cursor, chosen, key)
+    return {one: {"rows": count, "sha256": sha256} for one, (count, sha256) in found.items()}
+
+
 def row_hashes(cursor: "Cursor", rows: Rows, beside: str) -> pa.Table:
     """Each row's own hash beside the text in its column `beside`: to compare a part of the rows with the whole."""
-    query = f"select {_quoted(beside)} as beside, sha256({_line(rows)}) as hash from fetched"
+    query = f"select cast({_quoted(beside)} as varchar) as beside, sha256({_line(rows)}) as hash from fetched"
     return pa.Table.from_batches(list(_select(cursor, rows, query)), pa.schema({"beside": "string", "hash": "string"}))
 
 

@@ -7,7 +7,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
-from kvalitet.publication.canonical import Column, Rows, digest, digests_by, empty_digest, reading
+from kvalitet.publication.canonical import Column, Rows, counted_by, digest, reading
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -56,20 +56,15 @@ def figure_digests(settings: Settings, role: str, publications: set[int]) -> dic
 
     Raises NoCanonicalForm.
     """
-    found = {publication_id: _counted(0, empty_digest(_figure_rows(""))) for publication_id in publications}
-    if publications:
-        listed = ", ".join(f"{one:d}" for one in sorted(publications))
-        rows = _figure_rows(f"audit.publication_figure where publication_id in ({listed})", "publication_id, ")
-        with reading(settings, role) as cursor:
-            found |= {key: _counted(*one) for key, one in digests_by(cursor, rows, "publication_id").items()}
-    return found
+    rows = _figure_rows("audit.publication_figure", "publication_id, ")
+    return counted_by(settings, role, rows, "publication_id", publications)
 
 
 def candidate_figures(settings: Settings, role: str) -> dict[str, Any]:
     """The same of what the candidate is about to say. Raises NoCanonicalForm."""
-    rows = _figure_rows("candidate.fct_indicator_value")
     with reading(settings, role) as cursor:
-        return _counted(*digest(cursor, rows))
+        count, sha256 = digest(cursor, _figure_rows("candidate.fct_indicator_value"))
+    return {"rows": count, "sha256": sha256}
 
 
 def _figure_rows(source: str, beside: str = "") -> Rows:
@@ -77,10 +72,6 @@ def _figure_rows(source: str, beside: str = "") -> Rows:
     kinds = ((name, _KINDS.get(name, "text")) for name in names)
     columns = (Column(name, kind, FIGURE_SCALE if kind == "decimal" else None) for name, kind in kinds)
     return Rows("fct_indicator_value", f"select {beside}{', '.join(names)} from {source}", tuple(columns))
-
-
-def _counted(rows: int, sha256: str) -> dict[str, Any]:
-    return {"rows": rows, "sha256": sha256}
 
 
 def next_publication_id(connection: psycopg.Connection[DictRow]) -> int:

@@ -84,8 +84,10 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
             form = _refuse_unless_measured(settings, connection, build_id)
             figures = ledger.record(connection, publication_id, build_id, published_at)
             said = None if form == 1 else ledger.candidate_figures(settings, PUBLISHER)
-            certificate = certify(settings, connection, publication_id, "published", None, said)
             take_over(connection, CANDIDATE)
+            open_to_readers(connection, CANDIDATE)  # seen by nobody before the swap is committed, but signed
+            event_id = ledger.event(connection, publication_id, "published", None)
+            certificate = certify(settings, connection, publication_id, event_id, "published", None, CANDIDATE, said)
             drop(connection, PREVIOUS)
             schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
             wait = exclusive(connection, watch, schemas, _grace(grace), last_commit)
@@ -93,8 +95,7 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         rename(connection, REPORTING, PREVIOUS)
         close_to_readers(connection, PREVIOUS)
         rename(connection, CANDIDATE, REPORTING)
-        open_to_readers(connection, REPORTING)
-        keep(connection, certificate, ledger.event(connection, publication_id, "published", None))
+        keep(connection, certificate)
         _mark_published(connection, build_id)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
@@ -144,16 +145,16 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         schemas = [schema + suffix for schema in (PREVIOUS, REPORTING) for suffix in ("", DETAIL_SUFFIX)]
         number = publication.publication_id
         said = None if form_of(measured) == 1 else ledger.figure_digests(settings, PUBLISHER, {number})[number]
-        certificate = certify(settings, connection, number, "rolled_back_to", reason, said)
+        open_to_readers(connection, PREVIOUS)
+        event_id = ledger.event(connection, number, "rolled_back_to", reason)
+        certificate = certify(settings, connection, number, event_id, "rolled_back_to", reason, PREVIOUS, said)
         wait = exclusive(connection, watch, schemas, _grace(grace))
         started = time.perf_counter()
         rename(connection, REPORTING, ASIDE)
         rename(connection, PREVIOUS, REPORTING)
         rename(connection, ASIDE, PREVIOUS)
         close_to_readers(connection, PREVIOUS)
-        open_to_readers(connection, REPORTING)
-        event_id = ledger.event(connection, publication.publication_id, "rolled_back_to", reason)
-        keep(connection, certificate, event_id)
+        keep(connection, certificate)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
     anchor_head(certificate.entry.entry, certificate.sha256)
