@@ -13,6 +13,7 @@ from kvalitet.settings import Settings
 def add_to(app: typer.Typer) -> None:
     """Give the command line the commands of this module."""
     app.command(epilog="Example: `kvalitet verify --public-key auditors-copy.pem --anchors anchors.txt`")(verify)
+    app.command(epilog="Example: `kvalitet anchor`")(anchor)
     app.command(epilog="Example: `kvalitet evidence --publication 3 --out evidence-3.zip`")(evidence)
     app.command(epilog="Example: `kvalitet reevaluate 12`")(reevaluate)
 
@@ -43,6 +44,13 @@ def verify(
     if found.faults:
         raise KvalitetError(f"{len(found.faults)} faults were found.", "See docs/security.md, What is proven.")
     console.print("All of it is as it was signed.")
+
+
+def anchor() -> None:
+    """Anchor the entries of the ledger that are due; a night and housekeeping do it, too."""
+    from kvalitet.evidence.outbox import work_off
+
+    console.print(f"{work_off(Settings.from_environment())} entries anchored; none is due.")
 
 
 def evidence(

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import DictRow
 from securesystemslib.dsse import Envelope
 
+from kvalitet.evidence.outbox import note_due
 from kvalitet.evidence.signing import signer
 from kvalitet.evidence.statement import Entry, Measured, canonical, digest, loads_of, reject_digests, statement
 from kvalitet.publication.shown import shown
@@ -62,7 +63,7 @@ def certify(
 
 
 def keep(connection: psycopg.Connection[DictRow], certificate: Certificate) -> None:
-    """Write the certificate beside its event, in the swap's transaction."""
+    """Write the certificate beside its event, in the swap's transaction, and that it is to be anchored."""
     entry = certificate.entry
     connection.execute(
         "insert into audit.certificate (entry, event_id, publication_id, envelope, sha256, previous_sha256)"
@@ -76,6 +77,7 @@ def keep(connection: psycopg.Connection[DictRow], certificate: Certificate) -> N
             entry.previous_sha256,
         ],
     )
+    note_due(connection, entry.entry)
 
 
 def write_files(settings: Settings) -> list[Path]:

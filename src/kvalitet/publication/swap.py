@@ -17,7 +17,6 @@ from psycopg.rows import DictRow
 
 from kvalitet.builds import heartbeat
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.anchor import anchor_head
 from kvalitet.evidence.chain import certify, keep
 from kvalitet.publication import ledger
 from kvalitet.publication.catalogue import DETAIL_SUFFIX
@@ -99,7 +98,6 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         _mark_published(connection, build_id)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
-    anchor_head(certificate.entry.entry, certificate.sha256)
     return Publication(
         publication_id,
         build_id,
@@ -157,7 +155,6 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         keep(connection, certificate)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
-    anchor_head(certificate.entry.entry, certificate.sha256)
     return replace(
         publication,
         readers_ended=tuple(wait.ended),
