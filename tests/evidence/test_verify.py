@@ -154,7 +154,8 @@ def test_newest_entries_cut_off_are_found_by_the_anchor_alone(
     assert work_off(settings) == 2
     assert verify(settings, anchors=anchors).anchored == 2
     with psycopg.Connection[DictRow].connect(admin_url, row_factory=dict_row) as connection:
-        for table in ("anchor", "certificate", "publication_event", "publication_figure", "publication"):
+        connection.execute("delete from audit.anchor where entry = 2")
+        for table in ("certificate", "publication_event", "publication_figure", "publication"):
             connection.execute(f"delete from audit.{table} where publication_id = 2".encode())
         connection.execute("drop schema reporting, reporting_detail cascade")
         rename(connection, "previous", "reporting")
