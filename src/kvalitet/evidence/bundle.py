@@ -89,7 +89,7 @@ def _refuse_unless_seen(connection: psycopg.Connection[DictRow], publication_id:
 
 def _write_rows(connection: psycopg.Connection[DictRow], table: str, out: IO[bytes]) -> None:
     """In form 1, one JSON string per row: the row's text as the server prints it, in the order of the digest."""
-    fix_session(connection, REPORTING)
+    fix_session(connection)
     query = sql.SQL("select t::text as line from {} as t order by sha256(convert_to(t::text, 'UTF8'))")
     with connection.cursor(name="evidence") as cursor:
         for row in cursor.execute(query.format(sql.Identifier(REPORTING, table))):

@@ -4,7 +4,6 @@ Whatever instant a publisher is killed at, the server holds either the old state
 at most a stamp stays behind in the candidate, which nobody reads and the next attempt rewrites.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from kvalitet.evidence.chain import certify, keep
 from kvalitet.publication import ledger
 from kvalitet.publication.catalogue import DETAIL_SUFFIX
 from kvalitet.publication.digest import (
+    Digest,
     contents,
     differences,
     digests,
@@ -29,9 +29,11 @@ from kvalitet.publication.digest import (
     tables_of,
 )
 from kvalitet.publication.readers import Commit, exclusive, wait_for_dump
-from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename, take_over
+from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename
+from kvalitet.publication.strangers import Expected, strangers
 from kvalitet.settings import PUBLISHER, Settings
 from kvalitet.spelling.told import without_number
+from kvalitet.stated import seconds
 from kvalitet.warehouse.connection import connect
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
@@ -83,7 +85,6 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
             form = _refuse_unless_measured(settings, connection, build_id)
             figures = ledger.record(connection, publication_id, build_id, published_at)
             said = None if form == 1 else ledger.candidate_figures(settings, PUBLISHER)
-            take_over(connection, CANDIDATE)
             open_to_readers(connection, CANDIDATE)  # seen by nobody before the swap is committed, but signed
             event_id = ledger.event(connection, publication_id, "published", None)
             certificate = certify(settings, connection, publication_id, event_id, "published", None, CANDIDATE, said)
@@ -164,7 +165,7 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
 
 
 def _grace(grace: float | None) -> float:
-    return float(os.environ.get("KVALITET_READER_GRACE_SECONDS", GRACE)) if grace is None else grace
+    return seconds("KVALITET_READER_GRACE_SECONDS", GRACE) if grace is None else grace
 
 
 @contextmanager
@@ -198,7 +199,8 @@ def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Itera
 
 def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
     row = connection.execute(
-        "select build_id, status, message, target_schema, as_of_date from audit.build where build_id = %s",
+        "select build_id, status, message, target_schema, as_of_date, sealed_at is not null as is_sealed"
+        " from audit.build where build_id = %s",
         [build_id],
     ).fetchone()
     if row is None:
@@ -233,6 +235,10 @@ def _refuse_unless_passed(build: DictRow) -> None:
         raise PublishRefused(
             f"Build {build_id} cannot be published: it is {build['status']}. {build['message'] or ''}".strip(),
             remedy.get(build["status"], "Build anew: `kvalitet build`."),
+        )
+    if not build["is_sealed"]:
+        raise PublishRefused(
+            f"Build {build_id} cannot be published: its tables were never sealed.", "Build anew: `kvalitet build`."
         )
 
 
@@ -279,7 +285,10 @@ def _refuse_unless_measured(settings: Settings, connection: psycopg.Connection[D
     ]
     connection.execute(sql.SQL("lock table {} in share mode").format(sql.SQL(", ").join(names)))
     measured = recorded(connection, build_id)
-    changed = differences(measured, digests(settings, PUBLISHER, CANDIDATE, form_of(measured)))
+    # Before anything of the candidate is read by who owns it.
+    changed = strangers(connection, CANDIDATE, _expected(measured)) or differences(
+        measured, digests(settings, PUBLISHER, CANDIDATE, form_of(measured))
+    )
     if changed or not measured:
         message = f"The candidate is not what the gate measured: {', '.join(changed) or 'nothing was measured'}."
         connection.rollback()
@@ -295,6 +304,13 @@ def _refuse_unless_measured(settings: Settings, connection: psycopg.Connection[D
             "Find out who wrote to the candidate, then build anew: `kvalitet build`.",
         )
     return form_of(measured)
+
+
+def _expected(measured: list[Digest]) -> Expected:
+    """The relations that the gate measured; their policies are part of their definitions."""
+    names = {digest.table_name for digest in measured}
+    views = {name for name in names if name.startswith("detail.")}
+    return Expected(tuple(names - views), tuple(view.removeprefix("detail.") for view in views), None)
 
 
 def _mark_published(connection: psycopg.Connection[DictRow], build_id: int) -> None:
