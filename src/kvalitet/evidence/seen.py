@@ -93,7 +93,6 @@ def _stamp(connection: psycopg.Connection[DictRow], publication: dict[str, Any])
         ).fetchall()
     except errors.Error as error:
         connection.rollback()
-        connection.execute("set search_path = pg_catalog, pg_temp")
         return [f"The stamp of what readers see cannot be read: {type(error).__name__}."]
     if len(rows) != 1:
         return [f"What readers see is stamped with {len(rows)} publications."]

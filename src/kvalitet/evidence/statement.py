@@ -27,8 +27,7 @@ from audit.publication as p inner join audit.build as b using (build_id) where p
 """
 _DELIVERIES: LiteralString = """
 select l.source_id as contract_id, l.load_id, l.delivery, l.cutoff_date, l.content_sha256, l.outcome,
-    l.contract_version, l.contract_sha256, l.closures_allowed_by, l.closures_allowed_reason, l.jump_allowed_by,
-    l.jump_allowed_reason, b.is_stale, b.stale_reason
+    l.contract_version, l.contract_sha256, l.closures_allowed_by, l.closures_allowed_reason, b.is_stale, b.stale_reason
 from audit.build_load as b inner join audit.load as l using (load_id) where b.build_id = %s order by l.source_id
 """
 _FILES: LiteralString = """
@@ -62,7 +61,7 @@ select judgement_id, passed, judged_at at time zone 'UTC' as judged_at
 from audit.judgement where build_id = %s order by judgement_id
 """
 _LOADS: LiteralString = """
-select l.load_id, l.reason, l.started_at at time zone 'UTC' as started_at,
+select l.load_id, l.reason, l.jump_allowed_by, l.jump_allowed_reason, l.started_at at time zone 'UTC' as started_at,
     l.finished_at at time zone 'UTC' as finished_at
 from audit.build_load as b inner join audit.load as l using (load_id) where b.build_id = %s
 """

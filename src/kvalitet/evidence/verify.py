@@ -46,7 +46,6 @@ def verify(settings: Settings, public_keys: list[Path] | None = None, anchors: P
     keys = [public_key(file) for file in public_keys or [public_key_file(settings)]]
     found = Verification()
     with connect(settings, AUDITOR) as connection:
-        connection.execute("set search_path = pg_catalog, pg_temp")
         rows = connection.execute(
             "select c.*, e.event, e.reason, e.publication_id as event_publication"
             " from audit.certificate as c left join audit.publication_event as e using (event_id) order by c.entry"

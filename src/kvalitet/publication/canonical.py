@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.warehouse.address import ACTING_PATH
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -88,7 +89,7 @@ def reading(settings: Settings, role: str) -> Iterator["Cursor"]:
     """A cursor as `role` in one transaction, on whose path lies nothing but Postgres' own."""
     import adbc_driver_postgresql.dbapi as adbc
 
-    dsn = settings.dsn(role, options="-csearch_path=pg_catalog,pg_temp")
+    dsn = settings.dsn(role, options=ACTING_PATH)
     try:
         connection = adbc.connect(dsn)
     except adbc.Error as error:

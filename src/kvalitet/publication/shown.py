@@ -82,9 +82,8 @@ WHOLE = "(schema)"
 def shown(connection: psycopg.Connection[DictRow], schema: str) -> list[dict[str, Any]]:
     """`name`, number of `lines` and `sha256` of each relation of `schema` and of its `_detail` views, and of the rest.
 
-    Runs in the caller's transaction, whose path it sets to Postgres' own; texts of rules then name every schema.
+    The connection's path is Postgres' own alone, so texts of rules name every schema.
     """
-    connection.execute("set local search_path = pg_catalog, pg_temp")
     own = re.compile(rf"\b{re.escape(schema)}(_detail)?\.")
     lines: dict[str, list[str]] = {}
     for row in connection.execute(_LINES, {"schemas": [schema, f"{schema}_detail"]}):
