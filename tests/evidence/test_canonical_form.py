@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 from second_verifier import digest as second_digest
 
-from kvalitet.publication.canonical import NoCanonicalForm, digest, reading, row_hashes, table_rows, write
+from kvalitet.evidence.canonical import NoCanonicalForm, digest, reading, row_hashes, table_rows, write
 from kvalitet.settings import GATE, Settings
 
 pytestmark = pytest.mark.slow

@@ -13,10 +13,10 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
+from kvalitet.evidence.canonical import reading, table_rows, write
 from kvalitet.evidence.chain import read_envelope
 from kvalitet.evidence.signing import public_key_file
 from kvalitet.evidence.statement import form_of_statement
-from kvalitet.publication.canonical import reading, table_rows, write
 from kvalitet.publication.digest import fix_session, tables_of
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect

@@ -10,9 +10,9 @@ from psycopg.rows import DictRow
 from securesystemslib.dsse import Envelope
 
 from kvalitet.evidence.outbox import note_due
+from kvalitet.evidence.shown import shown
 from kvalitet.evidence.signing import signer
 from kvalitet.evidence.statement import Entry, Measured, canonical, digest, loads_of, reject_digests, statement
-from kvalitet.publication.shown import shown
 from kvalitet.settings import AUDITOR, PUBLISHER, Settings
 from kvalitet.warehouse.connection import connect
 

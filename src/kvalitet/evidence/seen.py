@@ -10,11 +10,11 @@ from psycopg import errors, sql
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
+from kvalitet.evidence.canonical import NoCanonicalForm, digest, reading, row_hashes, table_rows
+from kvalitet.evidence.shown import shown
 from kvalitet.evidence.statement import form_of_statement
-from kvalitet.publication.canonical import NoCanonicalForm, digest, reading, row_hashes, table_rows
 from kvalitet.publication.catalogue import CENTRE_COLUMN, DETAIL_SUFFIX, GROUP_OF_READER, READER_TABLE
 from kvalitet.publication.digest import CONTENT, STAMP_TABLE, Digest, contents, differences, tables_of
-from kvalitet.publication.shown import shown
 from kvalitet.settings import AUDITOR, BI, DETAIL, READER_ROLES, Settings
 from kvalitet.warehouse.connection import connect
 

@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import DictRow
 
-from kvalitet.publication.canonical import FORM, Column, Rows, counted_by
+from kvalitet.evidence.canonical import FORM, Column, Rows, counted_by
 from kvalitet.settings import Settings
 
 #: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md

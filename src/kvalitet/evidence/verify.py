@@ -15,11 +15,11 @@ from psycopg.rows import DictRow
 from securesystemslib.exceptions import VerificationError
 
 from kvalitet.evidence.anchor import read_anchors
+from kvalitet.evidence.canonical import NoCanonicalForm
 from kvalitet.evidence.chain import PAYLOAD_TYPE, read_envelope
 from kvalitet.evidence.seen import Seen, look
 from kvalitet.evidence.signing import public_key, public_key_file
 from kvalitet.evidence.statement import Entry, Measured, digest, form_of_statement, reject_digests, statement
-from kvalitet.publication.canonical import NoCanonicalForm
 from kvalitet.publication.ledger import figure_digests
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect

@@ -7,7 +7,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
-from kvalitet.publication.canonical import Column, Rows, counted_by, digest, reading
+from kvalitet.evidence.canonical import Column, Rows, counted_by, digest, reading
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
