@@ -17,6 +17,11 @@ from kvalitet.settings import AUDITOR, BI, DETAIL, Settings
 pytestmark = pytest.mark.slow
 
 MOVED = "alter table reporting.fct_indicator_value rename to kept; alter table reporting.kept set schema public; "
+CAST = (
+    "create function public.signed(reporting.fct_indicator_value) returns text language sql as $$select 'signed'$$;"
+    " create cast (reporting.fct_indicator_value as text)"
+    " with function public.signed(reporting.fct_indicator_value) as assignment; "
+)
 #: Each way, and a part of what is said of it.
 WAYS = {
     "a value": ("update reporting.fct_indicator_value set value = value + 1", "fct_indicator_value (content)"),
@@ -26,16 +31,10 @@ WAYS = {
         "It is not shown to readers as it was signed: fct_indicator_value",
     ),
     "a cast that answers with the signed text": (
-        "create function public.signed(reporting.fct_indicator_value) returns text language sql as 'select ''signed''';"
-        " create cast (reporting.fct_indicator_value as text) with function public.signed(reporting.fct_indicator_value)"
-        " as assignment; update reporting.fct_indicator_value set value = value + 1000",
+        CAST + "update reporting.fct_indicator_value set value = value + 1000",
         "fct_indicator_value (content)",
     ),
-    "a cast alone": (
-        "create function public.signed(reporting.fct_indicator_value) returns text language sql as 'select ''signed''';"
-        " create cast (reporting.fct_indicator_value as text) with function public.signed(reporting.fct_indicator_value)",
-        "It is not shown to readers as it was signed: (schema)",
-    ),
+    "a cast alone": (CAST, "It is not shown to readers as it was signed: (schema)"),
     "a function that takes the place of Postgres' own": (
         "create function reporting.sha256(bytea) returns bytea language sql as 'select $1'",
         "It is not shown to readers as it was signed: (schema)",

@@ -21,7 +21,7 @@ from kvalitet.warehouse.address import ACTING_PATH
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
-#: The form's number, which is part of what is hashed. Form 1 is the row's text as Postgres prints it (publication/digest.py).
+#: The form's number, which is part of what is hashed. Form 1: publication/digest.py.
 FORM = 2
 HEAD = f"kvalitet canonical form {FORM}"
 

@@ -1,9 +1,9 @@
 """Digests of a schema's tables: what the gate measured, and whether it is still that.
 
 A table's digest is independent of the order of its rows and of the server's settings. Today's is taken by whoever
-asks, in the canonical form (evidence/canonical.py). Form 1, in which older publications were measured, is taken by the server:
-SHA-256 over the sorted SHA-256 sums of the rows' texts, in 256 buckets. A definition's digest covers columns, keys,
-comments, policies, grants.
+asks, in the canonical form (evidence/canonical.py). Form 1, in which older publications were measured, is taken by
+the server: SHA-256 over the sorted SHA-256 sums of the rows' texts, in 256 buckets. A definition's digest covers
+columns, keys, comments, policies, grants.
 """
 
 from dataclasses import dataclass
