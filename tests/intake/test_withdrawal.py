@@ -168,7 +168,9 @@ def test_a_build_under_way_that_rests_on_it_is_ended_and_never_published(setting
     assert done.builds_ended == (build.build_id, passed.build_id)
     assert get_build(settings, build.build_id).message == f"Load {second}, which it rests on, was withdrawn."
     with psycopg.connect(admin_url) as connection:  # one that slipped through
-        connection.execute("update audit.build set status = 'passed' where build_id = %s", [build.build_id])
+        connection.execute(
+            "update audit.build set status = 'passed', sealed_at = now() where build_id = %s", [build.build_id]
+        )
     with pytest.raises(PublishRefused, match=f"rests on a delivery that was withdrawn: load {second}"):
         publish(settings, build.build_id)
 
