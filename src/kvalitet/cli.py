@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -21,7 +21,7 @@ from kvalitet import (
     cli_server,
 )
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
-from kvalitet.errors import KvalitetError
+from kvalitet.errors import KvalitetError, as_disk_full
 from kvalitet.settings import LOGIN_ROLES, Settings
 from kvalitet.spelling.told import is_text
 
@@ -41,12 +41,21 @@ def main() -> None:
         _check_arguments()
         app()
     except KvalitetError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {plain(error.what)}")
-        if error.remedy:
-            Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {plain(error.remedy)}")
-        sys.exit(1)
+        _stop(error)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        full = as_disk_full(error)
+        if full is None:
+            raise
+        _stop(full)
+
+
+def _stop(error: KvalitetError) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {plain(error.what)}")
+    if error.remedy:
+        Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {plain(error.remedy)}")
+    sys.exit(1)
 
 
 def _check_arguments() -> None:
@@ -94,11 +103,17 @@ def _local_inbox(settings: Settings) -> Path:
 def extract(
     source: Annotated[str, typer.Argument(help="The contract's id, e.g. bif_complaints.")],
     allow_closures: cli_landing.AllowClosures = None,
+    allow_jump: cli_landing.AllowJump = None,
 ) -> None:
     """Take in the new deliveries of one source."""
     from kvalitet.intake import extract as step
 
-    result = step(_settings(), source, cli_landing.who_and_why(allow_closures))
+    result = step(
+        _settings(),
+        source,
+        cli_landing.who_and_why(allow_closures, "--allow-closures"),
+        allow_jump=cli_landing.who_and_why(allow_jump, "--allow-jump"),
+    )
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")
     cli_landing.print_loads(result)
 

@@ -16,6 +16,7 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 AllowClosures = Annotated[
     str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
 ]
+AllowJump = Annotated[str | None, typer.Option(help="'name: reason' that lets in a cut-off far ahead of what was due.")]
 By = Annotated[str | None, typer.Option(help="Who decided it; default: the user of this machine.")]
 
 
@@ -31,13 +32,13 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(landing, name="landing")
 
 
-def who_and_why(text: str | None) -> tuple[str, str] | None:
-    """`--allow-closures` in its two parts. Raises KvalitetError where one is missing."""
+def who_and_why(text: str | None, option: str) -> tuple[str, str] | None:
+    """An option such as `--allow-closures` in its two parts. Raises KvalitetError where one is missing."""
     if text is None:
         return None
     name, colon, reason = text.partition(":")
     if not colon or not name.strip() or not reason.strip():
-        raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
+        raise KvalitetError(f"{option} needs who and why.", "Write it as 'name: reason'.")
     return name, reason
 
 
@@ -55,11 +56,17 @@ def print_loads(result: "ExtractResult") -> None:
 def replay(
     load: Annotated[int, typer.Argument(help="The load, accepted or refused: `kvalitet status --source …`.")],
     allow_closures: AllowClosures = None,
+    allow_jump: AllowJump = None,
 ) -> None:
     """Take a delivery in once more from the files that were kept, by the contract as it is today."""
     from kvalitet.intake import replay as step
 
-    result = step(Settings.from_environment(), load, who_and_why(allow_closures))
+    result = step(
+        Settings.from_environment(),
+        load,
+        who_and_why(allow_closures, "--allow-closures"),
+        allow_jump=who_and_why(allow_jump, "--allow-jump"),
+    )
     console.print(f"{result.source_id}: {result.outcome}. {plain(result.message)}")
     print_loads(result)
 

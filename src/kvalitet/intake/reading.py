@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -77,7 +78,7 @@ def _numbered(batches: pyarrow.RecordBatchReader, reread: Reread) -> pyarrow.Rec
 
 @contextmanager
 def reading(
-    contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path
+    contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path, cutoff: date
 ) -> Iterator[Reading]:
     """Open `table` for reading.
 
@@ -109,7 +110,7 @@ def reading(
         session.execute("set streaming_buffer_size = '64MB'")  # so that reading goes on while Postgres takes a batch
         _define_digests(session, keys)
         macros.define(session)
-        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign), reread)
+        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign, cutoff), reread)
     finally:
         session.close()
 
@@ -160,7 +161,9 @@ def _check_header(contract: Contract, table: Table, file_name: str, header: list
         )
 
 
-def _query(contract: Contract, table: Table, path: Path, header: list[str], delimiter: str, quote_sign: str) -> str:
+def _query(
+    contract: Contract, table: Table, path: Path, header: list[str], delimiter: str, quote_sign: str, cutoff: date
+) -> str:
     position = {name: index for index, name in enumerate(header)}
     columns = ", ".join(f"'r{index}': 'varchar'" for index in range(len(header)))
     landed = [column for column in table.columns if column.is_landed]
@@ -169,7 +172,7 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
     for column in landed:
         raw = f"r{position[column.header]}"
         v, c, t = f"v_{column.name}", f"c_{column.name}", f"t_{column.name}"
-        expressions = column_sql(contract, column, v, c, t)
+        expressions = column_sql(contract, column, v, c, t, cutoff)
         texts.append(f"case when is_odd then nullif(tidied({raw}), '') else {raw} end as {v}")
         reread.append(f"case when {raw} is distinct from {v} then readings({raw}, {quote(column.name)}) end")
         clean.append(f"{expressions.clean} as {c}")
