@@ -41,7 +41,7 @@ def define(session: duckdb.DuckDBPyConnection) -> None:
             _of_each(function, result),
             ["VARCHAR"],
             _DUCKDB[result],
-            type="arrow",
+            type="arrow",  # type: ignore[arg-type]
             null_handling="special",  # type: ignore[arg-type]
         )
 
