@@ -20,7 +20,7 @@ from kvalitet.builds import (
 )
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.standing import too_old
-from kvalitet.publication.digest import CONTENT, contents, differences, recorded
+from kvalitet.publication.digest import CONTENT, contents, differences, form_of, recorded
 from kvalitet.settings import AUDITOR, GATE, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.stated import whole_number
 from kvalitet.transform import LAYERS, build_layer
@@ -62,7 +62,7 @@ def end_rebuild(settings: Settings, publication_id: int, build: Build) -> list[s
     published = published_build(settings, publication_id)
     with connect(settings, GATE) as connection:
         said = [digest for digest in recorded(connection, published.build_id) if digest.kind == CONTENT]
-        differing = differences(said, contents(connection, build.target_schema))
+    differing = differences(said, contents(settings, GATE, build.target_schema, form_of(said)))
     message = f"differs: {', '.join(differing)}" if differing else f"identical to publication {publication_id}"
     finish(settings, build.build_id, GATE, "rebuilt", message)
     return differing

@@ -13,13 +13,16 @@ from kvalitet.warehouse.readers import changed_rights
 SOURCES = """
     select
         run.source_id, run.outcome, load.delivery as newest,
-        coalesce(rejects.open, 0) as set_aside,
+        coalesce(rejects.open, 0) as set_aside, coalesce(load.closures_waiting, 0) as closures_waiting,
         run.finished_at as tried_at, run.message
     from (
         select distinct on (source_id) * from audit.extract_run order by source_id, run_id desc
     ) as run
     left join lateral (
-        select delivery from audit.load_in_use
+        select delivery, (
+            select sum(closures_waiting) from audit.load_table where load_table.load_id = load_in_use.load_id
+        ) as closures_waiting
+        from audit.load_in_use
         where load_in_use.source_id = run.source_id order by load_id desc limit 1
     ) as load on true
     left join (

@@ -194,19 +194,19 @@ def _record(
     """The load that stands for the state after `state_of`: what that delivery was, and which rows it took."""
     connection.execute(
         "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
-        " contract_sha256, started_at, origin, of_load) overriding system value"
+        " contract_sha256, started_at, origin, of_load, reading_sha256) overriding system value"
         " select %s, source_id, delivery, cutoff_date, content_sha256, 'accepted', contract_version, contract_sha256,"
-        " %s, 'restored', case when origin = 'restored' then of_load else load_id end"
+        " %s, 'restored', case when origin = 'restored' then of_load else load_id end, reading_sha256"
         " from audit.load where load_id = %s",
         [number, datetime.now(UTC), state_of],
     )
     for name in closed:
         connection.execute(
             "insert into audit.load_table (load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered,"
-            " rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held)"
+            " rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held, column_names)"
             " select %(number)s, table_name, file_name, file_bytes, file_sha256, rows_delivered, rows_rejected,"
-            " %(reopened)s - %(changed)s, %(changed)s, %(closed)s - %(changed)s, %(stood)s - %(reopened)s, rows_held"
-            " from audit.load_table where load_id = %(state_of)s and table_name = %(name)s",
+            " %(reopened)s - %(changed)s, %(changed)s, %(closed)s - %(changed)s, %(stood)s - %(reopened)s, rows_held,"
+            " column_names from audit.load_table where load_id = %(state_of)s and table_name = %(name)s",
             {"number": number, "name": name, "state_of": state_of, "reopened": reopened[name], "closed": closed[name]}
             | _count(connection, f"{load['source_id']}__{name}", number),
         )

@@ -64,12 +64,12 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
             _replace(builder if place.is_builders else connection, place, pseudonyms, instead)
             for place in built_columns(connection, names)
         )
-        for pseudonym in pseudonyms:
-            connection.execute(
-                "update audit.reject set row_key = replace(row_key, %(old)s, %(new)s)"
-                " where row_key like '%%' || %(old)s || '%%'",
-                {"old": pseudonym, "new": instead},
-            )
+        connection.execute(
+            "update audit.reject set row_key = array_to_string(array(select case when part = any(%(old)s) then %(new)s"
+            " else part end from unnest(string_to_array(row_key, '|')) with ordinality as parts (part, place)"
+            " order by place), '|') where string_to_array(row_key, '|') && %(old)s::text[]",
+            {"old": pseudonyms, "new": instead},
+        )
         counts = (delinked, in_builds, rewritten, destroyed)
         if not any(counts):
             return Erasure(None, *counts)

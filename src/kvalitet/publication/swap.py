@@ -16,7 +16,6 @@ from psycopg.rows import DictRow
 
 from kvalitet.builds import heartbeat
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.anchor import anchor_head
 from kvalitet.evidence.chain import certify, keep
 from kvalitet.publication import ledger
 from kvalitet.publication.catalogue import DETAIL_SUFFIX
@@ -25,6 +24,7 @@ from kvalitet.publication.digest import (
     contents,
     differences,
     digests,
+    form_of,
     recorded,
     tables_of,
 )
@@ -86,9 +86,12 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
             _wait_for_dump(held)
             publication_id = ledger.next_publication_id(connection)
             last_commit, published_at = _stamp(connection, build, publication_id)
-            _refuse_unless_measured(connection, build_id)
+            form = _refuse_unless_measured(settings, connection, build_id)
             figures = ledger.record(connection, publication_id, build_id, published_at)
-            certificate = certify(settings, connection, publication_id, "published", None)
+            said = None if form == 1 else ledger.candidate_figures(settings, PUBLISHER)
+            open_to_readers(connection, CANDIDATE)  # seen by nobody before the swap is committed, but signed
+            event_id = ledger.event(connection, publication_id, "published", None)
+            certificate = certify(settings, connection, publication_id, event_id, "published", None, CANDIDATE, said)
             drop(connection, PREVIOUS)
             schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
             wait = exclusive(connection, watch, schemas, _grace(grace), last_commit)
@@ -96,12 +99,10 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         rename(connection, REPORTING, PREVIOUS)
         close_to_readers(connection, PREVIOUS)
         rename(connection, CANDIDATE, REPORTING)
-        open_to_readers(connection, REPORTING)
-        keep(connection, certificate, ledger.event(connection, publication_id, "published", None))
+        keep(connection, certificate)
         _mark_published(connection, build_id)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
-    anchor_head(certificate.entry.entry, certificate.sha256)
     return Publication(
         publication_id,
         build_id,
@@ -139,25 +140,26 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         row = connection.execute("select publication_id, build_id, as_of_date, published_at from previous.publication")
         publication = Publication(**(row.fetchone() or {}))
         measured = [digest for digest in recorded(connection, publication.build_id) if digest.kind == "content"]
-        if changed := differences(measured, contents(connection, PREVIOUS)):
+        if changed := differences(measured, contents(settings, PUBLISHER, PREVIOUS, form_of(measured))):
             raise PublishRefused(
                 f"Publication {publication.publication_id} is no longer what was published: {', '.join(changed)}.",
                 f"Rebuild it from its deliveries: `kvalitet build --as-recorded {publication.publication_id}`.",
             )
         schemas = [schema + suffix for schema in (PREVIOUS, REPORTING) for suffix in ("", DETAIL_SUFFIX)]
-        certificate = certify(settings, connection, publication.publication_id, "rolled_back_to", reason)
+        number = publication.publication_id
+        said = None if form_of(measured) == 1 else ledger.figure_digests(settings, PUBLISHER, {number})[number]
+        open_to_readers(connection, PREVIOUS)
+        event_id = ledger.event(connection, number, "rolled_back_to", reason)
+        certificate = certify(settings, connection, number, event_id, "rolled_back_to", reason, PREVIOUS, said)
         wait = exclusive(connection, watch, schemas, _grace(grace))
         started = time.perf_counter()
         rename(connection, REPORTING, ASIDE)
         rename(connection, PREVIOUS, REPORTING)
         rename(connection, ASIDE, PREVIOUS)
         close_to_readers(connection, PREVIOUS)
-        open_to_readers(connection, REPORTING)
-        event_id = ledger.event(connection, publication.publication_id, "rolled_back_to", reason)
-        keep(connection, certificate, event_id)
+        keep(connection, certificate)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
-    anchor_head(certificate.entry.entry, certificate.sha256)
     return replace(
         publication,
         readers_ended=tuple(wait.ended),
@@ -278,20 +280,22 @@ def _stamp(connection: psycopg.Connection[DictRow], build: DictRow, publication_
     return Commit(row["xid"], instant["committed_at"]), row["published_at"]
 
 
-def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: int) -> None:
-    """Hold the candidate still and compare it with what the gate measured."""
+def _refuse_unless_measured(settings: Settings, connection: psycopg.Connection[DictRow], build_id: int) -> int:
+    """Hold the candidate still and compare it, read by a connection beside, with what the gate measured.
+
+    Returns the form in which it was measured.
+    """
     connection.execute("set local lock_timeout = '10s'")
     names = [
         sql.Identifier(schema, name)
         for schema in (CANDIDATE, f"{CANDIDATE}{DETAIL_SUFFIX}")
         for name in tables_of(connection, schema)
     ]
-    connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(names)))
-    connection.execute("set local lock_timeout = 0")
+    connection.execute(sql.SQL("lock table {} in share mode").format(sql.SQL(", ").join(names)))
     measured = recorded(connection, build_id)
     # Before anything of the candidate is read by who owns it.
     changed = strangers(connection, CANDIDATE, _expected(measured)) or differences(
-        measured, digests(connection, CANDIDATE)
+        measured, digests(settings, PUBLISHER, CANDIDATE, form_of(measured))
     )
     if changed or not measured:
         message = f"The candidate is not what the gate measured: {', '.join(changed) or 'nothing was measured'}."
@@ -307,6 +311,7 @@ def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: i
             message,
             "Find out who wrote to the candidate, then build anew: `kvalitet build`.",
         )
+    return form_of(measured)
 
 
 def _expected(measured: list[Digest]) -> Expected:
