@@ -16,7 +16,7 @@ from kvalitet.contracts.properties import (
     custom_properties,
     read_properties,
 )
-from kvalitet.contracts.quality import valid_values
+from kvalitet.contracts.quality import NOT_TEXTS, has_values_that_are_no_texts, valid_values
 from kvalitet.spelling.text import header
 
 #: Postgres cuts names at 63 characters.
@@ -158,6 +158,8 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
     if scale > MAX_SCALE:
         problems.append(f"{here}: logicalTypeOptions.multipleOf has more than {MAX_SCALE} decimals")
     values = valid_values(column)
+    if has_values_that_are_no_texts(column):
+        problems.append(f"{here}: quality: validValues {NOT_TEXTS}")
     markers = {marker.value: marker.reason for marker in custom.missing_values}
     return Column(
         name=name,

@@ -21,6 +21,7 @@ from kvalitet.settings import (
     LOGIN_ROLES,
     PUBLISHER,
     READER_ROLES,
+    RULES,
     TRANSFORMER,
 )
 
@@ -35,6 +36,14 @@ MEMBERSHIPS = {
 SEARCH_PATHS = {BI: "reporting", AUDITOR: "reporting", DETAIL: "reporting_detail, reporting"}
 #: Readers cannot hold the old publication for ever; publishing waits for them (docs/for-bi-users.md).
 READER_LIMITS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "2min"}
+#: A rule of a contract may ask anything of its rows, but not for ever, and not of the disk.
+RULE_LIMITS = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "1min",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "1min",
+}
+RULE_DISK = "512MB"
 #: For the warehouse's sessions, unless the database has another value of its own.
 SESSION_SETTINGS: dict[str, object] = {"jit": "off", "work_mem": "32MB"}
 
@@ -90,6 +99,8 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
         Section("Readers cannot hold an old publication for ever, and find the tables without a schema's name.",
                 (*(_role_setting(role, *one) for role in READER_ROLES for one in READER_LIMITS.items()),
                  *(_role_setting(role, "search_path", path) for role, path in SEARCH_PATHS.items()))),
+        Section("Rules of contracts read and end.",
+                tuple(_role_setting(RULES, *one) for one in RULE_LIMITS.items())),
     ]  # fmt: skip
     if migrator:
         sections.append(Section(
@@ -118,6 +129,9 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
             _membership("pg_read_all_stats", PUBLISHER),
             _membership("pg_signal_backend", PUBLISHER, "a reader who stays in the way holds up a publication"),
         ), may_be_refused=True),
+        Section("Rules of contracts may fill no disk. Only a superuser may say so.",
+                (_role_setting(RULES, "temp_file_limit", RULE_DISK, "the time limit alone bounds what a rule may write"
+                               " to temporary files"),), may_be_refused=True),
     ]  # fmt: skip
     return sections
 
@@ -201,12 +215,13 @@ def _administration(role: str, migrator: str) -> Right:
     )
 
 
-def _role_setting(role: str, setting: str, value: str) -> Right:
+def _role_setting(role: str, setting: str, value: str, without: str = "") -> Right:
     values = value if setting == "search_path" else text(value)
     stored = text(f"{setting}={value}")
     return Right(
         f"alter role {name(role)} set {setting} = {values}",
         f"exists (select from pg_roles where rolname = {text(role)} and {stored} = any (rolconfig))",
+        without,
     )
 
 
