@@ -1,9 +1,10 @@
 """The command line. Every command calls the same step function as its Airflow task."""
 
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,8 +21,9 @@ from kvalitet import (
     cli_server,
 )
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
-from kvalitet.errors import KvalitetError
+from kvalitet.errors import KvalitetError, as_disk_full
 from kvalitet.settings import LOGIN_ROLES, Settings
+from kvalitet.spelling.told import is_text
 
 app = typer.Typer(
     name="kvalitet",
@@ -36,14 +38,32 @@ app = typer.Typer(
 def main() -> None:
     """Entry point: an expected failure ends with what happened and what to do, not a traceback."""
     try:
+        _check_arguments()
         app()
     except KvalitetError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {plain(error.what)}")
-        if error.remedy:
-            Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {plain(error.remedy)}")
-        sys.exit(1)
+        _stop(error)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        full = as_disk_full(error)
+        if full is None:
+            raise
+        _stop(full)
+
+
+def _stop(error: KvalitetError) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {plain(error.what)}")
+    if error.remedy:
+        Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {plain(error.remedy)}")
+    sys.exit(1)
+
+
+def _check_arguments() -> None:
+    """Raises KvalitetError where an argument, or a variable of ours, is not in UTF-8: it could not even be printed."""
+    given = {f"Argument {number}": text for number, text in enumerate(sys.argv[1:], 1)}
+    given |= {name: text for name, text in os.environ.items() if name.startswith("KVALITET_")}
+    if wrong := [name for name, text in given.items() if not is_text(text)]:
+        raise KvalitetError(f"{wrong[0]} holds bytes that are no UTF-8.", "Type it in a terminal set to UTF-8.")
 
 
 def _settings() -> Settings:
@@ -83,11 +103,17 @@ def _local_inbox(settings: Settings) -> Path:
 def extract(
     source: Annotated[str, typer.Argument(help="The contract's id, e.g. bif_complaints.")],
     allow_closures: cli_landing.AllowClosures = None,
+    allow_jump: cli_landing.AllowJump = None,
 ) -> None:
     """Take in the new deliveries of one source."""
     from kvalitet.intake import extract as step
 
-    result = step(_settings(), source, cli_landing.who_and_why(allow_closures))
+    result = step(
+        _settings(),
+        source,
+        cli_landing.who_and_why(allow_closures, "--allow-closures"),
+        allow_jump=cli_landing.who_and_why(allow_jump, "--allow-jump"),
+    )
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")
     cli_landing.print_loads(result)
 

@@ -1,6 +1,5 @@
 """Commands about deliveries that came: take them in once more, take them back, and the store that keeps them."""
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from kvalitet.cli_output import console, plain
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
-from kvalitet.spelling.told import without_number
+from kvalitet.stated import user
 
 if TYPE_CHECKING:
     from kvalitet.intake.records import ExtractResult
@@ -17,6 +16,7 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 AllowClosures = Annotated[
     str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
 ]
+AllowJump = Annotated[str | None, typer.Option(help="'name: reason' that lets in a cut-off far ahead of what was due.")]
 By = Annotated[str | None, typer.Option(help="Who decided it; default: the user of this machine.")]
 
 
@@ -32,14 +32,14 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(landing, name="landing")
 
 
-def who_and_why(text: str | None) -> tuple[str, str] | None:
-    """`--allow-closures` in its two parts. Raises KvalitetError where one is missing."""
+def who_and_why(text: str | None, option: str) -> tuple[str, str] | None:
+    """An option such as `--allow-closures` in its two parts. Raises KvalitetError where one is missing."""
     if text is None:
         return None
     name, colon, reason = text.partition(":")
     if not colon or not name.strip() or not reason.strip():
-        raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
-    return without_number(name, "--allow-closures"), without_number(reason, "--allow-closures")
+        raise KvalitetError(f"{option} needs who and why.", "Write it as 'name: reason'.")
+    return name, reason
 
 
 def print_loads(result: "ExtractResult") -> None:
@@ -56,11 +56,17 @@ def print_loads(result: "ExtractResult") -> None:
 def replay(
     load: Annotated[int, typer.Argument(help="The load, accepted or refused: `kvalitet status --source …`.")],
     allow_closures: AllowClosures = None,
+    allow_jump: AllowJump = None,
 ) -> None:
     """Take a delivery in once more from the files that were kept, by the contract as it is today."""
     from kvalitet.intake import replay as step
 
-    result = step(Settings.from_environment(), load, who_and_why(allow_closures))
+    result = step(
+        Settings.from_environment(),
+        load,
+        who_and_why(allow_closures, "--allow-closures"),
+        allow_jump=who_and_why(allow_jump, "--allow-jump"),
+    )
     console.print(f"{result.source_id}: {result.outcome}. {plain(result.message)}")
     print_loads(result)
 
@@ -73,7 +79,7 @@ def withdraw(
     """Take an accepted delivery back: the state before it stands again, and the next night publishes it."""
     from kvalitet.intake.withdrawal import withdraw as step
 
-    done = step(Settings.from_environment(), load, reason, by or getpass.getuser())
+    done = step(Settings.from_environment(), load, reason, by or user())
     console.print(f"Load {load} ({done.source_id}, {done.delivery}) is withdrawn.")
     for name in done.rows_closed:
         closed, reopened = done.rows_closed[name], done.rows_reopened[name]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvalitet.builds import LIVE, BuildRefused, begin_build, record_failed_begin
 from kvalitet.clock import wrong_clock
-from kvalitet.errors import KvalitetError
+from kvalitet.errors import KvalitetError, as_disk_full
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -88,6 +88,8 @@ def describe(error: object) -> str:
     """What an error may say in the warehouse's records: only errors of our own are free of delivered values."""
     if error is None:
         return "ended from outside."
+    if isinstance(error, Exception) and (full := as_disk_full(error)):
+        return str(full)
     expected = isinstance(error, KvalitetError) or type(error).__name__ == "AirflowFailException"
     return str(error) if expected else f"{type(error).__name__}, see the log."
 

@@ -26,6 +26,8 @@ from kvalitet.settings import TIMEZONE, Settings
 log = logging.getLogger(__name__)
 
 
+#: Seconds: a server that was killed has recovered by then, or a person is needed.
+SERVER_BACK_WITHIN = 120
 #: Something is missing where the task runs: a program, a module, a file, a right. Waiting does not bring it.
 MISSING = (NotInstalled, FileNotFoundError, PermissionError, ImportError)
 
@@ -60,6 +62,12 @@ def owner_of(context: Any) -> str:
     return f"airflow {context['dag_run'].run_id}"
 
 
+def allowed(context: Any, what: str) -> tuple[str, str] | None:
+    """Who lets a delivery in against one of its limits, and why, by the run's parameters; None where nobody does."""
+    by, reason = (context["params"].get(f"{what}_allowed_{part}") for part in ("by", "reason"))
+    return (by, reason) if by and reason else None
+
+
 class ExtractSource(BaseSensorOperator):
     """Takes in all new deliveries of one source.
 
@@ -78,15 +86,15 @@ class ExtractSource(BaseSensorOperator):
         from kvalitet.night_waiting import note_late
 
         settings = Settings.from_environment()
-        by, reason = context["params"]["closures_allowed_by"], context["params"]["closures_allowed_reason"]
         due_at = context["dag_run"].run_after
         with no_retry(DeliveryRefused):
             result = extract(
                 settings,
                 self.source_id,
-                allow_closures=(by, reason) if by and reason else None,
+                allow_closures=allowed(context, "closures"),
                 owner=owner_of(context),
                 due_at=due_at if is_scheduled(context) else None,
+                allow_jump=allowed(context, "jump"),
             )
         log.info("%s: %s. %s", self.source_id, result.outcome, result.message)
         if result.outcome == "accepted":
@@ -239,16 +247,28 @@ def report(build_id: int, publication_id: int) -> int:
 
 
 def release(context: Any) -> None:
-    """On failure: give the candidate back, so that the next run is not refused for a dead claim."""
+    """On failure: give the candidate back, so that the next run is not refused for a dead claim.
+
+    A server that has just died is given time to come back.
+    """
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
     from kvalitet.builds import record_failed_begin
     from kvalitet.night import describe, release_claims
+    from kvalitet.warehouse.connection import NotReached
 
     task_id = context["ti"].task_id if "ti" in context else "run"
     message = f"{task_id}: {describe(context.get('exception'))}"
     settings = Settings.from_environment()
+    patient = Retrying(
+        retry=retry_if_exception_type(NotReached),
+        wait=wait_fixed(1),
+        stop=stop_after_delay(SERVER_BACK_WITHIN),
+        reraise=True,
+    )
     if task_id == "wait_for_sources":
-        record_failed_begin(settings, owner_of(context), message)
-    for build_id in release_claims(settings, owner_of(context), message):
+        patient(record_failed_begin, settings, owner_of(context), message)
+    for build_id in patient(release_claims, settings, owner_of(context), message):
         log.warning("Build %s ended as failed; readers keep the previous publication.", build_id)
 
 

@@ -3,13 +3,10 @@
 Readers see nothing of them. They are dropped by housekeeping when they are a week old.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-
-from psycopg import sql
 
 from kvalitet.builds import (
     LIVE,
@@ -20,13 +17,14 @@ from kvalitet.builds import (
     fail_if_live,
     finish,
     get_build,
-    schemas_of,
 )
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.standing import too_old
 from kvalitet.publication.digest import CONTENT, contents, differences, recorded
 from kvalitet.settings import AUDITOR, GATE, TRANSFORMER, Settings
+from kvalitet.stated import whole_number
 from kvalitet.transform import LAYERS, build_layer
+from kvalitet.warehouse.build_schemas import drop_schemas
 from kvalitet.warehouse.connection import connect, fetch_all
 
 Progress = Callable[[str, str], None]
@@ -146,21 +144,12 @@ def published_build(settings: Settings, publication_id: int) -> Build:
 
 def drop_old_rebuilds(settings: Settings, days: int | None = None) -> list[str]:
     """Drop the schemas of rebuilds that ended more than `days` ago (KVALITET_REBUILD_DAYS, 7); returns their names."""
-    keep = int(os.environ.get("KVALITET_REBUILD_DAYS", "7")) if days is None else days
+    keep = whole_number("KVALITET_REBUILD_DAYS", 7) if days is None else days
     rows = fetch_all(settings, TRANSFORMER, OLD, {"days": keep, "live": list(LIVE)})
     dropped = sorted(row["target_schema"] for row in rows if NAMES.fullmatch(row["target_schema"]))
     for schema in dropped:
-        drop_rebuild(settings, schema)
+        drop_schemas(settings, schema)
     return dropped
-
-
-def drop_rebuild(settings: Settings, schema: str) -> None:
-    """Drop the schemas of an ended rebuild."""
-    with connect(settings, TRANSFORMER) as connection:
-        connection.execute("set local role kvalitet_candidate_owner")
-        connection.execute("set local lock_timeout = '30s'")
-        for name in schemas_of(schema):
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
 
 
 def _begin_like(settings: Settings, schema: str, owner: str, published: Build) -> Build:

@@ -20,7 +20,7 @@ from kvalitet.rebuild import (
     Progress,
     alone_in,
     begin_restated,
-    drop_rebuild,
+    drop_schemas,
     published_build,
     restated_schema,
     run_layers,
@@ -107,7 +107,7 @@ def work_out(
         states.append(figures)
         step_builds[f"{cause}_build"] = build.build_id
     states.append(by_key(figures_said(settings, pair[1])))
-    drop_rebuild(settings, restated_schema(pair))
+    drop_schemas(settings, restated_schema(pair))
     summary = {
         "from_publication": pair[0],
         "to_publication": pair[1],

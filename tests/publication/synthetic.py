@@ -9,9 +9,9 @@ from psycopg import sql
 from kvalitet.publication.digest import digests
 from kvalitet.publication.finish import finish_candidate
 from kvalitet.settings import GATE, TRANSFORMER, Settings
+from kvalitet.warehouse.build_schemas import make_empty
 from kvalitet.warehouse.connection import connect
 
-OWNER = "kvalitet_candidate_owner"
 CENTRES = ("C01", "C02")
 
 
@@ -100,10 +100,8 @@ def build(
         ).fetchone()
         assert row is not None
         build_id = row["build_id"]
-        connection.execute(f"set role {OWNER}")
-        for schema in (f"{target}_detail", target):
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
-            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        connection.commit()
+        make_empty(settings, target)
         connection.execute(sql.SQL("set search_path = {}").format(sql.Identifier(target)))
         columns = ", ".join(f"{name} {kind}" for name, kind in _FIGURES.items())
         connection.execute(

@@ -36,7 +36,7 @@ def test_everything_declared_is_there_afterwards(settings: Settings, tmp_path: P
     owners = fetch_all(
         settings, GATE, "select distinct tableowner::text as owner from pg_tables where schemaname = 'candidate'"
     )
-    assert owners == [{"owner": "kvalitet_candidate_owner"}]
+    assert owners == [{"owner": "kvalitet_publication_owner"}]
 
 
 def test_twice_is_once(settings: Settings, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ MISSING_REASON = "_missing_reason"
 
 #: For a contract that does not say: longer than any rhythm of delivery but a yearly one, so that a mistake is found.
 DEFAULT_RETENTION_DAYS = 90
+#: A cut-off may be so many days ahead of what was due, and twice the source's rhythm where that is longer.
+LEAST_JUMP_DAYS = 31
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Column:
     landed_because: str | None = None
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
     role: Role | None = None
+    is_event: bool = False  # it has happened when the delivery was made
     nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
+    cell_value: Literal["stored", "shown"] | None = None  # which is meant where a workbook's cell shows another value
 
     @property
     def is_landed(self) -> bool:
@@ -68,6 +72,7 @@ class Table:
     absence_closes: bool
     columns: tuple[Column, ...]
     sheet: str | None = None
+    reads_hidden: bool = False  # rows, columns and sheets of a workbook that nobody sees
     role: Role | None = None  # it then holds for the whole table
     api_table: str = ""
     api_request: dict[str, Any] = field(default_factory=dict)  # what is asked for, sent as JSON; empty: all of it
@@ -172,6 +177,8 @@ class Contract:
     max_bytes: int = 2_000_000_000
     max_rejected_percent: float = 0.0
     max_closed_percent: float = 0.0
+    max_days_ahead: int = 1  # how many days after today a cut-off may be
+    max_jump_days: int = LEAST_JUMP_DAYS  # how far ahead of what was due it may be
     requires_final_newline: bool = True
     tables: dict[str, Table] = field(default_factory=dict)
     quality: tuple[QualityRule, ...] = ()
@@ -189,6 +196,8 @@ class Contract:
             f" stale after {self.latency_days} days",
             f"- **Refused as a whole** beyond {self.max_rejected_percent:g} % set-aside rows"
             f" or {self.max_closed_percent:g} % closed rows",
+            f"- **A cut-off** may be {self.max_days_ahead} days after today, and {self.max_jump_days} days ahead of"
+            " what was due",
             f"- **Delivered files are kept** encrypted for {self.retention_days} days",
             "",
         ]
@@ -209,7 +218,9 @@ class Contract:
             "2. *Refused*: nothing changed; the last good delivery is used and marked stale. Ask"
             f" {self.support or self.owner} for a new file with the same cut-off, put it in the inbox, clear the task.",
             f"3. *Refused for closures* that are right: `kvalitet extract {self.id} --allow-closures 'name: reason'`.",
-            "4. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
-            f"5. Rows set aside: `kvalitet rejects --source {self.id}` lists them with rule, column and age.",
+            "4. *Refused for its cut-off*: rename the files, or let a jump that is right in with"
+            f" `kvalitet extract {self.id} --allow-jump 'name: reason'`.",
+            "5. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
+            f"6. Rows set aside: `kvalitet rejects --source {self.id}` lists them with rule, column and age.",
         ]
         return "\n".join(lines)

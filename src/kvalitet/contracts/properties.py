@@ -59,6 +59,8 @@ class ServerProperties(Properties):
     max_bytes: Annotated[int, Field(gt=0)] = 2_000_000_000
     max_rejected_percent: Percent = 0.0
     max_closed_percent: Percent = 0.0
+    max_days_ahead: Annotated[int, Field(ge=0, le=366)] = 1
+    max_jump_days: Annotated[int, Field(ge=1)] | None = None
     requires_final_newline: bool = True
     data_path: str = ""
     updated_path: str = ""
@@ -71,6 +73,7 @@ class TableProperties(Properties):
 
     absent: Literal["closed", "kept"] | None = None
     sheet: Annotated[str, Field(min_length=1)] | None = None
+    hidden: Literal["refused", "read"] = "refused"
     role: Role | None = None
     api_table: str = ""
     api_request: dict[str, Any] = {}
@@ -94,8 +97,10 @@ class ColumnProperties(Properties):
     landed_because: Annotated[str, Field(min_length=1)] | None = None
     ambiguous_time: Literal["earlier", "later"] | None = None
     role: Role | None = None
+    event: bool = False
     words_for_nothing: list[Word] | None = None
     keep_words: list[Word] = []
+    cell_value: Literal["stored", "shown"] | None = None
 
 
 class ColumnOptions(Properties):

@@ -1,6 +1,7 @@
 """Turns an ODCS 3.x document into a contract, and says what is missing before intake may start."""
 
 import hashlib
+import math
 import os
 import re
 from collections import Counter
@@ -15,7 +16,7 @@ from zoneinfo import available_timezones
 from open_data_contract_standard.model import OpenDataContractStandard, Server, Team
 
 from kvalitet.contracts.document import parse, read_file
-from kvalitet.contracts.model import ENCODINGS, Contract, Table
+from kvalitet.contracts.model import ENCODINGS, LEAST_JUMP_DAYS, Contract, Table
 from kvalitet.contracts.properties import ServerProperties, custom_properties, read_properties
 from kvalitet.contracts.quality import read_rules
 from kvalitet.contracts.service_levels import read_service_levels
@@ -144,6 +145,8 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         max_bytes=settings.max_bytes,
         max_rejected_percent=settings.max_rejected_percent,
         max_closed_percent=settings.max_closed_percent,
+        max_days_ahead=settings.max_days_ahead,
+        max_jump_days=settings.max_jump_days or max(LEAST_JUMP_DAYS, math.ceil(2 * levels.frequency_days)),
         requires_final_newline=settings.requires_final_newline,
         tables={table.name: table for table in tables},
         quality=tuple(read_rules(standard.schema_ or [], tables)),

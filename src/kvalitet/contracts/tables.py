@@ -63,6 +63,7 @@ def read_table(source_id: str, table: SchemaObject, words: tuple[str, ...], prob
         absence_closes=custom.absent == "closed",
         columns=_limit_keys(where, columns, problems),
         sheet=custom.sheet,
+        reads_hidden=custom.hidden == "read",
         role=custom.role,
         api_table=custom.api_table,
         api_request=custom.api_request,
@@ -154,6 +155,8 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         problems.append(f"{here}: logicalTypeOptions.minimum and maximum are for numbers and integers")
     if column.primaryKey and column.classification == "sensitive":
         problems.append(f"{here}: a sensitive column cannot be a key")
+    if custom.event and column.logicalType not in ("date", "timestamp"):
+        problems.append(f"{here}: customProperties.event is for dates and timestamps")
     scale = _scale(options.multiple_of)
     if scale > MAX_SCALE:
         problems.append(f"{here}: logicalTypeOptions.multipleOf has more than {MAX_SCALE} decimals")
@@ -184,7 +187,9 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         landed_because=custom.landed_because,
         ambiguous_time=custom.ambiguous_time,
         role=custom.role,
+        is_event=custom.event,
         nothing=_nothing(column, custom, words, {*values, *markers}),
+        cell_value=custom.cell_value,
     )
 
 

@@ -21,6 +21,7 @@ USED = {
     "servers[].customProperties[maxBytes]", "servers[].customProperties[maxRejectedPercent]",
     "servers[].customProperties[wordsForNothing]", "schema[].properties[].customProperties[wordsForNothing]",
     "schema[].properties[].customProperties[keepWords]",
+    "servers[].customProperties[maxDaysAhead]", "servers[].customProperties[maxJumpDays]",
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
     "schema[].name", "schema[].physicalName", "schema[].description",
     "schema[].customProperties[absent]", "schema[].customProperties[sheet]",
@@ -37,7 +38,7 @@ USED = {
     "schema[].properties[].customProperties[removeSpaces]",
     "schema[].properties[].customProperties[allowLeadingFormulaCharacters]",
     "schema[].properties[].customProperties[landedBecause]",
-    "schema[].properties[].customProperties[ambiguousTime]",
+    "schema[].properties[].customProperties[ambiguousTime]", "schema[].properties[].customProperties[event]",
     "slaProperties[frequency]", "slaProperties[timeOfAvailability]", "slaProperties[latency]",
     "slaProperties[retention]",
 }  # fmt: skip

@@ -54,7 +54,7 @@ def write_bundle(settings: Settings, publication_id: int, out: Path) -> int:
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
                 for row in ledger:
                     _add(bundle, f"ledger/{row['entry']:06}.json", row["envelope"].encode())
-                fix_session(connection, REPORTING)
+                fix_session(connection)
                 for name in tables:
                     with bundle.open(_member(f"tables/{name}.jsonl"), "w", force_zip64=True) as member:
                         _write_rows(connection, name, member)

@@ -17,6 +17,7 @@ from kvalitet.gate.rules import RuleCheck
 from kvalitet.gate.suites import Suite
 from kvalitet.gate.verdict import Measurement
 from kvalitet.settings import GATE, RULES, Settings
+from kvalitet.warehouse.address import ACTING_PATH
 from kvalitet.warehouse.connection import connect
 
 #: For one rule. The server ends it by itself; where a query has got round that, it is cancelled from here.
@@ -95,7 +96,7 @@ def session(
 ) -> Iterator[psycopg.Connection[DictRow]]:
     """A session of the rules' role that only reads, and sees the rows of one source's load alone."""
     options = (
-        "-csearch_path= -cdefault_transaction_read_only=on -cmax_parallel_workers_per_gather=0"
+        f"{ACTING_PATH} -cdefault_transaction_read_only=on -cmax_parallel_workers_per_gather=0"
         f" -cstatement_timeout={1000 * SECONDS} -clock_timeout=10000"
     )
     with psycopg.Connection[DictRow].connect(

@@ -88,6 +88,10 @@ def measure_build(
 
     The digests first: a table that changes while it is measured is then not the one publishing expects.
     """
+    if not build.is_sealed:  # what a suite's SQL finds in there could be somebody's who builds
+        raise KvalitetError(
+            f"Build {build.build_id} is not sealed.", "Run its finishing step, or build anew: `kvalitet build`."
+        )
     with connect(settings, GATE) as connection:
         found = digests(connection, build.target_schema)
     results = [_catalogue(settings, build, manifest)]
@@ -104,8 +108,8 @@ def measure_build(
 def _url(settings: Settings, build: Build) -> str:
     """The gate's connection: the build's schema, read-only, and which build it is (for a suite's SQL)."""
     options = (
-        f"-csearch_path={build.target_schema} -cdefault_transaction_read_only=on -cstatement_timeout=600000"
-        f" -ckvalitet.build_id={build.build_id}"
+        f"-csearch_path=pg_catalog,{build.target_schema},pg_temp -cdefault_transaction_read_only=on"
+        f" -cstatement_timeout=600000 -ckvalitet.build_id={build.build_id}"
     )
     return settings.dsn(GATE, options=options)
 

@@ -3,11 +3,19 @@
 import hashlib
 import traceback
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kvalitet.contracts import Contract, load_contracts
-from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError, NotInstalled
+from kvalitet.errors import (
+    DeliveryNotReady,
+    DeliveryRefused,
+    DeliveryWithdrawn,
+    KvalitetError,
+    NotInstalled,
+    as_disk_full,
+)
+from kvalitet.intake.cutoffs import ByAndWhy, is_left_behind, judged, standing
 from kvalitet.intake.deliveries import Delivery, look
 from kvalitet.intake.loading import load_delivery
 from kvalitet.intake.pseudonyms import LOCK
@@ -15,6 +23,7 @@ from kvalitet.intake.records import ExtractResult, LoadResult, land, record, rec
 from kvalitet.intake.spool import SpooledFile, spooled
 from kvalitet.intake.turns import NOTICE_THE_DEAD, SourceBusy, Turn, turn, wait_for
 from kvalitet.settings import LOADER, Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.restored import refuse_until_confirmed
 
@@ -25,13 +34,15 @@ def extract(
     allow_closures: tuple[str, str] | None = None,
     owner: str | None = None,
     due_at: datetime | None = None,
+    allow_jump: ByAndWhy | None = None,
 ) -> ExtractResult:
     """Take in every new delivery of `source_id`, oldest first, and record the attempt.
 
     A delivery older than what is in already is taken in beside the history, see `_take_older`.
 
-    `allow_closures` is who lets in more closures than the contract's limit, and why; `owner` whose run it is,
-    `due_at` the time on the timetable that it is made for. Waits for another hand on the source.
+    `allow_closures` is who lets in more closures than the contract's limit, and why, `allow_jump` the same for a
+    cut-off far ahead of what was due; `owner` whose run it is, `due_at` the time on the timetable that it is made
+    for. Waits for another hand on the source.
     Raises DeliveryRefused where the newest delivery was refused, and KvalitetError where the
     contract is not ready for intake; the attempt is recorded either way. Raises SourceBusy, and records nothing,
     where another hand stays at work.
@@ -46,7 +57,10 @@ def extract(
         try:
             contract = ready_contract(settings, source_id)
             keep_contract(settings, contract)
-            result = recorded(_take_all(settings, contract, allow_closures, mine))
+            if allow_jump:
+                by, why = allow_jump
+                allow_jump = without_number(by, "Who lets in a jump"), without_number(why, "Why a jump is let in")
+            result = recorded(_take_all(settings, contract, allow_closures, allow_jump, mine))
         except SourceBusy:
             raise
         except KvalitetError as error:
@@ -70,6 +84,8 @@ def _not_installed(error: ImportError) -> NotInstalled:
 
 def without_values(source_id: str, error: Exception) -> KvalitetError:
     """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
+    if full := as_disk_full(error):
+        return full
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
     return KvalitetError(
@@ -109,7 +125,11 @@ def keep_contract(settings: Settings, contract: Contract) -> None:
 
 
 def _take_all(
-    settings: Settings, contract: Contract, allow_closures: tuple[str, str] | None, mine: Turn
+    settings: Settings,
+    contract: Contract,
+    allow_closures: ByAndWhy | None,
+    allow_jump: ByAndWhy | None,
+    mine: Turn,
 ) -> ExtractResult:
     if contract.location:
         from kvalitet.intake.api import fetch
@@ -119,10 +139,11 @@ def _take_all(
         except DeliveryNotReady as error:
             return ExtractResult(contract.id, "missing", str(error))
     inbox = look(settings, contract)
-    newest = newest_cutoff(settings, contract)
+    before = standing(settings, contract)
+    newest = before.newest
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]
-    notes = [f"{inbox.unrecognised_files} unrecognised files were left alone."] if inbox.unrecognised_files else []
-    older = [delivery for delivery in inbox.deliveries if delivery not in waiting]
+    notes = list(inbox.notes)
+    older = [replace(d, jump_allowed=allow_jump) for d in inbox.deliveries if d not in waiting]
     loads = _take_older(settings, contract, older, notes, mine)
     beside = len(loads)
     if not waiting:
@@ -134,12 +155,22 @@ def _take_all(
             not_ready = f"Delivery {delivery.name} is incomplete: {', '.join(delivery.absent)} has not come."
             continue
         try:
-            load = take(settings, contract, delivery, mine, allow_closures)
+            load = take(settings, contract, judged(contract, delivery, before, allow_jump), mine, allow_closures)
+        except DeliveryWithdrawn as error:
+            if is_left_behind(settings, contract, error.load_id):
+                notes.append(str(error))
+            else:
+                not_ready = str(error)
+            continue
         except DeliveryNotReady as error:
             not_ready = str(error)
             continue
-        if load:
+        if load and load.outcome == "refused" and is_left_behind(settings, contract, load.load_id):
+            notes.append(f"{load.reason} A delivery that is in came after it.")
+        elif load:
             loads.append(load)
+        if not load or load.outcome == "accepted":
+            before = before.after(delivery)
     if loads[beside:] and loads[-1].outcome == "refused":
         return ExtractResult(contract.id, "refused", loads[-1].reason or "", tuple(loads))
     if not_ready:
@@ -184,16 +215,6 @@ def _is_in(settings: Settings, contract: Contract, delivery: Delivery) -> bool:
     return row is not None
 
 
-def newest_cutoff(settings: Settings, contract: Contract) -> date | None:
-    """The newest cut-off of what was accepted of the source and not withdrawn."""
-    with connect(settings, LOADER) as connection:
-        row = connection.execute(
-            "select max(cutoff_date) as cutoff from audit.load_in_use where source_id = %s",
-            [contract.id],
-        ).fetchone()
-    return row["cutoff"] if row else None
-
-
 def take(
     settings: Settings,
     contract: Contract,
@@ -206,9 +227,13 @@ def take(
     """Take in one delivery; None where exactly this content is in already, or was refused before as an older one.
 
     `of_load` is the load whose kept files are taken in once more. The files are in the landing store before
-    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn.
+    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn, and
+    KvalitetError where a personal number is written in `allow_closures`.
     """
     started = datetime.now(UTC)
+    if allow_closures:
+        by, why = allow_closures
+        allow_closures = without_number(by, "Who lets in closures"), without_number(why, "Why closures are let in")
     content, landed = "", []
     with connect(settings, LOADER) as held:
         held.execute(NOTICE_THE_DEAD)
@@ -220,15 +245,18 @@ def take(
                 content = _content_digest(files)
                 known = _known(settings, contract, delivery, content) if of_load is None else None
                 if known and known["is_withdrawn"]:
-                    raise DeliveryNotReady(
+                    raise DeliveryWithdrawn(
+                        known["load_id"],
                         f"Delivery {delivery.name} is the one of load {known['load_id']}, which was withdrawn.",
                         f"Ask for a corrected one; if it was right, `kvalitet replay {known['load_id']}`.",
                     )
-                if known and (beside or known["outcome"] == "accepted"):
+                if known and (known["outcome"] == "accepted" or (beside and not delivery.jump_allowed)):
                     return None
-                if known and not allow_closures:
+                if known and not (allow_closures or delivery.jump_allowed):
                     return LoadResult(known["load_id"], delivery.name, "refused", known["reason"])
                 landed = land(settings, contract, files)
+                if delivery.refusal:
+                    raise delivery.refusal
                 refusals = [file.refusal for file in files.values() if file.refusal]
                 if refusals:
                     raise refusals[0]

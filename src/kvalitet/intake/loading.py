@@ -50,7 +50,7 @@ def load_delivery(
         load_id: int = cursor.fetchall()[0][0] * (-1 if beside else 1)
         before = _load_before(cursor, contract, delivery) if beside else None
         for name, table in contract.tables.items():
-            with reading(contract, table, files[name], keys, files[name].path.parent) as batches:
+            with reading(contract, table, files[name], keys, files[name].path.parent, delivery.cutoff) as batches:
                 history = TableHistory(cursor, contract, table, load_id, files[name].file_name, of_load)
                 counts[name] = (
                     history.take_beside(batches, before)

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -78,7 +79,7 @@ def _numbered(batches: pyarrow.RecordBatchReader, reread: Reread) -> pyarrow.Rec
 
 @contextmanager
 def reading(
-    contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path
+    contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path, cutoff: date
 ) -> Iterator[Reading]:
     """Open `table` for reading.
 
@@ -112,7 +113,7 @@ def reading(
         macros.define(session)
         if any(column.is_landed and column.classification == "sensitive" for column in table.columns):
             session.create_function("masked", _masked, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
-        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign), reread)
+        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign, cutoff), reread)
     finally:
         session.close()
 
@@ -168,7 +169,9 @@ def _check_header(contract: Contract, table: Table, file_name: str, header: list
         )
 
 
-def _query(contract: Contract, table: Table, path: Path, header: list[str], delimiter: str, quote_sign: str) -> str:
+def _query(
+    contract: Contract, table: Table, path: Path, header: list[str], delimiter: str, quote_sign: str, cutoff: date
+) -> str:
     position = {name: index for index, name in enumerate(header)}
     columns = ", ".join(f"'r{index}': 'varchar'" for index in range(len(header)))
     landed = [column for column in table.columns if column.is_landed]
@@ -177,7 +180,7 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
     for column in landed:
         raw = f"r{position[column.header]}"
         v, c, t = f"v_{column.name}", f"c_{column.name}", f"t_{column.name}"
-        expressions = column_sql(contract, column, v, c, t)
+        expressions = column_sql(contract, column, v, c, t, cutoff)
         texts.append(f"case when is_odd then nullif(tidied({raw}), '') else {raw} end as {v}")
         reread.append(f"case when {raw} is distinct from {v} then readings({raw}, {quote(column.name)}) end")
         clean.append(f"{expressions.clean} as {c}")

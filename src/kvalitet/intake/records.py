@@ -98,14 +98,16 @@ def record_refusal(
 def record_load(cursor, contract, delivery, load_id, content, started, allow_closures, of_load) -> None:
     """Record an accepted delivery, in the transaction that takes it in."""
     by, why = allow_closures or (None, None)
+    jump_by, jump_why = delivery.jump_allowed or (None, None)
     origin = "delivered" if of_load is None else "replayed"
     values = (
         load_id, contract.id, delivery.name, delivery.cutoff, content, "accepted",
-        contract.version, contract.sha256, started, by, why, origin, of_load,
+        contract.version, contract.sha256, started, by, why, jump_by, jump_why, origin, of_load,
     )  # fmt: skip
     columns = (
         "load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version, contract_sha256,"
-        " started_at, closures_allowed_by, closures_allowed_reason, origin, of_load"
+        " started_at, closures_allowed_by, closures_allowed_reason, jump_allowed_by, jump_allowed_reason, origin,"
+        " of_load"
     )
     cursor.execute(insert(f"audit.load ({columns}) overriding system value", values))
 

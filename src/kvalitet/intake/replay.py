@@ -1,13 +1,15 @@
 """Takes a delivery in once more from the files that were kept, after its contract was mended."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
+from kvalitet.intake.cutoffs import ByAndWhy, Standing, judged, standing
 from kvalitet.intake.deliveries import Delivery
-from kvalitet.intake.extract import keep_contract, newest_cutoff, ready_contract, take, without_values
+from kvalitet.intake.extract import keep_contract, ready_contract, take, without_values
 from kvalitet.intake.records import ExtractResult, LoadResult, record
 from kvalitet.intake.spool import private_folder
 from kvalitet.intake.turns import Turn, turn
@@ -18,7 +20,11 @@ from kvalitet.warehouse.connection import connect
 
 
 def replay(
-    settings: Settings, load_id: int, allow_closures: tuple[str, str] | None = None, owner: str | None = None
+    settings: Settings,
+    load_id: int,
+    allow_closures: ByAndWhy | None = None,
+    owner: str | None = None,
+    allow_jump: ByAndWhy | None = None,
 ) -> ExtractResult:
     """Take in the kept files of a load, accepted or refused, by the contract as it is today.
 
@@ -36,7 +42,7 @@ def replay(
     contract = ready_contract(settings, load["source_id"])
     keep_contract(settings, contract)
     with turn(settings, contract.id, owner) as mine:
-        return _replay(settings, contract, load, mine, allow_closures)
+        return _replay(settings, contract, load, mine, allow_closures, allow_jump)
 
 
 def _replay(
@@ -44,16 +50,19 @@ def _replay(
     contract: Contract,
     load: dict[str, Any],
     mine: Turn,
-    allow_closures: tuple[str, str] | None,
+    allow_closures: ByAndWhy | None,
+    allow_jump: ByAndWhy | None,
 ) -> ExtractResult:
     started = datetime.now(UTC)
     same = _in_already(settings, contract, load)
     if same is not None:
         return ExtractResult(contract.id, "nothing_new", f"It is in by this contract already, as load {same}.")
-    newest = newest_cutoff(settings, contract)
-    beside = newest is not None and load["cutoff_date"] < newest
+    now = standing(settings, contract)
+    beside = now.newest is not None and load["cutoff_date"] < now.newest
+    if load["outcome"] == "accepted":  # its cut-off was in order when it came in, or somebody let it in
+        now = replace(now, newest=None)
     try:
-        taken = _take_kept(settings, contract, load, mine, beside, allow_closures)
+        taken = _take_kept(settings, contract, load, mine, beside, allow_closures, now, allow_jump)
     except KvalitetError:
         raise
     except Exception as error:
@@ -116,7 +125,9 @@ def _take_kept(
     load: dict[str, Any],
     mine: Turn,
     beside: bool,
-    allow_closures: tuple[str, str] | None,
+    allow_closures: ByAndWhy | None,
+    now: Standing,
+    allow_jump: ByAndWhy | None,
 ) -> LoadResult:
     with connect(settings, LOADER) as connection:
         kept = connection.execute(
@@ -148,6 +159,7 @@ def _take_kept(
             absent=(),
         )
         try:
+            delivery = judged(contract, delivery, now, allow_jump)
             taken = take(settings, contract, delivery, mine, allow_closures, beside, of_load=load["load_id"])
         except DeliveryNotReady as error:
             raise KvalitetError(str(error)) from None

@@ -172,7 +172,7 @@ def _put_back(
             {"number": number, "before": before},
         ).rowcount
     if state_of is not None:
-        _record(connection, number, state_of, closed, reopened)
+        _record(connection, load, number, state_of, closed, reopened)
     _turn_rejects_back(connection, load, number, before)
     return number
 
@@ -195,16 +195,19 @@ def _columns(connection: psycopg.Connection[DictRow], raw_name: str) -> sql.Comp
 
 def _record(
     connection: psycopg.Connection[DictRow],
+    load: dict[str, Any],
     number: int,
     state_of: int,
     closed: dict[str, int],
     reopened: dict[str, int],
 ) -> None:
+    """The load that stands for the state after `state_of`: what that delivery was, and which rows it took."""
     connection.execute(
         "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
         " contract_sha256, started_at, origin, of_load) overriding system value"
         " select %s, source_id, delivery, cutoff_date, content_sha256, 'accepted', contract_version, contract_sha256,"
-        " %s, 'restored', load_id from audit.load where load_id = %s",
+        " %s, 'restored', case when origin = 'restored' then of_load else load_id end"
+        " from audit.load where load_id = %s",
         [number, datetime.now(UTC), state_of],
     )
     for name in closed:
@@ -212,16 +215,34 @@ def _record(
             "insert into audit.load_table (load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered,"
             " rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held)"
             " select %(number)s, table_name, file_name, file_bytes, file_sha256, rows_delivered, rows_rejected,"
-            " %(reopened)s, 0, %(closed)s, greatest(rows_delivered - rows_rejected - %(reopened)s, 0), rows_held"
+            " %(reopened)s - %(changed)s, %(changed)s, %(closed)s - %(changed)s, %(stood)s - %(reopened)s, rows_held"
             " from audit.load_table where load_id = %(state_of)s and table_name = %(name)s",
-            {
-                "number": number,
-                "name": name,
-                "state_of": state_of,
-                "reopened": reopened[name],
-                "closed": closed[name],
-            },
+            {"number": number, "name": name, "state_of": state_of, "reopened": reopened[name], "closed": closed[name]}
+            | _count(connection, f"{load['source_id']}__{name}", number),
         )
+
+
+def _count(connection: psycopg.Connection[DictRow], raw_name: str, number: int) -> dict[str, int]:
+    """Of a table that load `number` put back: rows `changed` (closed, and opened again in another version), and all
+    that stand since (`stood`)."""
+    keys = connection.execute(
+        "select attname from pg_index inner join pg_attribute on attrelid = indexrelid"
+        " where indexrelid = to_regclass(format('raw.%%I', %s::text))",
+        [f"open_{raw_name}"],
+    ).fetchall()
+    same_key = sql.SQL(" and ").join(
+        sql.SQL("opened.{0} = closed.{0}").format(sql.Identifier(key["attname"])) for key in keys
+    )
+    row = connection.execute(
+        sql.SQL(
+            "select (select count(*) from {table} where valid_to_load is null) as stood, (select count(*)"
+            " from {table} as opened inner join {table} as closed on {same_key}"
+            " where opened.valid_from_load = %(number)s and closed.valid_to_load = %(number)s) as changed"
+        ).format(table=sql.Identifier("raw", raw_name), same_key=same_key),
+        {"number": number},
+    ).fetchone()
+    assert row is not None
+    return dict(row)
 
 
 def _turn_rejects_back(connection: psycopg.Connection[DictRow], load: dict[str, Any], number: int, before: int) -> None:

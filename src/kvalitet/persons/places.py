@@ -16,6 +16,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import stop_extractions
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
+from kvalitet.warehouse.address import ACTING_PATH
 from kvalitet.warehouse.connection import admin_not_reached
 
 
@@ -69,7 +70,7 @@ def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
     """
     url = server.admin_url(settings, settings.database)
     try:
-        opened = psycopg.Connection[DictRow].connect(url, row_factory=dict_row, connect_timeout=10)
+        opened = psycopg.Connection[DictRow].connect(url, row_factory=dict_row, options=ACTING_PATH, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise admin_not_reached(settings.server, error) from None
     with opened as connection:

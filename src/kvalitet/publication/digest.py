@@ -40,8 +40,11 @@ select coalesce(sum(row_count), 0)::bigint as row_count,
 from buckets
 """
 
+#: Names in it are without the schema, which is another one for the same tables once they are published.
 _DEFINITION = """
-with relation as (
+with own as (
+    select quote_ident(%(main)s) || '.' as main, quote_ident(%(main)s || '_detail') || '.' as detail
+), relation as (
     select c.* from pg_class as c
     where c.relnamespace = to_regnamespace(%(schema)s) and c.relkind in ('r', 'p', 'v', 'm')
 ), line as (
@@ -55,8 +58,8 @@ with relation as (
     from relation as r join pg_attribute as a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
     left join pg_attrdef as d on d.adrelid = r.oid and d.adnum = a.attnum
     union all
-    select r.oid, json_build_array('constraint', k.contype, pg_get_constraintdef(k.oid))::text
-    from relation as r join pg_constraint as k on k.conrelid = r.oid
+    select r.oid, json_build_array('constraint', k.contype, replace(pg_get_constraintdef(k.oid), own.main, ''))::text
+    from own, relation as r join pg_constraint as k on k.conrelid = r.oid
     union all
     select r.oid, json_build_array('policy', p.polname, p.polcmd, p.polpermissive,
                             (select string_agg(rolname, ',' order by rolname collate "C")
@@ -67,8 +70,8 @@ with relation as (
     select r.oid, json_build_array('trigger', pg_get_triggerdef(t.oid))::text
     from relation as r join pg_trigger as t on t.tgrelid = r.oid and not t.tgisinternal
     union all
-    select r.oid, json_build_array('rule', pg_get_ruledef(w.oid))::text from relation as r
-    join pg_rewrite as w on w.ev_class = r.oid
+    select r.oid, json_build_array('rule', replace(replace(pg_get_ruledef(w.oid), own.main, ''), own.detail, ''))::text
+    from own, relation as r join pg_rewrite as w on w.ev_class = r.oid
 )
 select r.relname::text as table_name, count(*) as row_count,
        encode(sha256(convert_to(string_agg(line.text, E'\n' order by line.text collate "C"), 'UTF8')), 'hex') as sha256
@@ -107,7 +110,7 @@ def digests(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest
 
 def contents(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest]:
     """Digests of the rows of all tables of `schema`, but for the publication stamp."""
-    fix_session(connection, schema)
+    fix_session(connection)
     found = []
     for name in tables_of(connection, schema):
         if name == STAMP_TABLE:
@@ -121,10 +124,10 @@ def contents(connection: psycopg.Connection[DictRow], schema: str) -> list[Diges
 
 def definitions(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest]:
     """Digests of how the tables of `schema` and the views of `<schema>_detail` are defined."""
-    fix_session(connection, schema)
+    fix_session(connection)
     found = []
     for prefix, place in (("", schema), ("detail.", f"{schema}_detail")):
-        rows = connection.execute(_DEFINITION, {"schema": place}).fetchall()
+        rows = connection.execute(_DEFINITION, {"schema": place, "main": schema}).fetchall()
         found += [Digest(DEFINITION, prefix + row["table_name"], row["row_count"], row["sha256"]) for row in rows]
     return sorted(found)
 
@@ -144,8 +147,8 @@ def differences(expected: list[Digest], found: list[Digest]) -> list[str]:
     return sorted({f"{digest.table_name} ({digest.kind})" for digest in set(expected) ^ set(found)})
 
 
-def fix_session(connection: psycopg.Connection[DictRow], schema: str) -> None:
+def fix_session(connection: psycopg.Connection[DictRow]) -> None:
     """Row text and definitions print the same whatever the server, database or role has set."""
-    connection.execute("select set_config('search_path', %s, true)", [f"{schema}, {schema}_detail"])
+    connection.execute("set local search_path = pg_catalog, pg_temp")
     for name, value in _SESSION.items():
         connection.execute("select set_config(%s, %s, true)", [name, value])

@@ -4,7 +4,6 @@ Whatever instant a publisher is killed at, the server holds either the old state
 at most a stamp stays behind in the candidate, which nobody reads and the next attempt rewrites.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from kvalitet.evidence.chain import certify, keep
 from kvalitet.publication import ledger
 from kvalitet.publication.catalogue import DETAIL_SUFFIX
 from kvalitet.publication.digest import (
+    Digest,
     contents,
     differences,
     digests,
@@ -29,9 +29,11 @@ from kvalitet.publication.digest import (
     tables_of,
 )
 from kvalitet.publication.readers import Commit, exclusive, wait_for_dump
-from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename, take_over
+from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename
+from kvalitet.publication.strangers import Expected, strangers
 from kvalitet.settings import PUBLISHER, Settings
 from kvalitet.spelling.told import without_number
+from kvalitet.stated import seconds
 from kvalitet.warehouse.connection import connect
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
@@ -83,7 +85,6 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
             _refuse_unless_measured(connection, build_id)
             figures = ledger.record(connection, publication_id, build_id, published_at)
             certificate = certify(settings, connection, publication_id, "published", None)
-            take_over(connection, CANDIDATE)
             drop(connection, PREVIOUS)
             schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
             wait = exclusive(connection, watch, schemas, _grace(grace), last_commit)
@@ -162,7 +163,7 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
 
 
 def _grace(grace: float | None) -> float:
-    return float(os.environ.get("KVALITET_READER_GRACE_SECONDS", GRACE)) if grace is None else grace
+    return seconds("KVALITET_READER_GRACE_SECONDS", GRACE) if grace is None else grace
 
 
 @contextmanager
@@ -196,7 +197,8 @@ def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Itera
 
 def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
     row = connection.execute(
-        "select build_id, status, message, target_schema, as_of_date from audit.build where build_id = %s",
+        "select build_id, status, message, target_schema, as_of_date, sealed_at is not null as is_sealed"
+        " from audit.build where build_id = %s",
         [build_id],
     ).fetchone()
     if row is None:
@@ -231,6 +233,10 @@ def _refuse_unless_passed(build: DictRow) -> None:
         raise PublishRefused(
             f"Build {build_id} cannot be published: it is {build['status']}. {build['message'] or ''}".strip(),
             remedy.get(build["status"], "Build anew: `kvalitet build`."),
+        )
+    if not build["is_sealed"]:
+        raise PublishRefused(
+            f"Build {build_id} cannot be published: its tables were never sealed.", "Build anew: `kvalitet build`."
         )
 
 
@@ -275,8 +281,10 @@ def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: i
     connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(names)))
     connection.execute("set local lock_timeout = 0")
     measured = recorded(connection, build_id)
-    changed = differences(measured, digests(connection, CANDIDATE))
-    connection.execute("set local search_path = pg_catalog")
+    # Before anything of the candidate is read by who owns it.
+    changed = strangers(connection, CANDIDATE, _expected(measured)) or differences(
+        measured, digests(connection, CANDIDATE)
+    )
     if changed or not measured:
         message = f"The candidate is not what the gate measured: {', '.join(changed) or 'nothing was measured'}."
         connection.rollback()
@@ -291,6 +299,13 @@ def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: i
             message,
             "Find out who wrote to the candidate, then build anew: `kvalitet build`.",
         )
+
+
+def _expected(measured: list[Digest]) -> Expected:
+    """The relations that the gate measured; their policies are part of their definitions."""
+    names = {digest.table_name for digest in measured}
+    views = {name for name in names if name.startswith("detail.")}
+    return Expected(tuple(names - views), tuple(view.removeprefix("detail.") for view in views), None)
 
 
 def _mark_published(connection: psycopg.Connection[DictRow], build_id: int) -> None:

@@ -26,14 +26,20 @@ from kvalitet.settings import (
 )
 
 OWNERS = ("kvalitet_raw_owner", "kvalitet_audit_owner", "kvalitet_candidate_owner", "kvalitet_publication_owner")
-MAKERS = ("kvalitet_candidate_owner", "kvalitet_publication_owner")  # of schemas
+BUILDER, SCHEMA_MAKER = "kvalitet_candidate_owner", "kvalitet_publication_owner"
 DETAIL_READER = "kvalitet_detail_reader"
 MEMBERSHIPS = {
     "kvalitet_candidate_owner": (TRANSFORMER, PUBLISHER),
     "kvalitet_publication_owner": (PUBLISHER,),
     DETAIL_READER: (DETAIL,),
 }
-SEARCH_PATHS = {BI: "reporting", AUDITOR: "reporting", DETAIL: "reporting_detail, reporting"}
+#: Who acts finds functions and operators in pg_catalog alone, whatever schema somebody makes.
+SEARCH_PATHS = {
+    **dict.fromkeys((LOADER, TRANSFORMER, GATE, PUBLISHER), "pg_catalog, pg_temp"),
+    BI: "reporting",
+    AUDITOR: "reporting",
+    DETAIL: "reporting_detail, reporting",
+}
 #: Readers cannot hold the old publication for ever; publishing waits for them (docs/for-bi-users.md).
 READER_LIMITS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "2min"}
 #: A rule of a contract may ask anything of its rows, but not for ever, and not of the disk.
@@ -96,7 +102,8 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
                 " sets the passwords.", (*_roles(logins, _BARE),)),
         Section("The steps that make and swap schemas act as their owners.",
                 tuple(_membership(group, member) for group, members in MEMBERSHIPS.items() for member in members)),
-        Section("Readers cannot hold an old publication for ever, and find the tables without a schema's name.",
+        Section("Readers cannot hold an old publication for ever, and find the tables without a schema's name. Who acts"
+                " finds functions in pg_catalog alone.",
                 (*(_role_setting(role, *one) for role in READER_ROLES for one in READER_LIMITS.items()),
                  *(_role_setting(role, "search_path", path) for role, path in SEARCH_PATHS.items()))),
         Section("Rules of contracts read and end.",
@@ -118,9 +125,11 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
         )),
         Section("Nobody enters it but its roles.", (
             *(_grant("connect", database, role) for role in logins),
-            # Only loading, building and judging need temporary tables; building and publishing make schemas.
+            # Only loading, building and judging need temporary tables. Schemas are made by the publisher alone, a
+            # build's too: one named after a role is on that role's search path.
             *(_grant("temporary", database, role) for role in (LOADER, TRANSFORMER, GATE)),
-            *(_grant("create", database, owner) for owner in MAKERS),
+            _grant("create", database, SCHEMA_MAKER),
+            _revoked("create", database, BUILDER),
         ), opens_warehouse=True),
         Section("In the warehouse: nothing is made in the schema public but the note of migrations.",
                 (*_public_schema(migrator),), in_warehouse=True, opens_warehouse=True),
@@ -247,6 +256,13 @@ def _grant(privilege: str, database: str, role: str) -> Right:
     return Right(
         f"grant {privilege} on database {name(database)} to {name(role)}",
         f"has_database_privilege({text(role)}, {text(database)}, {text(privilege)})",
+    )
+
+
+def _revoked(privilege: str, database: str, role: str) -> Right:
+    return Right(
+        f"revoke {privilege} on database {name(database)} from {name(role)}",
+        f"not has_database_privilege({text(role)}, {text(database)}, {text(privilege)})",
     )
 
 
