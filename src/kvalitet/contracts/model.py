@@ -1,6 +1,7 @@
 """A contract as the rest of the project sees it: typed, with everything looked up once."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from kvalitet.contracts.limits import Limit
@@ -37,6 +38,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     scale: int = 6
+    step: Decimal | None = None  # of multipleOf, where it is more than a number of decimals
     valid_values: tuple[str, ...] = ()
     missing_values: dict[str, str] = field(default_factory=dict)  # marker as delivered -> reason
     true_values: tuple[str, ...] = ("True", "true", "1")

@@ -17,13 +17,13 @@ TOKEN = re.compile(r"'(?P<literal>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[
 
 
 def is_supported_pattern(pattern: str | None) -> bool:
-    """Whether every letter of the pattern is one that is known here."""
+    """Whether every letter of the pattern is known here, and hours of 12 say which half of the day."""
     if not pattern or "yyyy" not in pattern:
         return False
     tokens = list(TOKEN.finditer(pattern))
-    return "".join(t.group() for t in tokens) == pattern and all(
-        t["letters"] is None or t["letters"] in LETTERS for t in tokens
-    )
+    letters = {t["letters"] for t in tokens} - {None}
+    is_known = "".join(t.group() for t in tokens) == pattern and letters <= set(LETTERS)
+    return is_known and ("hh" in letters) == ("a" in letters)  # half a day's hours are told apart by AM and PM
 
 
 def to_strptime(pattern: str) -> str:

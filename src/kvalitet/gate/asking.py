@@ -28,6 +28,7 @@ on conflict (backend_pid) do update set source_id = excluded.source_id, load_id 
 """
 _KINDS = {
     "08": "the connection was lost",
+    "0A": "it asks for what a query of numbers cannot have",
     "21": "it gave more than one row",
     "22": "a value could not be reckoned with",
     "25": "it wanted to change something",
