@@ -84,9 +84,9 @@ def begin_build(
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
     Without `loads`, each source's newest accepted load that was not withdrawn; without `as_of_date`, the
-    latest cut-off date among them, or today where that is later; without `stale`, what the last attempts and
-    the contracts say of each source; without `acceptances`, all that there are. Raises BuildRefused where a live build
-    holds the schema or nothing was accepted.
+    latest cut-off date among them, or today where that is earlier; without `stale`, what the last attempts and
+    the contracts say of each source; without `acceptances`, all that there are. Raises BuildRefused where a
+    live build holds the schema or nothing was accepted.
     """
     from kvalitet.intake.standing import stale_sources
 

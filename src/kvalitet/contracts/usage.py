@@ -21,6 +21,7 @@ USED = {
     "servers[].customProperties[maxBytes]", "servers[].customProperties[maxRejectedPercent]",
     "servers[].customProperties[wordsForNothing]", "schema[].properties[].customProperties[wordsForNothing]",
     "schema[].properties[].customProperties[keepWords]",
+    "schema[].customProperties[hidden]", "schema[].properties[].customProperties[cellValue]",
     "servers[].customProperties[maxDaysAhead]", "servers[].customProperties[maxJumpDays]",
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
     "schema[].name", "schema[].physicalName", "schema[].description",

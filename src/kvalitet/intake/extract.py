@@ -143,7 +143,10 @@ def _take_all(
     newest = before.newest
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]
     notes = list(inbox.notes)
-    older = [replace(d, jump_allowed=allow_jump) for d in inbox.deliveries if d not in waiting]
+    clock = replace(
+        before, newest=None
+    )  # an older delivery is ahead of nothing, but may not be later than today either
+    older = [judged(contract, d, clock, allow_jump) for d in inbox.deliveries if d not in waiting]
     loads = _take_older(settings, contract, older, notes, mine)
     beside = len(loads)
     if not waiting:
