@@ -20,7 +20,7 @@ MAX_CHARACTERS = 4_000
 _PLACEHOLDER = re.compile(r"\$?\{(\w+)\}")
 _TABLE_NAMES, _COLUMN_NAMES = ("object", "table", "model"), ("property", "column", "field")
 #: Where two readers could take different parts of the text for a literal, an identifier or a comment.
-_AMBIGUOUS = re.compile(r"[\\$\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]|/\*|\*/")
+_AMBIGUOUS = re.compile(r"\$\w*\$|\$\d|[\\\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]|/\*|\*/")
 _CLOCK = re.compile(r"\s*(now|today|tomorrow|yesterday)\b", re.IGNORECASE)
 
 
@@ -106,9 +106,11 @@ def _check(sql: str, tables: list[Table]) -> None:
     from sqlglot import errors, exp
 
     if _AMBIGUOUS.search(sql):
-        raise _Refused("has a backslash, a dollar sign, a control character or a comment in /* */")
+        raise _Refused("has a backslash, dollar quotes, a control character or a comment in /* */")
     try:
         tokens = sqlglot.tokenize(sql, read="postgres")
+        if not tokens or tokens[0].text.lower() not in ("select", "with", "("):
+            raise _Refused("is not one select")
         parsed = sqlglot.parse(sql, read="postgres")
     except (errors.SqlglotError, RecursionError, ValueError):
         raise _Refused("cannot be read as a select of Postgres") from None

@@ -6,7 +6,7 @@ admin's login may) and `kvalitet status` (which names what is not in force).
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import errors, sql
@@ -106,8 +106,8 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
                 " finds functions in pg_catalog alone.",
                 (*(_role_setting(role, *one) for role in READER_ROLES for one in READER_LIMITS.items()),
                  *(_role_setting(role, "search_path", path) for role, path in SEARCH_PATHS.items()))),
-        Section("Rules of contracts read and end.",
-                tuple(_role_setting(RULES, *one) for one in RULE_LIMITS.items())),
+        Section("Rules of contracts read and end, and fill no disk.",
+                (*(_role_setting(RULES, *one) for one in RULE_LIMITS.items()), _disk_limit())),
     ]  # fmt: skip
     if migrator:
         sections.append(Section(
@@ -138,9 +138,6 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
             _membership("pg_read_all_stats", PUBLISHER),
             _membership("pg_signal_backend", PUBLISHER, "a reader who stays in the way holds up a publication"),
         ), may_be_refused=True),
-        Section("Rules of contracts may fill no disk. Only a superuser may say so.",
-                (_role_setting(RULES, "temp_file_limit", RULE_DISK, "the time limit alone bounds what a rule may write"
-                               " to temporary files"),), may_be_refused=True),
     ]  # fmt: skip
     return sections
 
@@ -224,14 +221,19 @@ def _administration(role: str, migrator: str) -> Right:
     )
 
 
-def _role_setting(role: str, setting: str, value: str, without: str = "") -> Right:
+def _role_setting(role: str, setting: str, value: str) -> Right:
     values = value if setting == "search_path" else text(value)
     stored = text(f"{setting}={value}")
     return Right(
         f"alter role {name(role)} set {setting} = {values}",
         f"exists (select from pg_roles where rolname = {text(role)} and {stored} = any (rolconfig))",
-        without,
     )
+
+
+def _disk_limit() -> Right:
+    """Of temporary files. Whoever may not set it need not: the time limit bounds them too."""
+    right = _role_setting(RULES, "temp_file_limit", RULE_DISK)
+    return replace(right, holds=f"not has_parameter_privilege('temp_file_limit', 'set') or {right.holds}")
 
 
 def _database(database: str, owner: str | None) -> Iterator[Right]:
