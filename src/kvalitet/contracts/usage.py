@@ -21,6 +21,8 @@ USED = {
     "servers[].customProperties[maxBytes]", "servers[].customProperties[maxRejectedPercent]",
     "servers[].customProperties[wordsForNothing]", "schema[].properties[].customProperties[wordsForNothing]",
     "schema[].properties[].customProperties[keepWords]",
+    "servers[].customProperties[maxChangedPercent]", "servers[].customProperties[delivers]",
+    "servers[].customProperties[corrections]", "schema[].properties[].customProperties[mayChange]",
     "schema[].customProperties[hidden]", "schema[].properties[].customProperties[cellValue]",
     "servers[].customProperties[maxDaysAhead]", "servers[].customProperties[maxJumpDays]",
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",

@@ -26,7 +26,9 @@ _TABLES = "audit.load_table inner join (" + _STANDING + ") as this using (load_i
 _FRESH = "select 1 - count(*) filter (where not is_stale) as violations, 1 as denominator from " + _THIS
 _SET_ASIDE = f"select sum(rows_rejected) as violations, sum(rows_delivered) as denominator from {_TABLES}"
 _CLOSED = f"""
-select sum(rows_closed) as violations, sum(rows_changed + rows_closed + rows_unchanged + rows_held) as denominator
+select
+    sum(rows_closed) as violations,
+    sum(rows_changed + rows_reread + rows_closed + rows_unchanged + rows_held) as denominator
 from {_TABLES}
 where table_name in ({{tables}})"""
 _CLOSURES_ALLOWED = f"""
@@ -36,7 +38,9 @@ select exists (
 )"""
 _ACCOUNTED = f"""
 select
-    sum(abs(rows_delivered - rows_rejected - rows_opened - rows_changed - rows_unchanged)) as violations,
+    sum(abs(
+        rows_delivered - rows_rejected - rows_opened - rows_changed - rows_reread - rows_overtaken - rows_unchanged
+    )) as violations,
     sum(rows_delivered) as denominator
 from {_TABLES}"""
 #: Only what was published is learned from: a delivery that was held back is no measure for the one after it.

@@ -42,6 +42,7 @@ CLASSIFICATION = {
 OUTCOME = {
     "accepted": "Modtaget",
     "nothing_new": "Intet nyt",
+    "beside": "Kun en ældre skæringsdag",
     "missing": "Udeblevet",
     "refused": "Afvist",
     "failed": "Fejlet",
