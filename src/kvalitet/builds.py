@@ -23,6 +23,7 @@ from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
 from kvalitet.stated import seconds
 from kvalitet.warehouse.build_schemas import make_empty, schemas_of
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.readers import watch
 from kvalitet.warehouse.restored import refuse_until_confirmed
 from kvalitet.warehouse.server import is_embedded
 
@@ -84,9 +85,9 @@ def begin_build(
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
     Without `loads`, each source's newest accepted load that was not withdrawn; without `as_of_date`, the
-    latest cut-off date among them, or today where that is later; without `stale`, what the last attempts and
-    the contracts say of each source; without `acceptances`, all that there are. Raises BuildRefused where a live build
-    holds the schema or nothing was accepted.
+    latest cut-off date among them, or today where that is earlier; without `stale`, what the last attempts and
+    the contracts say of each source; without `acceptances`, all that there are. Raises BuildRefused where a
+    live build holds the schema or nothing was accepted.
     """
     from kvalitet.intake.standing import stale_sources
 
@@ -117,6 +118,7 @@ def begin_build(
                 [build_id, row["source_id"], row["load_id"], row["source_id"] in stale, stale.get(row["source_id"])],
             )
     build = get_build(settings, build_id)
+    watch(settings)
     make_empty(settings, target_schema)
     return build
 

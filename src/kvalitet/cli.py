@@ -103,6 +103,7 @@ def _local_inbox(settings: Settings) -> Path:
 def extract(
     source: Annotated[str, typer.Argument(help="The contract's id, e.g. bif_complaints.")],
     allow_closures: cli_landing.AllowClosures = None,
+    allow_changes: cli_landing.AllowChanges = None,
     allow_jump: cli_landing.AllowJump = None,
 ) -> None:
     """Take in the new deliveries of one source."""
@@ -112,6 +113,7 @@ def extract(
         _settings(),
         source,
         cli_landing.who_and_why(allow_closures, "--allow-closures"),
+        allow_changes=cli_landing.who_and_why(allow_changes, "--allow-changes"),
         allow_jump=cli_landing.who_and_why(allow_jump, "--allow-jump"),
     )
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")

@@ -17,6 +17,9 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 AllowClosures = Annotated[
     str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
 ]
+AllowChanges = Annotated[
+    str | None, typer.Option(help="'name: reason' that lets in more changes than the contract's limit.")
+]
 AllowJump = Annotated[str | None, typer.Option(help="'name: reason' that lets in a cut-off far ahead of what was due.")]
 By = Annotated[str | None, typer.Option(help="Who decided it; default: the user of this machine.")]
 
@@ -52,12 +55,15 @@ def print_loads(result: "ExtractResult") -> None:
                 f"  load {load.load_id} {name}: {count.delivered:,} delivered, {count.rejected:,} set aside,"
                 f" {count.opened:,} new, {count.changed:,} changed, {count.closed:,} closed,"
                 f" {count.unchanged:,} unchanged"
+                + (f", {count.reread:,} read anew" if count.reread else "")
+                + (f", {count.closures_waiting:,} closures waiting" if count.closures_waiting else "")
             )
 
 
 def replay(
     load: Annotated[int, typer.Argument(help="The load, accepted or refused: `kvalitet status --source …`.")],
     allow_closures: AllowClosures = None,
+    allow_changes: AllowChanges = None,
     allow_jump: AllowJump = None,
 ) -> None:
     """Take a delivery in once more from the files that were kept, by the contract as it is today."""
@@ -67,6 +73,7 @@ def replay(
         Settings.from_environment(),
         load,
         who_and_why(allow_closures, "--allow-closures"),
+        allow_changes=who_and_why(allow_changes, "--allow-changes"),
         allow_jump=who_and_why(allow_jump, "--allow-jump"),
     )
     console.print(f"{result.source_id}: {result.outcome}. {plain(result.message)}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -23,6 +24,7 @@ from kvalitet.warehouse.connection import connect, fetch_all
 
 SOURCE = "bif_complaints"
 DAY = timedelta(days=1)
+SCHEMAS = count(1)
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(60)]
 WRONG_YEAR = "2025-12-02"  # of 2025-01-03: a year's end later, and long ago
 
@@ -42,7 +44,8 @@ def newest_load(settings: Settings) -> dict:
 
 
 def is_stale(settings: Settings) -> str | None:
-    return begin_build(settings, owner="test", kind="rebuild", target_schema="rebuild_1").stale.get(SOURCE)
+    build = begin_build(settings, owner="test", kind="rebuild", target_schema=f"rebuild_{next(SCHEMAS)}")
+    return build.stale.get(SOURCE)
 
 
 class TestByTheClock:
@@ -58,6 +61,17 @@ class TestByTheClock:
         rename(inbox, later, "2025-01-02")
         assert extract(settings, SOURCE).outcome == "accepted"
         assert is_stale(settings) is None or "days old" in str(is_stale(settings))
+
+    def test_one_of_two_files_with_a_mistyped_year_is_named_beside_the_file_that_waits_for_it(
+        self, settings, inbox, deliver
+    ):
+        deliver(*GOOD)
+        file = inbox / SOURCE / "klager_2025-01-02.csv"
+        file.rename(file.with_name("klager_2052-01-02.csv"))
+        result = extract(settings, SOURCE)
+        assert result.outcome == "missing"
+        assert "Delivery 2025-01-02 is incomplete: klager_2025-01-02.csv has not come" in result.message
+        assert "Delivery 2052-01-02 states a cut-off later than today" in result.message
 
     def test_nobody_lets_in_a_cut_off_later_than_today(self, settings, deliver):
         deliver(*GOOD, cutoff="9999-12-31")
@@ -199,6 +213,7 @@ def test_mistyped_year_of_a_lagging_source_is_refused_or_older(contract, years, 
     [
         "klager_2025-02-30.csv",  # no such day
         "klager_2025-13-01.csv",
+        "klager_..-01-02.csv",
         "klager_0000-01-01.csv",
         "klager_2025-2-3.csv",
         "klager_20250203.csv",

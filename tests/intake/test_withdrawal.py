@@ -4,7 +4,10 @@ import psycopg
 import pytest
 
 from kvalitet.builds import begin_build, finish, get_build
+from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
+from kvalitet.gate.deliveries import delivery_suite
+from kvalitet.gate.suites import Check
 from kvalitet.intake import extract, replay
 from kvalitet.intake.withdrawal import withdraw
 from kvalitet.night import news
@@ -60,6 +63,14 @@ def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, r
     assert done.rows_reopened == {"complaints": 3, "complaint_points": 2}
     assert seen(settings, done.restored_by) == before
     assert (seen(settings, first), seen(settings, second)) == (before, wrong)
+    # The account of the load that put them back: of the 3 opened and 3 closed rows 1 is another version of the same.
+    with connect(settings, LOADER) as connection:
+        account = connection.execute(
+            "select rows_opened, rows_changed, rows_closed, rows_unchanged from audit.load_table"
+            " where load_id = %s and table_name = 'complaints'",
+            [done.restored_by],
+        ).fetchone()
+    assert account and tuple(account.values()) == (2, 1, 2, 97)
     # What the delivery had brought in order waits again; what it set aside waits for nobody.
     assert [key for _, key, *_ in rejects()] == ["2024-88888"]
     with connect(settings, LOADER) as connection:
@@ -88,6 +99,31 @@ def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_
     assert begin_known_at(settings, build.as_of_date.replace(day=9), "test").loads == build.loads
     recorded = begin_rebuild(settings, 1, "test")
     assert recorded.loads == {"bif_complaints": second}
+
+
+def test_gate_judges_the_delivery_that_stands_again(settings, deliver):
+    """The second night sets one of 100 known rows aside, whose last version is held; the third changes every row.
+
+    Taken back, 100 rows are closed and 100 opened, more than the 99 that the second night had in order.
+    """
+    deliver(*GOOD)
+    extract(settings, "bif_complaints")
+    deliver(*GOOD[:99], GOOD[99] | {"Lukket": "måske"}, cutoff="2025-01-03")
+    extract(settings, "bif_complaints")
+    deliver(*({**row, "KLE": "32.99.99"} for row in GOOD), cutoff="2025-01-04")
+    withdraw(settings, extract(settings, "bif_complaints").loads[-1].load_id, "codes of another system", "A. Hansen")
+    build = begin_build(settings, owner="test")
+    suite = delivery_suite(load_contracts(settings)["bif_complaints"])
+    with psycopg.connect(settings.dsn(GATE, options=f"-ckvalitet.build_id={build.build_id}")) as gate:
+
+        def holds(check: Check) -> bool:
+            if any(gate.execute(one.sql.encode()).fetchone() == (True,) for one in check.not_applicable_when):
+                return True
+            counted = gate.execute((check.count_violations or "").encode()).fetchone()
+            return counted is not None and check.threshold.holds(*map(int, counted))
+
+        failed = {check.id.removeprefix("delivery_bif_complaints_") for check in suite.checks if not holds(check)}
+    assert failed == {"fresh"}, "the source is stale, which is said and blocks nothing"
 
 
 def test_staging_of_a_build_after_it_is_that_of_before(settings, two_deliveries, admin_url):
@@ -160,7 +196,9 @@ def test_a_build_under_way_that_rests_on_it_is_ended_and_never_published(setting
     assert done.builds_ended == (build.build_id, passed.build_id)
     assert get_build(settings, build.build_id).message == f"Load {second}, which it rests on, was withdrawn."
     with psycopg.connect(admin_url) as connection:  # one that slipped through
-        connection.execute("update audit.build set status = 'passed' where build_id = %s", [build.build_id])
+        connection.execute(
+            "update audit.build set status = 'passed', sealed_at = now() where build_id = %s", [build.build_id]
+        )
     with pytest.raises(PublishRefused, match=f"rests on a delivery that was withdrawn: load {second}"):
         publish(settings, build.build_id)
 

@@ -27,11 +27,15 @@ from audit.publication as p inner join audit.build as b using (build_id) where p
 """
 _DELIVERIES: LiteralString = """
 select l.source_id as contract_id, l.load_id, l.delivery, l.cutoff_date, l.content_sha256, l.outcome,
-    l.contract_version, l.contract_sha256, l.closures_allowed_by, l.closures_allowed_reason, b.is_stale, b.stale_reason
+    l.contract_version, l.contract_sha256, l.closures_allowed_by, l.closures_allowed_reason, l.jump_allowed_by,
+    l.jump_allowed_reason, l.changes_allowed_by, l.changes_allowed_reason, b.is_stale, b.stale_reason
 from audit.build_load as b inner join audit.load as l using (load_id) where b.build_id = %s order by l.source_id
 """
 _FILES: LiteralString = """
-select t.* from audit.build_load as b inner join audit.load_table as t using (load_id)
+select t.load_id, t.table_name, t.file_name, t.file_bytes, t.file_sha256, t.rows_delivered, t.rows_rejected,
+    t.rows_opened, t.rows_changed, t.rows_closed, t.rows_unchanged, t.rows_held,
+    t.rows_reread, t.rows_overtaken, t.closures_waiting, t.rows_without_key
+from audit.build_load as b inner join audit.load_table as t using (load_id)
 where b.build_id = %s order by t.load_id, t.table_name
 """
 _CHECKS: LiteralString = """
@@ -80,6 +84,11 @@ select count(*) as rows, encode(sha256(convert_to(coalesce(string_agg(to_jsonb(f
     breakdown_member), ''), 'UTF8')), 'hex') as sha256
 from audit.publication_figure as f where publication_id = %s
 """
+#: Recorded since the first certificates were signed. Stated only where they say something: those stay as signed.
+_SINCE = (
+    "changes_allowed_by", "changes_allowed_reason", "rows_reread", "rows_overtaken", "closures_waiting",
+    "rows_without_key",
+)  # fmt: skip
 #: Told in the certificate by a digest of the whole record: the words are in the suites.
 _WORDS = ("description", "why", "owner", "advice_engineer", "advice_reader")
 
@@ -196,12 +205,14 @@ def digest(data: bytes) -> str:
 
 
 def _rows(connection: psycopg.Connection[DictRow], query: LiteralString, key: int) -> list[DictRow]:
-    return connection.execute(query, [key]).fetchall()
+    rows = connection.execute(query, [key]).fetchall()
+    return [{name: value for name, value in row.items() if value or name not in _SINCE} for row in rows]
 
 
 def _delivery(row: DictRow) -> DictRow:
-    """Without what nobody had to allow, as certificates stated it before a jump could be allowed."""
-    return {name: value for name, value in row.items() if value is not None or not name.startswith("jump_allowed_")}
+    """Without what nobody had to allow, as certificates stated it before jumps and changes could be allowed."""
+    allowances = ("jump_allowed_", "changes_allowed_")
+    return {name: value for name, value in row.items() if value is not None or not name.startswith(allowances)}
 
 
 def _check(row: DictRow) -> DictRow:

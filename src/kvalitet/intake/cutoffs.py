@@ -47,19 +47,19 @@ def judged(contract: Contract, delivery: Delivery, before: Standing, jump_allowe
     All that waits at a source's first delivery is its history: no rhythm is known yet.
     """
     refusal = None
+    mend = "Ask the source which day it means" if contract.location else "Rename its files to the cut-off they have"
+    let_in = f"`kvalitet extract {contract.id} --allow-jump 'name: reason'`"
     if (delivery.cutoff - before.today).days > contract.max_days_ahead:
         refusal = DeliveryRefused(
             f"Delivery {delivery.name} states a cut-off later than today;"
             f" the contract allows {contract.max_days_ahead} days (maxDaysAhead).",
-            "Rename its files to the cut-off they have. Where the clock was wrong, set it; then"
-            f" `kvalitet extract {contract.id} --allow-jump 'name: reason'` looks at it again.",
+            f"{mend}. Where the clock was wrong, set it; then {let_in} looks at it again.",
         )
     elif not jump_allowed and _jumps(contract, delivery.cutoff, before):
         refusal = DeliveryRefused(
             f"Delivery {delivery.name} states a cut-off more than {contract.max_jump_days} days (maxJumpDays) ahead of"
             " what was due since the newest delivery.",
-            "Rename its files where year or month are mistyped. If the cut-off is right, let it in by name and reason:"
-            f" `kvalitet extract {contract.id} --allow-jump 'name: reason'`.",
+            f"{mend}. If it is right, let it in by name and reason: {let_in}.",
         )
     return replace(delivery, refusal=refusal, jump_allowed=jump_allowed)
 

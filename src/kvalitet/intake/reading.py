@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +15,10 @@ from kvalitet.contracts import Column, Contract, Table
 from kvalitet.contracts.patterns import to_shape
 from kvalitet.errors import DeliveryRefused
 from kvalitet.intake import line_ends, statistics_json, workbook
-from kvalitet.intake.columns import column_sql
+from kvalitet.intake.columns import column_sql, is_free, may_hold_number
 from kvalitet.intake.reread import Reread
 from kvalitet.intake.spool import SpooledFile
 from kvalitet.spelling import macros
-from kvalitet.spelling.identity import mask
 from kvalitet.spelling.macros import quote
 from kvalitet.spelling.text import header as as_header
 
@@ -39,10 +38,14 @@ class BrokenRecord:
 
 
 class Reading:
-    """One table being read. `batches` may be consumed once; `broken` and `reread` are known afterwards."""
+    """One table being read. `batches` may be consumed once; `broken` and `reread` are known afterwards.
 
-    def __init__(self, session: duckdb.DuckDBPyConnection, query: str, reread: Reread) -> None:
+    `table` has the columns that are read.
+    """
+
+    def __init__(self, session: duckdb.DuckDBPyConnection, query: str, reread: Reread, table: Table) -> None:
         self._session = session
+        self.table = table
         self.reread = reread
         self.batches = _numbered(session.sql(query).to_arrow_reader(BATCH_ROWS), reread)
 
@@ -79,13 +82,20 @@ def _numbered(batches: pyarrow.RecordBatchReader, reread: Reread) -> pyarrow.Rec
 
 @contextmanager
 def reading(
-    contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path, cutoff: date
+    contract: Contract,
+    table: Table,
+    file: SpooledFile,
+    keys: tuple[bytes, ...],
+    folder: Path,
+    cutoff: date,
+    agrees_partly: bool = False,
 ) -> Iterator[Reading]:
     """Open `table` for reading.
 
     Batches hold the table's raw columns, then row_hash, row_key, row_digest, problems
     (`column:rule;…`, null for an accepted row) and row_number. Raises DeliveryRefused where the header
-    is not the agreed one.
+    is not the agreed one. `agrees_partly`: of a file of an earlier contract, only the columns
+    are read that are agreed today.
     """
     path, reread = file.path, Reread(table)
     delimiter, quote_sign = contract.delimiter, contract.quote
@@ -101,7 +111,10 @@ def reading(
         reread.add("*", "line_end", count)
     delivered = _header(path, delimiter, quote_sign)
     header = [as_header(name) for name in delivered]
-    _check_header(contract, table, file.file_name, header)
+    if agrees_partly:
+        table = replace(table, columns=tuple(column for column in table.columns if column.header in header))
+    else:
+        _check_header(contract, table, file.file_name, header)
     for column in table.columns:
         reread.add(column.name, "header", int(column.header not in delivered))
     session = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(folder)})
@@ -111,9 +124,7 @@ def reading(
         session.execute("set streaming_buffer_size = '64MB'")  # so that reading goes on while Postgres takes a batch
         _define_digests(session, keys)
         macros.define(session)
-        if any(column.is_landed and column.classification == "sensitive" for column in table.columns):
-            session.create_function("masked", _masked, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
-        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign, cutoff), reread)
+        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign, cutoff), reread, table)
     finally:
         session.close()
 
@@ -130,11 +141,6 @@ def _define_digests(session: duckdb.DuckDBPyConnection, keys: tuple[bytes, ...])
         row = f"sha256({outer} || unhex(sha256({inner} || encode('row:' || {row}))))"
     session.execute(f"create macro pseudonym(value) as {person}")
     session.execute(f"create macro row_digest(value) as {row}")
-
-
-def _masked(texts: pyarrow.Array) -> pyarrow.Array:
-    """For the few texts that hold a number."""
-    return pyarrow.array([text and mask(text) for text in texts.to_pylist()], pyarrow.string())
 
 
 def _header(path: Path, delimiter: str, quote_sign: str) -> list[str]:
@@ -201,6 +207,7 @@ def _query(
         if column.key_position is not None:
             key_ok.append(f"{t} is not null and ({expressions.broken_rule or 'null'}) is null")
     repeated = " and ".join(f"v_{c.name} = {quote(c.header)}" for c in table.columns if c.key_position is not None)
+    filled = ", ".join(f"nullif(trim(r{index}), '')" for index in range(len(header)))
     all_raw = ", ".join(f"coalesce(r{index}, chr(30))" for index in range(len(header)))
     is_odd = _is_odd(landed, {column.name: f"r{position[column.header]}" for column in landed})
     person = f"nullif(concat_ws(';', {', '.join(persons)}), '')" if persons else "null::varchar"
@@ -217,10 +224,11 @@ def _query(
         ),
         tidied as (select *, {", ".join(texts)} from looked_at),
         cleaned as (select *, {", ".join(clean)} from tidied),
-        typed as (select *, {", ".join(typed)} from cleaned),
+        looked_through as (select *, {_may_hold(landed)} as may_hold from cleaned),
+        typed as (select *, {", ".join(typed)} from looked_through),
         judged as (
             select *,
-                case when {repeated} then '*:header_repeated'
+                case when {repeated} then '*:header_repeated' when coalesce({filled}) is null then '*:empty_record'
                 else nullif(concat_ws(';', {", ".join(problems) or "null"}), '') end as problems
             from typed
         ),
@@ -233,6 +241,14 @@ def _query(
             case when is_odd then nullif(concat_ws(';', {", ".join([*reread, person])}), '') else {person} end as reread
         from keyed
     """
+
+
+def _may_hold(landed: list[Column]) -> str:
+    """What says of a row that an identity number is written in one of its free texts: one pattern for all of them."""
+    free = [f"c_{column.name}" for column in landed if is_free(column)]
+    if not free:
+        return "false"
+    return may_hold_number(f"concat_ws({macros.SEPARATOR}, {', '.join(free)})")
 
 
 def _is_odd(landed: list[Column], raws: dict[str, str]) -> str:

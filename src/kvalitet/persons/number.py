@@ -2,15 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import pseudonym
-from kvalitet.spelling.identity import CPR, fold, numbers, person
+from kvalitet.spelling.identity import CPR, LETTERS, fold, numbers, person
 from kvalitet.spelling.signs import BLANKS, DASHES, DOTS, INVISIBLE, LOW_LINES, SLASHES
 from kvalitet.spelling.text import visible
 
-#: Longer than any spelling of a number.
-AROUND = 40
+#: Longer than any spelling of a number, with the signs of a web page in it.
+AROUND = 80
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,30 +31,38 @@ class Number:
 
     def may_be_in(self, text: str) -> bool:
         """Whether `is_in` is worth asking."""
-        return self._last in fold(visible(text))
+        return self._end.search(fold(visible(text))) is not None
 
     def is_in(self, text: str) -> bool:
         """Whether the number is written in the text, or is the whole of it as a spreadsheet may have left it."""
         folded = fold(visible(text))
-        places = [match.start() for match in re.finditer(self._last, folded)]
+        places = [match.start() for match in self._end.finditer(folded)]
         if places and len(folded) <= AROUND and person(text) == self.digits:
             return True
         return any(self.digits in numbers(folded[max(0, at - AROUND) : at + AROUND]) for at in places)
 
-    @property
-    def _last(self) -> str:
-        """What stands together in every spelling; an exponent loses the zeros at the end."""
-        return self.digits[6:].rstrip("0") or self.digits[2:4]
+    @cached_property
+    def _end(self) -> re.Pattern[str]:
+        """What stands in every spelling: four figures or two pairs; an exponent loses the zeros at the end."""
+        last = self.digits[6:].rstrip("0") or self.digits[2:4]
+        signs = [f"[{figure}{''.join(sign for sign, read in LETTERS.items() if read == figure)}]" for figure in last]
+        return re.compile(f"{''.join(signs[:2])}[-./_ \t]?{''.join(signs[2:])}")
 
     def pseudonyms(self, keys: tuple[bytes, ...]) -> list[str]:
         """What the number becomes in raw.
 
         That is what its ten digits become. A column of free form has two spellings as they were delivered, and
-        what was taken in before every spelling was read has others.
+        what was taken in before every spelling was read has others: another sign before the last four digits, signs
+        within the date, the century, a zero that a spreadsheet left out.
         """
         signs = ("-", " ", ".", "/", "_", "\t", *DASHES, *BLANKS, *DOTS, *SLASHES, *LOW_LINES, *INVISIBLE, " - ", " – ")
-        forms = (self.digits, *(f"{self.digits[:6]}{sign}{self.digits[6:]}" for sign in signs))
-        return [pseudonym(keys, form) for form in forms]
+        forms = {f"{self.digits[:6]}{sign}{self.digits[6:]}" for sign in ("", *signs)}
+        few = ("", "-", ".", "/", " ")
+        for century, inner, outer in product(("", "18", "19", "20"), few, few):
+            date = inner.join((self.digits[:2], self.digits[2:4], century + self.digits[4:6]))
+            forms.add(f"{date}{outer}{self.digits[6:]}")
+        forms |= {form.removeprefix("0") for form in forms}
+        return [pseudonym(keys, form) for form in (self.digits, *sorted(forms - {self.digits}))]
 
     def __repr__(self) -> str:
         return "Number(…)"

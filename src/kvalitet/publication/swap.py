@@ -28,17 +28,20 @@ from kvalitet.publication.digest import (
     recorded,
     tables_of,
 )
-from kvalitet.publication.readers import Commit, exclusive, wait_for_dump
+from kvalitet.publication.readers import Commit, ReaderInTheWay, exclusive
 from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename
 from kvalitet.publication.strangers import Expected, strangers
 from kvalitet.settings import PUBLISHER, Settings
 from kvalitet.spelling.told import without_number
 from kvalitet.stated import seconds
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.locks import DUMP, PUBLICATION, LockHeld, take
+from kvalitet.warehouse.readers import end_beyond_limits
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
-#: One publication or rollback at a time, across processes and machines.
-LOCK_KEY = 7_203_310
+Connections = tuple[psycopg.Connection[DictRow], psycopg.Connection[DictRow]]
+#: Longer than the largest dump takes; readers see the publication before meanwhile.
+DUMP_SECONDS = 1800.0
 #: How long readers may finish by themselves, seconds (environment: KVALITET_READER_GRACE_SECONDS).
 GRACE = 60.0
 
@@ -71,15 +74,16 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
     """
     with (
         connect(settings, PUBLISHER) as connection,
-        _alone(settings, connection) as watch,
+        _alone(settings, connection) as (held, watch),
     ):
         build = _build(connection, build_id)
         if build["status"] == "published":
             return _published(connection, build_id)
         _refuse_unless_passed(build)
+        end_beyond_limits(settings)
         _refuse_if_withdrawn(connection, build_id)
         with heartbeat(settings, build_id, PUBLISHER):
-            wait_for_dump(connection)
+            _wait_for_dump(held)
             publication_id = ledger.next_publication_id(connection)
             last_commit, published_at = _stamp(connection, build, publication_id)
             form = _refuse_unless_measured(settings, connection, build_id)
@@ -125,9 +129,9 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
     reason = without_number(reason, "--reason")
     with (
         connect(settings, PUBLISHER) as connection,
-        _alone(settings, connection) as watch,
+        _alone(settings, connection) as (held, watch),
     ):
-        wait_for_dump(connection)
+        _wait_for_dump(held)
         if not tables_of(connection, PREVIOUS) or not tables_of(connection, REPORTING):
             raise PublishRefused(
                 "There is no publication to roll back to.",
@@ -169,32 +173,36 @@ def _grace(grace: float | None) -> float:
 
 
 @contextmanager
-def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Iterator[psycopg.Connection[DictRow]]:
-    """The only publisher; yields a second connection, in autocommit, to watch readers with."""
+def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Iterator[Connections]:
+    """The only publisher; yields the connection that holds its locks, and one in autocommit to watch readers with."""
     # The server notices within a second that a killed publisher is gone, also in a long statement.
     connection.execute("set client_connection_check_interval = '1s'")
-    row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK_KEY]).fetchone()
     connection.commit()
-    if not row or not row["is_ours"]:
-        raise PublishRefused(
-            "Another publication or rollback is under way.",
-            "Wait for it to end, then look at `kvalitet status`.",
-        )
     try:
-        with connect(settings, PUBLISHER) as watch:
+        with connect(settings, PUBLISHER) as held, connect(settings, PUBLISHER) as watch:
+            held.execute("select set_config('application_name', 'kvalitet, publishing', true)")
+            take(held, PUBLICATION, "another publication or rollback is under way,")
             watch.autocommit = True
-            yield watch
+            yield held, watch
+    except LockHeld as other:
+        raise PublishRefused(other.what, "Wait for it to end, then look at `kvalitet status`.") from None
     except errors.LockNotAvailable:
         raise PublishRefused(
             "Somebody works on the candidate or the previous publication; nothing was changed.",
             "Look for the session in pg_stat_activity, then publish again.",
         ) from None
     finally:
-        # The server forgets a session a while after it has ended; the next publisher is not to wait for that.
         if not connection.broken:
             connection.rollback()
-            connection.execute("select pg_advisory_unlock_all()")
-            connection.commit()
+
+
+def _wait_for_dump(held: psycopg.Connection[DictRow]) -> None:
+    """No backup begins its dump until the publisher is done. Raises ReaderInTheWay where one does not end."""
+    try:
+        take(held, DUMP, "a backup dumps the database,", DUMP_SECONDS)
+    except LockHeld as dump:
+        what = f"Nothing was swapped. {dump.what}"
+        raise ReaderInTheWay(what, "Wait for it or end it, then publish again.") from None
 
 
 def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
