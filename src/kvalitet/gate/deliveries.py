@@ -39,7 +39,9 @@ select
 from {_TABLES}
 where table_name in ({{tables}})"""
 _CLOSED = f"""
-select sum(rows_closed) as violations, sum(rows_changed + rows_closed + rows_unchanged + rows_held) as denominator
+select
+    sum(rows_closed) as violations,
+    sum(rows_changed + rows_reread + rows_closed + rows_unchanged + rows_held) as denominator
 from {_TABLES}
 where table_name in ({{tables}})"""
 _CLOSURES_ALLOWED = f"""
@@ -49,7 +51,9 @@ select exists (
 )"""
 _ACCOUNTED = f"""
 select
-    sum(abs(rows_delivered - rows_rejected - rows_opened - rows_changed - rows_unchanged)) as violations,
+    sum(abs(
+        rows_delivered - rows_rejected - rows_opened - rows_changed - rows_reread - rows_overtaken - rows_unchanged
+    )) as violations,
     sum(rows_delivered) as denominator
 from {_TABLES}"""
 #: Only what was published is learned from: a delivery that was held back is no measure for the one after it.

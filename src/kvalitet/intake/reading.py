@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -39,10 +39,14 @@ class BrokenRecord:
 
 
 class Reading:
-    """One table being read. `batches` may be consumed once; `broken` and `reread` are known afterwards."""
+    """One table being read. `batches` may be consumed once; `broken` and `reread` are known afterwards.
 
-    def __init__(self, session: duckdb.DuckDBPyConnection, query: str, reread: Reread) -> None:
+    `table` has the columns that are read.
+    """
+
+    def __init__(self, session: duckdb.DuckDBPyConnection, query: str, reread: Reread, table: Table) -> None:
         self._session = session
+        self.table = table
         self.reread = reread
         self.batches = _numbered(session.sql(query).to_arrow_reader(BATCH_ROWS), reread)
 
@@ -79,13 +83,20 @@ def _numbered(batches: pyarrow.RecordBatchReader, reread: Reread) -> pyarrow.Rec
 
 @contextmanager
 def reading(
-    contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path, cutoff: date
+    contract: Contract,
+    table: Table,
+    file: SpooledFile,
+    keys: tuple[bytes, ...],
+    folder: Path,
+    cutoff: date,
+    agrees_partly: bool = False,
 ) -> Iterator[Reading]:
     """Open `table` for reading.
 
     Batches hold the table's raw columns, then row_hash, row_key, row_digest, problems
     (`column:rule;…`, null for an accepted row) and row_number. Raises DeliveryRefused where the header
-    is not the agreed one.
+    is not the agreed one. `agrees_partly`: of a file of an earlier contract, only the columns
+    are read that are agreed today.
     """
     path, reread = file.path, Reread(table)
     delimiter, quote_sign = contract.delimiter, contract.quote
@@ -101,7 +112,10 @@ def reading(
         reread.add("*", "line_end", count)
     delivered = _header(path, delimiter, quote_sign)
     header = [as_header(name) for name in delivered]
-    _check_header(contract, table, file.file_name, header)
+    if agrees_partly:
+        table = replace(table, columns=tuple(column for column in table.columns if column.header in header))
+    else:
+        _check_header(contract, table, file.file_name, header)
     for column in table.columns:
         reread.add(column.name, "header", int(column.header not in delivered))
     session = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(folder)})
@@ -113,7 +127,7 @@ def reading(
         macros.define(session)
         if any(column.is_landed and column.classification == "sensitive" for column in table.columns):
             session.create_function("masked", _masked, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
-        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign, cutoff), reread)
+        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign, cutoff), reread, table)
     finally:
         session.close()
 
@@ -201,6 +215,7 @@ def _query(
         if column.key_position is not None:
             key_ok.append(f"{t} is not null and ({expressions.broken_rule or 'null'}) is null")
     repeated = " and ".join(f"v_{c.name} = {quote(c.header)}" for c in table.columns if c.key_position is not None)
+    filled = ", ".join(f"nullif(trim(r{index}), '')" for index in range(len(header)))
     all_raw = ", ".join(f"coalesce(r{index}, chr(30))" for index in range(len(header)))
     is_odd = _is_odd(landed, {column.name: f"r{position[column.header]}" for column in landed})
     person = f"nullif(concat_ws(';', {', '.join(persons)}), '')" if persons else "null::varchar"
@@ -220,7 +235,7 @@ def _query(
         typed as (select *, {", ".join(typed)} from cleaned),
         judged as (
             select *,
-                case when {repeated} then '*:header_repeated'
+                case when {repeated} then '*:header_repeated' when coalesce({filled}) is null then '*:empty_record'
                 else nullif(concat_ws(';', {", ".join(problems) or "null"}), '') end as problems
             from typed
         ),

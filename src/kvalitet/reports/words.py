@@ -42,6 +42,7 @@ CLASSIFICATION = {
 OUTCOME = {
     "accepted": "Modtaget",
     "nothing_new": "Intet nyt",
+    "beside": "Kun en ældre skæringsdag",
     "missing": "Udeblevet",
     "refused": "Afvist",
     "failed": "Fejlet",
@@ -207,7 +208,9 @@ RULE = {
     "cpr_invalid": "Har ikke form af et personnummer",
     "cpr_in_text": "Ser ud til at rumme et personnummer",
     "formula": "Begynder som en regnearksformel",
-    "formula_error": "Formel uden læseligt resultat",
+    "formula_error": "Fejl, formel uden gemt resultat eller ####",
+    "shown_otherwise": "Vises anderledes, end den er gemt (procent, skalering, skjult, uden årstal)",
+    "merged_cells": "Flettet med celler i andre rækker eller kolonner",
     "bad_character": "Rummer et nultegn eller et halvt tegn",
     "header_repeated": "Rækken gentager overskriften",
     "duplicate_key": "Nøglen findes flere gange i leveringen",
