@@ -23,6 +23,7 @@ from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
 from kvalitet.stated import seconds
 from kvalitet.warehouse.build_schemas import make_empty, schemas_of
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.readers import watch
 from kvalitet.warehouse.restored import refuse_until_confirmed
 from kvalitet.warehouse.server import is_embedded
 
@@ -117,6 +118,7 @@ def begin_build(
                 [build_id, row["source_id"], row["load_id"], row["source_id"] in stale, stale.get(row["source_id"])],
             )
     build = get_build(settings, build_id)
+    watch(settings)
     make_empty(settings, target_schema)
     return build
 

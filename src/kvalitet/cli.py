@@ -182,24 +182,30 @@ def validate(build_id: Annotated[int, typer.Argument(help="The build to judge.")
 @app.command(epilog="Example: `kvalitet publish 12`")
 def publish(build_id: Annotated[int, typer.Argument(help="A build that passed the gate.")]) -> None:
     """Let readers see a build that passed; one transaction, readers notice nothing."""
+    from kvalitet.evidence.outbox import work_off
     from kvalitet.night import publish_once, report
 
     settings = _settings()
     publication_id = publish_once(settings, build_id)
     report(settings, build_id, publication_id)
     console.print(f"Build {build_id} is publication {publication_id}.")
+    work_off(settings)
 
 
 @app.command(epilog="Example: `kvalitet night`")
 def night() -> None:
-    """The whole night without Airflow: extract, build, gate, publish, report. Exit code 0 only with a publication."""
+    """The whole night without Airflow: extract, build, gate, publish, report, anchor.
+
+    Exit code 0 only with a publication and with nothing left to anchor.
+    """
+    from kvalitet.evidence.outbox import due
     from kvalitet.night import run_night
     from kvalitet.night_summary import print_result
 
     settings = _settings()
     result = run_night(settings, progress=show_progress)
     print_result(settings, console, result)
-    if result.publication_id is None:
+    if result.publication_id is None or due(settings):
         raise typer.Exit(1)
 
 
@@ -278,10 +284,13 @@ def supervision_sample(
 @app.command(epilog="Example: `kvalitet rollback --reason 'wrong law for complaints of 2024'`")
 def rollback(reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.")]) -> None:
     """Let readers see the previous publication again."""
+    from kvalitet.evidence.outbox import work_off
     from kvalitet.publication import rollback as step
 
-    publication = step(_settings(), reason)
+    settings = _settings()
+    publication = step(settings, reason)
     console.print(f"Readers see publication {publication.publication_id} again.")
+    work_off(settings)
 
 
 @app.command(epilog="Example: `psql $(kvalitet dsn --role bi)`")

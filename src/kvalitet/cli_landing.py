@@ -1,12 +1,13 @@
 """Commands about deliveries that came: take them in once more, take them back, and the store that keeps them."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kvalitet.cli_output import console, plain
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import Settings
+from kvalitet.settings import TIMEZONE, Settings
 from kvalitet.stated import user
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
         help="The store of delivered files: what is over its time, and its key.", no_args_is_help=True
     )
     landing.command(epilog="Example: `kvalitet landing purge`")(purge)
+    landing.command(epilog="Example: `kvalitet landing check`")(check)
     landing.command("rotate-key", epilog="Example: `kvalitet landing rotate-key`")(rotate_key)
     app.add_typer(landing, name="landing")
 
@@ -104,6 +106,17 @@ def purge() -> None:
 
     done = step(Settings.from_environment())
     console.print(f"{done.expired} files whose time was over, {done.orphans} that no load names.")
+
+
+def check() -> None:
+    """Compare certificate files and tonight's share of the kept files with their digests, as `housekeeping` does."""
+    from kvalitet.evidence.files import check_files
+
+    done = check_files(Settings.from_environment(), datetime.now(TIMEZONE).date())
+    console.print(
+        f"{done.certificates} certificate files and {done.originals} of {done.of_originals} kept files hold;"
+        f" all are read in {done.nights} nights."
+    )
 
 
 def rotate_key() -> None:

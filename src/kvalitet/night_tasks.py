@@ -248,6 +248,22 @@ def report(build_id: int, publication_id: int) -> int:
         return len(write_report(Settings.from_environment(), build_id, publication_id))
 
 
+def anchor() -> int:
+    """Anchor the ledger's entries that are due; returns how many. Red until none is left."""
+    from kvalitet.evidence.outbox import work_off
+
+    with no_retry():
+        return work_off(Settings.from_environment())
+
+
+def check_files() -> dict[str, int]:
+    """Certificate files, and a night's share of the kept originals, against their digests; red where one differs."""
+    from kvalitet.evidence.files import check_files as check
+
+    with no_retry(KvalitetError):
+        return vars(check(Settings.from_environment(), datetime.now(TIMEZONE).date()))
+
+
 def release(context: Any) -> None:
     """On failure: give the candidate back, so that the next run is not refused for a dead claim.
 
@@ -306,10 +322,12 @@ def check_slas() -> None:
 
 
 def end_lapsed_builds() -> list[int]:
-    """End builds whose heartbeat has stopped; returns their ids."""
+    """End builds whose heartbeat has stopped, and readers beyond their limits; returns the builds' ids."""
     from kvalitet.builds import end_lapsed_builds as end
+    from kvalitet.warehouse.readers import watch
 
     with no_retry():
+        watch(Settings.from_environment())
         return end(Settings.from_environment())
 
 

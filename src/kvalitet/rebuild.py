@@ -5,7 +5,7 @@ Readers see nothing of them. They are dropped by housekeeping when they are a we
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 
 from kvalitet.builds import (
@@ -20,12 +20,13 @@ from kvalitet.builds import (
 )
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.standing import too_old
-from kvalitet.publication.digest import CONTENT, contents, differences, recorded
-from kvalitet.settings import AUDITOR, GATE, TRANSFORMER, Settings
+from kvalitet.publication.digest import CONTENT, contents, differences, form_of, recorded
+from kvalitet.settings import AUDITOR, GATE, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.stated import whole_number
 from kvalitet.transform import LAYERS, build_layer
 from kvalitet.warehouse.build_schemas import drop_schemas
 from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.locks import LockHeld, holding, rebuild_of
 
 Progress = Callable[[str, str], None]
 #: Up to the indicator values: all that a figure needs.
@@ -61,7 +62,7 @@ def end_rebuild(settings: Settings, publication_id: int, build: Build) -> list[s
     published = published_build(settings, publication_id)
     with connect(settings, GATE) as connection:
         said = [digest for digest in recorded(connection, published.build_id) if digest.kind == CONTENT]
-        differing = differences(said, contents(connection, build.target_schema))
+    differing = differences(said, contents(settings, GATE, build.target_schema, form_of(said)))
     message = f"differs: {', '.join(differing)}" if differing else f"identical to publication {publication_id}"
     finish(settings, build.build_id, GATE, "rebuilt", message)
     return differing
@@ -117,17 +118,15 @@ def alone_in(settings: Settings, schema: str) -> Iterator[None]:
 
     Raises BuildRefused where another is at work.
     """
-    with connect(settings, TRANSFORMER) as connection:
-        connection.autocommit = True
-        row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0)) as is_ours", [schema]).fetchone()
-        if not row or not row["is_ours"]:
-            raise BuildRefused(f"Another rebuild into {schema} is under way.", "Wait for it to end.")
+    with ExitStack() as held:
         try:
-            end_builds_of_the_dead(settings, schema)
-            yield
-        finally:
-            if not connection.broken:
-                connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [schema])
+            # As the publisher, whose transactions no seal waits for.
+            what = f"another rebuild into {schema} is under way,"
+            held.enter_context(holding(settings, PUBLISHER, rebuild_of(schema), what))
+        except LockHeld as other:
+            raise BuildRefused(other.what, "Wait for it to end.") from None
+        end_builds_of_the_dead(settings, schema)
+        yield
 
 
 def published_build(settings: Settings, publication_id: int) -> Build:

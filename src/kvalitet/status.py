@@ -4,13 +4,11 @@ publications."""
 from dataclasses import asdict
 from typing import Any
 
-import psycopg
-
 from kvalitet.clock import wrong_clock
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.spelling.text import RULES
 from kvalitet.warehouse.connection import connect
-from kvalitet.warehouse.rights import not_in_force, warehouse_rights
+from kvalitet.warehouse.readers import changed_rights
 
 SOURCES = """
     select
@@ -81,9 +79,9 @@ TURNS = """
     from audit.intake_turn as turn
     where exists (
         select from pg_locks as lock
-        where lock.locktype = 'advisory' and lock.granted and lock.pid = turn.backend_pid
+        where lock.locktype = 'relation' and lock.granted and lock.pid = turn.backend_pid
             and lock.database = (select oid from pg_database where datname = current_database())
-            and (lock.classid::bigint << 32) | lock.objid::bigint = hashtext('turn ' || turn.source_id)::bigint
+            and lock.relation = 'audit.lock'::regclass and lock.mode = 'RowShareLock'
     )
     order by turn.source_id
 """
@@ -124,7 +122,7 @@ def read_status(settings: Settings, source: str | None = None) -> dict[str, list
             facts["loads"] = connection.execute(LOADS, {"source": source}).fetchall()
         else:
             facts["server"] = connection.execute(SERVER, {"address": settings.server}).fetchall()
-            facts["not_in_force"] = _not_in_force(settings, connection)
+            facts["not_in_force"] = changed_rights(settings, connection)
             facts["builds"] = connection.execute(BUILDS).fetchall()
             facts["publications"] = connection.execute(PUBLICATIONS).fetchall()
             facts["restatements"] = connection.execute(RESTATEMENTS).fetchall()
@@ -132,9 +130,3 @@ def read_status(settings: Settings, source: str | None = None) -> dict[str, list
     if wrong := wrong_clock(settings):
         facts["clock"] = [{"message": wrong}]
     return facts
-
-
-def _not_in_force(settings: Settings, connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
-    """What a server's administrator sets and somebody has taken back since: `kvalitet admin-sql` sets it again."""
-    rights = [right for section in warehouse_rights(settings.database) for right in section.rights]
-    return [{"statement": right.statement, "without": right.without} for right in not_in_force(connection, rights)]

@@ -75,9 +75,9 @@ _FIGURES = {
     "period_end": "date",
     "breakdown_kind": "text",
     "breakdown_member": "text",
-    "numerator": "numeric",
-    "denominator": "numeric",
-    "value": "numeric",
+    "numerator": "numeric(38, 10)",
+    "denominator": "numeric(38, 10)",
+    "value": "numeric(38, 10)",
     "n": "bigint",
     "is_suppressed": "boolean",
     "status": "text",
@@ -129,8 +129,8 @@ def build(
 
 def measure(settings: Settings, build_id: int, status: str = "passed", schema: str = "candidate") -> None:
     """Record the digests as the gate does, and the verdict."""
+    found = digests(settings, GATE, schema)
     with connect(settings, GATE) as connection:
-        found = digests(connection, schema)
         judged = connection.execute(
             "insert into audit.judgement (build_id, passed) values (%s, %s) returning judgement_id",
             [build_id, status == "passed"],
@@ -138,9 +138,9 @@ def measure(settings: Settings, build_id: int, status: str = "passed", schema: s
         assert judged
         with connection.cursor() as cursor:
             cursor.executemany(
-                "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256)"
-                " values (%s, %s, %s, %s, %s)",
-                [(judged["judgement_id"], d.kind, d.table_name, d.row_count, d.sha256) for d in found],
+                "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256, form)"
+                " values (%s, %s, %s, %s, %s, %s)",
+                [(judged["judgement_id"], d.kind, d.table_name, d.row_count, d.sha256, d.form) for d in found],
             )
         connection.execute("update audit.build set status = %s where build_id = %s", [status, build_id])
 

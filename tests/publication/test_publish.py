@@ -18,6 +18,7 @@ from kvalitet.settings import (
     TRANSFORMER,
     Settings,
 )
+from kvalitet.warehouse import locks
 from kvalitet.warehouse.connection import connect, fetch_all
 
 
@@ -213,8 +214,9 @@ def test_rollback_is_refused_without_reason_or_previous_or_after_tampering(
 def test_two_publishers_at_once_the_second_is_refused(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
     with connect(settings, PUBLISHER) as other:
-        other.execute("select pg_advisory_xact_lock(7203310)")
-        with pytest.raises(PublishRefused, match="under way"):
+        other.execute("select set_config('application_name', 'the other', true)")
+        locks.take(other, locks.PUBLICATION, "")
+        with pytest.raises(PublishRefused, match=r"under way, by the other \(session"):
             publish(settings, build_id)
     assert publish(settings, build_id).publication_id == 1
 

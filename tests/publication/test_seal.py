@@ -292,3 +292,71 @@ def test_a_published_schema_holds_nothing_executable(settings: Settings, tmp_pat
     with connect(settings, PUBLISHER) as connection:
         found = strangers(connection, "reporting", expected)
     assert found and all(one.startswith("right ") for one in found), "only the readers' rights have come"
+
+
+#: From public advisories and manuals of Postgres, written down after the list of what is allowed was finished.
+REPORTED = {
+    "CVE-2018-1058: a function that an implicit cast prefers": (
+        "create function candidate.lower(varchar) returns text language sql as 'select null::text'",
+        "function candidate.lower(character varying)",
+    ),
+    "an aggregate in place of sum": (
+        "create aggregate candidate.sum(numeric) (sfunc = numeric_add, stype = numeric, initcond = '1')",
+        "function candidate.sum(numeric)",
+    ),
+    "CVE-2020-25695: a trigger that is deferred to the commit": (
+        "create function candidate_work.late() returns trigger language plpgsql as 'begin return null; end';"
+        " create constraint trigger late after insert on candidate.publication deferrable initially deferred"
+        " for each row execute function candidate_work.late()",
+        "trigger late on table candidate.publication",
+    ),
+    "CVE-2024-7348: another kind of relation in the table's place": (
+        "drop table candidate.dim_source; create view candidate.dim_source as select 'bif'::text as source_key,"
+        " 1::bigint as build_id",
+        "view candidate.dim_source",
+    ),
+    "a materialized view in the table's place": (
+        "drop table candidate.dim_source; create materialized view candidate.dim_source as"
+        " select 'bif'::text as source_key, 1::bigint as build_id",
+        "materialized view candidate.dim_source",
+    ),
+    "a partitioned table in the table's place": (
+        "drop table candidate.dim_source; create table candidate.dim_source (source_key text, build_id bigint)"
+        " partition by list (source_key)",
+        "table candidate.dim_source",
+    ),
+    "a collation that holds different texts for equal": (
+        "create collation candidate_work.same (provider = icu, locale = 'und-u-ks-level1', deterministic = false);"
+        " alter table candidate.dim_source alter source_key type text collate candidate_work.same",
+        "column source_key of dim_source",
+    ),
+    "a column that is computed": (
+        "create function candidate_work.one(bigint) returns bigint immutable language sql as 'select $1';"
+        " alter table candidate.dim_source"
+        " add column c bigint generated always as (candidate_work.one(build_id)) stored",
+        "default value for column c of table candidate.dim_source",
+    ),
+    "a conversion of the client's encoding": (
+        "create default conversion candidate.c for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8",
+        "conversion",
+    ),
+    "rights that come with the next table": (
+        "alter default privileges in schema candidate grant all on tables to kvalitet_bi",
+        "default privileges",
+    ),
+    "a text search configuration": (
+        "create text search configuration candidate.danish (copy = pg_catalog.danish)",
+        "text search configuration candidate.danish",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reported", REPORTED)
+def test_what_others_reported_is_refused_and_named(settings: Settings, tmp_path: Path, reported: str) -> None:
+    statements, named = REPORTED[reported]
+    build_id = synthetic.build(settings)
+    with builder(settings) as connection:
+        connection.execute(statements.encode())
+    with pytest.raises(NotSealed) as refused:
+        finish_candidate(settings, build_id, synthetic.manifest(tmp_path))
+    assert named in refused.value.what

@@ -91,8 +91,7 @@ def measure_build(
         raise KvalitetError(
             f"Build {build.build_id} is not sealed.", "Run its finishing step, or build anew: `kvalitet build`."
         )
-    with connect(settings, GATE) as connection:
-        found = digests(connection, build.target_schema)
+    found = digests(settings, GATE, build.target_schema)
     results = [_catalogue(settings, build, manifest)]
     skipped = _not_applicable(settings, build, suites)
     from kvalitet.gate.measuring import measure
@@ -226,7 +225,7 @@ def _record(
             ],
         )
         cursor.executemany(
-            "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256)"
-            " values (%s, %s, %s, %s, %s)",
-            [(judgement_id, d.kind, d.table_name, d.row_count, d.sha256) for d in found],
+            "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256, form)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            [(judgement_id, d.kind, d.table_name, d.row_count, d.sha256, d.form) for d in found],
         )

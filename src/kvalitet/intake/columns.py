@@ -13,7 +13,7 @@ from kvalitet.contracts.patterns import to_shape, to_strptime
 from kvalitet.intake.rules import RULES
 from kvalitet.intake.statistics_json import BAD_CHARACTER
 from kvalitet.intake.workbook import CELL_RULES
-from kvalitet.spelling.identity import CPR, CVR, WHOLE_NUMBER, only_digits
+from kvalitet.spelling.identity import CPR, CVR, INTEGER, WHOLE_NUMBER, only_digits
 from kvalitet.spelling.macros import any_of, quote
 
 FORMULA_STARTS = "'=+-@' || chr(9) || chr(13)"
@@ -233,7 +233,8 @@ def _number(
     checks = []
     if column.maximum is None:  # a contract that means numbers this long says how large they may be
         whole_number = f"replace({clean}, {quote(contract.thousands_sign)}, '')" if contract.thousands_sign else clean
-        checks.append((f"regexp_full_match({whole_number}, {quote(WHOLE_NUMBER)})", "cpr_in_text"))
+        form = INTEGER if column.logical_type == "integer" else WHOLE_NUMBER
+        checks.append((f"regexp_full_match({whole_number}, {quote(form)})", "cpr_in_text"))
     if column.logical_type == "integer":
         expression = f"case when regexp_full_match({clean}, '[+-]?\\d+') then try_cast({clean} as bigint) end"
         checks.append((unread, "integer_format"))

@@ -19,13 +19,14 @@ from kvalitet.intake.cutoffs import ByAndWhy, is_left_behind, judged, standing
 from kvalitet.intake.deliveries import Delivery, look
 from kvalitet.intake.limits import Allowed
 from kvalitet.intake.loading import load_delivery
-from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
 from kvalitet.intake.spool import SpooledFile, spooled
-from kvalitet.intake.turns import NOTICE_THE_DEAD, SourceBusy, Turn, turn, wait_for
+from kvalitet.intake.turns import Turn, turn, turn_seconds
 from kvalitet.settings import LOADER, Settings
 from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.locks import PERSONS, LockHeld
+from kvalitet.warehouse.locks import take as take_lock
 from kvalitet.warehouse.restored import refuse_until_confirmed
 
 
@@ -46,7 +47,7 @@ def extract(
     changes, `allow_jump` for a cut-off far ahead of what was due; `owner` whose run it is, `due_at` the time on the
     timetable that it is made for. Waits for another hand on the source.
     Raises DeliveryRefused where the newest delivery was refused, and KvalitetError where the
-    contract is not ready for intake; the attempt is recorded either way. Raises SourceBusy, and records nothing,
+    contract is not ready for intake; the attempt is recorded either way. Raises LockHeld, and records nothing,
     where another hand stays at work.
     """
     with turn(settings, source_id, owner) as mine:
@@ -64,7 +65,7 @@ def extract(
                 allow_jump = without_number(by, "Who lets in a jump"), without_number(why, "Why a jump is let in")
             allowed = Allowed.named(allow_closures, allow_changes)
             result = recorded(_take_all(settings, contract, allowed, allow_jump, mine))
-        except SourceBusy:
+        except LockHeld:
             raise
         except KvalitetError as error:
             recorded(ExtractResult(source_id, "failed", str(error)))
@@ -259,10 +260,9 @@ def take(
     started = datetime.now(UTC)
     content, landed = "", []
     with connect(settings, LOADER) as held:
-        held.execute(NOTICE_THE_DEAD)
         held.execute("select set_config('application_name', %s, true)", [f"kvalitet extract {contract.id}"])
         # Nobody is erased between the landing of a file and the record that names it.
-        wait_for(held, "pg_try_advisory_xact_lock_shared", LOCK, contract.id, "persons or keys are being changed")
+        take_lock(held, PERSONS, "persons or keys are being changed", turn_seconds(), is_shared=True)
         try:
             with spooled(settings, contract, delivery) as files:
                 content = _content_digest(files)

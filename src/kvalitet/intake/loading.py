@@ -15,9 +15,10 @@ from kvalitet.intake.pseudonyms import fingerprint
 from kvalitet.intake.reading import reading
 from kvalitet.intake.records import LoadResult, insert, landed_rows, record_load
 from kvalitet.intake.spool import SpooledFile
-from kvalitet.intake.turns import NOTICE_THE_DEAD, Turn, refuse_if_overtaken, wait_until
+from kvalitet.intake.turns import Turn, refuse_if_overtaken, turn_seconds
 from kvalitet.landing import Landed
 from kvalitet.settings import LOADER, Settings
+from kvalitet.warehouse.locks import NOTICE_THE_DEAD, history_of, wait_until
 
 LOAD_TABLE = (
     "load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered, rows_rejected, rows_opened, rows_changed,"
@@ -43,7 +44,7 @@ def load_delivery(
     """Take the spooled `files` into raw with the load's records, all of it in one transaction.
 
     `is_read_anew`: they are those of the newest load, which another contract or code has read. Raises DeliveryRefused
-    where the delivery as a whole breaks its contract, SourceBusy where the turn was lost.
+    where the delivery as a whole breaks its contract, TurnLost where the turn was.
     """
     import adbc_driver_postgresql.dbapi as adbc
 
@@ -125,15 +126,19 @@ def _hold_history(cursor, mine: Turn) -> None:
 
     What a killed process still runs is waited for.
     """
-    source = sql.Literal(mine.source_id)
-    lock = sql.SQL("select pg_try_advisory_xact_lock(hashtext('extract ' || {}))").format(source).as_string(None)
+    name = sql.Literal(history_of(mine.source_id))
+    lock = sql.SQL("select name from audit.lock where name = {} for update skip locked").format(name).as_string(None)
 
     def is_ours() -> bool:
         cursor.execute(lock)
-        return cursor.fetchall()[0][0]
+        return len(cursor.fetchall()) == 1
 
-    wait_until(is_ours, lambda: f"{mine.source_id} is still being changed by what a killed process left")
-    newest = sql.SQL("select coalesce(max(abs(load_id)), 0) from audit.load where source_id = {}").format(source)
+    wait_until(
+        is_ours, lambda: f"{mine.source_id} is still being changed by what a killed process left", turn_seconds()
+    )
+    newest = sql.SQL("select coalesce(max(abs(load_id)), 0) from audit.load where source_id = {}").format(
+        sql.Literal(mine.source_id)
+    )
     cursor.execute(newest.as_string(None))
     refuse_if_overtaken(mine, cursor.fetchall()[0][0])
 

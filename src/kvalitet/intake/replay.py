@@ -34,7 +34,7 @@ def replay(
     What comes of it is a load of its own; of the newest delivery, what differs is read anew and counts for no limit.
     Where a newer delivery is in, it stands beside the history as every older delivery does. Nothing is done where
     this content is in by this contract and code already. Raises KvalitetError where the files are gone,
-    DeliveryRefused where the delivery is refused (again), SourceBusy where another hand stays at work on the source.
+    DeliveryRefused where the delivery is refused (again), LockHeld where another hand stays at work on the source.
     """
     load = find_load(settings, load_id)
     if load["origin"] == "restored":

@@ -16,10 +16,11 @@ from psycopg.rows import DictRow
 from kvalitet.builds import LIVE, fail_if_live
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.replay import find_load
-from kvalitet.intake.turns import NOTICE_THE_DEAD, turn, wait_for
+from kvalitet.intake.turns import turn, turn_seconds
 from kvalitet.settings import LOADER, TRANSFORMER, Settings
 from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.locks import history_of, take
 
 RESTING = """
     select build_id from audit.build join audit.build_load using (build_id)
@@ -48,7 +49,7 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
     """Take a load back, all of it in one transaction; one that is withdrawn already is left as it is.
 
     Raises KvalitetError where the load was refused, only put another state back, or later deliveries stand on it,
-    SourceBusy where another hand stays at work on the source.
+    LockHeld where another hand stays at work on the source.
     """
     if not reason.strip() or not by.strip():
         raise KvalitetError("A withdrawal needs who and why.", "Give --reason 'what was wrong with the delivery'.")
@@ -61,7 +62,8 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
     with turn(settings, load["source_id"], f"a withdrawal by {by.strip()}"), connect(settings, LOADER) as connection:
         restored_by = find_load(settings, load_id)["restored_by"]  # the hand before may have withdrawn it
         connection.execute("set local timezone = 'UTC'")
-        _hold_history(connection, load["source_id"])
+        # Of a killed process, too, whose statement the server still runs.
+        take(connection, history_of(load["source_id"]), f"{load['source_id']} is still being changed", turn_seconds())
         if not _is_withdrawn(connection, load_id):
             superseded = _restored_after(connection, load)
             state_of = _before(connection, load)
@@ -103,18 +105,6 @@ def _refuse_what_cannot_be(load: dict[str, Any]) -> None:
             f"Load {number} only put the state after load {load['of_load']} back.",
             f"Withdraw load {load['of_load']}, or take the withdrawn delivery in again with `kvalitet replay`.",
         )
-
-
-def _hold_history(connection: psycopg.Connection[DictRow], source_id: str) -> None:
-    """Nobody else changes the source's rows until this is committed; what a killed process still runs is waited for."""
-    connection.execute(NOTICE_THE_DEAD)
-    wait_for(
-        connection,
-        "pg_try_advisory_xact_lock",
-        f"extract {source_id}",
-        source_id,
-        f"{source_id} is still being changed",
-    )
 
 
 def _is_withdrawn(connection: psycopg.Connection[DictRow], load_id: int) -> bool:

@@ -245,6 +245,7 @@ def _server_settings(port: int) -> dict[str, object]:
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "''",
         "max_connections": 200,
+        "reserved_connections": 40,  # for the pipeline, where readers and Airflow took all others
         "shared_buffers": f"{min(512, max(64, memory_mb // 16))}MB",
         "effective_cache_size": f"{memory_mb // 2}MB",
         "maintenance_work_mem": "128MB",
