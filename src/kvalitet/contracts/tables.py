@@ -32,7 +32,17 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
 SEPARATOR = "__"
 #: Columns that intake adds to a raw table or to what it compares it with.
 OUR_NAMES = frozenset(
-    ("row_hash", "valid_from_load", "valid_to_load", "row_key", "row_digest", "row_number", "problems", "reread")
+    (
+        "row_hash",
+        "valid_from_load",
+        "valid_to_load",
+        "row_key",
+        "row_digest",
+        "row_number",
+        "problems",
+        "reread",
+        "stated_on",
+    )
 )
 #: Columns that Postgres has in every table.
 SYSTEM_NAMES = frozenset(("ctid", "oid", "tableoid", "xmin", "xmax", "cmin", "cmax"))

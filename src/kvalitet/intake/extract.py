@@ -206,13 +206,15 @@ def _take_older(
         if delivery.absent:
             continue
         instead_of = _load_of(settings, contract, delivery)
+        adds_up = contract.delivers == "increment" and (not instead_of or contract.corrections == "supersede")
         try:
-            load = take(settings, contract, delivery, mine, Allowed(), beside=True)
+            load = take(settings, contract, delivery, mine, Allowed(), beside=not adds_up)
         except DeliveryNotReady:
             continue
         if load:
             loads.append(load)
             notes.append(_beside(delivery, load, instead_of))
+            notes += load.notes
     return loads
 
 
@@ -221,6 +223,8 @@ def _beside(delivery: Delivery, load: LoadResult, instead_of: int | None) -> str
     what = f"The older delivery {delivery.name}{corrected if instead_of else ''}"
     if load.outcome == "refused":
         return f"{what} was refused: {load.reason}"
+    if load.load_id > 0:
+        return f"{what} was added to the history, as load {load.load_id}: what newer ones say of a key stands."
     return (
         f"{what} was taken in beside the history, as load {load.load_id}: figures of today do not see it,"
         f" `--known-at {delivery.name}` does."

@@ -1,5 +1,7 @@
 """The statements of one table's load, with the names that they share."""
 
+from datetime import date
+
 from psycopg import sql
 
 from kvalitet.contracts import Contract, Table
@@ -13,7 +15,14 @@ class TableLoad:
     """
 
     def __init__(
-        self, cursor, contract: Contract, table: Table, load_id: int, file_name: str, of_load: int | None = None
+        self,
+        cursor,
+        contract: Contract,
+        table: Table,
+        load_id: int,
+        file_name: str,
+        cutoff: date,
+        of_load: int | None = None,
     ) -> None:
         self.cursor = cursor
         self.contract = contract
@@ -38,6 +47,10 @@ class TableLoad:
             "raw_name": sql.Literal(table.raw_name),
             "key_names": sql.Literal(list(table.key)),
             "load_id": sql.Literal(load_id),
+            "cutoff": sql.SQL("{}::date").format(sql.Literal(cutoff)),
+            # Of an increment, each version says which cut-off said it.
+            "also": sql.SQL("stated_on," if table.is_increment else ""),
+            "stated_on": sql.SQL("{}::date,").format(sql.Literal(cutoff)) if table.is_increment else sql.SQL(""),
             "source": sql.Literal(contract.id),
             "table": sql.Literal(table.name),
         }

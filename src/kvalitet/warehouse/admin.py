@@ -261,6 +261,8 @@ def sync_raw_tables(warehouse: psycopg.Connection, contracts: Iterable[Contract]
 def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
     name = sql.Identifier("raw", table.raw_name)
     wanted = {column: RAW_TYPES[logical_type] for column, logical_type in table.raw_columns().items()}
+    if table.is_increment:
+        wanted["stated_on"] = RAW_TYPES["date"]  # the cut-off that said it
     present = dict(
         warehouse.execute(
             "select column_name::text, case udt_name when 'int8' then 'bigint' when 'bool' then 'boolean'"
