@@ -6,7 +6,6 @@ build_id only grows, so it is also the fence: a build whose claim has lapsed is 
 next step, and whatever it still runs in the database is ended by the build that took over.
 """
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from kvalitet.clock.lapses import BEAT, beat, lapse
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.code_version import code_version
 from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
+from kvalitet.stated import seconds
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.restored import refuse_until_confirmed
 from kvalitet.warehouse.server import is_embedded
@@ -66,7 +66,7 @@ def schemas_of(target_schema: str) -> tuple[str, str, str]:
 
 def lapse_seconds() -> float:
     """After how long without a heartbeat a claim is taken to be dead."""
-    return float(os.environ.get("KVALITET_CLAIM_LAPSE_SECONDS", "600"))
+    return seconds("KVALITET_CLAIM_LAPSE_SECONDS", 600)
 
 
 def application_name(build_id: int) -> str:

@@ -1,6 +1,7 @@
 """The command line. Every command calls the same step function as its Airflow task."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from kvalitet import (
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOGIN_ROLES, Settings
+from kvalitet.spelling.told import is_text
 
 app = typer.Typer(
     name="kvalitet",
@@ -36,6 +38,7 @@ app = typer.Typer(
 def main() -> None:
     """Entry point: an expected failure ends with what happened and what to do, not a traceback."""
     try:
+        _check_arguments()
         app()
     except KvalitetError as error:
         Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {plain(error.what)}")
@@ -44,6 +47,14 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _check_arguments() -> None:
+    """Raises KvalitetError where an argument, or a variable of ours, is not in UTF-8: it could not even be printed."""
+    given = {f"Argument {number}": text for number, text in enumerate(sys.argv[1:], 1)}
+    given |= {name: text for name, text in os.environ.items() if name.startswith("KVALITET_")}
+    if wrong := [name for name, text in given.items() if not is_text(text)]:
+        raise KvalitetError(f"{wrong[0]} holds bytes that are no UTF-8.", "Type it in a terminal set to UTF-8.")
 
 
 def _settings() -> Settings:

@@ -1,6 +1,5 @@
 """Commands that copy a whole installation, and bring it back."""
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ from kvalitet.cli_landing import By
 from kvalitet.cli_output import console, plain
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.stated import user
 
 if TYPE_CHECKING:
     from kvalitet.backup import Restored
@@ -64,7 +64,7 @@ def restore(
     by: By = None,
 ) -> None:
     """Bring a backup back into an empty installation. One that was killed is run again."""
-    who, settings = by or getpass.getuser(), Settings.from_environment()
+    who, settings = by or user(), Settings.from_environment()
     if (folder is None) == (other_means is None):
         raise KvalitetError("Restore what?", "Name the backup's folder, or --other-means TEXT; one of the two.")
     if folder is None:

@@ -1,6 +1,5 @@
 """Commands about deliveries that came: take them in once more, take them back, and the store that keeps them."""
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from kvalitet.cli_output import console, plain
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
-from kvalitet.spelling.told import without_number
+from kvalitet.stated import user
 
 if TYPE_CHECKING:
     from kvalitet.intake.records import ExtractResult
@@ -39,7 +38,7 @@ def who_and_why(text: str | None) -> tuple[str, str] | None:
     name, colon, reason = text.partition(":")
     if not colon or not name.strip() or not reason.strip():
         raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
-    return without_number(name, "--allow-closures"), without_number(reason, "--allow-closures")
+    return name, reason
 
 
 def print_loads(result: "ExtractResult") -> None:
@@ -73,7 +72,7 @@ def withdraw(
     """Take an accepted delivery back: the state before it stands again, and the next night publishes it."""
     from kvalitet.intake.withdrawal import withdraw as step
 
-    done = step(Settings.from_environment(), load, reason, by or getpass.getuser())
+    done = step(Settings.from_environment(), load, reason, by or user())
     console.print(f"Load {load} ({done.source_id}, {done.delivery}) is withdrawn.")
     for name in done.rows_closed:
         closed, reopened = done.rows_closed[name], done.rows_reopened[name]

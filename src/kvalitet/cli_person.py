@@ -1,6 +1,5 @@
 """Commands about one person. The number is typed in, hidden, and is in no argument, file, log or exception."""
 
-import getpass
 import json
 import os
 from pathlib import Path
@@ -10,7 +9,9 @@ import typer
 
 from kvalitet.cli_landing import By, Reason
 from kvalitet.cli_output import console, print_rows
+from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.stated import user
 
 if TYPE_CHECKING:
     from kvalitet.persons.number import Number
@@ -45,7 +46,10 @@ def show(
 
     found = held(Settings.from_environment(), _asked())
     if out is not None:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise KvalitetError(f"{out} cannot be made: {error.strerror}.", "Name a new file in --out.") from None
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(found, file, default=str, ensure_ascii=False, indent=2)
     for name, rows in found.items():
@@ -68,7 +72,7 @@ def erase(
     number = _asked()
     if not yes:
         typer.confirm("This cannot be undone. Was the person erased at the source first? Erase", abort=True)
-    done = step(Settings.from_environment(), number, reason, by or getpass.getuser())
+    done = step(Settings.from_environment(), number, reason, by or user())
     if done.erasure_id is None:
         console.print("Nothing is held on this person.")
         return
@@ -83,7 +87,7 @@ def rotate_key(by: By = None) -> None:
     from kvalitet.persons.rekeying import rotate_key as step
 
     settings = Settings.from_environment()
-    rows = step(settings, by or getpass.getuser())
+    rows = step(settings, by or user())
     console.print(f"{rows:,} rows have a new pseudonym. Keep a copy of {settings.pseudonym_key_file} elsewhere.")
 
 

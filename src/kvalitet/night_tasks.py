@@ -26,6 +26,8 @@ from kvalitet.settings import TIMEZONE, Settings
 log = logging.getLogger(__name__)
 
 
+#: Seconds: a server that was killed has recovered by then, or a person is needed.
+SERVER_BACK_WITHIN = 120
 #: Something is missing where the task runs: a program, a module, a file, a right. Waiting does not bring it.
 MISSING = (NotInstalled, FileNotFoundError, PermissionError, ImportError)
 
@@ -239,16 +241,28 @@ def report(build_id: int, publication_id: int) -> int:
 
 
 def release(context: Any) -> None:
-    """On failure: give the candidate back, so that the next run is not refused for a dead claim."""
+    """On failure: give the candidate back, so that the next run is not refused for a dead claim.
+
+    A server that has just died is given time to come back.
+    """
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
     from kvalitet.builds import record_failed_begin
     from kvalitet.night import describe, release_claims
+    from kvalitet.warehouse.connection import NotReached
 
     task_id = context["ti"].task_id if "ti" in context else "run"
     message = f"{task_id}: {describe(context.get('exception'))}"
     settings = Settings.from_environment()
+    patient = Retrying(
+        retry=retry_if_exception_type(NotReached),
+        wait=wait_fixed(1),
+        stop=stop_after_delay(SERVER_BACK_WITHIN),
+        reraise=True,
+    )
     if task_id == "wait_for_sources":
-        record_failed_begin(settings, owner_of(context), message)
-    for build_id in release_claims(settings, owner_of(context), message):
+        patient(record_failed_begin, settings, owner_of(context), message)
+    for build_id in patient(release_claims, settings, owner_of(context), message):
         log.warning("Build %s ended as failed; readers keep the previous publication.", build_id)
 
 

@@ -3,7 +3,6 @@
 Readers see nothing of them. They are dropped by housekeeping when they are a week old.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.standing import too_old
 from kvalitet.publication.digest import CONTENT, contents, differences, recorded
 from kvalitet.settings import AUDITOR, GATE, TRANSFORMER, Settings
+from kvalitet.stated import whole_number
 from kvalitet.transform import LAYERS, build_layer
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -146,7 +146,7 @@ def published_build(settings: Settings, publication_id: int) -> Build:
 
 def drop_old_rebuilds(settings: Settings, days: int | None = None) -> list[str]:
     """Drop the schemas of rebuilds that ended more than `days` ago (KVALITET_REBUILD_DAYS, 7); returns their names."""
-    keep = int(os.environ.get("KVALITET_REBUILD_DAYS", "7")) if days is None else days
+    keep = whole_number("KVALITET_REBUILD_DAYS", 7) if days is None else days
     rows = fetch_all(settings, TRANSFORMER, OLD, {"days": keep, "live": list(LIVE)})
     dropped = sorted(row["target_schema"] for row in rows if NAMES.fullmatch(row["target_schema"]))
     for schema in dropped:

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kvalitet.errors import KvalitetError
+from kvalitet.stated import whole_number
 from kvalitet.warehouse.address import UNSTATED, Address, Tls
 from kvalitet.warehouse.server_note import noted_address
 
@@ -87,14 +88,7 @@ class Settings:
 
         Raises KvalitetError where that is no whole number above 0.
         """
-        stated = os.environ.get("KVALITET_FIGURE_PAGES", f"{FIGURE_PAGES}")
-        if not stated.isdecimal() or int(stated) < 1:
-            raise KvalitetError(
-                f"KVALITET_FIGURE_PAGES is {stated!r}: of how many publications pages of figures are kept is a whole"
-                " number, at least 1.",
-                f"Correct it, or take it away: then those of the newest {FIGURE_PAGES} are kept.",
-            )
-        return int(stated)
+        return whole_number("KVALITET_FIGURE_PAGES", FIGURE_PAGES, least=1)
 
     def page_address(self, page: str) -> str:
         """Where people find a page of the site: below KVALITET_SITE_URL where it is served, otherwise the file."""

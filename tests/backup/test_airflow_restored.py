@@ -98,6 +98,9 @@ def test_somebody_elses_database_is_refused_before_anything_is_touched(
                     connection.execute(f"insert into {name} values (1)")  # type: ignore[arg-type]
         target = empty()
         monkeypatch.setenv("KVALITET_AIRFLOW_DATABASE", crm)
+        if another == "customers":
+            with pytest.raises(KvalitetError, match=f"{crm} is not Airflow's: it has no table public"):
+                back_up(small.settings, tmp_path / "others")
         with pytest.raises(KvalitetError, match=f"{crm} is not Airflow's alone: it holds the table public"):
             restore(target.settings, made.path, tmp_path / "keys", "test")
         with psycopg.connect(small.admin_url.rpartition("/")[0] + f"/{crm}") as connection:

@@ -25,7 +25,7 @@ from kvalitet.persons.confirmation import confirm
 from kvalitet.persons.journal import NAME
 from kvalitet.publication import publish, rollback
 from kvalitet.settings import DETAIL, LOADER, LOGIN_ROLES, Settings
-from kvalitet.warehouse import admin
+from kvalitet.warehouse import admin, server
 from kvalitet.warehouse.connection import connect, fetch_all
 
 pytestmark = pytest.mark.slow
@@ -226,6 +226,10 @@ def test_an_installation_beside_another_ones_on_one_server_leaves_its_passwords(
         (target.secrets / role).unlink()
     with pytest.raises(KvalitetError, match=r"on this server is another installation's"):
         restore(target.settings, made.path, tmp_path / "keys", "test")
+    for role in LOGIN_ROLES:
+        (target.secrets / role).write_text("its own")
+    with pytest.raises(KvalitetError, match=r"on this server is another installation's"):
+        admin.prepare(target.settings, server.admin_url(target.settings))
     monkeypatch.setenv("KVALITET_SECRETS", str(small.secrets))
     psycopg.connect(small.settings.dsn(LOADER)).close()
     assert not database_is_there(target)

@@ -5,6 +5,7 @@ The second night has a broken source, which must not stop the others on any serv
 
 import csv
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from debian_postgres import PROGRAMS
 from typer.testing import CliRunner
 
 from kvalitet import services
+from kvalitet.airflow_client import AirflowClient
 from kvalitet.cli import app
 from kvalitet.errors import KvalitetError
 from kvalitet.night import NightResult, run_night
@@ -95,6 +97,39 @@ def test_two_nights_on_an_own_postgres_15_the_second_with_a_broken_source(
     services.down(own, say=said.append)
     assert not any("Ended" in line for line in said)
     assert fetch_all(own, BI, "select publication_id from reporting.publication") == [{"publication_id": 2}]
+
+
+@pytest.mark.slow
+def test_airflow_schedules_on_the_own_server_over_tls(
+    own: Settings, migrator: str, debian_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its database is made there by `kvalitet up`; that server takes no session of it that is not encrypted."""
+    monkeypatch.setenv("KVALITET_TIMETABLE", "off")
+    try:
+        services.up(own, say=print)
+        address = services.airflow_address(own)
+        with AirflowClient(address.url, address.user, address.password) as asked:
+            give_up = time.monotonic() + 240
+            while "housekeeping" not in asked.dags():
+                assert time.monotonic() < give_up, asked.import_errors()
+                time.sleep(0.5)
+            asked.unpause("housekeeping")
+            asked.trigger("housekeeping", "over_tls")
+            while asked.run_states("over_tls").get("housekeeping") in (None, "queued", "running"):
+                assert time.monotonic() < give_up, asked.tasks("over_tls")
+                time.sleep(0.5)
+            ended = {task["task_id"]: task["state"] for task in asked.tasks("over_tls")}
+        assert (ended["end_lapsed_builds"], ended["purge_landing"]) == ("success", "success")
+        assert ended["check_slas"] == "failed", "nothing was delivered, and it says so"
+        with psycopg.connect(debian_server) as connection:
+            sessions = connection.execute(
+                "select usename, bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid)"
+                " where datname = %s group by usename",
+                [f"{DATABASE}_airflow"],
+            ).fetchall()
+        assert [encrypted for _, encrypted in sessions] == [True], "one role, and every session of it"
+    finally:
+        services.down(own, say=print)
 
 
 def nobody_of_ours_is_mighty(superuser: str) -> None:

@@ -13,11 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 
+from kvalitet.builds import get_build
 from kvalitet.contracts import Contract
 from kvalitet.contracts.service_levels import UNIT_DAYS
-from kvalitet.night import mark
+from kvalitet.night import begin_night, mark
 from kvalitet.night_calendar import is_promised
 from kvalitet.night_waiting import Awaited, Late, awaited, late_sources, note_killed, note_late, outcomes, unsettled
 from kvalitet.settings import AUDITOR, LOADER, Settings
@@ -260,6 +262,25 @@ def test_the_trigger_outlives_a_database_that_is_away(in_airflow: Settings, monk
     back.start()
     payload, _ = fire({"silent": Awaited(since, since)}, since + timedelta(seconds=2))
     assert payload == {"silent": None}
+
+
+def test_a_failed_task_gives_the_candidate_back_when_the_server_takes_logins_again(
+    admin_url: str, in_airflow: Settings, extracted: Callable
+) -> None:
+    """What broke the task is often what the claim is recorded in."""
+    from kvalitet.night_tasks import release
+
+    extracted("organisation", "accepted")
+    build = begin_night(in_airflow, "airflow night__1")
+    assert build
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute("alter role kvalitet_transformer nologin")
+        back = threading.Timer(1.5, lambda: admin.execute("alter role kvalitet_transformer login"))
+        back.start()
+        release({"ti": SimpleNamespace(task_id="layer"), "dag_run": SimpleNamespace(run_id="night__1")})
+        back.join()
+    ended = get_build(in_airflow, build.build_id)
+    assert (ended.status, ended.message) == ("failed", "layer: ended from outside.")
 
 
 def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(

@@ -198,7 +198,7 @@ def test_a_number_that_cannot_be_is_refused_before_anything_is_written(
     monkeypatch.setenv("KVALITET_FIGURE_PAGES", stated)
     with pytest.raises(KvalitetError, match="KVALITET_FIGURE_PAGES") as refused:
         write_site(settings, build_id=1)
-    assert "newest 5" in refused.value.remedy and not settings.site_dir.exists()
+    assert "it is 5" in refused.value.remedy and not settings.site_dir.exists()
 
 
 def test_the_newest_five_are_kept_unless_another_number_is_stated(settings: Settings):

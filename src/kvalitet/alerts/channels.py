@@ -7,11 +7,11 @@ The notifiers' own errors repeat addresses and tokens: what is raised here does 
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from kvalitet.errors import KvalitetError
 
@@ -67,9 +67,7 @@ def _mail() -> Channel | None:
 def mail_to(address: str) -> Channel:
     """Mail to one address or several, with commas between. Raises KvalitetError where no mail server is set up."""
     server, sender = _all_of(_MAIL_SERVER)
-    url = urlsplit(server)
-    if url.scheme not in ("smtp", "smtps") or not url.hostname:
-        raise KvalitetError("KVALITET_ALERT_SMTP is not of the form smtp://user:password@host:587.", SEE)
+    url = _read("KVALITET_ALERT_SMTP", server, ("smtp", "smtps"), "of the form smtp://user:password@host:587")
     connection = {
         "conn_type": "smtp",
         "host": url.hostname,
@@ -90,9 +88,17 @@ def _webhook() -> Channel | None:
     address = _setting("KVALITET_ALERT_WEBHOOK")
     if not address:
         return None
-    if urlsplit(address).scheme not in ("http", "https"):
-        raise KvalitetError("KVALITET_ALERT_WEBHOOK is not an address that begins with https://.", SEE)
+    _read("KVALITET_ALERT_WEBHOOK", address, ("http", "https"), "an address that begins with https://")
     return Channel("webhook", {"conn_type": "http", "host": address})
+
+
+def _read(name: str, address: str, schemes: tuple[str, ...], form: str) -> SplitResult:
+    """The address in its parts. Raises KvalitetError, which does not show it, where it is of another form."""
+    with suppress(ValueError):  # brackets that do not fit, a port that is no number
+        url = urlsplit(address)
+        if url.scheme in schemes and url.hostname and url.port != 0:
+            return url
+    raise KvalitetError(f"{name} is not {form}.", SEE)
 
 
 def _all_of(names: tuple[str, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 from kvalitet.backup import target
 from kvalitet.backup.connecting import connect_admin
 from kvalitet.backup.folder import Folder
-from kvalitet.backup.making import AIRFLOW_DUMP, airflow_database
+from kvalitet.backup.making import AIRFLOW_DUMP, AIRFLOWS_TABLES, airflow_database
 from kvalitet.backup.programs import Programs, programs_for, run
 from kvalitet.backup.script import replay
 from kvalitet.errors import KvalitetError
@@ -27,8 +27,7 @@ update task_instance set state = 'failed', end_date = clock_timestamp()
 where state in ('running', 'queued', 'scheduled', 'deferred', 'up_for_retry', 'up_for_reschedule', 'restarting');
 update dag_run set state = 'failed', end_date = clock_timestamp() where state in ('running', 'queued')
 """
-#: What `airflow db migrate` makes, and what it leaves empty.
-_MARKS = {f"public.{name}" for name in ("alembic_version", "dag", "dag_run", "task_instance", "connection", "variable")}
+#: What `airflow db migrate` leaves empty.
 _EMPTY_AT_FIRST = {
     "public.dag_run": "DAGs have run here",
     "public.connection": "it has connections",
@@ -112,7 +111,7 @@ def _refuse_unless_replaceable(connection: Connection[DictRow], name: str, backu
     if not tables or _is_of(connection, backup):
         return
     others = tables
-    if tables >= _MARKS:  # a newer Airflow has tables of its own, which are empty at first
+    if tables >= AIRFLOWS_TABLES:  # a newer Airflow has tables of its own, which are empty at first
         others = {table for table in tables - _tables_of(backup) if target.has_rows(connection, table)}
     if others:
         raise KvalitetError(

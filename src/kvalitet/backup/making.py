@@ -35,6 +35,10 @@ KIND = "data"
 DUMP, AIRFLOW_DUMP, LANDING, CERTIFICATES = "warehouse.dump", "airflow.dump", "landing", "certificates"
 #: Made anew by every build, and dropped while others read; nothing in them outlives a night.
 WORKING_SCHEMAS = (*schemas_of(CANDIDATE), "rebuild_*", "known_*", "restated_*")
+#: What `airflow db migrate` makes in every version.
+AIRFLOWS_TABLES = {
+    f"public.{name}" for name in ("alembic_version", "dag", "dag_run", "task_instance", "connection", "variable")
+}
 Say = Callable[[str], None]
 
 
@@ -240,8 +244,14 @@ def _dump_airflow(
         return None
     url = server.admin_url(settings, name)
     with closing(connect_admin(url)) as connection:
-        if not target.all_tables(connection):
-            return None  # Airflow is not set up in it yet
+        tables = target.all_tables(connection)
+    if not tables:
+        return None  # Airflow is not set up in it yet
+    if not tables >= AIRFLOWS_TABLES:
+        raise KvalitetError(
+            f"The database {name} is not Airflow's: it has no table {min(AIRFLOWS_TABLES - tables)}.",
+            "Name Airflow's own, or take KVALITET_AIRFLOW_DATABASE away where that is on another server.",
+        )
     run(programs, "pg_dump",
         ["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=120s",
          f"--file={partial / AIRFLOW_DUMP}"], url)  # fmt: skip

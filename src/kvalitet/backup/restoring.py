@@ -26,7 +26,7 @@ from kvalitet.evidence.chain import write_files
 from kvalitet.evidence.verify import Verification, verify
 from kvalitet.landing import Store
 from kvalitet.persons.journal import journal_file, read_journal
-from kvalitet.settings import LOADER, Settings
+from kvalitet.settings import Settings
 from kvalitet.spelling.told import without_number
 from kvalitet.warehouse import admin, server
 
@@ -74,12 +74,15 @@ def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, sa
     say(f"{backup.path.name}: {len(backup.manifest['files'])} files are whole, the keys fit")
     with closing(connect_admin(server.admin_url(settings))) as connection:
         _refuse_older_server(connection, backup)
-        _refuse_others_roles(connection, settings)
         phase = _phase(connection, settings, backup)
+        is_there = target.is_there(connection, settings.database)
+    url = server.admin_url(settings, settings.database)
+    if phase is None and is_there:
+        with closing(connect_admin(url)) as warehouse:
+            target.refuse_unless_empty(warehouse, settings.database)  # before the server's roles are changed
     if phase is None and backup.manifest["airflow"]:
         check_airflow(settings, backup)
     admin.make_roles_and_database(settings, server.admin_url(settings))
-    url = server.admin_url(settings, settings.database)
     with closing(connect_admin(url)) as warehouse:
         _refuse_unknown_roles(warehouse, backup)
         if phase is None:
@@ -169,20 +172,6 @@ def _refuse_older_server(connection: psycopg.Connection[DictRow], backup: folder
         raise KvalitetError(
             f"The backup is of PostgreSQL {there}, and this server is {here}.",
             f"Restore it into PostgreSQL {there} or newer.",
-        )
-
-
-def _refuse_others_roles(connection: psycopg.Connection[DictRow], settings: Settings) -> None:
-    """Roles are the server's: making them anew would change the passwords of an installation beside this one."""
-    row = connection.execute(
-        "select datname::text as name from pg_shdepend join pg_database on pg_database.oid = dbid"
-        " join pg_roles on pg_roles.oid = refobjid where rolname = %s and datname <> %s limit 1",
-        [LOADER, settings.database],
-    ).fetchone()
-    if row and not (settings.secrets_dir / LOADER).is_file():
-        raise KvalitetError(
-            f"The database {row['name']} on this server is another installation's, and its roles have other passwords.",
-            "Restore on a server of its own; the roles are the whole server's.",
         )
 
 

@@ -24,6 +24,10 @@ def state(server: psycopg.Connection[DictRow], database: str) -> str | None:
     return comment.removeprefix(RESTORING) if comment.startswith(RESTORING) else None
 
 
+def is_there(server: psycopg.Connection[DictRow], database: str) -> bool:
+    return server.execute("select from pg_database where datname = %s", [database]).fetchone() is not None
+
+
 def set_state(connection: psycopg.Connection[DictRow], database: str, said: str | None) -> None:
     connection.execute(mark(database, said))
 

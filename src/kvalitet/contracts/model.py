@@ -43,6 +43,7 @@ class Column:
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
     role: Role | None = None
     nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
+    cell_value: Literal["stored", "shown"] | None = None  # which is meant where a workbook's cell shows another value
 
     @property
     def is_landed(self) -> bool:
@@ -66,6 +67,7 @@ class Table:
     absence_closes: bool
     columns: tuple[Column, ...]
     sheet: str | None = None
+    reads_hidden: bool = False  # rows, columns and sheets of a workbook that nobody sees
     role: Role | None = None  # it then holds for the whole table
     api_table: str = ""
     api_request: dict[str, Any] = field(default_factory=dict)  # what is asked for, sent as JSON; empty: all of it

@@ -71,6 +71,7 @@ class TableProperties(Properties):
 
     absent: Literal["closed", "kept"] | None = None
     sheet: Annotated[str, Field(min_length=1)] | None = None
+    hidden: Literal["refused", "read"] = "refused"
     role: Role | None = None
     api_table: str = ""
     api_request: dict[str, Any] = {}
@@ -96,6 +97,7 @@ class ColumnProperties(Properties):
     role: Role | None = None
     words_for_nothing: list[Word] | None = None
     keep_words: list[Word] = []
+    cell_value: Literal["stored", "shown"] | None = None
 
 
 class ColumnOptions(Properties):

@@ -63,6 +63,7 @@ def read_table(source_id: str, table: SchemaObject, words: tuple[str, ...], prob
         absence_closes=custom.absent == "closed",
         columns=_limit_keys(where, columns, problems),
         sheet=custom.sheet,
+        reads_hidden=custom.hidden == "read",
         role=custom.role,
         api_table=custom.api_table,
         api_request=custom.api_request,
@@ -183,6 +184,7 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         ambiguous_time=custom.ambiguous_time,
         role=custom.role,
         nothing=_nothing(column, custom, words, {*values, *markers}),
+        cell_value=custom.cell_value,
     )
 
 

@@ -4,9 +4,10 @@ from datetime import date
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kvalitet.gate.suites import Suite, SuiteInvalid
+from kvalitet.spelling.identity import holds_number
 
 REMEDY = "See expectations/suites/README.md, Waivers."
 
@@ -27,6 +28,13 @@ class Waiver(BaseModel):
         if self.expires_on < self.decided_on:
             raise ValueError("expires_on is before decided_on")
         return self
+
+    @field_validator("reason", "decided_by")
+    @classmethod
+    def _names_nobody(cls, text: str) -> str:
+        if holds_number(text):
+            raise ValueError("holds what reads as a personal number; it would be on certificates for good")
+        return text
 
     def holds_on(self, day: date) -> bool:
         return self.decided_on <= day <= self.expires_on

@@ -11,7 +11,7 @@ from kvalitet.contracts import Column, Contract
 from kvalitet.contracts.patterns import to_shape, to_strptime
 from kvalitet.intake.rules import RULES
 from kvalitet.intake.statistics_json import BAD_CHARACTER
-from kvalitet.intake.workbook import UNREADABLE
+from kvalitet.intake.workbook import CELL_RULES
 from kvalitet.spelling.identity import CPR, CVR, WHOLE_NUMBER, only_digits
 from kvalitet.spelling.macros import any_of, quote
 
@@ -49,7 +49,7 @@ def column_sql(contract: Contract, column: Column, text: str, clean: str, typed:
     if contract.file_format == "json":
         checks.insert(0, (f"contains({text}, {quote(BAD_CHARACTER)})", "bad_character"))
     if contract.file_format == "xlsx":
-        checks.insert(0, (f"{text} = {quote(UNREADABLE)}", "formula_error"))
+        checks = [*((f"{text} = {quote(sign)}", rule) for sign, rule in CELL_RULES.items()), *checks]
     branches = " ".join(f"when {condition} then {_rule(rule)}" for condition, rule in checks)
     return ColumnSql(
         cleaned,

@@ -15,6 +15,7 @@ from kvalitet.intake.records import ExtractResult, LoadResult, land, record, rec
 from kvalitet.intake.spool import SpooledFile, spooled
 from kvalitet.intake.turns import NOTICE_THE_DEAD, SourceBusy, Turn, turn, wait_for
 from kvalitet.settings import LOADER, Settings
+from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.restored import refuse_until_confirmed
 
@@ -206,9 +207,13 @@ def take(
     """Take in one delivery; None where exactly this content is in already, or was refused before as an older one.
 
     `of_load` is the load whose kept files are taken in once more. The files are in the landing store before
-    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn.
+    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn, and
+    KvalitetError where a personal number is written in `allow_closures`.
     """
     started = datetime.now(UTC)
+    if allow_closures:
+        by, why = allow_closures
+        allow_closures = without_number(by, "Who lets in closures"), without_number(why, "Why closures are let in")
     content, landed = "", []
     with connect(settings, LOADER) as held:
         held.execute(NOTICE_THE_DEAD)

@@ -17,7 +17,10 @@ RULES = {
     "cpr_invalid": "is not a personal number in form",
     "cpr_in_text": "holds what reads as a personal number",
     "formula": "begins like a spreadsheet formula",
-    "formula_error": "is a formula without a readable result",
+    "formula_error": "is an error, a formula without a stored result, or shown as ####",
+    "shown_otherwise": "is shown otherwise than it is stored (percent, scale, hidden, no year), and the contract"
+    " does not say which is meant",
+    "merged_cells": "is merged with cells of other rows or columns, so that it is not clear to which it belongs",
     "bad_character": "holds a zero byte or half a character",
     "header_repeated": "the row repeats the header",
     "duplicate_key": "the key is there more than once in the delivery",

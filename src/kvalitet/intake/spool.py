@@ -24,6 +24,7 @@ from kvalitet.intake.deliveries import Delivery
 from kvalitet.intake.line_ends import LineEnds
 from kvalitet.landing.store import compressing
 from kvalitet.settings import Settings
+from kvalitet.stated import seconds
 
 CHUNK_BYTES = 1 << 20
 #: A process id means something on its own host (or in its own container) only.
@@ -140,7 +141,7 @@ def _state(delivery: Delivery, path: str) -> dict:
 
     One that was changed just now, or in the future by this machine's clock, is watched for that long.
     """
-    settle = float(os.environ.get("KVALITET_SETTLE_SECONDS", "2"))
+    settle = seconds("KVALITET_SETTLE_SECONDS", 2)
     state = _look(delivery, path)
     while isinstance(state["modified"], (int, float)) and (left := settle - (time.time() - state["modified"])) > 0:
         time.sleep(min(left, settle))

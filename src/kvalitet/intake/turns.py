@@ -3,7 +3,6 @@
 The turn is a lock in the database: it ends with the process that holds it, whatever that ends of.
 """
 
-import getpass
 import logging
 import os
 import socket
@@ -18,6 +17,7 @@ from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOADER, TIMEZONE, Settings
+from kvalitet.stated import seconds, user
 from kvalitet.warehouse.connection import connect
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Turn:
 
 def turn_seconds() -> float:
     """For how long a turn is waited for (environment: KVALITET_TURN_SECONDS)."""
-    return float(os.environ.get("KVALITET_TURN_SECONDS", "300"))
+    return seconds("KVALITET_TURN_SECONDS", 300)
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def turn(settings: Settings, source_id: str, owner: str | None = None) -> Iterat
         wait_for(connection, lock, f"turn {source_id}", source_id, what)
         mine = _known(connection, source_id)
         with connect(settings, LOADER) as noting:
-            noting.execute(NOTE, [source_id, owner or _user(), socket.gethostname(), os.getpid(), mine.backend_pid])
+            noting.execute(NOTE, [source_id, owner or user(), socket.gethostname(), os.getpid(), mine.backend_pid])
         try:
             yield mine
         finally:
@@ -160,10 +160,3 @@ def _described(row: DictRow) -> str:
         return f"{row['owner']} since {since}, process {row['process_id']} on {row['host']}"
     name = row["application_name"] or row["role"] or "somebody"
     return f"{name} (database session {row['pid']}{' from ' + row['address'] if row['address'] else ''})"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user need not have a name
-        return f"user {os.getuid()}"

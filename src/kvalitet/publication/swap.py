@@ -4,7 +4,6 @@ Whatever instant a publisher is killed at, the server holds either the old state
 at most a stamp stays behind in the candidate, which nobody reads and the next attempt rewrites.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from kvalitet.publication.readers import Commit, exclusive, wait_for_dump
 from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename, take_over
 from kvalitet.settings import PUBLISHER, Settings
 from kvalitet.spelling.told import without_number
+from kvalitet.stated import seconds
 from kvalitet.warehouse.connection import connect
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
@@ -162,7 +162,7 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
 
 
 def _grace(grace: float | None) -> float:
-    return float(os.environ.get("KVALITET_READER_GRACE_SECONDS", GRACE)) if grace is None else grace
+    return seconds("KVALITET_READER_GRACE_SECONDS", GRACE) if grace is None else grace
 
 
 @contextmanager

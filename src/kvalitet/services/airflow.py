@@ -27,6 +27,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.services.marks import VARIABLE, environment, new_mark
 from kvalitet.services.processes import log_file
 from kvalitet.settings import TIMEZONE, Settings, write_secret
+from kvalitet.stated import choice
 from kvalitet.warehouse import server
 from kvalitet.warehouse.address import UNSTATED, Address
 from kvalitet.warehouse.rights import airflow_rights
@@ -252,7 +253,7 @@ def parallelism() -> int:
 
 def _timetable() -> dict[str, object]:
     """Off for a trial or a test installation, where a night starts only by hand."""
-    return {"use_job_schedule": False} if os.environ.get("KVALITET_TIMETABLE") == "off" else {}
+    return {"use_job_schedule": False} if choice("KVALITET_TIMETABLE", ("on", "off")) == "off" else {}
 
 
 # --- the metadata database ----------------------------------------------------------------------

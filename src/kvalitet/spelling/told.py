@@ -4,6 +4,11 @@ from kvalitet.errors import KvalitetError
 from kvalitet.spelling.identity import holds_number
 
 
+def is_text(text: str) -> bool:
+    """Whether it can be kept: no bytes that are no UTF-8, which Python has as halves of a character, and no zero."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def told(text: str, option: str) -> str:
     """The text without blanks around it, fit to be kept for good.
 
@@ -15,7 +20,12 @@ def told(text: str, option: str) -> str:
 
 
 def without_number(text: str, option: str) -> str:
-    """The same for a text that may be short. Raises KvalitetError where a personal number is written in it."""
+    """The same for a text that may be short.
+
+    Raises KvalitetError where a personal number is written in it, or signs that cannot be kept.
+    """
+    if not is_text(text):
+        raise KvalitetError(f"{option} holds signs that are no text in UTF-8.", "Type it in a terminal set to UTF-8.")
     if holds_number(text):
         raise KvalitetError(f"{option} holds what reads as a personal number.", "Leave it out: it is kept for good.")
     return text.strip()

@@ -64,7 +64,8 @@ def prepare(settings: Settings, admin_url: str) -> Prepared:
 def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
     """The roles with this installation's passwords, and an empty database where there is none.
 
-    Returns the rights that are lacking but can be done without. Raises KvalitetError as `prepare`.
+    Returns the rights that are lacking but can be done without. Raises KvalitetError as `prepare`, and where the
+    server's roles are another installation's.
     """
     with admin_connection(settings, admin_url) as server:
         if server.info.server_version < MINIMUM_VERSION:
@@ -72,11 +73,31 @@ def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
                 f"The server at {settings.server} is Postgres {server.info.server_version // 10000}.",
                 "Kvalitet needs Postgres 15 or newer.",
             )
+        _refuse_others_roles(settings, server)
         sections = warehouse_rights(settings.database, migrator(server))
         lacking = put_all_in_force(settings, server, [one for one in sections if not one.opens_warehouse])
         for role in LOGIN_ROLES:
             set_password(settings, server, role, settings.database)
     return lacking
+
+
+def _refuse_others_roles(settings: Settings, server: psycopg.Connection) -> None:
+    """Roles are the server's: making them anew would change the passwords of an installation beside this one."""
+    row = server.execute(
+        "select datname from pg_shdepend join pg_database on pg_database.oid = dbid"
+        " join pg_roles on pg_roles.oid = refobjid where rolname = %s and datname <> %s limit 1",
+        [LOADER, settings.database],
+    ).fetchone()
+    if row is None:
+        return
+    file = settings.secrets_dir / LOADER
+    own = Address(settings.server, row[0], settings.tls, LOADER, file.read_text().strip() if file.is_file() else "")
+    if not own.password or not _is_in_force(own):
+        raise KvalitetError(
+            f"The database {row[0]} on this server is another installation's, and its roles have other passwords.",
+            "Use a server of its own: the roles are the whole server's. Where both databases are this installation's,"
+            f" set {LOADER}'s password to that of {file} yourself, then run this again.",
+        )
 
 
 def open_warehouse(settings: Settings, admin_url: str) -> Prepared:

@@ -24,11 +24,15 @@ _REMEDIES = {
 }
 
 
+class NotReached(KvalitetError):
+    """The server does not answer, or does not let the role in."""
+
+
 @contextmanager
 def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRow]]:
     """A connection as `role`: committed at the end of the block, rolled back on an exception.
 
-    Rows are dictionaries. Raises KvalitetError where the server cannot be reached.
+    Rows are dictionaries. Raises NotReached where the server cannot be reached.
     """
     try:
         connection = psycopg.Connection[DictRow].connect(
@@ -43,23 +47,24 @@ def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRo
         yield connection
 
 
-def not_reached(settings: Settings, role: str, error: psycopg.OperationalError) -> KvalitetError:
+def not_reached(settings: Settings, role: str, error: psycopg.OperationalError) -> NotReached:
     """Which server does not let `role` in, what was said, and what to correct."""
     said = last_words(error)
     what = f"The warehouse at {settings.server} cannot be reached as {role}: {said}."
-    return KvalitetError(what, _remedy(said) or "Start it with `kvalitet up`, or check KVALITET_DATABASE_URL.")
+    return NotReached(what, _remedy(said) or "Start it with `kvalitet up`, or check KVALITET_DATABASE_URL.")
 
 
-def admin_not_reached(server: str, error: psycopg.OperationalError) -> KvalitetError:
+def admin_not_reached(server: str, error: psycopg.OperationalError) -> NotReached:
     """The same of the admin."""
     said = last_words(error)
     check = "Check KVALITET_ADMIN_URL, and that the server runs; of the embedded one see var/log/postgres.log."
-    return KvalitetError(f"The server at {server} does not let the admin in: {said}.", _remedy(said) or check)
+    return NotReached(f"The server at {server} does not let the admin in: {said}.", _remedy(said) or check)
 
 
 def last_words(error: psycopg.OperationalError) -> str:
-    """The last thing that libpq says, which names no password."""
-    return str(error).strip().splitlines()[-1].rpartition("failed: ")[2].strip().rstrip(".")
+    """The last error that libpq tells of, which names no password."""
+    lines = [line for line in str(error).strip().splitlines() if not line.startswith(("DETAIL:", "HINT:"))]
+    return lines[-1].rpartition("failed: ")[2].strip().rstrip(".") if lines else type(error).__name__
 
 
 def _remedy(said: str) -> str | None:

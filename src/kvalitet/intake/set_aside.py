@@ -1,0 +1,116 @@
+"""The rows of a table that are set aside: which, whether there are too many, and until when they stand."""
+
+from psycopg import sql
+
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.reading import Reading
+from kvalitet.intake.rules import RULES
+from kvalitet.intake.table_load import TableLoad
+
+MAX_RULES_NAMED = 5
+
+
+class SetAside:
+    """What is set aside of the rows that `load` received."""
+
+    def __init__(self, load: TableLoad) -> None:
+        self.load = load
+
+    def duplicates(self) -> None:
+        """Which of two rows with one key is right cannot be known: both are set aside."""
+        self.load.run(
+            "create temporary table {doubled} on commit drop as"
+            " select {keys} from {incoming} where problems is null group by {keys} having count(*) > 1"
+        )
+        self.load.run("analyze {doubled}")
+        self.load.run(
+            "update {incoming} i set problems = '*:duplicate_key', row_key = concat_ws('|', {keys_text}),"
+            " row_digest = i.row_hash from {doubled} r where {same_key} and i.problems is null"
+        )
+
+    def check_tolerance(self, reading: Reading) -> tuple[int, int, int]:
+        """Rows delivered, set aside, and without a readable key. Raises DeliveryRefused beyond the contract's limit."""
+        broken = reading.broken_count()
+        read, set_aside, unreadable = self.load.row(
+            "select count(*), count(problems), count(*) filter (where problems is not null and row_key is null"
+            " and problems <> '*:header_repeated') from {incoming}"
+        )
+        delivered, rejected = read + broken, set_aside + broken
+        if delivered == 0:
+            raise DeliveryRefused(f"{self.load.file_name} holds no rows.", "Ask for the file again.")
+        percent = 100 * rejected / delivered
+        if percent > self.load.contract.max_rejected_percent:
+            raise DeliveryRefused(
+                f"{self.load.file_name}: {rejected} of {delivered} rows ({percent:.1f} %) break the contract, which"
+                f" allows {self.load.contract.max_rejected_percent:g} %: {self._name_rules(broken)}.",
+                "Ask for a corrected delivery, or correct the contract where it is the one that is wrong.",
+            )
+        return delivered, rejected, unreadable + broken
+
+    def record(self, reading: Reading) -> None:
+        """Each broken value once, until it is resolved: a full snapshot repeats it every night."""
+        for record in reading.broken():
+            self.load.run(
+                "insert into audit.reject (load_id, source_id, table_name, row_number, row_digest, rule, reason)"
+                " select {load_id}, {source}, {table}, {number}, {digest}, 'row_structure', {reason}"
+                " where not exists (select from audit.reject where source_id = {source} and table_name = {table}"
+                " and row_digest = {digest} and resolved_by_load is null)",
+                number=sql.Literal(record.line),
+                digest=sql.Literal(record.digest),
+                reason=sql.Literal(RULES["row_structure"]),
+            )
+        reasons = sql.SQL(", ").join(
+            sql.SQL("({}, {})").format(sql.Literal(rule), sql.Literal(reason)) for rule, reason in RULES.items()
+        )
+        self.load.run(
+            "insert into audit.reject (load_id, source_id, table_name, row_number, row_key, row_digest, column_name,"
+            " rule, reason, holds_previous)"
+            " select {load_id}, {source}, {table}, i.row_number, i.row_key, i.row_digest,"
+            " nullif(split_part(problem, ':', 1), '*'), rules.rule, rules.reason,"
+            " exists (select from {diff} d where d.arrived = i.ctid and d.open_version is not null)"
+            " from {incoming} i cross join string_to_table(i.problems, ';') as problem"
+            " join (values {reasons}) as rules (rule, reason) on rules.rule = split_part(problem, ':', 2)"
+            " where i.problems is not null and not exists (select from audit.reject known"
+            "  where known.source_id = {source} and known.table_name = {table} and known.resolved_by_load is null"
+            "  and known.row_digest = i.row_digest and known.rule = rules.rule"
+            "  and known.column_name is not distinct from nullif(split_part(problem, ':', 1), '*'))"
+            " order by i.row_number",
+            reasons=reasons,
+        )
+
+    def resolve(self, reading: Reading) -> None:
+        """Rows that were set aside before and are in order now wait no longer."""
+        earlier = (
+            "known.source_id = {source} and known.table_name = {table}"
+            " and known.resolved_by_load is null and known.load_id < {load_id}"
+        )
+        if self.load.row("select exists (select from audit.reject known where " + earlier + ")")[0]:
+            self.load.run(
+                "update audit.reject known set resolved_by_load = {load_id} where " + earlier + " and known.row_key in"
+                " (select concat_ws('|', {keys_text}) from {incoming} i where i.problems is null)"
+            )
+        if self.load.of_load is not None:
+            self._resolve_replayed(reading)
+
+    def _resolve_replayed(self, reading: Reading) -> None:
+        """Of the same bytes it is known which rows without a readable key are in order now: those not set aside."""
+        self.load.run(
+            "update audit.reject set resolved_by_load = {load_id} where source_id = {source} and table_name = {table}"
+            " and load_id = {of_load} and row_key is null and resolved_by_load is null and row_digest <> all({broken})"
+            " and row_digest not in (select row_digest from {incoming} where problems is not null)",
+            of_load=sql.Literal(self.load.of_load),
+            broken=sql.SQL("{}::text[]").format(sql.Literal([record.digest for record in reading.broken()])),
+        )
+
+    def _name_rules(self, broken: int) -> str:
+        found = self.load.rows(
+            "select problem, count(*) from {incoming}, string_to_table(problems, ';') as problem"
+            " group by problem order by 2 desc, 1"
+        )
+        if broken:
+            found.append(("*:row_structure", broken))
+        texts = []
+        for problem, count in sorted(found, key=lambda item: -item[1])[:MAX_RULES_NAMED]:
+            column, _, rule = problem.partition(":")
+            texts.append(f"{count} × {'' if column == '*' else column + ' '}{RULES[rule]}")
+        return "; ".join(texts)

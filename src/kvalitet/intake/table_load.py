@@ -1,0 +1,61 @@
+"""The statements of one table's load, with the names that they share."""
+
+from psycopg import sql
+
+from kvalitet.contracts import Contract, Table
+
+
+class TableLoad:
+    """One table within one load. `cursor` is an ADBC cursor of the load's transaction.
+
+    `of_load` is the load whose files are taken in once more. In statements `{names}` stand for what `names` holds.
+    """
+
+    def __init__(
+        self, cursor, contract: Contract, table: Table, load_id: int, file_name: str, of_load: int | None = None
+    ) -> None:
+        self.cursor = cursor
+        self.contract = contract
+        self.table = table
+        self.load_id = load_id
+        self.file_name = file_name
+        self.of_load = of_load
+        columns = list(table.raw_columns())
+        self.names = {
+            "raw": sql.Identifier("raw", table.raw_name),
+            "incoming": sql.Identifier(f"incoming_{table.name}"),
+            "columns": sql.SQL(", ").join(map(sql.Identifier, columns)),
+            "incoming_columns": sql.SQL(", ").join(sql.Identifier("i", name) for name in columns),
+            "keys": sql.SQL(", ").join(map(sql.Identifier, table.key)),
+            "same_key": sql.SQL(" and ").join(
+                sql.SQL("i.{0} = r.{0}").format(sql.Identifier(name)) for name in table.key
+            ),
+            "raw_key": sql.SQL("concat_ws('|', {})").format(
+                sql.SQL(", ").join(sql.SQL("r.{}::text").format(sql.Identifier(name)) for name in table.key)
+            ),
+            "keys_text": sql.SQL(", ").join(sql.SQL("i.{}::text").format(sql.Identifier(name)) for name in table.key),
+            "diff": sql.Identifier(f"diff_{table.name}"),
+            "doubled": sql.Identifier(f"doubled_{table.name}"),
+            "raw_name": sql.Literal(table.raw_name),
+            "key_names": sql.Literal(list(table.key)),
+            "load_id": sql.Literal(load_id),
+            "source": sql.Literal(contract.id),
+            "table": sql.Literal(table.name),
+        }
+
+    def run(self, query: str, **names: sql.Composable) -> int:
+        """Execute; returns how many rows were written."""
+        self.cursor.execute(self._compose(query, names))
+        return max(self.cursor.rowcount, 0)
+
+    def rows(self, query: str, **names: sql.Composable) -> list[tuple]:
+        """What a query gives."""
+        self.cursor.execute(self._compose(query, names))
+        return self.cursor.fetchall()
+
+    def row(self, query: str, **names: sql.Composable) -> tuple:
+        """The only row that a query gives."""
+        return self.rows(query, **names)[0]
+
+    def _compose(self, query: str, names: dict[str, sql.Composable]) -> str:
+        return sql.SQL(query).format(**self.names, **names).as_string(None)  # type: ignore[arg-type]

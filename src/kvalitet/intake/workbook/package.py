@@ -1,0 +1,255 @@
+"""A workbook's package: the parts of its zip file, its sheets, and refusals that say what the file is instead.
+
+Parts are read with expat and no document type, so that no entity is ever expanded. Both namespaces of Open XML
+(transitional and strict) and any prefix are known, and the names of parts are compared as Excel compares them.
+"""
+
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from posixpath import normpath
+from xml.parsers import expat
+
+from kvalitet.errors import DeliveryRefused
+from kvalitet.spelling.text import header
+
+MAX_UNPACKED_BYTES = 200_000_000
+MAX_EXPANSION = 200  # unpacked to packed; a real workbook is below 30
+CHUNK_BYTES = 1 << 16
+SAVE_AGAIN = "Open it in Excel and save it as Excel Workbook (.xlsx)."
+
+#: What a spreadsheet's own elements are called: transitional, strict.
+MAIN = (
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main",
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+class Fault(Exception):
+    """What is wrong with a workbook, without any of its values."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of the workbook: its part, whether it is one of cells, and whether a person has to look for it."""
+
+    name: str
+    part: str
+    has_cells: bool
+    is_hidden: bool
+
+
+@dataclass
+class Package:
+    """An open workbook. `recalculates`: its writer left it to the reader to calculate every formula anew."""
+
+    archive: zipfile.ZipFile
+    file_name: str
+    sheets: list[Sheet] = field(default_factory=list)
+    is_1904: bool = False
+    recalculates: bool = False
+    related: dict[str, str] = field(default_factory=dict)  # kind of relationship -> part
+
+    def __post_init__(self) -> None:
+        self._parts: dict[str, list[zipfile.ZipInfo]] = {}
+        for entry in self.archive.infolist():
+            self._parts.setdefault(_comparable(entry.filename), []).append(entry)
+
+    def has(self, part: str) -> bool:
+        return _comparable(part) in self._parts
+
+    def parse(self, part: str, start: Callable, end: Callable | None = None, text: Callable | None = None) -> None:
+        """Read a part with these handlers; elements are named `{namespace}}name`."""
+        for _ in self.parsing(part, start, end, text):
+            pass
+
+    def parsing(
+        self, part: str, start: Callable, end: Callable | None = None, text: Callable | None = None
+    ) -> Iterator[None]:
+        """As `parse`, pausing after each chunk. Raises Fault for a part that is not there, or there twice."""
+        entries = self._parts.get(_comparable(part), [])
+        if len(entries) != 1:
+            raise Fault("a part of it is missing" if not entries else "a part of it is there twice")
+        parser = expat.ParserCreate(namespace_separator="}")
+        parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+        parser.CharacterDataHandler = text
+        parser.StartDoctypeDeclHandler = _no_document_type
+        with self.archive.open(entries[0]) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                parser.Parse(chunk)
+                yield
+            parser.Parse(b"", True)
+        yield
+
+    def sheet(self, name: str | None) -> Sheet:
+        """The sheet of that name, compared as headers are and without regard to case, as Excel does."""
+        found = [sheet for sheet in self.sheets if _same(sheet.name) == _same(name or "")]
+        if not found:
+            raise DeliveryRefused(f"{self.file_name} has no sheet {name}.", "Ask for the agreed sheet name.")
+        if len(found) > 1:
+            raise DeliveryRefused(
+                f"{self.file_name} has {len(found)} sheets whose names read as {name}.",
+                "Ask for one of them; the others need names that a person can tell apart.",
+            )
+        if not found[0].has_cells:
+            raise DeliveryRefused(
+                f"{self.file_name}: {name} is a chart or a sheet of macros.", "Ask for the agreed sheet with its cells."
+            )
+        return found[0]
+
+
+@contextmanager
+def opened(workbook: Path, file_name: str) -> Iterator[Package]:
+    """The workbook, checked for its size. Raises DeliveryRefused for whatever is no readable workbook."""
+    with refusing(file_name):
+        _refuse_other_kinds(workbook, file_name)
+        check_size(workbook, file_name)
+    with zipfile.ZipFile(workbook) as archive:
+        package = Package(archive, file_name)
+        with refusing(file_name):
+            _read_workbook(package)
+        yield package
+
+
+@contextmanager
+def refusing(file_name: str) -> Iterator[None]:
+    """Whatever a broken package raises is a refusal that names the file. Nothing else may be done in this block."""
+    try:
+        yield
+    except Fault as fault:
+        raise DeliveryRefused(f"{file_name} is not a readable workbook: {fault}.", SAVE_AGAIN) from None
+    except NotImplementedError:
+        raise DeliveryRefused(
+            f"{file_name} is not a readable workbook: it is packed in a way that Excel does not use.", SAVE_AGAIN
+        ) from None
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+        *(expat.ExpatError, LookupError, ValueError, ArithmeticError, RuntimeError),
+    ) as error:
+        raise DeliveryRefused(
+            f"{file_name} is not a readable workbook: it is damaged or breaks off ({type(error).__name__}).",
+            f"{SAVE_AGAIN} If Excel cannot open it either, ask for it again.",
+        ) from None
+
+
+def check_size(workbook: Path, file_name: str) -> None:
+    """Refuse a workbook that would unpack to far more than a workbook does, before unpacking it."""
+    with zipfile.ZipFile(workbook) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_EXPANSION * max(workbook.stat().st_size, 1):
+        raise DeliveryRefused(
+            f"{file_name} unpacks to {unpacked} bytes, more than a workbook of its size can.",
+            "Do not open it; ask the sender what it is.",
+        )
+
+
+def local_names(*names: str) -> dict[str, str]:
+    """How expat calls these elements of a spreadsheet, each with its plain name."""
+    return {f"{namespace}}}{name}": name for namespace in MAIN for name in names}
+
+
+def is_true(value: str | None) -> bool:
+    """An attribute of XML Schema's boolean."""
+    return value in ("1", "true", "on")
+
+
+def _comparable(part: str) -> str:
+    return part.replace("\\", "/").lstrip("/").lower()
+
+
+def _same(name: str) -> str:
+    return header(name).casefold()
+
+
+def _no_document_type(*_: object) -> None:
+    raise Fault("it holds a document type, which no workbook has")
+
+
+def _refuse_other_kinds(workbook: Path, file_name: str) -> None:
+    """Name what the file is, where it is not a package of Open XML."""
+    with workbook.open("rb") as file:
+        start = file.read(4096)
+    text = start.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if start.startswith(_OLE):
+        _refuse_ole(workbook, file_name)
+    if start[:2] in (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08"):
+        raise Fault("it is an Excel file of the old kind (.xls)")
+    if text.startswith((b"<html", b"<!doctype", b"<table", b"<meta", b"<head", b"<?xml", b"mime-version")):
+        raise Fault("it is a web page or an XML file under another name")
+    if start.startswith(b"%PDF"):
+        raise Fault("it is a PDF file under another name")
+    if not start.startswith(b"PK"):
+        raise Fault("it is not one (BadZipFile)")
+
+
+def _refuse_ole(workbook: Path, file_name: str) -> None:
+    """Files with a password, and workbooks of the old kind, are containers of another make."""
+    before = b""
+    with workbook.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            if any(name.encode("utf-16-le") in before + chunk for name in ("EncryptedPackage", "DRMEncrypted")):
+                raise DeliveryRefused(
+                    f"{file_name} is encrypted or protected by a password.",
+                    "Take the password or protection off (File, Info, Protect Workbook)"
+                    " and save it as Excel Workbook (.xlsx).",
+                )
+            before = chunk[-64:]
+    raise Fault("it is an Excel file of the old kind (.xls)")
+
+
+def _read_workbook(package: Package) -> None:
+    """The sheets and settings of xl/workbook.xml, wherever it lies."""
+    if any(entry.flag_bits & 1 for entry in package.archive.infolist()):
+        raise Fault("it is packed with a password")
+    if package.has("mimetype"):
+        raise Fault("it is an OpenDocument file (.ods)")
+    root = _relationships(package, "_rels/.rels", "")
+    book = next((part for kind, part in root.values() if kind == "officeDocument"), "xl/workbook.xml")
+    if book.lower().endswith(".bin"):
+        raise Fault("it is a binary workbook (.xlsb)")
+    if not package.has(book):
+        raise Fault("it holds no workbook")
+    folder, _, name = book.rpartition("/")
+    related = _relationships(package, f"{folder}/_rels/{name}.rels", folder)
+    package.related = dict(related.values())
+    known = local_names("workbook", "workbookPr", "calcPr", "sheet")
+    seen: set[str] = set()
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        name = known.get(tag)
+        seen.add(name or "")
+        if name == "workbookPr":
+            package.is_1904 = is_true(attributes.get("date1904"))
+        elif name == "calcPr":
+            package.recalculates = is_true(attributes.get("fullCalcOnLoad"))
+        elif name == "sheet":
+            link = next((value for key, value in attributes.items() if key.endswith("relationships}id")), "")
+            kind, part = related.get(link, ("", ""))
+            is_hidden = attributes.get("state", "visible") != "visible"
+            package.sheets.append(Sheet(attributes.get("name", ""), part, kind == "worksheet", is_hidden))
+
+    package.parse(book, start)
+    if "workbook" not in seen:
+        raise Fault("it holds another kind of document")
+
+
+def _relationships(package: Package, part: str, folder: str) -> dict[str, tuple[str, str]]:
+    """Of each relationship its kind (`worksheet`) and the part it leads to, below `folder` unless it is absolute."""
+    found: dict[str, tuple[str, str]] = {}
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag.endswith("}Relationship") and attributes.get("TargetMode") != "External":
+            target = attributes.get("Target", "").replace("\\", "/")
+            place = target if target.startswith("/") else f"{folder}/{target}"
+            kind = attributes.get("Type", "").rpartition("/")[2]
+            found[attributes.get("Id", "")] = kind, normpath(place.lstrip("/"))
+
+    if package.has(part):
+        package.parse(part, start)
+    return found

@@ -1,0 +1,227 @@
+"""Reads a sheet's rows from its XML, one after another, in bounded memory.
+
+What the file says of its own size is not looked at. A row or cell without a reference follows the one before it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kvalitet.intake.workbook.formats import BUILT_IN
+from kvalitet.intake.workbook.package import Fault, Package, Sheet, is_true, local_names, refusing
+from kvalitet.intake.workbook.shown import Cell, holds_anything
+from kvalitet.intake.workbook.strings import SharedStrings, TextBuilder
+
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+#: Cells of merged areas, or of formulas that fill several cells, together; by column.
+MAX_AREA_COLUMNS = 1_000_000
+_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
+_LAYOUT = local_names("sheetView", "col", "row", "v", "is", "mergeCell")
+_CELLS = local_names("row", "c", "v", "f", "is", "t", "rPh")
+_STYLES = local_names("numFmt", "cellXfs", "xf")
+KINDS = {"n": "n", "s": "s", "str": "str", "inlineStr": "str", "b": "b", "e": "e", "d": "d"}
+
+
+@dataclass(frozen=True)
+class Area:
+    """Cells from one corner to the other, both included, counted from 1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def holds(self, row: int, column: int) -> bool:
+        return self.top <= row <= self.bottom and self.left <= column <= self.right
+
+
+@dataclass
+class Layout:
+    """What holds for the whole sheet and may stand behind its rows in the file."""
+
+    hides_zeros: bool = False
+    hidden_columns: list[Area] = field(default_factory=list)
+    merged: list[Area] = field(default_factory=list)
+    filled: bytearray = field(default_factory=lambda: bytearray(LAST_ROW + 1))  # rows that have a value of their own
+
+    def is_hidden(self, column: int) -> bool:
+        return any(area.left <= column <= area.right for area in self.hidden_columns)
+
+
+@dataclass
+class Row:
+    """A row as the file holds it; `spilled` are areas that begin here and that one formula fills."""
+
+    number: int
+    is_hidden: bool
+    cells: dict[int, Cell]
+    spilled: list[Area]
+
+
+def read_layout(package: Package, sheet: Sheet) -> Layout:
+    """Go through the sheet once for what is written behind its rows. Raises DeliveryRefused."""
+    layout, row, columns = Layout(), 0, 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal row, columns
+        name = _LAYOUT.get(tag)
+        if name == "row":
+            row = _row_number(attributes, row)
+        elif name in ("v", "is"):
+            layout.filled[row] = 1
+        elif name == "mergeCell":
+            area = area_of(attributes.get("ref", ""))
+            columns += area.right - area.left + 1
+            if columns > MAX_AREA_COLUMNS:
+                raise Fault("it has more merged cells than a person makes")
+            layout.merged.append(area)
+        elif name == "col" and (is_true(attributes.get("hidden")) or _is_zero(attributes.get("width"))):
+            layout.hidden_columns.append(Area(0, int(attributes["min"]), 0, int(attributes["max"])))
+        elif name == "sheetView":
+            layout.hides_zeros = attributes.get("showZeros") in ("0", "false")
+
+    with refusing(package.file_name):
+        package.parse(sheet.part, start)
+        layout.merged.sort(key=lambda area: (area.top, area.left))
+    return layout
+
+
+def read_rows(package: Package, sheet: Sheet) -> Iterator[Row]:
+    """The rows that hold anything, in order. Raises DeliveryRefused for a sheet that is damaged."""
+    with refusing(package.file_name):
+        rows = _Rows(SharedStrings(package), _codes(package), package.recalculates)
+        steps = package.parsing(sheet.part, rows.start, rows.end, rows.text)
+    while True:
+        with refusing(package.file_name):
+            if next(steps, steps) is steps:
+                return
+        yield from rows.ready
+        rows.ready = []
+
+
+def area_of(reference: str) -> Area:
+    """`B2:D4` as an area; a single cell is one too. Raises Fault for anything else."""
+    first, _, last = reference.partition(":")
+    top, left = _place(first)
+    bottom, right = _place(last or first)
+    return Area(min(top, bottom), min(left, right), max(top, bottom), max(left, right))
+
+
+def _place(reference: str) -> tuple[int, int]:
+    found = _REFERENCE.fullmatch(reference)
+    if not found:
+        raise Fault("a cell has no proper reference")
+    column = 0
+    for letter in found[1].upper():
+        column = column * 26 + ord(letter) - 64
+    if not (1 <= int(found[2]) <= LAST_ROW and column <= LAST_COLUMN):
+        raise Fault("a cell lies outside the sheet")
+    return int(found[2]), column
+
+
+def _row_number(attributes: dict[str, str], before: int) -> int:
+    number = int(attributes.get("r", before + 1))
+    if not before < number <= LAST_ROW:
+        raise Fault(f"row {number} of a sheet does not come after row {before}")
+    return number
+
+
+def _is_zero(size: str | None) -> bool:
+    return size is not None and float(size) == 0
+
+
+def _codes(package: Package) -> list[str]:
+    """The format code of each cell style, by its number. A workbook without styles has none; nothing else is read."""
+    part = package.related.get("styles", "")
+    own: dict[int, str] = {}
+    styles: list[int] = []
+    is_cells = False
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal is_cells
+        name = _STYLES.get(tag)
+        if name == "numFmt":
+            own[int(attributes.get("numFmtId", -1))] = attributes.get("formatCode", "General")
+        elif name == "cellXfs":
+            is_cells = True
+        elif name == "xf" and is_cells:
+            styles.append(int(attributes.get("numFmtId") or 0))
+
+    def end(tag: str) -> None:
+        nonlocal is_cells
+        is_cells = is_cells and _STYLES.get(tag) != "cellXfs"
+
+    if package.has(part):
+        package.parse(part, start, end)
+    return [own.get(number, BUILT_IN.get(number, "General")) for number in styles]
+
+
+class _Rows:
+    """Handlers that gather finished rows in `ready`."""
+
+    def __init__(self, strings: SharedStrings, codes: list[str], recalculates: bool) -> None:
+        self.ready: list[Row] = []
+        self._strings, self._codes, self._recalculates = strings, codes, recalculates
+        self._number = self._column = 0
+        self._row: Row | None = None
+        self._kind, self._code, self._has_formula = "n", "General", False
+        self._builder = TextBuilder()
+        self._text: str | None = None
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = _CELLS.get(tag)
+        if name == "c":
+            self._start_cell(attributes)
+        elif name == "row":
+            self._number = _row_number(attributes, self._number)
+            is_hidden = is_true(attributes.get("hidden")) or _is_zero(attributes.get("ht"))
+            self._row, self._column = Row(self._number, is_hidden, {}, []), 0
+        elif name in ("v", "is") and self._row:
+            self._builder.begin(is_plain=name == "v")
+        elif name == "f" and self._row:
+            self._has_formula = True
+            if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:
+                self._row.spilled.append(area_of(attributes["ref"]))
+        else:
+            self._builder.start(name)
+
+    def text(self, value: str) -> None:
+        self._builder.text(value)
+
+    def end(self, tag: str) -> None:
+        name = _CELLS.get(tag)
+        if name in ("v", "is"):
+            self._text = self._builder.finish()
+        elif name == "c" and self._row:
+            self._end_cell(self._row)
+        elif name == "row" and self._row:
+            if self._row.spilled or any(map(holds_anything, self._row.cells.values())):
+                self.ready.append(self._row)
+            self._row = None
+        else:
+            self._builder.end(name)
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        if reference := attributes.get("r"):
+            row, self._column = _place(reference)
+            if row != self._number:
+                raise Fault(f"a cell in row {self._number} of a sheet says that it is in row {row}")
+        else:
+            self._column += 1
+        kind = KINDS.get(attributes.get("t", "n"))
+        if kind is None or self._column > LAST_COLUMN:
+            raise Fault(f"a cell in row {self._number} of a sheet is of no known kind, or outside the sheet")
+        self._kind, self._has_formula, self._text = kind, False, None
+        style = int(attributes.get("s") or 0)
+        self._code = self._codes[style] if 0 <= style < len(self._codes) else "General"
+
+    def _end_cell(self, row: Row) -> None:
+        if self._column in row.cells:
+            raise Fault(f"a cell in row {row.number} of a sheet is there twice")
+        kind, text = self._kind, self._text
+        if kind == "s" and text is not None:
+            kind, text = "str", self._strings[int(text)] if text.strip() else None
+        if self._has_formula and self._recalculates:
+            text = None
+        if text is not None or self._has_formula:
+            row.cells[self._column] = Cell(kind, text, self._code, self._has_formula)

@@ -1,0 +1,211 @@
+"""What a cell shows is what is read, or its row is set aside by a rule that says why."""
+
+from dataclasses import replace
+
+import pytest
+from workbooks import COLUMNS, EMPTY, MAIN, cell, contract, packed, parts, read, row, scan, text
+
+ID, TEXT, AMOUNT, DAY = range(4)
+TIMESTAMP = replace(COLUMNS[DAY], logical_type="timestamp", format="yyyy-MM-dd'T'HH:mm")
+BOOLEAN = replace(COLUMNS[TEXT], logical_type="boolean", true_values=("Ja",), false_values=("Nej",))
+
+
+def shown(folder, column: int, stored: str, code: str = "General", agreed=COLUMNS, **book) -> str:
+    """The text of one number in one column, under a number format."""
+    cells = [EMPTY] * 4
+    cells[ID], cells[column] = text("a"), cell(stored, style=1)
+    records, _ = read(folder, parts(row(*cells), formats=(code,), **book), contract(agreed))
+    return records[0][column]
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("stored", "code", "expected"),
+        [
+            ("0.30000000000000004", "General", "0,3"),  # Excel keeps 15 digits
+            ("1234.5", '#,##0.00 "kr."', "1234,5"),
+            ("0.126", "0.00", "0,126"),  # a format that shows fewer decimals leaves the value
+            ("-5", "#,##0;[Red]#,##0", "-5"),
+            ("-5", "0;(0)", "-5"),
+            ("-5", "0;0", "shown_otherwise"),
+            ("0", '_-* #,##0_-;-* #,##0_-;_-* "-"??_-', "0"),
+            ("0", "0;-0;", "shown_otherwise"),
+            ("0", "#,###", "shown_otherwise"),
+            ("7", ";;;", "shown_otherwise"),
+            ("5", '0"000"', "shown_otherwise"),
+            ("0.3", "0%", "shown_otherwise"),
+            ("30", r"0\%", "shown_otherwise"),
+            ("1234567", "#,##0,", "shown_otherwise"),
+            ("0.5", "# ?/?", "0,5"),
+            ("1.5E3", "0.00E+00", "1500"),
+            ("45413", "dd-mm-yyyy", "2024-05-01"),  # breaks number_format
+            ("45414", "d-mmm", "shown_otherwise"),
+            ("1,5", "General", "formula_error"),  # no number that Excel writes
+            ("INF", "General", "formula_error"),
+        ],
+    )
+    def test_number_is_as_stored_unless_its_format_gives_it_another_meaning(self, tmp_path, stored, code, expected):
+        assert shown(tmp_path, AMOUNT, stored, code) == expected
+
+    @pytest.mark.parametrize(
+        ("stored", "code", "as_stored", "as_shown"),
+        [
+            ("0.3", "0%", "0,3", "30"),
+            ("0.3", "General", "0,3", "0,3"),
+            ("30", r"0\%", "30", "30"),
+            ("1234567", "#,##0,", "1234567", "1234,567"),
+            ("0", "0;-0;", "0", ""),
+            ("-5", "0;0", "-5", "shown_otherwise"),
+            ("45414", "d-mmm", "2024-05-02", "shown_otherwise"),
+        ],
+    )
+    def test_contract_says_which_value_is_meant(self, tmp_path, stored, code, as_stored, as_shown):
+        for cell_value, expected in (("stored", as_stored), ("shown", as_shown)):
+            agreed = (*COLUMNS[:AMOUNT], replace(COLUMNS[AMOUNT], cell_value=cell_value), COLUMNS[DAY])
+            assert shown(tmp_path, AMOUNT, stored, code, agreed) == expected
+
+    def test_zeros_hidden_on_the_whole_sheet_are_set_aside(self, tmp_path):
+        view = '<sheetViews><sheetView showZeros="0" workbookViewId="0"/></sheetViews>'
+        assert shown(tmp_path, AMOUNT, "0", before=view) == "shown_otherwise"
+        assert shown(tmp_path, AMOUNT, "10", before=view) == "10"
+
+
+class TestTexts:
+    @pytest.mark.parametrize(
+        ("stored", "code", "expected"),
+        [
+            ("42", "0000", "0042"),
+            ("101011234", "000000-0000", "010101-1234"),
+            ("45413", "General", "45413"),
+            ("1234", "#,##0", "1234"),  # which sign stands between thousands depends on who looks
+            ("0.3", "0%", "30%"),
+            ("2", "0.0", "2,0"),
+            ("1", '"Ja";;"Nej"', "Ja"),
+            ("12", '"S-"000', "S-012"),
+            ("45413", "dd-mm-yyyy", "2024-05-01"),
+            ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),
+            ("45413", "yyyy", "2024"),
+            ("45414", "d-mmm", "shown_otherwise"),  # 2/5 was typed
+            ("0.5729166667", "hh:mm", "13:45"),
+            ("1.5208333333", "[h]:mm", "36:30"),
+            ("570000000000000123", "0", "shown_otherwise"),  # Excel keeps 15 digits
+        ],
+    )
+    def test_number_in_a_column_of_texts_is_as_shown(self, tmp_path, stored, code, expected):
+        assert shown(tmp_path, TEXT, stored, code) == expected
+
+    @pytest.mark.parametrize(
+        ("xml", "expected"),
+        [
+            ('<c t="inlineStr"><is><r><t>Ho</t></r><r><rPr><b/></rPr><t>ved</t></r></is></c>', "Hoved"),
+            ('<c t="inlineStr"><is><t>東京</t><rPh sb="0" eb="2"><t>トウキョウ</t></rPh></is></c>', "東京"),
+            ('<c t="str"><f>B1</f><v>svar</v></c>', "svar"),
+            ('<c t="str"><f>""</f><v></v></c>', ""),
+            ('<c t="b"><v>1</v></c>', "TRUE"),
+            ('<c t="inlineStr"><is><t>a_x0042_c_x005F_x0042_</t></is></c>', "aBc_x005F_x0042_"),
+            ('<c t="inlineStr"><is><t>0042</t></is></c>', "0042"),
+            ('<c t="d"><v>2024-05-01T00:00:00Z</v></c>', "2024-05-01"),
+        ],
+    )
+    def test_kinds_of_cells(self, tmp_path, xml, expected):
+        records, _ = read(tmp_path, parts(row(text("a"), xml)))
+        assert records == [["a", expected, "", ""]]
+
+    def test_text_that_a_format_hides_is_set_aside(self, tmp_path):
+        records, _ = read(tmp_path, parts(row(text("a"), cell("x", "str", 1)), formats=("0;0;0;",)))
+        assert records[0][TEXT] == "shown_otherwise"
+
+    def test_truth_value_is_the_agreed_word(self, tmp_path):
+        agreed = contract((COLUMNS[ID], BOOLEAN, *COLUMNS[AMOUNT:]))
+        records, _ = read(tmp_path, parts(row(text("a"), cell("1", "b")) + row(text("b"), cell("0", "b"))), agreed)
+        assert [record[TEXT] for record in records] == ["Ja", "Nej"]
+
+
+class TestDates:
+    @pytest.mark.parametrize(
+        ("stored", "code", "expected"),
+        [
+            ("45413", "dd-mm-yyyy", "01-05-2024"),
+            ("45413", r"[$-406]d\. mmmm yyyy;@", "01-05-2024"),
+            ("45413", "[Red]yyyy/mm/dd", "01-05-2024"),
+            ("45413.5729166667", "dd-mm-yyyy", "01-05-2024"),  # the time is not shown
+            ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),  # breaks date_format
+            ("45413", "General", "45413"),
+            ("45413", "d-mmm", "shown_otherwise"),
+            ("0.5", "hh:mm", "12:00"),
+            ("1", "dd-mm-yyyy", "01-01-1900"),
+            ("59", "dd-mm-yyyy", "28-02-1900"),
+            ("60", "dd-mm-yyyy", "29-02-1900"),  # Excel shows a day that does not exist
+            ("61", "dd-mm-yyyy", "01-03-1900"),
+            ("0", "dd-mm-yyyy", "00-01-1900"),
+            ("-1", "dd-mm-yyyy", "formula_error"),  # ########
+            ("2958465", "dd-mm-yyyy", "31-12-9999"),
+            ("2958466", "dd-mm-yyyy", "formula_error"),
+            ("3112991234", "dd-mm-yyyy", "formula_error"),
+        ],
+    )
+    def test_date_is_as_shown(self, tmp_path, stored, code, expected):
+        assert shown(tmp_path, DAY, stored, code) == expected
+
+    @pytest.mark.parametrize(
+        ("stored", "expected"), [("0", "01-01-1904"), ("43951", "01-05-2024"), ("60", "01-03-1904")]
+    )
+    def test_dates_from_1904_on(self, tmp_path, stored, expected):
+        assert shown(tmp_path, DAY, stored, "dd-mm-yyyy", book='<workbookPr date1904="true"/>') == expected
+
+    @pytest.mark.parametrize(
+        ("stored", "code", "expected"),
+        [
+            ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01T13:45"),
+            ("45413.5729166667", "dd-mm-yyyy", "2024-05-01T13:45"),
+            ("45413.57320601852", "dd-mm-yyyy hh:mm:ss", "2024-05-01 13:45:25"),  # seconds are not agreed
+        ],
+    )
+    def test_moment(self, tmp_path, stored, code, expected):
+        assert shown(tmp_path, DAY, stored, code, (*COLUMNS[:DAY], TIMESTAMP)) == expected
+
+
+class TestFormulas:
+    @pytest.mark.parametrize(
+        "xml",
+        [
+            "<c><f>TODAY()</f></c>",
+            "<c><f>TODAY()</f><v/></c>",
+            '<c><f t="shared" si="0"/></c>',
+            '<c><f t="array" ref="C2">SUM(A1)</f></c>',
+            '<c><f t="dataTable" ref="C2:C2" r1="A1"/></c>',
+            '<c t="str"><f>A1</f></c>',
+            '<c t="e"><v>#REF!</v></c>',
+            '<c t="e"><f>1/0</f><v>#DIV/0!</v></c>',
+        ],
+    )
+    def test_error_or_missing_result_is_set_aside(self, tmp_path, xml):
+        records, _ = read(tmp_path, parts(row(text("a"), EMPTY, xml)))
+        assert records == [["a", "", "formula_error", ""]]
+        assert scan(tmp_path).unresolved_formulas == int("<f" in xml and "#DIV" not in xml)
+
+    def test_all_cells_that_an_array_formula_fills_are_set_aside(self, tmp_path):
+        first = row(text("a"), EMPTY, '<c r="C2"><f t="array" ref="C2:C3">X</f></c>')
+        records, _ = read(tmp_path, parts(first + row(text("b")) + row(text("c"))))
+        assert [record[AMOUNT] for record in records] == ["formula_error", "formula_error", ""]
+
+    def test_results_that_are_to_be_calculated_anew_are_not_believed(self, tmp_path):
+        book = '<calcPr fullCalcOnLoad="1"/>'
+        records, _ = read(tmp_path, parts(row(text("a"), EMPTY, "<c><f>1+1</f><v>0</v></c>"), book=book))
+        assert records[0][AMOUNT] == "formula_error"
+        assert scan(tmp_path).recalculates
+
+
+class TestStyles:
+    def test_workbook_without_styles_is_read(self, tmp_path):
+        content = parts(row(text("a"), EMPTY, cell("1", style=3)))
+        del content["xl/styles.xml"]
+        assert read(tmp_path, content)[0] == [["a", "", "1", ""]]
+
+    def test_number_of_a_built_in_format_may_be_redefined(self, tmp_path):
+        content = parts(row(text("a"), EMPTY, EMPTY, cell("45413", style=0)))
+        content["xl/styles.xml"] = (
+            f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="1" formatCode="dd/mm/yyyy"/></numFmts>'
+            '<cellXfs><xf numFmtId="1"/></cellXfs></styleSheet>'
+        )
+        assert read(tmp_path, packed(content))[0][0][DAY] == "01-05-2024"

@@ -1,0 +1,241 @@
+"""Rows, columns and sheets of a workbook: each row is accounted for, and what nobody sees is not read unasked."""
+
+import unicodedata
+import zipfile
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from workbooks import COLUMNS, EMPTY, HEADER, LINKS, MAIN, cell, contract, packed, parts, read, row, text
+
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.workbook import package
+
+ID, TEXT, AMOUNT, DAY = range(4)
+SHEET, BOOK, STYLES = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"
+
+
+def refused(folder, content) -> str:
+    with pytest.raises(DeliveryRefused) as refusal:
+        read(folder, content)
+    return str(refusal.value)
+
+
+def changed(content: dict, part: str, old: str, new: str) -> dict:
+    assert old in content[part]
+    return content | {part: content[part].replace(old, new)}
+
+
+def merged(*areas: str) -> str:
+    return f"<mergeCells>{''.join(f'<mergeCell ref={area!r}/>' for area in areas)}</mergeCells>"
+
+
+class TestRows:
+    def test_stated_size_is_not_believed(self, tmp_path):
+        content = parts(row(text("a")) + row(text("b")), before='<dimension ref="A1:A1"/>')
+        assert [record[ID] for record in read(tmp_path, content)[0]] == ["a", "b"]
+
+    def test_rows_keep_the_numbers_that_excel_shows(self, tmp_path):
+        rows = row(text("a"), number=7) + row(EMPTY, number=8) + row(text(" \u00a0"), number=9) + row(text("b"))
+        rows += row(EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, text("ring"), number=30)
+        rows += '<row r="1048576"><c s="0"/></row>'
+        records, found = read(tmp_path, parts(rows))
+        assert [record[ID] for record in records] == ["a", "b"]
+        assert (found.header, list(found.records), list(found.notes)) == (1, [7, 10], [30])
+
+    def test_rows_that_only_hold_formulas_with_empty_results_are_empty(self, tmp_path):
+        blank = '<c t="str"><f>IF(A1="","",A1)</f><v></v></c>'
+        records, found = read(tmp_path, parts(row(text("a")) + row(blank, blank, blank) * 50))
+        assert (len(records), list(found.notes)) == (1, [])
+
+    @pytest.mark.parametrize("rows", [row(number=5) + row(number=4), row(number=5) * 2])
+    def test_rows_out_of_order_are_refused(self, tmp_path, rows):
+        assert "row 5" in refused(tmp_path, parts(rows))
+
+    def test_a_cell_that_is_there_twice_is_refused(self, tmp_path):
+        assert "row 2" in refused(tmp_path, parts('<row r="2"><c r="A2"><v>1</v></c><c r="A2"><v>2</v></c></row>'))
+
+    @pytest.mark.parametrize("more", [' hidden="1"', ' ht="0" customHeight="1"'])
+    def test_hidden_row_is_refused_unless_agreed(self, tmp_path, more):
+        content = parts(row(text("a")) + row(text("b"), more=more) + row(text("c")))
+        assert "1 rows are hidden or filtered out (rows 3)" in refused(tmp_path, content)
+        records, _ = read(tmp_path, content, contract(reads_hidden=True))
+        assert [record[ID] for record in records] == ["a", "b", "c"]
+
+    def test_hidden_row_that_holds_nothing_matters_to_nobody(self, tmp_path):
+        assert len(read(tmp_path, parts(row(text("a")) + row(EMPTY, more=' hidden="true"')))[0]) == 1
+
+
+class TestColumns:
+    @pytest.mark.parametrize("how", ['hidden="1"', 'width="0"'])
+    def test_hidden_column_is_refused_by_its_header_unless_agreed(self, tmp_path, how):
+        content = parts(row(text("a")), before=f'<cols><col min="3" max="3" {how}/></cols>')
+        assert "columns are hidden (Beløb)" in refused(tmp_path, content)
+        assert len(read(tmp_path, content, contract(reads_hidden=True))[0]) == 1
+
+    def test_hidden_column_that_is_not_agreed_matters_to_nobody(self, tmp_path):
+        content = parts(row(text("a")), before='<cols><col min="5" max="16384" hidden="1"/></cols>')
+        assert len(read(tmp_path, content)[0]) == 1
+
+
+class TestHeader:
+    def test_header_below_titles_and_groups(self, tmp_path):
+        content = parts(f'<row r="2"/><row r="4">{HEADER}</row>' + row(text("a")))
+        title = row(text("Titel"), EMPTY, text("Gruppe"), number=1)
+        content = changed(content, SHEET, f'<row r="1">{HEADER}</row>', title)
+        records, found = read(tmp_path, content)
+        assert (list(found.above), found.header, list(found.records), len(records)) == ([1], 4, [5], 1)
+
+    def test_header_merged_over_two_rows(self, tmp_path):
+        """`Nr.` stands beside both rows of the header, the others in the second one below their group."""
+        head = row(text("Nr."), text("Gruppe"), number=1) + row(EMPTY, text("Tekst"), text("Beløb"), text("Dag"))
+        content = parts(row(text("a"), text("b"), number=3), after=merged("A1:A2", "B1:D1"))
+        records, found = read(tmp_path, changed(content, SHEET, f'<row r="1">{HEADER}</row>', head))
+        assert (records, found.header) == ([["a", "b", "", ""]], 2)
+
+    def test_two_values_under_one_header_are_set_aside(self, tmp_path):
+        agreed = contract(COLUMNS[:TEXT])
+        content = parts(row(text("a")) + row(text("b"), text("x")), after=merged("A1:B1"))
+        content = changed(content, SHEET, HEADER, text("Nr."))
+        assert [record[0] for record in read(tmp_path, content, agreed)[0]] == ["a", "merged_cells"]
+
+    @pytest.mark.parametrize("written", [unicodedata.normalize("NFD", "Beløb å"), "Beløb\n å", "Beløb_x000D_ å "])
+    def test_header_is_compared_as_texts_are(self, tmp_path, written):
+        agreed = contract((*COLUMNS[:AMOUNT], replace(COLUMNS[AMOUNT], header="Beløb å"), COLUMNS[DAY]))
+        content = changed(parts(row(text("a"))), SHEET, "Beløb", written)
+        assert len(read(tmp_path, content, agreed)[0]) == 1
+
+    def test_header_that_is_there_twice_is_refused(self, tmp_path):
+        content = changed(parts(row(text("a"))), SHEET, HEADER, HEADER + text("Dag"))
+        assert "Dag is there twice in row 1" in refused(tmp_path, content)
+
+
+class TestMergedCells:
+    def test_key_and_text_hold_for_every_row_beside_them(self, tmp_path):
+        agreed = contract((COLUMNS[ID], replace(COLUMNS[TEXT], key_position=2), *COLUMNS[AMOUNT:]))
+        rows = row(text("a"), text("x"), cell("1")) + row(EMPTY, text("y"), cell("2")) + row(text("b"), text("z"))
+        records, _ = read(tmp_path, parts(rows, after=merged("A2:A3")), agreed)
+        assert [record[:3] for record in records] == [["a", "x", "1"], ["a", "y", "2"], ["b", "z", ""]]
+
+    def test_number_may_be_meant_once_for_all_rows(self, tmp_path):
+        rows = row(text("a"), EMPTY, cell("300")) + row(text("b")) + row(text("c"), EMPTY, cell("5"))
+        records, _ = read(tmp_path, parts(rows, after=merged("C2:C3")))
+        assert [record[AMOUNT] for record in records] == ["merged_cells", "merged_cells", "5"]
+
+    def test_rows_of_double_height_are_rows(self, tmp_path):
+        rows = row(text("a"), text("x"), cell("1")) + row() + row(text("b"), text("y"), cell("2")) + row()
+        areas = [f"{column}{top}:{column}{top + 1}" for column in "ABCD" for top in (2, 4)]
+        records, found = read(tmp_path, parts(rows, after=merged(*areas)))
+        assert [record[:3] for record in records] == [["a", "x", "1"], ["b", "y", "2"]]
+        assert list(found.records) == [2, 4]
+
+    def test_value_over_several_columns_is_set_aside_in_those_beside_its_own(self, tmp_path):
+        records, _ = read(tmp_path, parts(row(text("a"), text("x")), after=merged("B2:C2")))
+        assert records == [["a", "x", "merged_cells", ""]]
+
+    def test_values_that_a_merged_area_covers_are_not_read(self, tmp_path):
+        rows = row(text("a"), text("x")) + row(text("b"), text("covered"))
+        records, _ = read(tmp_path, parts(rows, after=merged("B2:B3")))
+        assert [record[TEXT] for record in records] == ["x", "x"]
+
+
+class TestSheets:
+    @pytest.mark.parametrize("name", ["ARK1", " Ark1 ", "Ark1\u00a0"])
+    def test_name_is_compared_as_people_read_it(self, tmp_path, name):
+        assert len(read(tmp_path, changed(parts(row(text("a"))), BOOK, 'name="Ark1"', f'name="{name}"'))[0]) == 1
+
+    def test_two_sheets_that_read_alike_are_refused(self, tmp_path):
+        second = '<sheet name="Ark1 " sheetId="2" r:id="worksheet"/></sheets>'
+        content = changed(parts(row(text("a"))), BOOK, "</sheets>", second)
+        assert "2 sheets whose names read as Ark1" in refused(tmp_path, content)
+
+    @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+    def test_hidden_sheet_is_refused_unless_agreed(self, tmp_path, state):
+        content = changed(parts(row(text("a"))), BOOK, "<sheet ", f'<sheet state="{state}" ')
+        assert "sheet Ark1 is hidden" in refused(tmp_path, content)
+        assert len(read(tmp_path, content, contract(reads_hidden=True))[0]) == 1
+
+    def test_chart_under_the_agreed_name_is_refused(self, tmp_path):
+        content = changed(parts(""), "xl/_rels/workbook.xml.rels", f"{LINKS}/worksheet", f"{LINKS}/chartsheet")
+        assert "is a chart" in refused(tmp_path, content)
+
+
+class TestPackage:
+    def test_strict_open_xml_is_read(self, tmp_path):
+        strict = {
+            MAIN: "http://purl.oclc.org/ooxml/spreadsheetml/main",
+            LINKS: "http://purl.oclc.org/ooxml/officeDocument/relationships",
+        }
+        content = parts(row(text("a"), EMPTY, cell("0.5", style=1)), formats=("0.0",))
+        for old, new in strict.items():
+            content = {name: part.replace(old, new) for name, part in content.items()}
+        assert read(tmp_path, content)[0] == [["a", "", "0,5", ""]]
+
+    def test_prefixes_other_cases_and_backslashes_are_read(self, tmp_path):
+        content = parts(row(text("a")))
+        sheet = content.pop(SHEET).replace("<", "<x:").replace("<x:/", "</x:").replace("xmlns=", "xmlns:x=")
+        assert read(tmp_path, content | {"xl\\Worksheets\\Sheet1.xml": sheet})[0] == [["a", "", "", ""]]
+
+    def test_shared_texts(self, tmp_path):
+        strings = f'<sst xmlns="{MAIN}"><si><t>a</t></si><si><t/></si><si><r><t>b</t></r><r><t>c</t></r></si></sst>'
+        content = parts(row(cell("0", "s"), cell("2", "s"), cell("1", "s"))) | {"xl/sharedStrings.xml": strings}
+        assert read(tmp_path, content)[0] == [["a", "bc", "", ""]]
+
+    @pytest.mark.parametrize("number", ["0", "-1", "99"])
+    def test_text_that_is_not_in_the_file_is_refused(self, tmp_path, number):
+        assert "a text that is not in it" in refused(tmp_path, parts(row(cell(number, "s"))))
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "by a password"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "old kind (.xls)"),
+            (b"\x09\x08\x10\x00\x00\x06", "old kind (.xls)"),
+            (b"\r\n<html><table>", "a web page or an XML file"),
+            (b'<?xml version="1.0"?><Workbook/>', "a web page or an XML file"),
+            (b"%PDF-1.7", "a PDF file"),
+            (b"Nr.;Tekst\r\n1;a\r\n", "not one"),
+            (b"PK\x03\x04 breaks off", "damaged or breaks off"),
+            (packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}), "OpenDocument"),
+            (packed({"xl/workbook.bin": "", "_rels/.rels": parts("")["_rels/.rels"].replace(".xml", ".bin")}), ".xlsb"),
+            (packed({"word/document.xml": "<document/>"}), "holds no workbook"),
+        ],
+    )
+    def test_other_files_are_refused_by_what_they_are(self, tmp_path, content, said):
+        message = refused(tmp_path, content)
+        assert "book.xlsx" in message and said in message and "Excel Workbook (.xlsx)" in message
+
+    @pytest.mark.parametrize("part", [SHEET, BOOK, STYLES])
+    @pytest.mark.parametrize(
+        "damage", ["", "<worksheet", "<a><b></a>", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "\0"]
+    )
+    def test_damaged_part_is_refused(self, tmp_path, part, damage):
+        assert "not a readable workbook" in refused(tmp_path, parts(row(text("a"))) | {part: damage})
+
+    def test_every_cut_and_flipped_byte_is_read_or_refused(self, tmp_path):
+        whole = packed(parts(row(text("a"), text("b"), cell("1"))))
+        for place in range(0, len(whole), 41):
+            for damaged in (whole[:place], whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]):
+                with suppress(DeliveryRefused):
+                    assert read(tmp_path, damaged)[0] == [["a", "b", "1", ""]]
+
+    def test_part_that_is_there_twice_is_refused(self, tmp_path):
+        file = tmp_path / "twice.xlsx"
+        file.write_bytes(packed(parts(row(text("a")))))
+        with zipfile.ZipFile(file, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr(SHEET, parts(row(text("b")))[SHEET])
+        assert "there twice" in refused(tmp_path, file.read_bytes())
+
+    def test_zip_with_a_password_is_refused(self, tmp_path):
+        content = bytearray(packed(parts("")))
+        place = content.index(b"PK\x01\x02")
+        content[place + 8] |= 1
+        assert "password" in refused(tmp_path, bytes(content))
+
+    def test_what_unpacks_to_too_much_is_refused(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(package, "MAX_UNPACKED_BYTES", 1000)
+        assert "unpacks to" in refused(tmp_path, parts(row(text("a"))))
+
+    def test_more_merged_cells_than_a_person_makes_are_refused(self, tmp_path):
+        areas = [f"A{number}:XFD{number}" for number in range(2, 80)]
+        assert "merged cells" in refused(tmp_path, parts(row(text("a")), after=merged(*areas)))
