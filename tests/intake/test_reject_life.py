@@ -45,7 +45,7 @@ def test_a_row_rejected_every_night_is_one_with_its_age_from_the_first(settings,
     with psycopg.connect(admin_url) as connection:
         connection.execute("update audit.load set finished_at = finished_at - interval '11 days' where load_id = 1")
     (row,) = read_rejects(settings, SOURCE)
-    assert (row["age_days"], row["first_delivery"], row["row_number"]) == (11, "2025-01-02", 201)
+    assert (row["age_days"], row["first_delivery"], row["row_number"]) == (11, "2025-01-02", 202)
     assert row["owner"] == "Klageteamet (fiktiv)"
     assert row["support"] == "Klageteamets fællespostkasse (fiktiv)"
     assert (row["table_name"], row["state"]) == ("complaints", "open")

@@ -38,6 +38,7 @@ def load_delivery(
 
     keys = settings.pseudonym_keys()
     counts: dict[str, TableCounts] = {}
+    accounts: list[tuple] = []
     reread: list[tuple] = []
     with adbc.connect(settings.dsn(LOADER)) as connection, connection.cursor() as cursor:
         cursor.execute("set local timezone = 'UTC'")
@@ -57,6 +58,7 @@ def load_delivery(
                     if beside
                     else history.take(batches, closures_allowed=allow_closures is not None)
                 )
+                accounts += [(load_id, name, *became) for became in history.set_aside.account.rows()]
                 reread += [(load_id, name, *counted) for counted in batches.reread.counts()]
         record_load(cursor, contract, delivery, load_id, content, started, allow_closures, of_load)
         for name, file in files.items():
@@ -66,6 +68,8 @@ def load_delivery(
                 count.delivered, count.rejected, count.opened, count.changed, count.closed, count.unchanged, count.held,
             )  # fmt: skip
             cursor.execute(insert("audit.load_table", values))
+        for values in accounts:
+            cursor.execute(insert("audit.load_account", values))
         for values in reread:
             cursor.execute(insert("audit.load_reading", values))
         for values in landed_rows(contract, load_id, landed):

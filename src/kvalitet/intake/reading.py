@@ -1,9 +1,9 @@
 """Reads a spooled table as typed, pseudonymised record batches, in bounded memory."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 import duckdb
@@ -13,8 +13,12 @@ import pyarrow
 from kvalitet.contracts import Column, Contract, Table
 from kvalitet.contracts.patterns import to_shape
 from kvalitet.errors import DeliveryRefused
-from kvalitet.intake import line_ends, statistics_json, workbook
+from kvalitet.intake.account.balance import Account, Broken, balanced, find_broken, refuse_swallowed
+from kvalitet.intake.account.csv_scan import MAX_RECORD_BYTES
+from kvalitet.intake.account.scan import FILLED, Lookalike
 from kvalitet.intake.columns import column_sql
+from kvalitet.intake.delivered import Delivered, as_text
+from kvalitet.intake.pseudonyms import row_digest
 from kvalitet.intake.reread import Reread
 from kvalitet.intake.spool import SpooledFile
 from kvalitet.spelling import macros
@@ -24,36 +28,69 @@ from kvalitet.spelling.text import header as as_header
 
 BATCH_ROWS = 65_536
 MEMORY_LIMIT = "384MB"
-#: Longest record; a quote left open swallows the rest of the file up to here.
-MAX_RECORD_BYTES = 2_097_152
 HASH_BLOCK_BYTES = 64
 
 
-@dataclass(frozen=True)
-class BrokenRecord:
-    """A record whose columns cannot be told apart: its line in the file and a keyed digest of it."""
-
-    line: int
-    digest: str
-
-
 class Reading:
-    """One table being read. `batches` may be consumed once; `broken` and `reread` are known afterwards."""
+    """One table being read. `batches` may be consumed once; everything else is known afterwards.
 
-    def __init__(self, session: duckdb.DuckDBPyConnection, query: str, reread: Reread) -> None:
+    Records are named by their position among those of `delivered`, rows by their number among those of the batches.
+    """
+
+    def __init__(
+        self,
+        session: duckdb.DuckDBPyConnection,
+        delivered: Delivered,
+        query: Callable[[Path], str],
+        digest: Callable[[str], str],
+        reread: Reread,
+    ) -> None:
         self._session = session
+        self._query = query
+        self._digest = digest
+        self.delivered = delivered
         self.reread = reread
-        self.batches = _numbered(session.sql(query).to_arrow_reader(BATCH_ROWS), reread)
+        self.batches = _numbered(session.sql(query(delivered.path)).to_arrow_reader(BATCH_ROWS), reread)
 
-    def broken_count(self) -> int:
-        """How many records have another number of columns than agreed, or an open quote."""
-        return self._session.execute("select count(distinct line) from reject_errors").fetchall()[0][0]
-
-    def broken(self) -> list[BrokenRecord]:
-        rows = self._session.execute(
-            "select line, row_digest(coalesce(any_value(csv_line), '')) from reject_errors group by line order by line"
+    @cached_property
+    def broken(self) -> Broken:
+        """The records whose columns cannot be told apart."""
+        found = self._session.execute(
+            "select line_byte_position - 1 as start, row_digest(ltrim(coalesce(any_value(csv_line), ''), chr(10) ||"
+            " chr(13))) as digest from reject_errors group by start order by start"
         ).fetchall()
-        return [BrokenRecord(*row) for row in rows]
+        return find_broken(self.delivered, found, self._digest)
+
+    def account(self, rows: int, set_aside: int) -> Account:
+        """What became of all that the file holds: `rows` were read, `set_aside` of them by a rule.
+
+        Raises DeliveryRefused where records are missing, or stand within the text of another one.
+        """
+        self._refuse_swallowed(self.broken.hidden_elsewhere)
+        return balanced(self.delivered, self.broken, rows, set_aside)
+
+    def _refuse_swallowed(self, swallowed: list[Lookalike]) -> None:
+        """A line that looks like a record is one where it breaks no rule of the contract."""
+        if not swallowed:
+            return
+        text = self.delivered.path.with_suffix(".lookalikes")
+        with text.open("w", newline="", encoding="utf-8") as out:
+            delimiter, quote_sign = self.delivered.delimiter, self.delivered.quote
+            writer = csv.writer(
+                out, delimiter=delimiter, quotechar=quote_sign, quoting=csv.QUOTE_ALL, lineterminator="\n"
+            )
+            writer.writerows([self.delivered.header(), *(line.values for line in swallowed)])
+        problems = self._session.sql(f"select problems from ({self._query(text)})").fetchall()
+        lines = [line.line for line, (problem,) in zip(swallowed, problems, strict=True) if problem is None]
+        if lines:
+            refuse_swallowed(self.delivered, lines)
+
+    def numbers(self, rows: list[int]) -> list[int]:
+        """Of each row the line of the file, or the row of the sheet or answer, that it was delivered in."""
+        kinds = self.delivered.records.places["kind"] == FILLED
+        kinds[list(self.broken.records)] = False
+        records = numpy.flatnonzero(kinds)[numpy.array(rows, numpy.int64) - 1]
+        return [self.delivered.number(record) for record in records.tolist()]
 
 
 def _numbered(batches: pyarrow.RecordBatchReader, reread: Reread) -> pyarrow.RecordBatchReader:
@@ -86,23 +123,13 @@ def reading(
     (`column:rule;…`, null for an accepted row) and row_number. Raises DeliveryRefused where the header
     is not the agreed one.
     """
-    path, reread = file.path, Reread(table)
-    delimiter, quote_sign = contract.delimiter, contract.quote
-    if contract.file_format != "csv":
-        path = folder / f"{table.name}.csv"
-        if contract.file_format == "xlsx":
-            workbook.write_table(contract, table, file.path, file.file_name, path)
-        else:
-            statistics_json.write_table(file.path, file.file_name, path)
-        delimiter, quote_sign = ",", '"'
-    elif file.has_mixed_line_ends:
-        path, count = line_ends.unify(path, quote_sign, folder / f"{table.name}.csv")
-        reread.add("*", "line_end", count)
-    delivered = _header(path, delimiter, quote_sign)
-    header = [as_header(name) for name in delivered]
+    reread = Reread(table)
+    delivered = as_text(contract, table, file, keys, folder, reread)
+    written = delivered.header()
+    header = [as_header(name) for name in written]
     _check_header(contract, table, file.file_name, header)
     for column in table.columns:
-        reread.add(column.name, "header", int(column.header not in delivered))
+        reread.add(column.name, "header", int(column.header not in written))
     session = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(folder)})
     try:
         session.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
@@ -112,7 +139,11 @@ def reading(
         macros.define(session)
         if any(column.is_landed and column.classification == "sensitive" for column in table.columns):
             session.create_function("masked", _masked, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
-        yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign), reread)
+
+        def query(path: Path) -> str:
+            return _query(contract, table, path, header, delivered.delimiter, delivered.quote)
+
+        yield Reading(session, delivered, query, partial(row_digest, keys), reread)
     finally:
         session.close()
 
@@ -134,14 +165,6 @@ def _define_digests(session: duckdb.DuckDBPyConnection, keys: tuple[bytes, ...])
 def _masked(texts: pyarrow.Array) -> pyarrow.Array:
     """For the few texts that hold a number."""
     return pyarrow.array([text and mask(text) for text in texts.to_pylist()], pyarrow.string())
-
-
-def _header(path: Path, delimiter: str, quote_sign: str) -> list[str]:
-    with path.open(newline="", encoding="utf-8") as lines:
-        try:
-            return next(csv.reader(lines, delimiter=delimiter, quotechar=quote_sign), [])
-        except csv.Error:
-            return []
 
 
 def _check_header(contract: Contract, table: Table, file_name: str, header: list[str]) -> None:
@@ -202,12 +225,15 @@ def _query(contract: Contract, table: Table, path: Path, header: list[str], deli
     is_odd = _is_odd(landed, {column.name: f"r{position[column.header]}" for column in landed})
     person = f"nullif(concat_ws(';', {', '.join(persons)}), '')" if persons else "null::varchar"
     row_key = " || '|' || ".join(f"t_{name}::varchar" for name in table.key)
+    blanks = f"{quote(' ' + delimiter + quote_sign)} || chr(9) || chr(10) || chr(13)"
+    is_filled = " or ".join(f"trim(r{index}, {blanks}) <> ''" for index in range(len(header)))
     return f"""
         with delivered as (
             select *
             from read_csv({quote(str(path))}, auto_detect = false, header = true, delim = {quote(delimiter)},
                 quote = {quote(quote_sign)}, escape = {quote(quote_sign)}, nullstr = '', strict_mode = true,
                 store_rejects = true, max_line_size = {MAX_RECORD_BYTES}, columns = {{{columns}}})
+            where {is_filled}
         ),
         looked_at as (
             select *, {is_odd} as is_odd from delivered

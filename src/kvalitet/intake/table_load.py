@@ -41,6 +41,7 @@ class TableLoad:
             "load_id": sql.Literal(load_id),
             "source": sql.Literal(contract.id),
             "table": sql.Literal(table.name),
+            "sheet": sql.Literal(table.sheet or None),
         }
 
     def run(self, query: str, **names: sql.Composable) -> int:

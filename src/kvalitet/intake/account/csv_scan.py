@@ -28,8 +28,8 @@ LEADING_SIGNS = 4
 class CsvScan:
     """What a file holds. `records` and `blank` count as in Scan, `empty` are lines of no length.
 
-    `within_quotes` are the lines in a quoted text, `loose_quotes` the quotes that do not follow RFC 4180; `torn` says
-    where those stand that end a text in the middle of a field.
+    `within_quotes` are the lines in a quoted text, `loose_quotes` the quotes that do not follow RFC 4180, of which
+    the first stands in line `first_loose`. `torn` says where those stand that end a text in the middle of a field.
     """
 
     places: numpy.ndarray
@@ -38,6 +38,7 @@ class CsvScan:
     empty: int
     within_quotes: int
     loose_quotes: int
+    first_loose: int
     torn: numpy.ndarray
     lookalikes: list[Lookalike]
 
@@ -58,7 +59,7 @@ def scan_csv(file: Path, file_name: str, delimiter: str, quote: str, columns: in
     counts = scan.places.counts
     return CsvScan(
         scan.places.read(), counts[FILLED], counts[BLANK], counts[EMPTY],
-        scan.within_quotes, scan.loose_quotes, numpy.array(scan.torn, numpy.uint64), scan.lookalikes,
+        scan.within_quotes, scan.loose_quotes, scan.first_loose, numpy.array(scan.torn, numpy.uint64), scan.lookalikes,
     )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ class _Scanner:
         self.delimiter, self.quote, self.columns = delimiter, quote, columns
         self.places = places
         self.offset, self.line, self.is_header = 0, 1, True
-        self.within_quotes = self.loose_quotes = 0
+        self.within_quotes = self.loose_quotes = self.first_loose = 0
         self.torn: list[int] = []
         self.lookalikes: list[Lookalike] = []
         self._mark = ord(quote) if quote else -1
@@ -93,9 +94,11 @@ class _Scanner:
         if len(block) - size > MAX_RECORD_BYTES:
             self._refuse_long(self.line + (int(ends[-1]) + 1 if size else 0))
         if size:
-            torn = [self.offset + place for place in self._torn if place < size]
-            self.torn += torn
-            self.loose_quotes += len(torn) + sum(place < size for place in self._loose)
+            self.torn += [self.offset + place for place in self._torn if place < size]
+            loose = [place for place in (*self._loose, *self._torn) if place < size]
+            if loose and not self.loose_quotes:
+                self.first_loose = self.line + block.count(b"\n", 0, min(loose))
+            self.loose_quotes += len(loose)
             self._refuse_lone_returns(block[:size], data[:size], quotes)
             self._count(block, data, feeds, ends)
             inner = numpy.flatnonzero(is_within[: ends[-1]])
