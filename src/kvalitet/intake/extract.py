@@ -1,14 +1,13 @@
 """Takes in what has arrived from one source: each delivery in one transaction with its load record."""
 
 import hashlib
-import traceback
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError, NotInstalled
 from kvalitet.intake.deliveries import Delivery, look
+from kvalitet.intake.faults import kind
 from kvalitet.intake.loading import load_delivery
 from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
@@ -71,10 +70,8 @@ def _not_installed(error: ImportError) -> NotInstalled:
 
 def without_values(source_id: str, error: Exception) -> KvalitetError:
     """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
     return KvalitetError(
-        f"The extraction of {source_id} failed with {type(error).__name__} at {place};"
+        f"The extraction of {source_id} failed with {kind(error)};"
         " what it said is left out, because it may hold delivered values.",
         "Nothing was taken in. Try again; if it stays, run the delivery on a machine where its values may be seen.",
     )

@@ -7,6 +7,7 @@ from psycopg import sql
 from kvalitet.contracts import Contract
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.deliveries import Delivery
+from kvalitet.intake.faults import refused_if_unreadable
 from kvalitet.intake.history import TableCounts, TableHistory
 from kvalitet.intake.pseudonyms import fingerprint
 from kvalitet.intake.reading import reading
@@ -51,8 +52,12 @@ def load_delivery(
         load_id: int = cursor.fetchall()[0][0] * (-1 if beside else 1)
         before = _load_before(cursor, contract, delivery) if beside else None
         for name, table in contract.tables.items():
-            with reading(contract, table, files[name], keys, files[name].path.parent) as batches:
-                history = TableHistory(cursor, contract, table, load_id, files[name].file_name, of_load)
+            file, sheet = files[name], f", sheet {table.sheet}" if table.sheet else ""
+            with (
+                refused_if_unreadable(file.file_name + sheet),
+                reading(contract, table, file, keys, file.path.parent) as batches,
+            ):
+                history = TableHistory(cursor, contract, table, load_id, file.file_name, of_load)
                 counts[name] = (
                     history.take_beside(batches, before)
                     if beside
