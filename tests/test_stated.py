@@ -42,7 +42,9 @@ def test_what_is_stated_counts_and_otherwise_the_default(monkeypatch: pytest.Mon
     assert (seconds(NAME, 2), whole_number(NAME, 7)) == (3, 3)
 
 
-@pytest.mark.parametrize("address", ["smtp://host:abc", "smtp://host:99999", "smtp://[host", "http://host", "mail.example"])
+@pytest.mark.parametrize(
+    "address", ["smtp://host:abc", "smtp://host:99999", "smtp://[host", "http://host", "mail.example"]
+)
 def test_a_mail_server_of_another_form_is_refused_without_its_address(monkeypatch: pytest.MonkeyPatch, address: str):
     monkeypatch.setenv("KVALITET_ALERT_SMTP", address)
     monkeypatch.setenv("KVALITET_ALERT_MAIL_FROM", "a@example.invalid")

@@ -72,7 +72,7 @@ def test_rows_of_an_answer_are_those_of_data_alone(tmp_path, monkeypatch, rows, 
         ('{"Data": [["1"]]}{"Data": [["2"]]}', "it holds 2 answers, one is agreed"),
         ('{"Data": [["1"]]} and more', "something follows its end"),
         ('[{"Data": [["1"]]}', "it breaks off"),
-        ("[]", "it holds 0 answers"),
+        ("[]", "it is not JSON of that form"),
     ],
 )
 def test_more_or_less_than_one_answer_is_refused(tmp_path, text, finding):
@@ -105,3 +105,8 @@ def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
 
 def test_the_end_of_a_text_in_the_first_column_is_no_lookalike(tmp_path):
     assert scanned(tmp_path, 'a,b,c\n"key\nmore",b,c\n').lookalikes == []
+
+
+def test_lines_with_letters_that_were_encoded_twice_are_counted(tmp_path):
+    twice = "sagsbehandlingsfejl på Ø".encode().decode("windows-1252")
+    assert scanned(tmp_path, f"a,b,c\n1,{twice},{twice}\n2,på Ø,Ã\n3,é,{twice}\n").twice_encoded == 2

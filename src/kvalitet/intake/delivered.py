@@ -76,6 +76,7 @@ def as_text(
     notes = {f"line_end_{kind}": count for kind, count in file.line_ends.items()} | {
         "line_in_text": found.within_quotes,
         "loose_quote": found.loose_quotes,
+        "line_encoded_twice": found.twice_encoded,
     }
     blank = found.blank + found.empty
     scan = Scan(found.records, blank, {kind: count for kind, count in notes.items() if count})

@@ -225,6 +225,7 @@ ACCOUNT = {
     "line_end_cr": "Set: vognretur alene",
     "line_in_text": "Set: linjer i en tekst i anførselstegn",
     "loose_quote": "Set: anførselstegn, der ikke følger reglerne",
+    "line_encoded_twice": "Set: linjer med bogstaver, der er kodet to gange (Ã¸ for ø)",
     "formula": "Set: celler med formel",
     "formula_without_result": "Set: formler uden gemt resultat",
 }

@@ -20,6 +20,9 @@ CHUNK_BYTES = 1 << 22
 #: Longest record; a quote left open holds everything up to here.
 MAX_RECORD_BYTES = 2_097_152
 CR, LF, SPACE = 13, 10, 32
+#: UTF-8 of UTF-8: Ã before what follows it in a Danish or French letter, as windows-1252 shows it.
+_TWICE = b"\xc3\x83"
+_TWICE_ENCODED = re.compile(_TWICE + rb"(?:\xc2[\x80-\xbf]|\xcb\x9c|\xe2\x80[\xa0\xa6])")
 #: So many leading signs of each record are looked at as arrays, to see whether it is blank; the others one by one.
 LEADING_SIGNS = 4
 
@@ -29,7 +32,8 @@ class CsvScan:
     """What a file holds. `records` and `blank` count as in Scan, `empty` are lines of no length.
 
     `within_quotes` are the lines in a quoted text, `loose_quotes` the quotes that do not follow RFC 4180, of which
-    the first stands in line `first_loose`. `torn` says where those stand that end a text in the middle of a field.
+    the first stands in line `first_loose`. `twice_encoded` lines hold letters that were encoded two times. `torn` says
+    where those stand that end a text in the middle of a field.
     """
 
     places: numpy.ndarray
@@ -39,6 +43,7 @@ class CsvScan:
     within_quotes: int
     loose_quotes: int
     first_loose: int
+    twice_encoded: int
     torn: numpy.ndarray
     lookalikes: list[Lookalike]
 
@@ -59,7 +64,8 @@ def scan_csv(file: Path, file_name: str, delimiter: str, quote: str, columns: in
     counts = scan.places.counts
     return CsvScan(
         scan.places.read(), counts[FILLED], counts[BLANK], counts[EMPTY],
-        scan.within_quotes, scan.loose_quotes, scan.first_loose, numpy.array(scan.torn, numpy.uint64), scan.lookalikes,
+        scan.within_quotes, scan.loose_quotes, scan.first_loose, scan.twice_encoded,
+        numpy.array(scan.torn, numpy.uint64), scan.lookalikes,
     )  # fmt: skip
 
 
@@ -69,7 +75,7 @@ class _Scanner:
         self.delimiter, self.quote, self.columns = delimiter, quote, columns
         self.places = places
         self.offset, self.line, self.is_header = 0, 1, True
-        self.within_quotes = self.loose_quotes = self.first_loose = 0
+        self.within_quotes = self.loose_quotes = self.first_loose = self.twice_encoded = 0
         self.torn: list[int] = []
         self.lookalikes: list[Lookalike] = []
         self._mark = ord(quote) if quote else -1
@@ -101,6 +107,9 @@ class _Scanner:
             self.loose_quotes += len(loose)
             self._refuse_lone_returns(block[:size], data[:size], quotes)
             self._count(block, data, feeds, ends)
+            if _TWICE in block:
+                places = [found.start() for found in _TWICE_ENCODED.finditer(block, 0, size)]
+                self.twice_encoded += len(numpy.unique(numpy.searchsorted(feeds, places)))
             inner = numpy.flatnonzero(is_within[: ends[-1]])
             if len(inner):
                 self._look_within(block, data, feeds, inner, quotes)
@@ -115,9 +124,10 @@ class _Scanner:
         quotes = numpy.flatnonzero(data[: len(block)] == self._mark)
         if not len(quotes):
             return quotes
-        # The sign before the first is the block's last one, a line's end, as if a line had ended before the block.
-        before = numpy.where(quotes == 0, numpy.uint8(LF), data[quotes - 1])
-        if self._opens[before[::2]].all() and self._closes[data[quotes[1::2] + 1]].all():
+        before, after = data[quotes[::2] - 1], data[quotes[1::2] + 1]
+        if quotes[0] == 0:
+            before[0] = LF  # a line has ended before the block
+        if _are_all(before, self._opens) and _are_all(after, self._closes):
             return quotes
         return self._quotes_one_by_one(quotes, data)
 
@@ -229,6 +239,14 @@ def _places(block: bytes, data: numpy.ndarray, sign: bytes) -> numpy.ndarray:
     if len(sign) == 1:
         return numpy.flatnonzero(data == sign[0])
     return numpy.array([found.start() for found in re.finditer(re.escape(sign), block)], numpy.int64)
+
+
+def _are_all(signs: numpy.ndarray, of: numpy.ndarray) -> bool:
+    """Whether all signs are of a small set; comparing with each is faster than looking each up."""
+    found = numpy.zeros(len(signs), bool)
+    for sign in numpy.flatnonzero(of):
+        found |= signs == numpy.uint8(sign)
+    return bool(found.all())
 
 
 def _one_of(signs: bytes) -> numpy.ndarray:

@@ -83,7 +83,9 @@ class _Scanner:
 
     def check_end(self) -> None:
         """Raises DeliveryRefused where what was taken is not one whole answer."""
-        if self.answers != 1:
+        if not self.answers:
+            self._refuse("it is not JSON of that form")
+        if self.answers > 1:
             self._refuse(f"it holds {self.answers} answers, one is agreed")
         if self.depth:
             self._refuse("it breaks off")
