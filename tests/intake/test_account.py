@@ -106,7 +106,7 @@ def test_a_record_within_the_text_of_an_accepted_row_refuses_the_delivery(settin
 
     def change(lines: list[str]) -> None:
         hidden = [",".join(next(csv.reader([lines[n]]))) for n in (11, 12)]
-        lines[10:13] = [line_of(Sagsnummer="2024 - 00009", Fritekst="\r\n".join(["Uden slut", *hidden]))]
+        lines[10:13] = [line_of(Sagsnummer="2024 - 00009", Fritekst="\n".join(["Uden slut", *hidden]))]
 
     rewrite(inbox, change)
     message = refusal(settings)
@@ -136,9 +136,8 @@ def test_a_quote_open_for_two_megabytes_is_refused_by_its_line(settings, inbox, 
 def test_duplicates_are_counted_one_way_everywhere(settings, deliver):
     """Five rows of two keys, two of them alike, and one that breaks a rule besides: six rows."""
     twice, thrice = {"Sagsnummer": "2023 - 00001"}, {"Sagsnummer": "2023 - 00002"}
-    deliver(
-        *GOOD, twice, twice, thrice, thrice | {"Tema": "svar"}, thrice, {"Sagsnummer": "2023 - 00003", "Lukket": "?"}
-    )
+    others = twice, twice, thrice, thrice | {"Tema": "svar"}, thrice, {"Sagsnummer": "2023 - 00003", "Lukket": "?"}
+    deliver(*GOOD, *others, padding=200)
     counts = extract(settings, SOURCE).loads[0].tables["complaints"]
     open_rows = [row for row in read_rejects(settings, SOURCE) if row["table_name"] == "complaints"]
     (standing,) = read_status(settings, SOURCE)["sources"]

@@ -103,6 +103,11 @@ def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
     assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", "z")), (4, ("3", "y", 'pipe 5"'))]
 
 
+def test_a_line_that_an_open_quote_took_in_is_a_lookalike(tmp_path):
+    found = scanned(tmp_path, '"a","b","c"\n"1","x","y\n"2","x","y"\n"3","x","y"\n')
+    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "x", "y"))]
+
+
 def test_the_end_of_a_text_in_the_first_column_is_no_lookalike(tmp_path):
     assert scanned(tmp_path, 'a,b,c\n"key\nmore",b,c\n').lookalikes == []
 

@@ -211,8 +211,9 @@ class _Scanner:
         for place in numpy.flatnonzero(has_all).tolist():
             start, stop = int(starts[place]), int(stops[place])
             closing = numpy.searchsorted(quotes, start)
-            # A text that ends in the line's first column is a column of the record that it began in.
-            if closing < len(quotes) and quotes[closing] < delimiters[first[place]]:
+            # A text that ends with the line's first column is a column of the record that it began in.
+            is_column = closing < len(quotes) and quotes[closing] < delimiters[first[place]]
+            if is_column and self._closes[data[quotes[closing] + 1]]:
                 continue
             values = next(self._parse(block[start:stop]), [])
             if len(values) == self.columns:
