@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import evidence
 from benchmarks.intake import AIM_MEMORY_MB
 from benchmarks.measured import Run
 from benchmarks.place import FLOOR, ROOT, Place, cutoff
 from benchmarks.results import Figures
 
 NIGHTS = {1: "the first", 2: "the next"}
-STEPS = ("extract", "begin", "staging", "intermediate", "star", "reports", "finish", "validate", "publish", "report")
+STEPS = ("extract", "begin", "staging", "intermediate", "star", "reports", "finish", "validate", "publish", "report",
+         "anchor")  # fmt: skip
 SEEDS = ("law", "theme", "outcome", "complaint_type", "holiday")
 SLOWEST_MODELS = 5
 
@@ -17,7 +19,7 @@ SLOWEST_MODELS = 5
 COMPLAINTS = "select count(*), sum(hashtextextended(f::text, 0)) from {}.fct_complaint as f"
 POINTS = "select count(*), sum(hashtextextended(f::text, 0)) from {}.fct_complaint_point as f"
 VALUES = """
-select indicator_id, period_kind, period_label, breakdown_kind, breakdown_member, value from {}.fct_indicator_value
+select indicator_id, period_kind, period_label, breakdown_kind, breakdown_member, round(value, 10) from {}.fct_indicator_value
 """
 #: The floor knows the centres as they were, not who took over from whom.
 SHOWN = "where source_id = 'klagesager' and breakdown_kind <> 'center_nu' and status not in ('skjult', 'uden_grundlag')"
@@ -48,6 +50,7 @@ def measure(place: Place, figures: Figures, say: Callable[[str], None], do_compa
         if night == 1 and do_compare:
             say("Comparing both stars")
             compare(place)
+    evidence.measure(place, figures, say)
 
 
 def sql_floor(place: Place, night: int) -> Run:

@@ -14,6 +14,10 @@ PARAMS: Any = {
         None, type=["null", "string"], description="Who lets in a refused delivery's closures"
     ),
     "closures_allowed_reason": Param(None, type=["null", "string"], description="Why the closures are right"),
+    "changes_allowed_by": Param(None, type=["null", "string"], description="Who lets in a refused delivery's changes"),
+    "changes_allowed_reason": Param(None, type=["null", "string"], description="Why the changes are right"),
+    "jump_allowed_by": Param(None, type=["null", "string"], description="Who lets in a cut-off far ahead"),
+    "jump_allowed_reason": Param(None, type=["null", "string"], description="Why that cut-off is right"),
 }
 
 

@@ -22,6 +22,9 @@ what does not keep its contract, which waivers end, and what the night left unto
    (`kvalitet alert test` tries it) and clear the task: nobody is told anything twice.
 3. **end_lapsed_builds** or **drop_old_rebuilds** red: the warehouse cannot be reached, see docs/runbook.md.
 4. **purge_landing** red: the landing store cannot be reached; check `KVALITET_LANDING`. Nothing is lost by waiting.
+5. **anchor** red: entries of the ledger have yet to be anchored, and the anchor does not take them; mend
+   KVALITET_ANCHOR.
+6. **check_files** red: a certificate file or a kept original is not what the ledger says, see docs/runbook.md.
 """
 
 with DAG(
@@ -44,3 +47,5 @@ with DAG(
     chain(task(night_tasks.end_lapsed_builds)(), task(night_tasks.send_alerts)())
     task(night_tasks.drop_old_rebuilds)()
     task(night_tasks.purge_landing)()
+    task(night_tasks.anchor)()
+    task(execution_timeout=timedelta(hours=2))(night_tasks.check_files)()

@@ -25,6 +25,8 @@ last good data is used and marked stale. Nothing new since the last publication:
    is refused: the build has ended and the candidate is no longer its own.
 4. **begin** red: another build holds the candidate; the message says who. Wait for it, or until its claim lapses.
 5. **publish**: cleared after it published, it does nothing. **report**: may be cleared at any time.
+6. **anchor** red: the figures are published and signed, but the anchor did not take the ledger's entry. It stays
+   due; mend KVALITET_ANCHOR and clear the task. `housekeeping` tries each morning, too.
 
 More in docs/runbook.md.
 """
@@ -69,3 +71,4 @@ with DAG(
     report = task(night_tasks.report)(build_id, publication_id)
 
     chain(wait_for_sources, build_id, *layers, finish, validate, publication_id, report)
+    chain(publication_id, task(night_tasks.anchor)())

@@ -3,6 +3,11 @@
     {% if model.config.materialized != 'view' %}analyze {{ relation }}{% endif %}
 {%- endmacro %}
 
+{# A number as it is published: with the decimals that the columns' types declare. #}
+{% macro published_number(number) -%}
+    cast({{ number }} as numeric(38, 10))
+{%- endmacro %}
+
 {# A count that may be shown: empty where it, or what it leaves of its total, is a small number of cases. #}
 {% macro hide_small(cases, total=none) -%}
     case

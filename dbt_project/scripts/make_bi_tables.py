@@ -56,7 +56,7 @@ def macro() -> str:
 def with_columns(table: str, yml: str) -> str:
     """The table's yml with its count columns."""
     period_kind, breakdown_kind = TABLES[table]
-    data_type = "numeric" if breakdown_kind == "center_nu" else "bigint"
+    data_type = "numeric(38, 10)" if breakdown_kind == "center_nu" else "bigint"
     columns = "".join(
         f"      - name: {row['indicator_id']}\n"
         f"        description: {json.dumps(row['definition_en'], ensure_ascii=False)}\n"

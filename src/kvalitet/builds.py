@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import DictRow
 
+from kvalitet.clock import today
 from kvalitet.clock.lapses import BEAT, beat, lapse
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.code_version import code_version
 from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
 from kvalitet.stated import seconds
+from kvalitet.warehouse.build_schemas import make_empty, schemas_of
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.readers import watch
 from kvalitet.warehouse.restored import refuse_until_confirmed
 from kvalitet.warehouse.server import is_embedded
 
@@ -53,15 +55,11 @@ class Build:
     stale: dict[str, str] = field(default_factory=dict)
     code_version: str = ""
     acceptances: int = 0  # the newest acceptance of a set-aside row that it knows of
+    is_sealed: bool = False  # nobody who builds can write to its schemas any more
 
     @property
     def schemas(self) -> tuple[str, str, str]:
         return schemas_of(self.target_schema)
-
-
-def schemas_of(target_schema: str) -> tuple[str, str, str]:
-    """Star and reports, working tables, row-level views."""
-    return target_schema, f"{target_schema}_work", f"{target_schema}_detail"
 
 
 def lapse_seconds() -> float:
@@ -87,9 +85,9 @@ def begin_build(
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
     Without `loads`, each source's newest accepted load that was not withdrawn; without `as_of_date`, the
-    latest cut-off date among them; without `stale`, what the last attempts and the contracts say of each
-    source; without `acceptances`, all that there are. Raises BuildRefused where a live build holds the
-    schema or nothing was accepted.
+    latest cut-off date among them, or today where that is earlier; without `stale`, what the last attempts and
+    the contracts say of each source; without `acceptances`, all that there are. Raises BuildRefused where a
+    live build holds the schema or nothing was accepted.
     """
     from kvalitet.intake.standing import stale_sources
 
@@ -99,7 +97,7 @@ def begin_build(
         rows = _chosen_loads(connection, loads)
         if not rows:
             raise BuildRefused("There is nothing to build from: no delivery was accepted.", "Run `kvalitet extract`.")
-        as_of: date = as_of_date or max(row["cutoff_date"] for row in rows)
+        as_of: date = as_of_date or min(max(row["cutoff_date"] for row in rows), today(connection))
         try:
             claimed = connection.execute(
                 "insert into audit.build"
@@ -120,12 +118,8 @@ def begin_build(
                 [build_id, row["source_id"], row["load_id"], row["source_id"] in stale, stale.get(row["source_id"])],
             )
     build = get_build(settings, build_id)
-    with connect(settings, TRANSFORMER) as connection:
-        connection.execute("set local role kvalitet_candidate_owner")
-        connection.execute("set local lock_timeout = '30s'")
-        for schema in build.schemas:
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
-            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    watch(settings)
+    make_empty(settings, target_schema)
     return build
 
 
@@ -148,6 +142,7 @@ def get_build(settings: Settings, build_id: int, role: str = TRANSFORMER) -> Bui
         stale={load["source_id"]: load["stale_reason"] for load in loads if load["is_stale"]},
         code_version=row["code_version"],
         acceptances=row["acceptances_up_to"],
+        is_sealed=row["sealed_at"] is not None,
     )
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -21,7 +21,7 @@ from kvalitet import (
     cli_server,
 )
 from kvalitet.cli_output import Json, console, day, plain, print_rows, show_progress
-from kvalitet.errors import KvalitetError
+from kvalitet.errors import KvalitetError, as_disk_full
 from kvalitet.settings import LOGIN_ROLES, Settings
 from kvalitet.spelling.told import is_text
 
@@ -41,12 +41,21 @@ def main() -> None:
         _check_arguments()
         app()
     except KvalitetError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {plain(error.what)}")
-        if error.remedy:
-            Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {plain(error.remedy)}")
-        sys.exit(1)
+        _stop(error)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        full = as_disk_full(error)
+        if full is None:
+            raise
+        _stop(full)
+
+
+def _stop(error: KvalitetError) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"[bold red]Stopped.[/] {plain(error.what)}")
+    if error.remedy:
+        Console(stderr=True, highlight=False).print(f"[bold]What to do:[/] {plain(error.remedy)}")
+    sys.exit(1)
 
 
 def _check_arguments() -> None:
@@ -94,11 +103,19 @@ def _local_inbox(settings: Settings) -> Path:
 def extract(
     source: Annotated[str, typer.Argument(help="The contract's id, e.g. bif_complaints.")],
     allow_closures: cli_landing.AllowClosures = None,
+    allow_changes: cli_landing.AllowChanges = None,
+    allow_jump: cli_landing.AllowJump = None,
 ) -> None:
     """Take in the new deliveries of one source."""
     from kvalitet.intake import extract as step
 
-    result = step(_settings(), source, cli_landing.who_and_why(allow_closures))
+    result = step(
+        _settings(),
+        source,
+        cli_landing.who_and_why(allow_closures, "--allow-closures"),
+        allow_changes=cli_landing.who_and_why(allow_changes, "--allow-changes"),
+        allow_jump=cli_landing.who_and_why(allow_jump, "--allow-jump"),
+    )
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")
     cli_landing.print_loads(result)
 
@@ -165,24 +182,30 @@ def validate(build_id: Annotated[int, typer.Argument(help="The build to judge.")
 @app.command(epilog="Example: `kvalitet publish 12`")
 def publish(build_id: Annotated[int, typer.Argument(help="A build that passed the gate.")]) -> None:
     """Let readers see a build that passed; one transaction, readers notice nothing."""
+    from kvalitet.evidence.outbox import work_off
     from kvalitet.night import publish_once, report
 
     settings = _settings()
     publication_id = publish_once(settings, build_id)
     report(settings, build_id, publication_id)
     console.print(f"Build {build_id} is publication {publication_id}.")
+    work_off(settings)
 
 
 @app.command(epilog="Example: `kvalitet night`")
 def night() -> None:
-    """The whole night without Airflow: extract, build, gate, publish, report. Exit code 0 only with a publication."""
+    """The whole night without Airflow: extract, build, gate, publish, report, anchor.
+
+    Exit code 0 only with a publication and with nothing left to anchor.
+    """
+    from kvalitet.evidence.outbox import due
     from kvalitet.night import run_night
     from kvalitet.night_summary import print_result
 
     settings = _settings()
     result = run_night(settings, progress=show_progress)
     print_result(settings, console, result)
-    if result.publication_id is None:
+    if result.publication_id is None or due(settings):
         raise typer.Exit(1)
 
 
@@ -261,10 +284,13 @@ def supervision_sample(
 @app.command(epilog="Example: `kvalitet rollback --reason 'wrong law for complaints of 2024'`")
 def rollback(reason: Annotated[str, typer.Option(help="Why; it is kept in the ledger.")]) -> None:
     """Let readers see the previous publication again."""
+    from kvalitet.evidence.outbox import work_off
     from kvalitet.publication import rollback as step
 
-    publication = step(_settings(), reason)
+    settings = _settings()
+    publication = step(settings, reason)
     console.print(f"Readers see publication {publication.publication_id} again.")
+    work_off(settings)
 
 
 @app.command(epilog="Example: `psql $(kvalitet dsn --role bi)`")

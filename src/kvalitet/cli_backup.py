@@ -88,7 +88,9 @@ def _print(restored: "Restored") -> None:
     ):
         if names:
             console.print(f"{label}: {plain(', '.join(names))}.")
-    console.print(f"{restored.backup} is restored: {found.entries} certificates and {found.tables} tables verified.")
+    console.print(
+        f"{restored.backup} is restored: {found.entries} certificates and {found.seen.tables} tables verified."
+    )
     _print_settled(restored.settled.says, restored.settled.builds_ended)
     if found.faults:
         raise KvalitetError(

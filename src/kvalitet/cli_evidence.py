@@ -13,6 +13,7 @@ from kvalitet.settings import Settings
 def add_to(app: typer.Typer) -> None:
     """Give the command line the commands of this module."""
     app.command(epilog="Example: `kvalitet verify --public-key auditors-copy.pem --anchors anchors.txt`")(verify)
+    app.command(epilog="Example: `kvalitet anchor`")(anchor)
     app.command(epilog="Example: `kvalitet evidence --publication 3 --out evidence-3.zip`")(evidence)
     app.command(epilog="Example: `kvalitet reevaluate 12`")(reevaluate)
 
@@ -31,11 +32,25 @@ def verify(
         console.print(f"[bold red]wrong[/] {plain(fault)}")
     if found.uncertified:
         console.print(f"Older than the first certificate: publications {', '.join(map(str, found.uncertified))}.")
+    if found.old_form:
+        numbers = ", ".join(map(str, found.old_form))
+        console.print(f"Measured in form 1, whose digests the server takes: publications {numbers}.")
+    if found.seen.readers:
+        console.print(f"Read as {', '.join(found.seen.readers)}.")
+    if found.seen.unread:
+        console.print(f"Not read as {plain(', '.join(found.seen.unread))}.")
     anchored = f", {found.anchored} anchors" if anchors else ""
-    console.print(f"{found.entries} entries of the ledger, {found.tables} published tables{anchored} checked.")
+    console.print(f"{found.entries} entries of the ledger, {found.seen.tables} published tables{anchored} checked.")
     if found.faults:
         raise KvalitetError(f"{len(found.faults)} faults were found.", "See docs/security.md, What is proven.")
     console.print("All of it is as it was signed.")
+
+
+def anchor() -> None:
+    """Anchor the entries of the ledger that are due; a night and housekeeping do it, too."""
+    from kvalitet.evidence.outbox import work_off
+
+    console.print(f"{work_off(Settings.from_environment())} entries anchored; none is due.")
 
 
 def evidence(

@@ -1,12 +1,13 @@
 """Commands about deliveries that came: take them in once more, take them back, and the store that keeps them."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kvalitet.cli_output import console, plain
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import Settings
+from kvalitet.settings import TIMEZONE, Settings
 from kvalitet.stated import user
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 AllowClosures = Annotated[
     str | None, typer.Option(help="'name: reason' that lets in more closures than the contract's limit.")
 ]
+AllowChanges = Annotated[
+    str | None, typer.Option(help="'name: reason' that lets in more changes than the contract's limit.")
+]
+AllowJump = Annotated[str | None, typer.Option(help="'name: reason' that lets in a cut-off far ahead of what was due.")]
 By = Annotated[str | None, typer.Option(help="Who decided it; default: the user of this machine.")]
 
 
@@ -27,17 +32,18 @@ def add_to(app: typer.Typer) -> None:
         help="The store of delivered files: what is over its time, and its key.", no_args_is_help=True
     )
     landing.command(epilog="Example: `kvalitet landing purge`")(purge)
+    landing.command(epilog="Example: `kvalitet landing check`")(check)
     landing.command("rotate-key", epilog="Example: `kvalitet landing rotate-key`")(rotate_key)
     app.add_typer(landing, name="landing")
 
 
-def who_and_why(text: str | None) -> tuple[str, str] | None:
-    """`--allow-closures` in its two parts. Raises KvalitetError where one is missing."""
+def who_and_why(text: str | None, option: str) -> tuple[str, str] | None:
+    """An option such as `--allow-closures` in its two parts. Raises KvalitetError where one is missing."""
     if text is None:
         return None
     name, colon, reason = text.partition(":")
     if not colon or not name.strip() or not reason.strip():
-        raise KvalitetError("--allow-closures needs who and why.", "Write it as 'name: reason'.")
+        raise KvalitetError(f"{option} needs who and why.", "Write it as 'name: reason'.")
     return name, reason
 
 
@@ -49,17 +55,27 @@ def print_loads(result: "ExtractResult") -> None:
                 f"  load {load.load_id} {name}: {count.delivered:,} delivered, {count.rejected:,} set aside,"
                 f" {count.opened:,} new, {count.changed:,} changed, {count.closed:,} closed,"
                 f" {count.unchanged:,} unchanged"
+                + (f", {count.reread:,} read anew" if count.reread else "")
+                + (f", {count.closures_waiting:,} closures waiting" if count.closures_waiting else "")
             )
 
 
 def replay(
     load: Annotated[int, typer.Argument(help="The load, accepted or refused: `kvalitet status --source …`.")],
     allow_closures: AllowClosures = None,
+    allow_changes: AllowChanges = None,
+    allow_jump: AllowJump = None,
 ) -> None:
     """Take a delivery in once more from the files that were kept, by the contract as it is today."""
     from kvalitet.intake import replay as step
 
-    result = step(Settings.from_environment(), load, who_and_why(allow_closures))
+    result = step(
+        Settings.from_environment(),
+        load,
+        who_and_why(allow_closures, "--allow-closures"),
+        allow_changes=who_and_why(allow_changes, "--allow-changes"),
+        allow_jump=who_and_why(allow_jump, "--allow-jump"),
+    )
     console.print(f"{result.source_id}: {result.outcome}. {plain(result.message)}")
     print_loads(result)
 
@@ -90,6 +106,17 @@ def purge() -> None:
 
     done = step(Settings.from_environment())
     console.print(f"{done.expired} files whose time was over, {done.orphans} that no load names.")
+
+
+def check() -> None:
+    """Compare certificate files and tonight's share of the kept files with their digests, as `housekeeping` does."""
+    from kvalitet.evidence.files import check_files
+
+    done = check_files(Settings.from_environment(), datetime.now(TIMEZONE).date())
+    console.print(
+        f"{done.certificates} certificate files and {done.originals} of {done.of_originals} kept files hold;"
+        f" all are read in {done.nights} nights."
+    )
 
 
 def rotate_key() -> None:

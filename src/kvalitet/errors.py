@@ -1,5 +1,8 @@
 """Errors that a person can act on: what happened, where, and what to do."""
 
+import errno
+from collections.abc import Iterator
+
 from kvalitet.spelling.identity import mask
 
 #: Longest refusal: it is read in a mail and in a table's cell.
@@ -45,5 +48,48 @@ class DeliveryNotReady(KvalitetError):
     """A delivery is incomplete or still being written; the next attempt may find it whole."""
 
 
+class DeliveryWithdrawn(DeliveryNotReady):
+    """A delivery is the one of a load that was withdrawn, `load_id`."""
+
+    def __init__(self, load_id: int, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.load_id = load_id
+
+
+class DiskFull(KvalitetError):
+    """A disk took no more: the same step goes through once there is space."""
+
+
 class NotInstalled(KvalitetError):
     """A program or Python package is missing on this machine or in this image: no other attempt mends it."""
+
+
+#: What the system calls a disk that takes no more: it is full, the quota is used up, a file may not become so large.
+_TAKES_NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: The same in the words of DuckDB, which has no number for it.
+_SAID = ("No space left on device", "Disk quota exceeded", "File too large")
+_OF_POSTGRES = "53100"  # disk_full
+
+
+def as_disk_full(error: BaseException) -> DiskFull | None:
+    """The error as that of a disk that takes no more, where that is what lies behind it."""
+    for cause in _chain(error):
+        if getattr(cause, "sqlstate", None) == _OF_POSTGRES:
+            where = "The disk of the database server is full"
+        elif getattr(cause, "errno", None) in _TAKES_NO_MORE or any(words in str(cause) for words in _SAID):
+            name = getattr(cause, "filename", None)
+            where = f"The disk takes no more{f' at {name}' if name else ''}"
+        else:
+            continue
+        return DiskFull(
+            f"{where}; nothing was half done.",
+            "Make space there (`df -h`; of the run folder, `du -sh var/*`; a quota or limit of this user counts as"
+            " well), then do the same again.",
+        )
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kvalitet.builds import LIVE, BuildRefused, begin_build, record_failed_begin
 from kvalitet.clock import wrong_clock
-from kvalitet.errors import KvalitetError
+from kvalitet.errors import KvalitetError, as_disk_full
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -88,6 +88,8 @@ def describe(error: object) -> str:
     """What an error may say in the warehouse's records: only errors of our own are free of delivered values."""
     if error is None:
         return "ended from outside."
+    if isinstance(error, Exception) and (full := as_disk_full(error)):
+        return str(full)
     expected = isinstance(error, KvalitetError) or type(error).__name__ == "AirflowFailException"
     return str(error) if expected else f"{type(error).__name__}, see the log."
 
@@ -230,15 +232,16 @@ def run_night(
             progress("extract", f"{source}: {describe(error)}")
     progress("begin", "")
     build = begin_night(settings, owner)
-    if build is None:
-        return night_result(settings, since, owner)
-    try:
-        _build_and_publish(settings, build.build_id, progress)
-    except GateClosed as error:
-        progress("validate", str(error))
-    except BaseException as error:
-        release_claims(settings, owner, describe(error))
-        raise
+    if build is not None:
+        try:
+            _build_and_publish(settings, build.build_id, progress)
+        except GateClosed as error:
+            progress("validate", str(error))
+        except BaseException as error:
+            release_claims(settings, owner, describe(error))
+            raise
+    progress("anchor", "")
+    _anchor(settings, progress)
     return night_result(settings, since, owner)
 
 
@@ -258,6 +261,16 @@ def _build_and_publish(settings: Settings, build_id: int, progress: Callable[[st
     publication_id = publish_once(settings, build_id)
     progress("report", "")
     report(settings, build_id, publication_id)
+
+
+def _anchor(settings: Settings, progress: Callable[[str, str], None]) -> None:
+    """What cannot be anchored stays due, which the command's exit code tells; the night has its result all the same."""
+    from kvalitet.evidence.outbox import work_off
+
+    try:
+        work_off(settings)
+    except KvalitetError as error:
+        progress("anchor", str(error))
 
 
 def publish_once(settings: Settings, build_id: int) -> int:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: When a night ends: no source is waited for beyond this Copenhagen time.
 NIGHT_ENDS = time(5, 0)
+#: Outcomes of an attempt that found nothing newer than what is in; `beside`: something of an older cut-off came.
+NOTHING_OF_TODAY = ("nothing_new", "beside")
 
 
 @dataclass(frozen=True)

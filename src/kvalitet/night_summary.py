@@ -22,7 +22,7 @@ def print_result(settings: Settings, console: Console, result: NightResult) -> N
     for name in ("delivered", "accepted", "set aside"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in result.sources:
-        colour = {"accepted": "green", "nothing_new": "dim"}.get(row.outcome or "", "yellow")
+        colour = {"accepted": "green", "nothing_new": "dim", "beside": "dim"}.get(row.outcome or "", "yellow")
         counts = [figure(count) for count in (row.delivered, row.accepted, row.rejected)]
         table.add_row(row.source_id, f"[{colour}]{row.outcome or '–'}[/]", *counts)
     console.print()

@@ -62,6 +62,12 @@ def owner_of(context: Any) -> str:
     return f"airflow {context['dag_run'].run_id}"
 
 
+def allowed(context: Any, what: str) -> tuple[str, str] | None:
+    """Who lets a delivery in against one of its limits, and why, by the run's parameters; None where nobody does."""
+    by, reason = (context["params"].get(f"{what}_allowed_{part}") for part in ("by", "reason"))
+    return (by, reason) if by and reason else None
+
+
 class ExtractSource(BaseSensorOperator):
     """Takes in all new deliveries of one source.
 
@@ -77,18 +83,20 @@ class ExtractSource(BaseSensorOperator):
     def poke(self, context: Any) -> bool | PokeReturnValue:
         from kvalitet.errors import DeliveryRefused
         from kvalitet.intake import extract
+        from kvalitet.night_calendar import NOTHING_OF_TODAY
         from kvalitet.night_waiting import note_late
 
         settings = Settings.from_environment()
-        by, reason = context["params"]["closures_allowed_by"], context["params"]["closures_allowed_reason"]
         due_at = context["dag_run"].run_after
         with no_retry(DeliveryRefused):
             result = extract(
                 settings,
                 self.source_id,
-                allow_closures=(by, reason) if by and reason else None,
+                allow_closures=allowed(context, "closures"),
+                allow_changes=allowed(context, "changes"),
                 owner=owner_of(context),
                 due_at=due_at if is_scheduled(context) else None,
+                allow_jump=allowed(context, "jump"),
             )
         log.info("%s: %s. %s", self.source_id, result.outcome, result.message)
         if result.outcome == "accepted":
@@ -96,7 +104,7 @@ class ExtractSource(BaseSensorOperator):
         promised_until = self._promised_until(settings, due_at) if is_scheduled(context) else None
         if promised_until and datetime.now(UTC) < promised_until:
             return False
-        if result.outcome == "nothing_new" and not promised_until:
+        if result.outcome in NOTHING_OF_TODAY and not promised_until:
             raise AirflowSkipException(result.message)
         if promised_until:
             note_late(settings, {self.source_id: result.knew_of})
@@ -145,7 +153,7 @@ class WaitForSources(BaseOperator):
     def resume(self, context: Any, event: dict[str, str | None]) -> dict[str, str | None]:
         """Note who is late by what is on record now: `event`, what the wait ended with, may be old."""
         from kvalitet.contracts import load_contracts
-        from kvalitet.night_calendar import is_promised
+        from kvalitet.night_calendar import NOTHING_OF_TODAY, is_promised
         from kvalitet.night_waiting import note_late, outcomes
 
         settings = Settings.from_environment()
@@ -155,11 +163,11 @@ class WaitForSources(BaseOperator):
         late = [
             source
             for source, outcome in found.items()
-            if outcome is None or (scheduled and outcome == "nothing_new" and is_promised(contracts[source]))
+            if outcome is None or (scheduled and outcome in NOTHING_OF_TODAY and is_promised(contracts[source]))
         ]
         note_late(settings, {source: rows[source]["newest_load"] for source in late})
         for source, outcome in found.items():
-            if source in late or outcome not in ("accepted", "nothing_new"):
+            if source in late or outcome not in ("accepted", *NOTHING_OF_TODAY):
                 log.warning("%s: %s; its last good data is used, marked stale.", source, outcome or "no outcome")
         return found
 
@@ -240,6 +248,22 @@ def report(build_id: int, publication_id: int) -> int:
         return len(write_report(Settings.from_environment(), build_id, publication_id))
 
 
+def anchor() -> int:
+    """Anchor the ledger's entries that are due; returns how many. Red until none is left."""
+    from kvalitet.evidence.outbox import work_off
+
+    with no_retry():
+        return work_off(Settings.from_environment())
+
+
+def check_files() -> dict[str, int]:
+    """Certificate files, and a night's share of the kept originals, against their digests; red where one differs."""
+    from kvalitet.evidence.files import check_files as check
+
+    with no_retry(KvalitetError):
+        return vars(check(Settings.from_environment(), datetime.now(TIMEZONE).date()))
+
+
 def release(context: Any) -> None:
     """On failure: give the candidate back, so that the next run is not refused for a dead claim.
 
@@ -298,10 +322,12 @@ def check_slas() -> None:
 
 
 def end_lapsed_builds() -> list[int]:
-    """End builds whose heartbeat has stopped; returns their ids."""
+    """End builds whose heartbeat has stopped, and readers beyond their limits; returns the builds' ids."""
     from kvalitet.builds import end_lapsed_builds as end
+    from kvalitet.warehouse.readers import watch
 
     with no_retry():
+        watch(Settings.from_environment())
         return end(Settings.from_environment())
 
 

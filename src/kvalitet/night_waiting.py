@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kvalitet.night_calendar import due_sources, is_promised, latest_arrival, night_window
+from kvalitet.night_calendar import NOTHING_OF_TODAY, due_sources, is_promised, latest_arrival, night_window
 from kvalitet.settings import LOADER, TIMEZONE, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -93,7 +93,7 @@ def unsettled(rows: Iterable[Mapping[str, Any]], waits: Mapping[str, Awaited], n
     waiting = []
     for row in rows:
         outcome, until = row["outcome"], waits[row["source_id"]].until
-        may_arrive = outcome in ("missing", "nothing_new")
+        may_arrive = outcome in ("missing", *NOTHING_OF_TODAY)
         may_be_retried = outcome == "failed" and now - row["finished_at"] < RETRIES_ARE_OVER
         if outcome is None or (now < until and (may_arrive or may_be_retried)):
             waiting.append(row["source_id"])
@@ -143,7 +143,7 @@ def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: d
     late = {}
     for row in outcomes(settings, waits):
         source, outcome = row["source_id"], row["outcome"]
-        if outcome != "accepted" and not (outcome == "nothing_new" and not is_promised(contracts[source])):
+        if outcome != "accepted" and not (outcome in NOTHING_OF_TODAY and not is_promised(contracts[source])):
             due_at = waits[source].due_at.astimezone(TIMEZONE)
             reason = row["message"] or f"Not fetched since it was due {due_at:%d-%m-%Y %H:%M}."
             late[source] = Late(reason, due_at.date().isoformat(), outcome)

@@ -23,7 +23,7 @@ from kvalitet.rebuild import (
     published_build,
     run_layers,
 )
-from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
+from kvalitet.settings import AUDITOR, GATE, TRANSFORMER, Settings
 from kvalitet.transform import LAYERS
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -77,7 +77,7 @@ def as_recorded(settings: Settings, publication_id: int, progress: Progress, own
             fail_if_live(settings, build.build_id, f"Failed in `{owner}`.")
             raise
         what = f"Publication {publication_id}, built anew from the deliveries it recorded"
-        return _past(settings, what, build, build.target_schema, _built(settings, build), differing)
+        return _past(settings, what, build, build.target_schema, _built(settings, build, GATE), differing)
 
 
 def known_at(settings: Settings, day: date, progress: Progress) -> Past:
@@ -89,7 +89,7 @@ def known_at(settings: Settings, day: date, progress: Progress) -> Past:
         build = begin_known_at(settings, day, OWNER)
         progress("begin", f"build {build.build_id} into {build.target_schema}, as of {day}")
         run_layers(settings, build, progress)
-        figures = _built(settings, build)
+        figures = _built(settings, build, TRANSFORMER)
         finish(settings, build.build_id, TRANSFORMER, "rebuilt", f"known at {day}")
         return _past(settings, f"What was known on {day}", build, build.target_schema, figures)
 
@@ -117,8 +117,9 @@ def _past(
     )
 
 
-def _built(settings: Settings, build: Build) -> list[dict[str, Any]]:
+def _built(settings: Settings, build: Build, role: str) -> list[dict[str, Any]]:
+    """Read as the gate where the schema is sealed, as who builds where it is not."""
     table = sql.Identifier(build.target_schema, "fct_indicator_value")
     query = sql.SQL(f"select {FIGURE_COLUMNS} from {{}} order by {FIGURE_ORDER}").format(table)
-    with connect(settings, TRANSFORMER) as connection:
+    with connect(settings, role) as connection:
         return connection.execute(query).fetchall()

@@ -5,10 +5,8 @@ Readers see nothing of them. They are dropped by housekeeping when they are a we
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
-
-from psycopg import sql
 
 from kvalitet.builds import (
     LIVE,
@@ -19,15 +17,16 @@ from kvalitet.builds import (
     fail_if_live,
     finish,
     get_build,
-    schemas_of,
 )
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.standing import too_old
-from kvalitet.publication.digest import CONTENT, contents, differences, recorded
-from kvalitet.settings import AUDITOR, GATE, TRANSFORMER, Settings
+from kvalitet.publication.digest import CONTENT, contents, differences, form_of, recorded
+from kvalitet.settings import AUDITOR, GATE, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.stated import whole_number
 from kvalitet.transform import LAYERS, build_layer
+from kvalitet.warehouse.build_schemas import drop_schemas
 from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.locks import LockHeld, holding, rebuild_of
 
 Progress = Callable[[str, str], None]
 #: Up to the indicator values: all that a figure needs.
@@ -63,7 +62,7 @@ def end_rebuild(settings: Settings, publication_id: int, build: Build) -> list[s
     published = published_build(settings, publication_id)
     with connect(settings, GATE) as connection:
         said = [digest for digest in recorded(connection, published.build_id) if digest.kind == CONTENT]
-        differing = differences(said, contents(connection, build.target_schema))
+    differing = differences(said, contents(settings, GATE, build.target_schema, form_of(said)))
     message = f"differs: {', '.join(differing)}" if differing else f"identical to publication {publication_id}"
     finish(settings, build.build_id, GATE, "rebuilt", message)
     return differing
@@ -119,17 +118,15 @@ def alone_in(settings: Settings, schema: str) -> Iterator[None]:
 
     Raises BuildRefused where another is at work.
     """
-    with connect(settings, TRANSFORMER) as connection:
-        connection.autocommit = True
-        row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0)) as is_ours", [schema]).fetchone()
-        if not row or not row["is_ours"]:
-            raise BuildRefused(f"Another rebuild into {schema} is under way.", "Wait for it to end.")
+    with ExitStack() as held:
         try:
-            end_builds_of_the_dead(settings, schema)
-            yield
-        finally:
-            if not connection.broken:
-                connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [schema])
+            # As the publisher, whose transactions no seal waits for.
+            what = f"another rebuild into {schema} is under way,"
+            held.enter_context(holding(settings, PUBLISHER, rebuild_of(schema), what))
+        except LockHeld as other:
+            raise BuildRefused(other.what, "Wait for it to end.") from None
+        end_builds_of_the_dead(settings, schema)
+        yield
 
 
 def published_build(settings: Settings, publication_id: int) -> Build:
@@ -150,17 +147,8 @@ def drop_old_rebuilds(settings: Settings, days: int | None = None) -> list[str]:
     rows = fetch_all(settings, TRANSFORMER, OLD, {"days": keep, "live": list(LIVE)})
     dropped = sorted(row["target_schema"] for row in rows if NAMES.fullmatch(row["target_schema"]))
     for schema in dropped:
-        drop_rebuild(settings, schema)
+        drop_schemas(settings, schema)
     return dropped
-
-
-def drop_rebuild(settings: Settings, schema: str) -> None:
-    """Drop the schemas of an ended rebuild."""
-    with connect(settings, TRANSFORMER) as connection:
-        connection.execute("set local role kvalitet_candidate_owner")
-        connection.execute("set local lock_timeout = '30s'")
-        for name in schemas_of(schema):
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
 
 
 def _begin_like(settings: Settings, schema: str, owner: str, published: Build) -> Build:

@@ -10,6 +10,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, LOADER, Settings
 from kvalitet.spelling.told import told
 from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.locks import ACCEPTANCES, take
 
 STATES = ("open", "accepted", "resolved")
 
@@ -79,8 +80,7 @@ def accept(
         raise KvalitetError("Which rows?", f"Give --row for each (`kvalitet rejects --source {source}`), or --rule.")
     reason, by = told(reason, "--reason"), told(by, "--by")
     with connect(settings, LOADER) as connection:
-        # One at a time: the number a build stops at must not be overtaken by a lower one.
-        connection.execute("select pg_advisory_xact_lock(hashtext('accept rejects'))")
+        take(connection, ACCEPTANCES, "rejects are being accepted", seconds=60)
         found = connection.execute(CANDIDATES, {"source": source, "table": table}).fetchall()
         found = [row for row in found if delivery in (None, row["first_delivery"])]
         chosen = _of_rule(found, rule) if rule else _of_numbers(found, rows or [])

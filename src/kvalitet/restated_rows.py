@@ -7,7 +7,7 @@ from psycopg import sql
 
 from kvalitet.builds import Build
 from kvalitet.contracts import Table
-from kvalitet.settings import TRANSFORMER, Settings
+from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
 _COUNT = """
@@ -21,6 +21,24 @@ _COUNT = """
         count(*) filter (where said.{first} is null) as new
     from said full join later on {same_key}
     where said.row_hash is distinct from later.row_hash
+"""
+
+
+#: The load after one, where it took the same delivery in once more.
+_NEXT = """
+    select next.load_id, next.rows
+    from (
+        select load_id, of_load, origin, delivery, content_sha256,
+            (select coalesce(sum(rows_reread + rows_closed), 0) from audit.load_table
+             where load_table.load_id = load_in_use.load_id) as rows
+        from audit.load_in_use
+        where source_id = %(source)s and load_id > %(load)s and load_id <= %(until)s order by load_id limit 1
+    ) as next
+    inner join audit.load as before on before.load_id = %(load)s
+    where next.origin = 'replayed' and (
+        next.of_load = before.load_id
+        or (next.delivery, next.content_sha256) = (before.delivery, before.content_sha256)
+    )
 """
 
 
@@ -43,31 +61,78 @@ class RowCounts:
         return {f"rows_{name}": count for name, count in asdict(self).items()}
 
 
-def restated_variable(tables: list[Table], later_loads: dict[str, int], step: str) -> dict[str, Any]:
-    """dbt's variable `restated` for the steps `reclassification` and `correction`: per raw table, what to take whence.
+@dataclass(frozen=True)
+class ReadAnew:
+    """What of the first build's rows the second one's contracts and code read otherwise: definition, not source.
 
-    A table that is itself a classification is taken whole from the later load.
+    `loads`: per source, its load as read anew, or the first build's own. `rows`: how many rows that changed. `gained`:
+    columns, by raw table, that were not delivered then.
     """
+
+    loads: dict[str, int]
+    rows: int
+    gained: dict[str, frozenset[str]]
+
+
+def read_anew(settings: Settings, tables: list[Table], said: Build, later: Build) -> ReadAnew:
+    """Follows the loads that only took the same delivery in once more, up to the second build's."""
+    loads, rows = dict(said.loads), 0
+    gained: dict[str, frozenset[str]] = {}
+    with connect(settings, AUDITOR) as connection:
+        for source, load in said.loads.items():
+            until = later.loads.get(source, load)
+            while found := connection.execute(_NEXT, {"source": source, "load": load, "until": until}).fetchone():
+                load = loads[source] = found["load_id"]
+                rows += found["rows"]
+        for table in tables:
+            filled = connection.execute(
+                "select column_names from audit.load_table where load_id = %s and table_name = %s",
+                [loads.get(table.source_id), table.name],
+            ).fetchone()
+            if filled and filled["column_names"]:
+                gained[table.raw_name] = frozenset(table.raw_columns()) - frozenset(filled["column_names"])
+    return ReadAnew(loads, rows, {name: columns for name, columns in gained.items() if columns})
+
+
+def restated_variable(
+    tables: list[Table], later_loads: dict[str, int], step: str, gained: dict[str, frozenset[str]]
+) -> dict[str, Any]:
+    """dbt's variable `restated` for a step: per raw table, from which load each column is taken.
+
+    A table that is itself a classification is taken whole from the later load, from `reclassification` on. Gained
+    columns are the later load's from the first step on: `definition` has no other ones.
+    """
+    if step == "definition":
+        tables = [table for table in tables if gained.get(table.raw_name)]
     return {
         table.raw_name: {
             "load": later_loads.get(table.source_id),
-            "whole": table.role == "classification",
+            "whole": table.role == "classification" and step != "definition",
             "key": list(table.key),
             "drops_withdrawn": step == "correction",
             "columns": [
-                {"name": name, "takes": _taken(table, base, step), "stated_by": base} for name, base in _columns(table)
+                {
+                    "name": name,
+                    "takes": "later" if name in gained.get(table.raw_name, ()) else _taken(table, base, step),
+                    "stated_by": base,
+                }
+                for name, base in _columns(table)
             ],
         }
         for table in tables
     }
 
 
-def count_rows(settings: Settings, tables: list[Table], said: Build, later: Build) -> RowCounts:
-    """How many delivered rows differ between two builds' loads, and how."""
+def count_rows(
+    settings: Settings, tables: list[Table], said: dict[str, int], later: dict[str, int], gained: dict[str, frozenset]
+) -> RowCounts:
+    """How many delivered rows differ between two sets of loads, and how; gained columns say nothing of that."""
     total = RowCounts()
     with connect(settings, TRANSFORMER) as connection:
         for table in tables:
-            row = connection.execute(_count_query(table, said, later)).fetchone()
+            row = connection.execute(
+                _count_query(table, said, later, gained.get(table.raw_name, frozenset()))
+            ).fetchone()
             assert row is not None
             counted = RowCounts(**row)
             if table.role == "classification":
@@ -83,7 +148,7 @@ def _columns(table: Table) -> list[tuple[str, str]]:
 
 
 def _taken(table: Table, column: str, step: str) -> str:
-    if column in table.key:
+    if column in table.key or step == "definition":
         return "said"
     if _is_class(table, column):
         return "later"
@@ -94,16 +159,16 @@ def _is_class(table: Table, column: str) -> bool:
     return any(each.name == column and each.role == "classification" for each in table.columns)
 
 
-def _count_query(table: Table, said: Build, later: Build) -> sql.Composed:
-    values = [name for name, base in _columns(table) if name == base and name not in table.key]
+def _count_query(table: Table, said: dict[str, int], later: dict[str, int], gained: frozenset[str]) -> sql.Composed:
+    values = [name for name, base in _columns(table) if name == base and name not in (*table.key, *gained)]
     classes = [name for name in values if _is_class(table, name)]
     others = [name for name in values if name not in classes]
     first = sql.Identifier(table.key[0])
     return sql.SQL(_COUNT).format(
         raw=sql.Identifier("raw", table.raw_name),
         first=first,
-        in_said=_in_load(said.loads.get(table.source_id)),
-        in_later=_in_load(later.loads.get(table.source_id)),
+        in_said=_in_load(said.get(table.source_id)),
+        in_later=_in_load(later.get(table.source_id)),
         both=sql.SQL("said.{0} is not null and later.{0} is not null").format(first),
         reclassified=_any("said.{0} is distinct from later.{0}", classes),
         corrected=_any("said.{0} is not null and said.{0} is distinct from later.{0}", others),

@@ -6,7 +6,7 @@ rules stay where they are, in dbt: a step differs only in the rows that `deliver
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
@@ -20,12 +20,12 @@ from kvalitet.rebuild import (
     Progress,
     alone_in,
     begin_restated,
-    drop_rebuild,
+    drop_schemas,
     published_build,
     restated_schema,
     run_layers,
 )
-from kvalitet.restated_rows import count_rows, restated_variable
+from kvalitet.restated_rows import ReadAnew, count_rows, read_anew, restated_variable
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -88,11 +88,12 @@ def work_out(
     """The rows of audit.restatement and audit.restatement_figure. A step in which nothing can differ is not built."""
     said, later = builds
     tables = _moved_tables(settings, said, later)
-    counts = count_rows(settings, tables, said, later)
+    anew = read_anew(settings, tables, said, later)
+    counts = count_rows(settings, tables, anew.loads, later.loads, anew.gained)
     states = [by_key(figures_said(settings, pair[0]))]
     step_builds: dict[str, int | None] = {}
     is_needed = {
-        "definition": codes[0] != codes[1] or "+" in codes[1],
+        "definition": codes[0] != codes[1] or "+" in codes[1] or anew.loads != said.loads or bool(anew.gained),
         "reclassification": counts.reclassified > 0,
         "correction": counts.corrected + counts.withdrawn > 0,
     }
@@ -103,11 +104,11 @@ def work_out(
             step_builds[f"{cause}_build"] = None
             continue
         progress(cause, "is built")
-        build, figures = _build_step(settings, cause, pair, builds, tables, progress)
+        build, figures = _build_step(settings, cause, pair, builds, tables, anew, progress)
         states.append(figures)
         step_builds[f"{cause}_build"] = build.build_id
     states.append(by_key(figures_said(settings, pair[1])))
-    drop_rebuild(settings, restated_schema(pair))
+    drop_schemas(settings, restated_schema(pair))
     summary = {
         "from_publication": pair[0],
         "to_publication": pair[1],
@@ -116,6 +117,7 @@ def work_out(
         "code_from": codes[0],
         "code_to": codes[1],
         **counts.columns(),
+        "rows_reread": anew.rows,
         **step_builds,
     }
     return summary, list(split(states))
@@ -207,12 +209,13 @@ def _build_step(
     pair: tuple[int, int],
     builds: tuple[Build, Build],
     tables: list[Table],
+    anew: ReadAnew,
     progress: Progress,
 ) -> tuple[Build, Figures]:
     said, later = builds
-    build = begin_restated(settings, pair, said, f"kvalitet restatement, {cause}")
-    restated = None if cause == "definition" else restated_variable(tables, later.loads, cause)
-    run_layers(settings, build, progress, restated=restated)
+    build = begin_restated(settings, pair, replace(said, loads=anew.loads), f"kvalitet restatement, {cause}")
+    restated = restated_variable(tables, later.loads, cause, anew.gained)
+    run_layers(settings, build, progress, restated=restated or None)
     try:
         with connect(settings, TRANSFORMER) as connection:
             columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kvalitet.errors import KvalitetError
 from kvalitet.stated import whole_number
-from kvalitet.warehouse.address import UNSTATED, Address, Tls
+from kvalitet.warehouse.address import ACTING_PATH, UNSTATED, Address, Tls
 from kvalitet.warehouse.server_note import noted_address
 
 TIMEZONE = ZoneInfo("Europe/Copenhagen")
@@ -118,12 +118,15 @@ class Settings:
     def dsn(self, role: str, **session: str) -> str:
         """The libpq URL of `role`, one of LOGIN_ROLES; `session` holds further parameters, such as `options`.
 
+        A role that acts finds functions and operators in pg_catalog alone, unless `options` says otherwise: what lies
+        in another schema could be somebody else's. A reader has the path that was set for it.
         Raises KvalitetError where the role's password file is missing.
         """
-        return Address(self.server, self.database, self.tls, role, self.password(role)).url(**session)
+        acting = {} if role in READER_ROLES else {"options": ACTING_PATH}
+        return Address(self.server, self.database, self.tls, role, self.password(role)).url(**(acting | session))
 
     def password(self, role: str) -> str:
-        """The password of `role` from its file. Raises KvalitetError where it is missing."""
+        """The password of `role` from its file. Raises KvalitetError where it is missing or empty."""
         named = os.environ.get(f"KVALITET_PASSWORD_FILE_{role.removeprefix('kvalitet_').upper()}")
         file = Path(named) if named else self.secrets_dir / role
         if not file.is_file():
@@ -131,7 +134,7 @@ class Settings:
                 f"The password of the role {role} is not at {file}.",
                 "Run `kvalitet up`, which makes the roles, or mount the secret there.",
             )
-        return file.read_text().strip()
+        return read_secret(file)
 
     @property
     def certificate_key_file(self) -> Path:
@@ -175,10 +178,25 @@ def _address(var: Path) -> tuple[str, str, Tls]:
     return noted_address(var), "kvalitet", UNSTATED
 
 
+def read_secret(file: Path) -> str:
+    """The secret in `file`. Raises KvalitetError where it is empty, as a disk that was full leaves it."""
+    secret = file.read_text().strip()
+    if not secret:
+        raise KvalitetError(
+            f"The secret {file} is empty.",
+            "Write it once more, or bring it back from a backup of the keys. A role's password may also be made anew:"
+            " delete the file and run `kvalitet up`.",
+        )
+    return secret
+
+
 def write_secret(file: Path, value: str | None = None) -> str:
-    """Return the secret in `file`, making it first (mode 0600) where it does not exist."""
+    """Return the secret in `file`, making it first (mode 0600) where it does not exist.
+
+    Raises KvalitetError where it is there and empty.
+    """
     if file.is_file():
-        return file.read_text().strip()
+        return read_secret(file)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     value = value or secrets.token_urlsafe(24)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -4,24 +4,25 @@ publications."""
 from dataclasses import asdict
 from typing import Any
 
-import psycopg
-
 from kvalitet.clock import wrong_clock
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.spelling.text import RULES
 from kvalitet.warehouse.connection import connect
-from kvalitet.warehouse.rights import not_in_force, warehouse_rights
+from kvalitet.warehouse.readers import changed_rights
 
 SOURCES = """
     select
         run.source_id, run.outcome, load.delivery as newest,
-        coalesce(rejects.open, 0) as set_aside,
+        coalesce(rejects.open, 0) as set_aside, coalesce(load.closures_waiting, 0) as closures_waiting,
         run.finished_at as tried_at, run.message
     from (
         select distinct on (source_id) * from audit.extract_run order by source_id, run_id desc
     ) as run
     left join lateral (
-        select delivery from audit.load_in_use
+        select delivery, (
+            select sum(closures_waiting) from audit.load_table where load_table.load_id = load_in_use.load_id
+        ) as closures_waiting
+        from audit.load_in_use
         where load_in_use.source_id = run.source_id order by load_id desc limit 1
     ) as load on true
     left join (
@@ -87,9 +88,9 @@ TURNS = """
     from audit.intake_turn as turn
     where exists (
         select from pg_locks as lock
-        where lock.locktype = 'advisory' and lock.granted and lock.pid = turn.backend_pid
+        where lock.locktype = 'relation' and lock.granted and lock.pid = turn.backend_pid
             and lock.database = (select oid from pg_database where datname = current_database())
-            and (lock.classid::bigint << 32) | lock.objid::bigint = hashtext('turn ' || turn.source_id)::bigint
+            and lock.relation = 'audit.lock'::regclass and lock.mode = 'RowShareLock'
     )
     order by turn.source_id
 """
@@ -131,7 +132,7 @@ def read_status(settings: Settings, source: str | None = None) -> dict[str, list
             facts["loads"] = connection.execute(LOADS, {"source": source}).fetchall()
         else:
             facts["server"] = connection.execute(SERVER, {"address": settings.server}).fetchall()
-            facts["not_in_force"] = _not_in_force(settings, connection)
+            facts["not_in_force"] = changed_rights(settings, connection)
             facts["builds"] = connection.execute(BUILDS).fetchall()
             facts["publications"] = connection.execute(PUBLICATIONS).fetchall()
             facts["restatements"] = connection.execute(RESTATEMENTS).fetchall()
@@ -139,9 +140,3 @@ def read_status(settings: Settings, source: str | None = None) -> dict[str, list
     if wrong := wrong_clock(settings):
         facts["clock"] = [{"message": wrong}]
     return facts
-
-
-def _not_in_force(settings: Settings, connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
-    """What a server's administrator sets and somebody has taken back since: `kvalitet admin-sql` sets it again."""
-    rights = [right for section in warehouse_rights(settings.database) for right in section.rights]
-    return [{"statement": right.statement, "without": right.without} for right in not_in_force(connection, rights)]

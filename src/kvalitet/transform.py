@@ -58,6 +58,8 @@ def build_layer(settings: Settings, build_id: int, layer: str, restated: dict | 
     another. Raises ClaimLost where the build is not live, KvalitetError where a model failed.
     """
     build = get_build(settings, build_id)
+    if build.is_sealed:
+        raise KvalitetError(f"Build {build_id} is finished and sealed: nothing can be built into it.", "Build anew.")
     started = time.monotonic()
     with heartbeat(settings, build_id, TRANSFORMER):
         models = _run_dbt(settings, build, layer, restated)

@@ -23,9 +23,9 @@ from kvalitet.persons import rekeying
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.number import Number
 from kvalitet.publication import publish, rollback
-from kvalitet.publication.readers import DUMP_LOCK
 from kvalitet.settings import AUDITOR, LOADER
 from kvalitet.warehouse.connection import fetch_all
+from kvalitet.warehouse.locks import DUMP
 
 pytestmark = pytest.mark.slow
 
@@ -151,8 +151,8 @@ def test_publishing_waits_for_the_dump_and_then_goes_through(
     """Without waiting it would break off on its lock_timeout, and the night would be red because of a backup."""
     build_id = synthetic.passed_build(small.settings, tmp_path, rows=3)
     done: list = []
-    with psycopg.connect(small.admin_url, autocommit=True) as dumping:
-        dumping.execute("select pg_advisory_lock(hashtext(%s))", [DUMP_LOCK])
+    with psycopg.connect(small.admin_url) as dumping:
+        dumping.execute("select from audit.lock where name = %s for update", [DUMP])
         step = (lambda: publish(small.settings, build_id)) if swap == "publish" else (
             lambda: rollback(small.settings, "test"))  # fmt: skip
         thread = threading.Thread(target=lambda: done.append(step()))
@@ -161,19 +161,19 @@ def test_publishing_waits_for_the_dump_and_then_goes_through(
         assert not done, "it waits"
         seen = fetch_all(small.settings, AUDITOR, "select publication_id from reporting.publication")
         assert seen == [{"publication_id": 2}], "readers are not disturbed meanwhile"
-        dumping.execute("select pg_advisory_unlock(hashtext(%s))", [DUMP_LOCK])
+        dumping.commit()
         thread.join(60)
     assert done[0].publication_id == (3 if swap == "publish" else 1)
     back_up(small.settings, tmp_path / "to")  # the lock was given back
 
 
 def test_a_dump_waits_for_a_publication_under_way(small: Installation, tmp_path: Path) -> None:
-    with psycopg.connect(small.admin_url, autocommit=True) as publishing:
-        publishing.execute("select pg_advisory_lock(hashtext(%s))", [DUMP_LOCK])
+    with psycopg.connect(small.admin_url) as publishing:
+        publishing.execute("select from audit.lock where name = %s for update", [DUMP])
         with backing_up(small, tmp_path / "to") as came:
             time.sleep(1)
             assert not came
-            publishing.execute("select pg_advisory_unlock(hashtext(%s))", [DUMP_LOCK])
+            publishing.commit()
     assert came[0].path.is_dir()
 
 

@@ -40,7 +40,7 @@ def test_every_count_that_adds_up_has_its_column(period: str, models: dict[str, 
     assert counts == {
         name
         for name, column in models[f"rpt_counts_by_{period}"]["columns"].items()
-        if column["data_type"] in ("bigint", "numeric")
+        if column["data_type"] in ("bigint", "numeric(38, 10)")
     }
 
 
@@ -58,5 +58,7 @@ def test_no_table_of_shares_has_a_percentage_to_add(models: dict[str, dict]) -> 
     shares = [model for name, model in models.items() if name.startswith("rpt_shares_by_")]
     assert len(shares) == 5
     for model in shares:
-        numbers = {name for name, column in model["columns"].items() if column["data_type"] in ("numeric", "bigint")}
+        numbers = {
+            name for name, column in model["columns"].items() if column["data_type"] in ("numeric(38, 10)", "bigint")
+        }
         assert numbers == {"numerator", "denominator"}

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from kvalitet.contracts import load_contracts
+from kvalitet.publication.ledger import FIGURE_SCALE
 from kvalitet.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -184,6 +185,16 @@ def test_columns_are_named_by_the_house_rules(models: dict[str, dict]) -> None:
                 assert (spec["data_type"] == "boolean") == column.startswith(("is_", "has_")), f"{name}.{column}"
                 if spec["data_type"] == "timestamptz":
                     assert column.endswith("_at"), f"{name}.{column}"
+
+
+def test_published_columns_have_a_canonical_form_and_numbers_their_decimals(models: dict[str, dict]) -> None:
+    """docs/canonical-form.md; a bare `numeric` keeps as many decimals as a division happens to give."""
+    kinds = {"text", "boolean", "integer", "bigint", "date", "timestamptz", f"numeric(38, {FIGURE_SCALE})"}
+    published = {name: model for name, model in models.items() if is_read(model)}
+    assert "fct_indicator_value" in published
+    for name, model in published.items():
+        for column, spec in model["columns"].items():
+            assert spec["data_type"] in kinds, f"{name}.{column}"
 
 
 def test_every_contracted_table_has_a_source_and_a_staging_model(manifest: dict, models: dict[str, dict]) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+BACK = "end_to_end/test_way_back.py"
+CORRECTED = "test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract"
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
 OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
 #: Section -> how a row begins -> the test that follows it.
@@ -61,6 +63,16 @@ FOLLOWED_BY = {
         ),
         "*The scheduler is down, so the night does not end": f"{MENDING}::{OLD_ONES}",
     },
+    "A delivery was wrong": {
+        "The **contract** was wrong": f"{BACK}::{CORRECTED}",
+        "The **delivery** was wrong": f"{BACK}::test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before",
+        "Later deliveries stand on it": "intake/test_withdrawal.py::test_one_after_the_other_back_to_nothing",
+        "It was withdrawn by mistake": (
+            "intake/test_withdrawal.py::test_a_delivery_withdrawn_by_mistake_comes_in_again"
+        ),
+        "A corrected file came": f"{BACK}::{CORRECTED}",
+        "The source has numbered": f"{BACK}::{CORRECTED}",
+    },
     "The clock is wrong": {
         "a claim's heartbeats and its lapse": (
             "clock/test_lapses.py::test_claim_lapses_after_its_seconds_however_the_clock_was_set"
@@ -73,6 +85,20 @@ SINGLE_ROWS = {
         "*is being taken in by … since": (
             "intake/test_turns.py::test_second_hand_that_waits_in_vain_is_told_who_is_at_work"
         ),
+        "*refused* … states a cut-off later": (f"{BACK}::{CORRECTED}"),
+        "*refused* … states a cut-off more than": (
+            "intake/test_cutoffs.py::test_jump_is_refused_and_let_in_by_name_and_reason"
+        ),
+        "*… named almost like": f"{BACK}::{CORRECTED}",
+        "*A delivery that is in came after it*": f"{BACK}::{CORRECTED}",
+        "*Nothing is taken in … while its contract": (
+            "contracts/test_hostile_contracts.py::test_broken_files_of_every_kind_stop_no_other_source"
+        ),
+        "*refused* … would close more rows": (
+            "intake/test_bad_input.py::test_closures_can_be_let_in_by_name_and_reason"
+        ),
+        "*The disk takes no more*": f"{BACK}::test_full_disk_is_named_and_nothing_is_half_done",
+        "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
         "*Its task was killed each time": (
             "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
         ),

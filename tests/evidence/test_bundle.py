@@ -66,7 +66,7 @@ def test_an_untouched_bundle_holds_unpacked_or_not(bundle: Path) -> None:
 def test_it_holds_no_single_case(bundle: Path) -> None:
     with zipfile.ZipFile(bundle) as file:
         names = file.namelist()
-    assert "tables/fct_indicator_value.jsonl" in names and "index.html" in names
+    assert "tables/fct_indicator_value.tsv" in names and "index.html" in names
     assert not [name for name in names if "fct_complaint" in name]
 
 

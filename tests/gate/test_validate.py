@@ -12,7 +12,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.gate import GateClosed, Verdict, validate
 from kvalitet.gate.reevaluation import reevaluate
 from kvalitet.publication import PublishRefused, finish_candidate, publish
-from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
+from kvalitet.settings import AUDITOR, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
 pytestmark = pytest.mark.slow
@@ -201,8 +201,8 @@ def test_a_catalogue_that_is_not_as_declared_holds_the_build_back(
     build_id = synthetic.build(settings)
     manifest = synthetic.manifest(tmp_path)
     finish_candidate(settings, build_id, manifest)
-    with connect(settings, TRANSFORMER) as connection:
-        connection.execute("set role kvalitet_candidate_owner")
+    with connect(settings, PUBLISHER) as connection:
+        connection.execute("set role kvalitet_publication_owner")
         connection.execute(change)  # type: ignore[arg-type]
     source = check("x", severity="warning", count_violations="select 0 as violations, 1 as denominator")
 

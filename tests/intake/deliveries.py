@@ -104,7 +104,7 @@ def deliver_workbook(inbox: Path, change) -> None:
         sheet.cell(row=4, column=column, value=header)
     for row in range(5, 66):
         values = [f"2024-{row:02d}", 2024, "Intern Revision", "BIF; SOF", "mindre", "oekonomi", "tekst", None]
-        for column, value in enumerate([*values, "åben", None, "fiktiv", date(2025, 5, 15), "Økonomistaben", None], 1):
+        for column, value in enumerate([*values, "åben", None, "fiktiv", date(2024, 5, 15), "Økonomistaben", None], 1):
             sheet.cell(row=row, column=column, value=value)
         sheet.cell(row=row, column=8, value=date(2025, 6, 30))
     totals = book.create_sheet("Totaler")

@@ -301,7 +301,7 @@ class TestInbox:
         assert (result.outcome, "still being written" in result.message) == ("missing", True)
         assert list((settings.var / "spool").iterdir()) == []
 
-    @pytest.mark.parametrize("name", ["klager_..-01-02.csv", "..klager_2025-01-02.csv", "klager_2025-01-02.csv.part"])
+    @pytest.mark.parametrize("name", ["..klager_2025-01-02.csv", "klager_2025-01-02.csv.part"])
     def test_strange_names_are_left_alone_and_counted(self, settings, inbox, name):
         write(inbox, f"bif_complaints/{name}", "x")
         result = extract(settings, "bif_complaints")
@@ -345,6 +345,39 @@ class TestWorkbook:
         extract(settings, "audit_remarks")
         assert [reject[2:4] for reject in rejects()] == [("due_date", "formula_error")]
         assert [str(warning.message) for warning in recwarn if "3112991234" in str(warning.message)] == []
+
+    def test_cell_that_shows_another_value_sets_the_row_aside(self, settings, inbox, rejects):
+        def change(sheet):
+            sheet.cell(row=6, column=2).number_format = "0%"
+            sheet.cell(row=7, column=8).number_format = "d-mmm"
+
+        deliver_workbook(inbox, change)
+        extract(settings, "audit_remarks")
+        assert [reject[2:4] for reject in rejects()] == [
+            ("audit_year", "shown_otherwise"),
+            ("due_date", "shown_otherwise"),
+        ]
+
+    def test_time_in_a_column_of_dates_sets_the_row_aside(self, settings, inbox, rejects):
+        def change(sheet):
+            cell = sheet.cell(row=6, column=8, value=datetime(2025, 6, 30, 13, 45))  # noqa: DTZ001
+            cell.number_format = "dd-mm-yyyy hh:mm"
+
+        deliver_workbook(inbox, change)
+        extract(settings, "audit_remarks")
+        assert [reject[2:4] for reject in rejects()] == [("due_date", "date_format")]
+
+    def test_filtered_rows_are_refused_by_their_numbers(self, settings, inbox):
+        def change(sheet):
+            sheet.row_dimensions[9].hidden = True
+
+        deliver_workbook(inbox, change)
+        assert "rows hidden or filtered out: 9:" in refused(settings, "audit_remarks")
+
+    def test_file_with_a_password_is_refused_by_what_it_is(self, settings, inbox):
+        content = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le")
+        write(inbox, "audit_remarks/revision_2025-01-02.xlsx", content)
+        assert "protected by a password" in refused(settings, "audit_remarks")
 
     def test_title_rows_notes_and_empty_rows_are_left_out(self, settings, inbox, rejects, open_rows):
         deliver_workbook(inbox, lambda sheet: sheet.cell(row=70, column=9, value="husk at ringe til revisionen"))

@@ -14,13 +14,13 @@ from deliveries import COMPLAINT, as_csv, write
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, replay
-from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.landing import Store, retention, rotation
 from kvalitet.landing.keys import age, identities, key_file, recipient_file
 from kvalitet.landing.retention import purge
 from kvalitet.landing.rotation import rotate_key
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.locks import PERSONS
 
 pytestmark = pytest.mark.slow
 
@@ -261,7 +261,7 @@ class TestRetention:
         two_days_ago = time.time() - 2 * 86_400
         os.utime(landing, (two_days_ago, two_days_ago))
         with connect(settings, LOADER) as connection:
-            connection.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+            connection.execute("select from audit.lock where name = %s for share", [PERSONS])
             assert vars(purge(settings)) == {"expired": 0, "orphans": 0}
         assert landing.exists()
         assert vars(purge(settings)) == {"expired": 0, "orphans": 1}
@@ -297,7 +297,7 @@ class TestKeyRotation:
         extract(settings, "bif_complaints")
         before = recipient_file(settings).read_text()
         with connect(settings, LOADER) as extracting:
-            extracting.execute("select pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
+            extracting.execute("select from audit.lock where name = %s for share", [PERSONS])
             with pytest.raises(KvalitetError, match="An extraction is running"):
                 rotate_key(settings)
             assert recipient_file(settings).read_text() == before

@@ -322,3 +322,19 @@ def test_nobody_at_run_time_may_change_a_person(settings, delivered):
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connect(settings, role) as connection:
                 connection.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("earlier", ["01.01.1990-1234", "01-01-90 1234", "010119901234", "101901234", "010190–1234"])
+def test_a_person_taken_in_under_an_earlier_form_of_the_number_is_found(settings, admin_url, deliver, earlier):
+    """Before every spelling was read, a column of free form kept what was delivered."""
+    deliver(*GOOD)
+    extract(settings, "bif_complaints")
+    assert held(settings, PERSON) == {}
+    with psycopg.connect(admin_url) as connection:
+        connection.execute(
+            "update raw.bif_complaints__complaints set citizen_pseudonym = %s where case_number = '2024-00007'",
+            [pseudonym(settings.pseudonym_keys(), earlier)],
+        )
+    assert len(held(settings, PERSON)["bif_complaints__complaints"]) == 1
+    assert erase(settings, PERSON, "request", "A. Hansen").rows_delinked == 1
+    assert held(settings, PERSON) == {}

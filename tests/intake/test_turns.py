@@ -15,10 +15,11 @@ from kvalitet.builds import begin_build, fail_if_live
 from kvalitet.errors import KvalitetError
 from kvalitet.intake import extract
 from kvalitet.intake.pseudonyms import stop_extractions
-from kvalitet.intake.turns import SourceBusy, turn
+from kvalitet.intake.turns import TurnLost, turn
 from kvalitet.settings import AUDITOR, LOADER, Settings
 from kvalitet.status import read_status
 from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.locks import LockHeld
 
 ROWS = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(4000)]
 FIRST = date(2025, 1, 2)
@@ -80,7 +81,7 @@ def test_hands_of_every_kind_take_turns(settings, deliver, hands) -> None:
         assert outcome == "accepted"
         # Withdrawn before the new delivery came, or refused because that stands on it; replayed or in already.
         assert other in ("withdrawn", "KvalitetError", "nothing_new"), why
-        assert "SourceBusy" not in why and "left out" not in why
+        assert "LockHeld" not in why and "left out" not in why
     open_twice = fetch_all(
         settings,
         LOADER,
@@ -95,7 +96,7 @@ def test_second_hand_that_waits_in_vain_is_told_who_is_at_work(settings, deliver
     monkeypatch.setenv("KVALITET_TURN_SECONDS", "0.5")
     with turn(settings, SOURCE, "airflow scheduled__2026-01-05"):
         (at_work,) = read_status(settings)["turns"]
-        with pytest.raises(SourceBusy) as told:
+        with pytest.raises(LockHeld) as told:
             extract(settings, SOURCE)
     assert "airflow scheduled__2026-01-05 since 20" in told.value.what
     assert f"process {os.getpid()} on {os.uname().nodename}" in told.value.what
@@ -134,7 +135,7 @@ def test_extraction_waits_while_persons_are_changed_and_says_so(settings, delive
     monkeypatch.setenv("KVALITET_TURN_SECONDS", "0.5")
     with connect(settings, LOADER) as connection:
         stop_extractions(connection)
-        with pytest.raises(SourceBusy, match="persons or keys are being changed by kvalitet, changing persons or keys"):
+        with pytest.raises(LockHeld, match="persons or keys are being changed by kvalitet, changing persons or keys"):
             extract(settings, SOURCE)
     assert attempts(settings) == []
 
@@ -154,7 +155,7 @@ def test_turn_whose_session_was_ended_takes_nothing_in_after_another_did(setting
         hold_history(*arguments)
 
     monkeypatch.setattr(loading, "_hold_history", overtaken)
-    with pytest.raises(SourceBusy, match=f"The turn on {SOURCE} was lost"):
+    with pytest.raises(TurnLost, match=f"The turn on {SOURCE} was lost"):
         extract(settings, SOURCE)
     assert attempts(settings) == ["accepted"] and staleness(settings) == {}
     assert extract(settings, SOURCE).outcome == "nothing_new"
@@ -195,7 +196,7 @@ def test_hand_that_hangs_is_named_and_blocks_no_longer_than_it_lives(settings, d
     while not read_status(settings)["turns"]:
         assert time.monotonic() < give_up
     first.process.send_signal(signal.SIGSTOP)
-    with pytest.raises(SourceBusy, match=f"the scheduled run since .*, process {first.process.pid} on"):
+    with pytest.raises(LockHeld, match=f"the scheduled run since .*, process {first.process.pid} on"):
         extract(settings, SOURCE)
     first.end()
     monkeypatch.setenv("KVALITET_TURN_SECONDS", "30")

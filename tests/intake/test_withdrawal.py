@@ -60,6 +60,14 @@ def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, r
     assert done.rows_reopened == {"complaints": 3, "complaint_points": 2}
     assert seen(settings, done.restored_by) == before
     assert (seen(settings, first), seen(settings, second)) == (before, wrong)
+    # The account of the load that put them back: of the 3 opened and 3 closed rows 1 is another version of the same.
+    with connect(settings, LOADER) as connection:
+        account = connection.execute(
+            "select rows_opened, rows_changed, rows_closed, rows_unchanged from audit.load_table"
+            " where load_id = %s and table_name = 'complaints'",
+            [done.restored_by],
+        ).fetchone()
+    assert account and tuple(account.values()) == (2, 1, 2, 97)
     # What the delivery had brought in order waits again; what it set aside waits for nobody.
     assert [key for _, key, *_ in rejects()] == ["2024-88888"]
     with connect(settings, LOADER) as connection:

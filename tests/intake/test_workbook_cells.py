@@ -3,7 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from workbooks import COLUMNS, EMPTY, MAIN, cell, contract, packed, parts, read, row, scan, text
+
+from kvalitet.intake.workbook.shown import UNREADABLE, Cell
+from kvalitet.intake.workbook.shown import shown as shown_as
 
 ID, TEXT, AMOUNT, DAY = range(4)
 TIMESTAMP = replace(COLUMNS[DAY], logical_type="timestamp", format="yyyy-MM-dd'T'HH:mm")
@@ -86,6 +91,7 @@ class TestTexts:
             ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),
             ("45413", "yyyy", "2024"),
             ("45414", "d-mmm", "shown_otherwise"),  # 2/5 was typed
+            ("45414", "g/m/aaa", "shown_otherwise"),  # another language's letters
             ("0.5729166667", "hh:mm", "13:45"),
             ("1.5208333333", "[h]:mm", "36:30"),
             ("570000000000000123", "0", "shown_otherwise"),  # Excel keeps 15 digits
@@ -196,11 +202,30 @@ class TestFormulas:
         assert scan(tmp_path).recalculates
 
 
+WORDS = ["General", "[Red]", "[h]", "[>=1.5]", "E+00", "AM/PM"]
+CODES = st.lists(st.sampled_from([*'0#?.,%@;/-_*\\"[]ymdhsegba+()$ <>=1', *WORDS]))
+VALUES = st.one_of(st.decimals(-(10**20), 10**20).map(str), st.sampled_from(["1E400", "1e-300", "x", "", "-0", "60"]))
+
+
+@given(code=CODES.map("".join), value=VALUES, kind=st.sampled_from(["n", "str", "b", "d", "e"]), is_1904=st.booleans())
+def test_every_value_under_every_format_is_read_or_set_aside(code, value, kind, is_1904):
+    for column in (*COLUMNS, TIMESTAMP, BOOLEAN):
+        for cell_value in (None, "stored", "shown"):
+            text = shown_as(Cell(kind, value, code), replace(column, cell_value=cell_value), is_1904, ",")
+            assert kind != "e" or text == UNREADABLE
+
+
 class TestStyles:
     def test_workbook_without_styles_is_read(self, tmp_path):
         content = parts(row(text("a"), EMPTY, cell("1", style=3)))
         del content["xl/styles.xml"]
         assert read(tmp_path, content)[0] == [["a", "", "1", ""]]
+
+    def test_formats_of_conditions_are_not_those_of_cells(self, tmp_path):
+        content = parts(row(text("a"), EMPTY, cell("0.3", style=1)), formats=("0.00",))
+        condition = '<dxfs><dxf><numFmt numFmtId="164" formatCode="0%"/></dxf></dxfs></styleSheet>'
+        content["xl/styles.xml"] = content["xl/styles.xml"].replace("</styleSheet>", condition)
+        assert read(tmp_path, content)[0][0][AMOUNT] == "0,3"
 
     def test_number_of_a_built_in_format_may_be_redefined(self, tmp_path):
         content = parts(row(text("a"), EMPTY, EMPTY, cell("45413", style=0)))

@@ -9,7 +9,7 @@ import pytest
 from workbooks import COLUMNS, EMPTY, HEADER, LINKS, MAIN, cell, contract, packed, parts, read, row, text
 
 from kvalitet.errors import DeliveryRefused
-from kvalitet.intake.workbook import package
+from kvalitet.intake.workbook import refusals
 
 ID, TEXT, AMOUNT, DAY = range(4)
 SHEET, BOOK, STYLES = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"
@@ -48,6 +48,10 @@ class TestRows:
         records, found = read(tmp_path, parts(row(text("a")) + row(blank, blank, blank) * 50))
         assert (len(records), list(found.notes)) == (1, [])
 
+    def test_cell_of_a_kind_left_empty_is_a_number(self, tmp_path):
+        records, _ = read(tmp_path, parts(row(text("a"), EMPTY, '<c t=""><v>7</v></c>')))
+        assert records[0][AMOUNT] == "7"
+
     @pytest.mark.parametrize("rows", [row(number=5) + row(number=4), row(number=5) * 2])
     def test_rows_out_of_order_are_refused(self, tmp_path, rows):
         assert "row 5" in refused(tmp_path, parts(rows))
@@ -58,7 +62,7 @@ class TestRows:
     @pytest.mark.parametrize("more", [' hidden="1"', ' ht="0" customHeight="1"'])
     def test_hidden_row_is_refused_unless_agreed(self, tmp_path, more):
         content = parts(row(text("a")) + row(text("b"), more=more) + row(text("c")))
-        assert "1 rows are hidden or filtered out (rows 3)" in refused(tmp_path, content)
+        assert "rows hidden or filtered out: 3:" in refused(tmp_path, content)
         records, _ = read(tmp_path, content, contract(reads_hidden=True))
         assert [record[ID] for record in records] == ["a", "b", "c"]
 
@@ -194,7 +198,7 @@ class TestPackage:
             (b"\r\n<html><table>", "a web page or an XML file"),
             (b'<?xml version="1.0"?><Workbook/>', "a web page or an XML file"),
             (b"%PDF-1.7", "a PDF file"),
-            (b"Nr.;Tekst\r\n1;a\r\n", "not one"),
+            (b"Nr.;Tekst\r\n1;a\r\n", "of another kind"),
             (b"PK\x03\x04 breaks off", "damaged or breaks off"),
             (packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}), "OpenDocument"),
             (packed({"xl/workbook.bin": "", "_rels/.rels": parts("")["_rels/.rels"].replace(".xml", ".bin")}), ".xlsb"),
@@ -204,6 +208,12 @@ class TestPackage:
     def test_other_files_are_refused_by_what_they_are(self, tmp_path, content, said):
         message = refused(tmp_path, content)
         assert "book.xlsx" in message and said in message and "Excel Workbook (.xlsx)" in message
+
+    @pytest.mark.parametrize("part", [SHEET, BOOK, "xl/_rels/workbook.xml.rels"])
+    def test_missing_part_is_refused(self, tmp_path, part):
+        content = parts(row(text("a")))
+        del content[part]
+        assert "not a readable workbook" in refused(tmp_path, content)
 
     @pytest.mark.parametrize("part", [SHEET, BOOK, STYLES])
     @pytest.mark.parametrize(
@@ -233,7 +243,7 @@ class TestPackage:
         assert "password" in refused(tmp_path, bytes(content))
 
     def test_what_unpacks_to_too_much_is_refused(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(package, "MAX_UNPACKED_BYTES", 1000)
+        monkeypatch.setattr(refusals, "MAX_UNPACKED_BYTES", 1000)
         assert "unpacks to" in refused(tmp_path, parts(row(text("a"))))
 
     def test_more_merged_cells_than_a_person_makes_are_refused(self, tmp_path):

@@ -121,7 +121,7 @@ def test_what_a_step_takes_whence_follows_from_the_contract():
         ),
     )  # fmt: skip
     units = Table("b", "units", "", "u_{cutoff}.csv", True, (column("unit", key_position=1),), role="classification")
-    found = restated_variable([cases, units], {"a": 7}, "correction")
+    found = restated_variable([cases, units], {"a": 7}, "correction", {})
     assert found["a__cases"]["columns"] == [
         {"name": "number", "takes": "said", "stated_by": "number"},
         {"name": "theme", "takes": "later", "stated_by": "theme"},
@@ -130,5 +130,5 @@ def test_what_a_step_takes_whence_follows_from_the_contract():
     ]
     assert (found["a__cases"]["load"], found["a__cases"]["drops_withdrawn"]) == (7, True)
     assert (found["b__units"]["load"], found["b__units"]["whole"]) == (None, True)
-    (*_, days, _) = restated_variable([cases], {"a": 7}, "reclassification")["a__cases"]["columns"]
+    (*_, days, _) = restated_variable([cases], {"a": 7}, "reclassification", {})["a__cases"]["columns"]
     assert days["takes"] == "said"

@@ -9,9 +9,9 @@ from psycopg import sql
 from kvalitet.publication.digest import digests
 from kvalitet.publication.finish import finish_candidate
 from kvalitet.settings import GATE, TRANSFORMER, Settings
+from kvalitet.warehouse.build_schemas import make_empty
 from kvalitet.warehouse.connection import connect
 
-OWNER = "kvalitet_candidate_owner"
 CENTRES = ("C01", "C02")
 
 
@@ -75,9 +75,9 @@ _FIGURES = {
     "period_end": "date",
     "breakdown_kind": "text",
     "breakdown_member": "text",
-    "numerator": "numeric",
-    "denominator": "numeric",
-    "value": "numeric",
+    "numerator": "numeric(38, 10)",
+    "denominator": "numeric(38, 10)",
+    "value": "numeric(38, 10)",
     "n": "bigint",
     "is_suppressed": "boolean",
     "status": "text",
@@ -100,10 +100,8 @@ def build(
         ).fetchone()
         assert row is not None
         build_id = row["build_id"]
-        connection.execute(f"set role {OWNER}")
-        for schema in (f"{target}_detail", target):
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
-            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        connection.commit()
+        make_empty(settings, target)
         connection.execute(sql.SQL("set search_path = {}").format(sql.Identifier(target)))
         columns = ", ".join(f"{name} {kind}" for name, kind in _FIGURES.items())
         connection.execute(
@@ -131,8 +129,8 @@ def build(
 
 def measure(settings: Settings, build_id: int, status: str = "passed", schema: str = "candidate") -> None:
     """Record the digests as the gate does, and the verdict."""
+    found = digests(settings, GATE, schema)
     with connect(settings, GATE) as connection:
-        found = digests(connection, schema)
         judged = connection.execute(
             "insert into audit.judgement (build_id, passed) values (%s, %s) returning judgement_id",
             [build_id, status == "passed"],
@@ -140,9 +138,9 @@ def measure(settings: Settings, build_id: int, status: str = "passed", schema: s
         assert judged
         with connection.cursor() as cursor:
             cursor.executemany(
-                "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256)"
-                " values (%s, %s, %s, %s, %s)",
-                [(judged["judgement_id"], d.kind, d.table_name, d.row_count, d.sha256) for d in found],
+                "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256, form)"
+                " values (%s, %s, %s, %s, %s, %s)",
+                [(judged["judgement_id"], d.kind, d.table_name, d.row_count, d.sha256, d.form) for d in found],
             )
         connection.execute("update audit.build set status = %s where build_id = %s", [status, build_id])
 

@@ -36,20 +36,18 @@ def test_everything_declared_is_there_afterwards(settings: Settings, tmp_path: P
     owners = fetch_all(
         settings, GATE, "select distinct tableowner::text as owner from pg_tables where schemaname = 'candidate'"
     )
-    assert owners == [{"owner": "kvalitet_candidate_owner"}]
+    assert owners == [{"owner": "kvalitet_publication_owner"}]
 
 
 def test_twice_is_once(settings: Settings, tmp_path: Path) -> None:
     manifest = synthetic.manifest(tmp_path)
     build_id = synthetic.build(settings)
     finish_candidate(settings, build_id, manifest)
-    with connect(settings, GATE) as connection:
-        first = digests(connection, "candidate")
+    first = digests(settings, GATE, "candidate")
 
     assert finish_candidate(settings, build_id, manifest).keys_added == 0
 
-    with connect(settings, GATE) as connection:
-        assert digests(connection, "candidate") == first
+    assert digests(settings, GATE, "candidate") == first
 
 
 def test_a_key_that_the_data_does_not_allow_is_named_and_the_rest_is_done(settings: Settings, tmp_path: Path) -> None:

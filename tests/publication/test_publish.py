@@ -18,6 +18,7 @@ from kvalitet.settings import (
     TRANSFORMER,
     Settings,
 )
+from kvalitet.warehouse import locks
 from kvalitet.warehouse.connection import connect, fetch_all
 
 
@@ -131,11 +132,11 @@ def test_a_candidate_changed_after_the_gate_is_refused(
     first = synthetic.passed_build(settings, tmp_path)
     publish(settings, first)
     second = synthetic.passed_build(settings, tmp_path)
-    with connect(settings, TRANSFORMER) as connection:
-        connection.execute("set role kvalitet_candidate_owner")
+    with connect(settings, PUBLISHER) as connection:  # nobody else can
+        connection.execute("set role kvalitet_publication_owner")
         connection.execute(change)  # type: ignore[arg-type]
 
-    with pytest.raises(PublishRefused, match=rf"not what the gate measured.*{table} \("):
+    with pytest.raises(PublishRefused, match=rf"not what the gate measured.*{table}"):
         publish(settings, second)
 
     assert seen_by(settings, BI) == {first}
@@ -213,8 +214,9 @@ def test_rollback_is_refused_without_reason_or_previous_or_after_tampering(
 def test_two_publishers_at_once_the_second_is_refused(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
     with connect(settings, PUBLISHER) as other:
-        other.execute("select pg_advisory_xact_lock(7203310)")
-        with pytest.raises(PublishRefused, match="under way"):
+        other.execute("select set_config('application_name', 'the other', true)")
+        locks.take(other, locks.PUBLICATION, "")
+        with pytest.raises(PublishRefused, match=r"under way, by the other \(session"):
             publish(settings, build_id)
     assert publish(settings, build_id).publication_id == 1
 

@@ -24,7 +24,7 @@ keyed as (
             'left_publication_source_id', 'right_publication_source_id'
         ]) }} as reconciliation_key,
         *,
-        left_value - right_value as difference
+        {{ published_number('left_value') }} - {{ published_number('right_value') }} as difference
     from pairs
 
 ),
@@ -67,12 +67,12 @@ select
     member,
     left_publication_source_id,
     left_said_by,
-    cast(left_value as numeric) as left_value,
+    {{ published_number('left_value') }} as left_value,
     right_publication_source_id,
     right_said_by,
-    cast(right_value as numeric) as right_value,
-    cast(difference as numeric) as difference,
-    cast(tolerance as numeric) as tolerance,
+    {{ published_number('right_value') }} as right_value,
+    difference,
+    {{ published_number('tolerance') }} as tolerance,
     case
         when difference = 0 then 'stemmer'
         when abs(difference) <= tolerance then 'inden_for_afrunding'

@@ -5,13 +5,14 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from kvalitet.errors import KvalitetError
+from kvalitet.warehouse.address import ACTING_PATH
 
 
 def connect_admin(url: str) -> psycopg.Connection[DictRow]:
     """An autocommit connection; rows are dictionaries. Raises KvalitetError where the server lets nobody in."""
     try:
         return psycopg.Connection[DictRow].connect(
-            make_conninfo(url, connect_timeout=10, application_name="kvalitet backup"),
+            make_conninfo(url, connect_timeout=10, application_name="kvalitet backup", options=ACTING_PATH),
             autocommit=True,
             row_factory=dict_row,
         )

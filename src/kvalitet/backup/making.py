@@ -6,8 +6,8 @@ nobody removes or rewrites kept files; a publication waits for the dump, because
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,14 +22,11 @@ from kvalitet.backup.programs import Programs, programs_for, run
 from kvalitet.builds import CANDIDATE, LIVE, code_version, schemas_of
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.landing import Store
-from kvalitet.landing.holding import hold_files
 from kvalitet.persons.journal import begin_journal, check_journal, journal_file
-from kvalitet.publication.readers import DUMP_LOCK
 from kvalitet.services.airflow import database_name
 from kvalitet.settings import TIMEZONE, Settings
-from kvalitet.warehouse import server
+from kvalitet.warehouse import locks, server
 
 KIND = "data"
 DUMP, AIRFLOW_DUMP, LANDING, CERTIFICATES = "warehouse.dump", "airflow.dump", "landing", "certificates"
@@ -40,6 +37,8 @@ AIRFLOWS_TABLES = {
     f"public.{name}" for name in ("alembic_version", "dag", "dag_run", "task_instance", "connection", "variable")
 }
 Say = Callable[[str], None]
+#: For how long a backup waits for a publication, or for whoever changes kept files or persons.
+PATIENCE_SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
@@ -103,10 +102,7 @@ def _write(
 ) -> tuple[dict[str, Any], list[str]]:
     """Everything but the manifest; returns its facts and the keys that are not at hand."""
     url, absent = server.admin_url(settings, settings.database), []
-    with closing(connect_admin(url)) as held:
-        hold_files(held)
-        # Nor does anybody give the rows another key before theirs is copied.
-        held.execute("select pg_advisory_lock_shared(hashtext(%s))", [LOCK])
+    with closing(connect_admin(url)) as held, _holding_files(url) as locked:
         facts, kept = _dump(settings, url, held, partial, now, say)
         facts["airflow"] = _dump_airflow(settings, held, partial, programs_for(_major(held)), say)
         lacking = _copy_kept(settings, kept, partial)
@@ -122,16 +118,25 @@ def _write(
                 check_journal(settings, facts["installation"])
             absent = keys.copy_keys(settings, *keys_to, {key: facts[key] for key in ("installation", "made_at")})
             say(f"Keys: {keys_to[0] / keys_to[1]}")
-        held.execute("select")  # it held them to the end
+        locked.execute("select")  # it held them to the end
     return facts, absent
+
+
+@contextmanager
+def _holding_files(url: str) -> Iterator[psycopg.Connection[DictRow]]:
+    """Nobody removes or rewrites a file, nor gives the rows another key before theirs is copied."""
+    with closing(connect_admin(url)) as connection, connection.transaction():
+        locks.take(connection, locks.FILES, "the kept files are being changed", PATIENCE_SECONDS, is_shared=True)
+        locks.take(connection, locks.PERSONS, "persons or keys are being changed", PATIENCE_SECONDS, is_shared=True)
+        yield connection
 
 
 def _dump(
     settings: Settings, url: str, held: psycopg.Connection[DictRow], partial: Path, now: datetime, say: Say
 ) -> tuple[dict[str, Any], list[DictRow]]:
     programs, began = programs_for(_major(held)), time.monotonic()
-    held.execute("select pg_advisory_lock(hashtext(%s))", [DUMP_LOCK])
-    with held.transaction():
+    with closing(connect_admin(url)) as locked, locked.transaction(), held.transaction():
+        locks.take(locked, locks.DUMP, "the database is being published or dumped", PATIENCE_SECONDS)
         held.execute("set transaction isolation level repeatable read, read only")
         snapshot = held.execute("select pg_export_snapshot() as snapshot").fetchone()
         facts, kept = _facts(settings, held, now), _kept(held)
@@ -145,7 +150,6 @@ def _dump(
             url,
         )  # fmt: skip
         tables = held.execute(_TABLES, [[schema.replace("_*", r"\_%") for schema in WORKING_SCHEMAS]]).fetchone()
-    held.execute("select pg_advisory_unlock(hashtext(%s))", [DUMP_LOCK])
     listed = run(programs, "pg_restore", ["--list", str(partial / DUMP)]).count(" TABLE DATA ")
     if not tables or listed < tables["tables"]:
         raise KvalitetError(

@@ -4,6 +4,6 @@ Which decisions count seconds and which read the calendar is listed in docs/runb
 """
 
 from kvalitet.clock.counted import SteadyClock, Tick, tick
-from kvalitet.clock.wall import wrong_clock
+from kvalitet.clock.wall import today, wrong_clock
 
-__all__ = ["SteadyClock", "Tick", "tick", "wrong_clock"]
+__all__ = ["SteadyClock", "Tick", "tick", "today", "wrong_clock"]

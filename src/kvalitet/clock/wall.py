@@ -1,6 +1,9 @@
 """Notices a clock that cannot be right. Nothing is stopped for it: what must not depend on it does not."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+from psycopg.rows import DictRow
 
 from kvalitet.settings import AUDITOR, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
@@ -19,6 +22,13 @@ from (
 ) as recorded
 order by recorded.instant desc limit 1
 """
+
+
+def today(connection: psycopg.Connection[DictRow]) -> date:
+    """The day that it is, by the database server's clock, which all parts of an installation share."""
+    row = connection.execute("select clock_timestamp() as now").fetchone()
+    assert row is not None
+    return row["now"].astimezone(TIMEZONE).date()
 
 
 def wrong_clock(settings: Settings, role: str = AUDITOR) -> str | None:

@@ -9,11 +9,17 @@ ENCODINGS = ("utf-8", "utf-8-sig", "iso-8859-1", "windows-1252")
 PERSON_FORMATS = ("cpr", "cpr_or_cvr")
 #: What a column or table says beside its facts: which class a row belongs to (restatements tell the two apart).
 Role = Literal["classification"]
+#: What the files of one cut-off hold: all that there is, or only what is new since the one before.
+Delivers = Literal["snapshot", "increment"]
+#: Where a file goes that corrects a cut-off older than the newest: beside the history, or also into it.
+Corrections = Literal["beside", "supersede"]
 #: What a column's companion is called that says why a value is missing.
 MISSING_REASON = "_missing_reason"
 
 #: For a contract that does not say: longer than any rhythm of delivery but a yearly one, so that a mistake is found.
 DEFAULT_RETENTION_DAYS = 90
+#: A cut-off may be so many days ahead of what was due, and twice the source's rhythm where that is longer.
+LEAST_JUMP_DAYS = 31
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,8 @@ class Column:
     landed_because: str | None = None
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
     role: Role | None = None
+    may_change: bool = True  # whether a key may have another value than it had
+    is_event: bool = False  # it has happened when the delivery was made
     nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
     cell_value: Literal["stored", "shown"] | None = None  # which is meant where a workbook's cell shows another value
 
@@ -66,6 +74,7 @@ class Table:
     file_pattern: str  # holds {cutoff}, the delivery's own stated cut-off date
     absence_closes: bool
     columns: tuple[Column, ...]
+    is_increment: bool = False
     sheet: str | None = None
     reads_hidden: bool = False  # rows, columns and sheets of a workbook that nobody sees
     role: Role | None = None  # it then holds for the whole table
@@ -145,6 +154,11 @@ class Contract:
     max_bytes: int = 2_000_000_000
     max_rejected_percent: float = 0.0
     max_closed_percent: float = 0.0
+    max_changed_percent: float = 50.0
+    delivers: Delivers = "snapshot"
+    corrections: Corrections = "beside"
+    max_days_ahead: int = 1  # how many days after today a cut-off may be
+    max_jump_days: int = LEAST_JUMP_DAYS  # how far ahead of what was due it may be
     requires_final_newline: bool = True
     tables: dict[str, Table] = field(default_factory=dict)
     quality: tuple[QualityRule, ...] = ()
@@ -160,8 +174,12 @@ class Contract:
             f"- **Owner:** {self.owner} · **support:** {self.support} · **tier:** {self.tier}",
             f"- **Due:** `{self.schedule}` (Copenhagen time), at the latest {self.latest_arrival};"
             f" stale after {self.latency_days} days",
-            f"- **Refused as a whole** beyond {self.max_rejected_percent:g} % set-aside rows"
-            f" or {self.max_closed_percent:g} % closed rows",
+            f"- **Refused as a whole** beyond {self.max_rejected_percent:g} % set-aside rows,"
+            f" {self.max_closed_percent:g} % closed rows or {self.max_changed_percent:g} % changed rows",
+            f"- **A delivery is** {'a snapshot' if self.delivers == 'snapshot' else 'an increment'}; a corrected file"
+            f" of an older cut-off goes {'into' if self.corrections == 'supersede' else 'beside'} the history",
+            f"- **A cut-off** may be {self.max_days_ahead} days after today, and {self.max_jump_days} days ahead of"
+            " what was due",
             f"- **Delivered files are kept** encrypted for {self.retention_days} days",
             "",
         ]
@@ -181,8 +199,11 @@ class Contract:
             "1. Read the task's last message: it says what, where and what to do.",
             "2. *Refused*: nothing changed; the last good delivery is used and marked stale. Ask"
             f" {self.support or self.owner} for a new file with the same cut-off, put it in the inbox, clear the task.",
-            f"3. *Refused for closures* that are right: `kvalitet extract {self.id} --allow-closures 'name: reason'`.",
-            "4. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
-            f"5. Rows set aside: `kvalitet rejects --source {self.id}` lists them with rule, column and age.",
+            f"3. *Refused for closures* that are right: `kvalitet extract {self.id} --allow-closures 'name: reason'`."
+            " *Refused for changes* that are right: the same with `--allow-changes`.",
+            "4. *Refused for its cut-off*: rename the files, or let a jump that is right in with"
+            f" `kvalitet extract {self.id} --allow-jump 'name: reason'`.",
+            "5. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
+            f"6. Rows set aside: `kvalitet rejects --source {self.id}` lists them with rule, column and age.",
         ]
         return "\n".join(lines)

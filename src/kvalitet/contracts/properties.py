@@ -10,7 +10,7 @@ from open_data_contract_standard.model import CustomProperty
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from kvalitet.contracts.model import Column, Role
+from kvalitet.contracts.model import Column, Contract, Corrections, Delivers, Role
 from kvalitet.spelling.text import tidy
 
 #: RE2, which reads deliveries, has neither look-around nor back references.
@@ -59,6 +59,11 @@ class ServerProperties(Properties):
     max_bytes: Annotated[int, Field(gt=0)] = 2_000_000_000
     max_rejected_percent: Percent = 0.0
     max_closed_percent: Percent = 0.0
+    max_changed_percent: Percent = Contract.max_changed_percent
+    delivers: Delivers = "snapshot"
+    corrections: Corrections = "beside"
+    max_days_ahead: Annotated[int, Field(ge=0, le=366)] = 1
+    max_jump_days: Annotated[int, Field(ge=1)] | None = None
     requires_final_newline: bool = True
     data_path: str = ""
     updated_path: str = ""
@@ -95,8 +100,10 @@ class ColumnProperties(Properties):
     landed_because: Annotated[str, Field(min_length=1)] | None = None
     ambiguous_time: Literal["earlier", "later"] | None = None
     role: Role | None = None
+    event: bool = False
     words_for_nothing: list[Word] | None = None
     keep_words: list[Word] = []
+    may_change: bool = True
     cell_value: Literal["stored", "shown"] | None = None
 
 

@@ -1,6 +1,7 @@
 """Turns an ODCS 3.x document into a contract, and says what is missing before intake may start."""
 
 import hashlib
+import math
 import os
 import re
 from collections import Counter
@@ -15,7 +16,7 @@ from zoneinfo import available_timezones
 from open_data_contract_standard.model import OpenDataContractStandard, Server, Team
 
 from kvalitet.contracts.document import parse, read_file
-from kvalitet.contracts.model import ENCODINGS, Contract, Table
+from kvalitet.contracts.model import ENCODINGS, LEAST_JUMP_DAYS, Contract, Table
 from kvalitet.contracts.properties import ServerProperties, custom_properties, read_properties
 from kvalitet.contracts.quality import read_rules
 from kvalitet.contracts.service_levels import read_service_levels
@@ -96,7 +97,15 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         problems.append("id: must be lower-case letters, digits and _ (it names the raw tables)")
     server, settings, location = _server(source_id, standard, problems)
     words = NOTHING if settings.words_for_nothing is None else tuple(settings.words_for_nothing)
-    tables = [read_table(source_id, table, words, problems) for table in standard.schema_ or []]
+    tables = [
+        replace(read_table(source_id, table, words, problems), is_increment=settings.delivers == "increment")
+        for table in standard.schema_ or []
+    ]
+    problems += [
+        f"schema {table.name}: absent must be kept, because an increment does not say what is gone"
+        for table in tables
+        if table.is_increment and table.absence_closes
+    ]
     if not tables:
         problems.append("schema: names no table")
     names = [table.name for table in tables]
@@ -144,6 +153,11 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         max_bytes=settings.max_bytes,
         max_rejected_percent=settings.max_rejected_percent,
         max_closed_percent=settings.max_closed_percent,
+        max_changed_percent=settings.max_changed_percent,
+        delivers=settings.delivers,
+        corrections=settings.corrections,
+        max_days_ahead=settings.max_days_ahead,
+        max_jump_days=settings.max_jump_days or max(LEAST_JUMP_DAYS, math.ceil(2 * levels.frequency_days)),
         requires_final_newline=settings.requires_final_newline,
         tables={table.name: table for table in tables},
         quality=tuple(read_rules(standard.schema_ or [], tables)),

@@ -153,8 +153,12 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         problems.append(f"{here}: logicalTypeOptions.format must be one of {', '.join(PERSON_FORMATS)}")
     if column.logicalType not in ("number", "integer") and (options.minimum, options.maximum) != (None, None):
         problems.append(f"{here}: logicalTypeOptions.minimum and maximum are for numbers and integers")
+    if column.primaryKey and not custom.may_change:
+        problems.append(f"{here}: mayChange is about columns beside the key")
     if column.primaryKey and column.classification == "sensitive":
         problems.append(f"{here}: a sensitive column cannot be a key")
+    if custom.event and column.logicalType not in ("date", "timestamp"):
+        problems.append(f"{here}: customProperties.event is for dates and timestamps")
     scale = _scale(options.multiple_of)
     if scale > MAX_SCALE:
         problems.append(f"{here}: logicalTypeOptions.multipleOf has more than {MAX_SCALE} decimals")
@@ -183,6 +187,8 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         landed_because=custom.landed_because,
         ambiguous_time=custom.ambiguous_time,
         role=custom.role,
+        may_change=custom.may_change,
+        is_event=custom.event,
         nothing=_nothing(column, custom, words, {*values, *markers}),
         cell_value=custom.cell_value,
     )

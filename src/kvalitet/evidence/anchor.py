@@ -33,7 +33,7 @@ def anchor_head(entry: int, sha256: str) -> bool:
         why = error.what if isinstance(error, KvalitetError) else f"{type(error).__name__}."
         raise KvalitetError(
             f"Entry {entry} is published and signed, but its anchor failed: {why}",
-            f"Anchor it by hand: {line(entry, sha256)}",
+            f"It stays due: `kvalitet anchor` tries again. By hand: {line(entry, sha256)}",
         ) from None
     return True
 

@@ -13,8 +13,10 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
+from kvalitet.evidence.canonical import reading, table_rows, write
 from kvalitet.evidence.chain import read_envelope
 from kvalitet.evidence.signing import public_key_file
+from kvalitet.evidence.statement import form_of_statement
 from kvalitet.publication.digest import fix_session, tables_of
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
@@ -54,13 +56,18 @@ def write_bundle(settings: Settings, publication_id: int, out: Path) -> int:
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as bundle:
                 for row in ledger:
                     _add(bundle, f"ledger/{row['entry']:06}.json", row["envelope"].encode())
-                fix_session(connection, REPORTING)
-                for name in tables:
-                    with bundle.open(_member(f"tables/{name}.jsonl"), "w", force_zip64=True) as member:
-                        _write_rows(connection, name, member)
+                statement = json.loads(read_envelope(mine[-1]["envelope"]).payload)
+                form = form_of_statement(statement)
+                with reading(settings, AUDITOR) as cursor:
+                    for name in tables:
+                        member = _member(f"tables/{name}.{'jsonl' if form == 1 else 'tsv'}")
+                        with bundle.open(member, "w", force_zip64=True) as rows:
+                            if form == 1:
+                                _write_rows(connection, name, rows)
+                            else:
+                                write(cursor, table_rows(cursor, REPORTING, name), rows)
                 _add(bundle, "public-key.pem", public_key_file(settings).read_bytes())
                 _add(bundle, "verify.py", files("kvalitet.evidence").joinpath("standalone.py").read_bytes())
-                statement = json.loads(read_envelope(mine[-1]["envelope"]).payload)
                 _add(bundle, "index.html", _page(statement, ledger, tables).encode())
             part.replace(out)
         finally:
@@ -81,7 +88,8 @@ def _refuse_unless_seen(connection: psycopg.Connection[DictRow], publication_id:
 
 
 def _write_rows(connection: psycopg.Connection[DictRow], table: str, out: IO[bytes]) -> None:
-    """One JSON string per row: the row's text, which the table's digest is made of; in the order of the digest."""
+    """In form 1, one JSON string per row: the row's text as the server prints it, in the order of the digest."""
+    fix_session(connection)
     query = sql.SQL("select t::text as line from {} as t order by sha256(convert_to(t::text, 'UTF8'))")
     with connection.cursor(name="evidence") as cursor:
         for row in cursor.execute(query.format(sql.Identifier(REPORTING, table))):

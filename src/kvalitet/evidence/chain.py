@@ -3,14 +3,17 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow
 from securesystemslib.dsse import Envelope
 
+from kvalitet.evidence.outbox import note_due
+from kvalitet.evidence.shown import shown
 from kvalitet.evidence.signing import signer
-from kvalitet.evidence.statement import Entry, canonical, digest, statement
-from kvalitet.settings import AUDITOR, Settings
+from kvalitet.evidence.statement import Entry, Measured, canonical, digest, loads_of, reject_digests, statement
+from kvalitet.settings import AUDITOR, PUBLISHER, Settings
 from kvalitet.warehouse.connection import connect
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -26,34 +29,55 @@ class Certificate:
 
 
 def certify(
-    settings: Settings, connection: psycopg.Connection[DictRow], publication_id: int, event: str, reason: str | None
+    settings: Settings,
+    connection: psycopg.Connection[DictRow],
+    publication_id: int,
+    event_id: int,
+    event: str,
+    reason: str | None,
+    schema: str,
+    figures: dict[str, Any] | None,
 ) -> Certificate:
     """Sign what readers are about to see. Only under the publisher's lock: entries are numbered without a gap.
 
-    Raises KvalitetError where it cannot be signed.
+    `schema` is where it lies now, open to readers in this transaction already. `figures`: count and digest of what is
+    said (publication/ledger.py); None where it was measured in form 1. Raises KvalitetError where it cannot be signed.
     """
     head = connection.execute("select entry, sha256 from audit.certificate order by entry desc limit 1").fetchone()
     entry = Entry(
         entry=head["entry"] + 1 if head else 1,
+        event_id=event_id,
         event=event,
         publication_id=publication_id,
         reason=reason,
         previous_sha256=head["sha256"] if head else None,
     )
-    envelope = Envelope(statement(connection, entry), PAYLOAD_TYPE, {})
+    measured = None
+    if figures is not None:
+        rejects = reject_digests(settings, PUBLISHER, loads_of(connection, publication_id))
+        measured = Measured(figures, rejects, shown(connection, schema))
+    envelope = Envelope(statement(connection, entry, measured), PAYLOAD_TYPE, {})
     envelope.sign(signer(settings))
     text = canonical(envelope.to_dict())
     return Certificate(entry, text.decode(), digest(text))
 
 
-def keep(connection: psycopg.Connection[DictRow], certificate: Certificate, event_id: int) -> None:
-    """Write the certificate beside its event, in the swap's transaction."""
+def keep(connection: psycopg.Connection[DictRow], certificate: Certificate) -> None:
+    """Write the certificate beside its event, in the swap's transaction, and that it is to be anchored."""
     entry = certificate.entry
     connection.execute(
         "insert into audit.certificate (entry, event_id, publication_id, envelope, sha256, previous_sha256)"
         " values (%s, %s, %s, %s, %s, %s)",
-        [entry.entry, event_id, entry.publication_id, certificate.envelope, certificate.sha256, entry.previous_sha256],
+        [
+            entry.entry,
+            entry.event_id,
+            entry.publication_id,
+            certificate.envelope,
+            certificate.sha256,
+            entry.previous_sha256,
+        ],
     )
+    note_due(connection, entry.entry)
 
 
 def write_files(settings: Settings) -> list[Path]:

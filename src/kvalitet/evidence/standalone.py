@@ -79,7 +79,22 @@ def signed_payload(content, keys):
 
 
 def table_digest(lines):
-    """SHA-256 over the rows' own sums, sorted, in 256 buckets by their first byte; with the number of rows."""
+    """SHA-256 over the two lines of the head and the rows' own sums in hex, sorted; with the number of rows."""
+    head = [next(lines, b""), next(lines, b"")]
+    if head[0] != b"kvalitet canonical form 2\n" or not head[1].endswith(b"\n"):
+        raise ValueError("it is not in the canonical form")
+    sums = []
+    for line in lines:
+        if not line.endswith(b"\n"):
+            raise ValueError("the last row breaks off")
+        sums.append(hashlib.sha256(line[:-1]).hexdigest() + "\n")
+    whole = hashlib.sha256(b"".join(head))
+    whole.update("".join(sorted(sums)).encode())
+    return whole.hexdigest(), len(sums)
+
+
+def table_digest_of_form_1(lines):
+    """SHA-256 over the sums of the rows' texts, sorted, in 256 buckets by their first byte; with the number of rows."""
     buckets, rows = {}, 0
     for line in lines:
         text = json.loads(line)
@@ -94,8 +109,15 @@ def table_digest(lines):
     return whole.hexdigest(), rows
 
 
+#: By a statement's kind: how the rows of its tables are digested, and what their files end with.
+DIGESTS = {
+    "urn:kvalitet:publication:v1": (table_digest_of_form_1, ".jsonl"),
+    "urn:kvalitet:publication:v2": (table_digest, ".tsv"),
+}
+
+
 def check_ledger(bundle, keys):
-    """The predicates and sums of all entries, and what is wrong with them."""
+    """The statements and sums of all entries, and what is wrong with them."""
     entries, faults, previous = [], [], None
     for number, name in enumerate(bundle.names("ledger"), start=1):
         content = bundle.read(name)
@@ -109,12 +131,14 @@ def check_ledger(bundle, keys):
             continue
         statement = json.loads(payload)
         predicate = statement["predicate"]
+        if statement["predicateType"] not in DIGESTS:
+            faults.append(f"{name}: this script does not know statements of its kind; take the one of that day")
         if predicate["entry"] != number or name != f"ledger/{number:06}.json":
             faults.append(f"{name}: it is entry {predicate['entry']}, in the place of entry {number}")
         if predicate["previous_sha256"] != previous:
             faults.append(f"{name}: it does not rest on the entry before it")
         previous = hashlib.sha256(content).hexdigest()
-        entries.append((predicate, {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}, previous))
+        entries.append((statement, previous))
     if not entries:
         faults.append("The ledger is empty.")
     return entries, faults
@@ -123,13 +147,16 @@ def check_ledger(bundle, keys):
 def check_tables(bundle, entries):
     """The tables are those of the newest entry's publication: that is what readers see."""
     faults, checked = [], 0
-    predicate, subjects, _ = entries[-1]
-    measured = {table["name"]: table["rows"] for table in predicate["tables"] if table["kind"] == "content"}
+    statement, _ = entries[-1]
+    subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
+    tables = statement["predicate"]["tables"]
+    measured = {table["name"]: table["rows"] for table in tables if table["kind"] == "content"}
+    take, suffix = DIGESTS.get(statement["predicateType"], (table_digest, ""))
     for name in bundle.names("tables"):
-        table = name[len("tables/") : -len(".jsonl")]
+        table = name[len("tables/") : -len(suffix)]
         try:
             with bundle.open(name) as lines:
-                found, rows = table_digest(lines)
+                found, rows = take(iter(lines))
         except ValueError:
             faults.append(f"{name}: a row cannot be read")
             continue
@@ -142,7 +169,7 @@ def check_tables(bundle, entries):
 
 
 def check_anchors(file, entries):
-    sums = {predicate["entry"]: sha256 for predicate, _, sha256 in entries}
+    sums = {statement["predicate"]["entry"]: sha256 for statement, sha256 in entries}
     faults = []
     for line in Path(file).read_text(encoding="ascii").splitlines():
         entry, _, sha256 = line.partition(" ")
@@ -175,7 +202,7 @@ def main():
     for fault in faults:
         print(f"WRONG  {fault}")
     if entries:
-        last = entries[-1][0]
+        last = entries[-1][0]["predicate"]
         print(
             f"{len(entries)} entries of the ledger, {checked} tables of publication"
             f" {last['publication']['publication_id']}: {'all of it holds' if not faults else f'{len(faults)} faults'}."

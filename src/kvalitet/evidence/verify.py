@@ -1,22 +1,28 @@
-"""Whether the ledger and what readers see are still what was signed."""
+"""Whether the ledger and what readers see are still what was signed.
 
+Whoever asks computes: the server is asked for rows, which are written, hashed and compared here. Only publications
+that were measured in form 1 rest on digests that the server takes; they are named.
+"""
+
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow
 from securesystemslib.exceptions import VerificationError
 
 from kvalitet.evidence.anchor import read_anchors
+from kvalitet.evidence.canonical import NoCanonicalForm
 from kvalitet.evidence.chain import PAYLOAD_TYPE, read_envelope
+from kvalitet.evidence.seen import Seen, look
 from kvalitet.evidence.signing import public_key, public_key_file
-from kvalitet.evidence.statement import Entry, digest, statement
-from kvalitet.publication.digest import CONTENT, contents, differences, recorded, tables_of
+from kvalitet.evidence.statement import Entry, Measured, digest, form_of_statement, reject_digests, statement
+from kvalitet.publication.ledger import figure_digests
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
-
-REPORTING = "reporting"
 
 
 @dataclass
@@ -24,8 +30,9 @@ class Verification:
     """What was checked and what is wrong; `faults` is empty where everything holds."""
 
     entries: int = 0
+    old_form: list[int] = field(default_factory=list)  # publications whose digests the server takes
     uncertified: list[int] = field(default_factory=list)  # publications older than the first certificate
-    tables: int = 0  # published tables compared
+    seen: Seen = field(default_factory=Seen)  # what readers see, against the newest entry
     anchored: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -44,13 +51,17 @@ def verify(settings: Settings, public_keys: list[Path] | None = None, anchors: P
             " from audit.certificate as c left join audit.publication_event as e using (event_id) order by c.entry"
         ).fetchall()
         found.entries = len(rows)
+        statements = [_stated(row["envelope"]) for row in rows]
+        digests = _digests(settings, statements, found)
         previous: str | None = None
-        for number, row in enumerate(rows, start=1):
-            faults = _entry(connection, row, number, previous, keys)
+        for number, (row, stated) in enumerate(zip(rows, statements, strict=True), start=1):
+            faults = _chained(row, number, previous)
+            faults += _signed(row, keys) or _restated(connection, row, stated, digests, found)
             found.faults += [f"Entry {row['entry']}: {fault}" for fault in faults]
             previous = row["sha256"]
-        found.faults += _events(connection, found)
-        found.faults += _published(connection, found)
+        found.faults += _rules(connection) + _events(connection, found)
+        found.seen = look(settings, connection, statements[-1] if statements else None)
+        found.faults += found.seen.faults
     if anchors:
         by_entry = {row["entry"]: row["sha256"] for row in rows}
         for entry, sha256 in read_anchors(anchors).items():
@@ -61,9 +72,36 @@ def verify(settings: Settings, public_keys: list[Path] | None = None, anchors: P
     return found
 
 
-def _entry(
-    connection: psycopg.Connection[DictRow], row: DictRow, number: int, previous: str | None, keys: list
-) -> list[str]:
+def _stated(envelope: str) -> dict[str, Any]:
+    """What an entry states; nothing where it is no statement of ours, which the check of its signature tells."""
+    try:
+        stated = json.loads(read_envelope(envelope).payload)
+        return stated if form_of_statement(stated) else {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+@dataclass(frozen=True)
+class _Digests:
+    """What the records' rows are digested to here: figures by publication, rejects by load."""
+
+    figures: dict[int, dict[str, Any]]
+    rejects: dict[int, dict[str, Any]]
+
+
+def _digests(settings: Settings, statements: list[dict[str, Any]], found: Verification) -> _Digests:
+    """Of all publications that were measured in today's form, in one reading each."""
+    ours = [stated["predicate"] for stated in statements if stated and form_of_statement(stated) != 1]
+    loads = {delivery["load_id"] for predicate in ours for delivery in predicate["deliveries"]}
+    publications = {predicate["publication"]["publication_id"] for predicate in ours}
+    try:
+        return _Digests(figure_digests(settings, AUDITOR, publications), reject_digests(settings, AUDITOR, loads))
+    except NoCanonicalForm as error:
+        found.faults.append(f"The records are not as they were written: {error.what}")
+        return _Digests({}, {})
+
+
+def _chained(row: DictRow, number: int, previous: str | None) -> list[str]:
     faults = []
     if row["entry"] != number:
         faults.append(f"there is no entry {number} before it")
@@ -71,19 +109,52 @@ def _entry(
         faults.append("it does not rest on the entry before it")
     if digest(row["envelope"].encode()) != row["sha256"]:
         faults.append("its envelope is not the one that was kept")
+    return faults
+
+
+def _signed(row: DictRow, keys: list) -> list[str]:
     try:
         envelope = read_envelope(row["envelope"])
         envelope.verify(keys, 1)
     except (VerificationError, ValueError, KeyError):
-        return [*faults, "its signature is not by the given key"]
-    if envelope.payload_type != PAYLOAD_TYPE:
-        faults.append(f"it is no statement but {envelope.payload_type}")
-    entry = Entry(row["entry"], row["event"], row["publication_id"], row["reason"], row["previous_sha256"])
+        return ["its signature is not by the given key"]
+    return [] if envelope.payload_type == PAYLOAD_TYPE else [f"it is no statement but {envelope.payload_type}"]
+
+
+def _restated(
+    connection: psycopg.Connection[DictRow],
+    row: DictRow,
+    stated: dict[str, Any],
+    digests: _Digests,
+    found: Verification,
+) -> list[str]:
+    """States it again from the records and compares. How readers were shown it then is known by the entry alone."""
+    if not stated:
+        return ["it is a statement of a kind that is not known here"]
     if row["event_publication"] != row["publication_id"]:
-        faults.append("its event is another publication's")
-    elif envelope.payload != (now := statement(connection, entry)):
-        faults.append(f"the records now say something else: {', '.join(_changed(envelope.payload, now))}")
-    return faults
+        return ["its event is another publication's"]
+    number, measured = row["publication_id"], None
+    if form_of_statement(stated) == 1:
+        found.old_form += [number] if number not in found.old_form else []
+    else:
+        definitions = stated["predicate"]["definitions"]
+        measured = Measured(digests.figures.get(number, {}), digests.rejects, definitions)
+    entry = Entry(row["entry"], row["event_id"], row["event"], number, row["reason"], row["previous_sha256"])
+    signed = read_envelope(row["envelope"]).payload
+    if signed != (now := statement(connection, entry, measured)):
+        return [f"the records now say something else: {', '.join(_changed(signed, now))}"]
+    return []
+
+
+def _rules(connection: psycopg.Connection[DictRow]) -> list[str]:
+    """Every rule's text has the digest by which the certificates name it."""
+    rows = connection.execute("select rule_sha256, rule from audit.check_rule order by rule_sha256")
+    changed = [
+        row["rule_sha256"][:12]
+        for row in rows
+        if hashlib.sha256(row["rule"].encode()).hexdigest() != row["rule_sha256"]
+    ]
+    return [f"The text of rule {sha256}… is another one than when it was asked." for sha256 in changed]
 
 
 def _changed(signed: bytes, now: bytes) -> list[str]:
@@ -104,17 +175,3 @@ def _events(connection: psycopg.Connection[DictRow], found: Verification) -> lis
     lacking = [row for row in rows if row["entry"] is None]
     found.uncertified = [r["publication_id"] for r in lacking if r["first"] is None or r["event_id"] < r["first"]]
     return [f"Event {r['event_id']} has no certificate." for r in lacking if r["first"] and r["event_id"] > r["first"]]
-
-
-def _published(connection: psycopg.Connection[DictRow], found: Verification) -> list[str]:
-    """The tables that readers see are those of the publication that they are stamped with."""
-    if not tables_of(connection, REPORTING):
-        return []
-    stamps = connection.execute("select publication_id, build_id from reporting.publication").fetchall()
-    if len(stamps) != 1:
-        return [f"What readers see is stamped with {len(stamps)} publications."]
-    measured = [one for one in recorded(connection, stamps[0]["build_id"]) if one.kind == CONTENT]
-    seen = contents(connection, REPORTING)
-    found.tables = len(seen)
-    said = f"publication {stamps[0]['publication_id']}"
-    return [f"What readers see is not what {said} was: {name}." for name in differences(measured, seen)]

@@ -15,7 +15,12 @@ LONGEST_MEMORY, SHORTEST_MEMORY = 20, 5
 
 #: Tables of the build's delivery of one source, and the delivery itself.
 _THIS = "audit.build_load where build_id = current_setting('kvalitet.build_id')::bigint and source_id = '{source}'"
-_TABLES = "audit.load_table inner join (select load_id from " + _THIS + ") as this using (load_id)"
+#: The delivery whose account is looked at: where one was withdrawn, the one whose state was put back.
+_STANDING = (
+    "select case when origin = 'restored' then of_load else load_id end as load_id from audit.load"
+    " where load_id in (select load_id from " + _THIS + ")"
+)
+_TABLES = "audit.load_table inner join (" + _STANDING + ") as this using (load_id)"
 
 _FRESH = "select 1 - count(*) filter (where not is_stale) as violations, 1 as denominator from " + _THIS
 _ROW_COUNT = f"""
@@ -34,17 +39,21 @@ select
 from {_TABLES}
 where table_name in ({{tables}})"""
 _CLOSED = f"""
-select sum(rows_closed) as violations, sum(rows_changed + rows_closed + rows_unchanged + rows_held) as denominator
+select
+    sum(rows_closed) as violations,
+    sum(rows_changed + rows_reread + rows_closed + rows_unchanged + rows_held) as denominator
 from {_TABLES}
 where table_name in ({{tables}})"""
 _CLOSURES_ALLOWED = f"""
 select exists (
     select from audit.load
-    where closures_allowed_by is not null and load_id in (select load_id from {_THIS})
+    where closures_allowed_by is not null and load_id in ({_STANDING})
 )"""
 _ACCOUNTED = f"""
 select
-    sum(abs(rows_delivered - rows_rejected - rows_opened - rows_changed - rows_unchanged)) as violations,
+    sum(abs(
+        rows_delivered - rows_rejected - rows_opened - rows_changed - rows_reread - rows_overtaken - rows_unchanged
+    )) as violations,
     sum(rows_delivered) as denominator
 from {_TABLES}"""
 #: Only what was published is learned from: a delivery that was held back is no measure for the one after it.

@@ -87,8 +87,11 @@ def measure_build(
 
     The digests first: a table that changes while it is measured is then not the one publishing expects.
     """
-    with connect(settings, GATE) as connection:
-        found = digests(connection, build.target_schema)
+    if not build.is_sealed:  # what a suite's SQL finds in there could be somebody's who builds
+        raise KvalitetError(
+            f"Build {build.build_id} is not sealed.", "Run its finishing step, or build anew: `kvalitet build`."
+        )
+    found = digests(settings, GATE, build.target_schema)
     results = [_catalogue(settings, build, manifest)]
     skipped = _not_applicable(settings, build, suites)
     from kvalitet.gate.measuring import measure
@@ -102,8 +105,8 @@ def measure_build(
 def _url(settings: Settings, build: Build) -> str:
     """The gate's connection: the build's schema, read-only, and which build it is (for a suite's SQL)."""
     options = (
-        f"-csearch_path={build.target_schema} -cdefault_transaction_read_only=on -cstatement_timeout=600000"
-        f" -ckvalitet.build_id={build.build_id}"
+        f"-csearch_path=pg_catalog,{build.target_schema},pg_temp -cdefault_transaction_read_only=on"
+        f" -cstatement_timeout=600000 -ckvalitet.build_id={build.build_id}"
     )
     return settings.dsn(GATE, options=options)
 
@@ -222,7 +225,7 @@ def _record(
             ],
         )
         cursor.executemany(
-            "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256)"
-            " values (%s, %s, %s, %s, %s)",
-            [(judgement_id, d.kind, d.table_name, d.row_count, d.sha256) for d in found],
+            "insert into audit.table_digest (judgement_id, schema_kind, table_name, row_count, sha256, form)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            [(judgement_id, d.kind, d.table_name, d.row_count, d.sha256, d.form) for d in found],
         )

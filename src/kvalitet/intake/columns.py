@@ -6,16 +6,19 @@ be read. Only the contract's words for nothing and its markers do. All of it run
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from kvalitet.contracts import Column, Contract
 from kvalitet.contracts.patterns import to_shape, to_strptime
 from kvalitet.intake.rules import RULES
 from kvalitet.intake.statistics_json import BAD_CHARACTER
 from kvalitet.intake.workbook import CELL_RULES
-from kvalitet.spelling.identity import CPR, CVR, WHOLE_NUMBER, only_digits
+from kvalitet.spelling.identity import CPR, CVR, INTEGER, WHOLE_NUMBER, only_digits
 from kvalitet.spelling.macros import any_of, quote
 
 FORMULA_STARTS = "'=+-@' || chr(9) || chr(13)"
+#: No event of these registers is older: 1753, 1899, 1900, 1904, 1960 and 1970 are where systems begin to count days.
+EARLIEST_EVENT = date(1971, 1, 1)
 DAY_MICROSECONDS = 86_400_000_000
 PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
 
@@ -35,12 +38,13 @@ class ColumnSql:
     reread: str | None
 
 
-def column_sql(contract: Contract, column: Column, text: str, clean: str, typed: str) -> ColumnSql:
+def column_sql(contract: Contract, column: Column, text: str, clean: str, typed: str, cutoff: date) -> ColumnSql:
     """`text` (tidied), `clean` and `typed` are the names under which the query's steps know the column.
 
+    `cutoff` is the delivery's own, after which nothing in it has happened.
     `is_odd` is the name of what says that the row may hold a word for nothing.
     """
-    expression, checks = _typed(contract, column, clean, typed)
+    expression, checks = _typed(contract, column, clean, typed, cutoff)
     cleaned = _person_clean(column, text) if column.classification == "personal" else _clean(column, text)
     if column.is_required:
         checks.insert(0, (f"{text} is null", "required"))
@@ -137,14 +141,16 @@ def _rule(rule: str) -> str:
     return quote(rule) if rule in RULES else rule
 
 
-def _typed(contract: Contract, column: Column, clean: str, typed: str) -> tuple[str, list[tuple[str, str]]]:
+def _typed(
+    contract: Contract, column: Column, clean: str, typed: str, cutoff: date
+) -> tuple[str, list[tuple[str, str]]]:
     unread = f"{clean} is not null and {typed} is null"
     if column.classification == "personal":
         return _person(column, clean, unread)
     if column.logical_type == "string":
         return _string(column, clean)
     if column.logical_type in ("date", "timestamp"):
-        return _moment(contract, column, clean, typed, unread)
+        return _moment(contract, column, clean, typed, unread, cutoff)
     if column.logical_type == "boolean":
         yes, no = (", ".join(map(quote, values)) for values in (column.true_values, column.false_values))
         return f"case when {clean} in ({yes}) then true when {clean} in ({no}) then false end", [
@@ -181,7 +187,7 @@ def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _moment(
-    contract: Contract, column: Column, clean: str, typed: str, unread: str
+    contract: Contract, column: Column, clean: str, typed: str, unread: str, cutoff: date
 ) -> tuple[str, list[tuple[str, str]]]:
     pattern = column.format or ""
     # Every field has a fixed width, so the separators' places are the form; a blank is no digit.
@@ -194,6 +200,8 @@ def _moment(
         (f"{clean} is not null and not ({has_shape})", "date_format"),
         (f"({unread}) or year({typed}) < 1", "date_impossible"),
     ]
+    if column.is_event:
+        checks.append((_is_no_event(contract, column, typed, cutoff), "no_event_date"))
     if column.logical_type == "date":
         return f"({parsed})::date", checks
     zone = quote(contract.timezone)
@@ -211,13 +219,22 @@ def _moment(
     return utc, checks
 
 
+def _is_no_event(contract: Contract, column: Column, typed: str, cutoff: date) -> str:
+    """Whether the day, of a moment the local one, is after the cut-off or before any register began."""
+    first, end = (f"timestamp {quote(str(day))}" for day in (EARLIEST_EVENT, cutoff + timedelta(days=1)))
+    if column.logical_type == "timestamp":
+        first, end = (f"timezone({quote(contract.timezone)}, {moment})" for moment in (first, end))
+    return f"{typed} < {first} or {typed} >= {end}"
+
+
 def _number(
     contract: Contract, column: Column, clean: str, typed: str, unread: str
 ) -> tuple[str, list[tuple[str, str]]]:
     checks = []
     if column.maximum is None:  # a contract that means numbers this long says how large they may be
         whole_number = f"replace({clean}, {quote(contract.thousands_sign)}, '')" if contract.thousands_sign else clean
-        checks.append((f"regexp_full_match({whole_number}, {quote(WHOLE_NUMBER)})", "cpr_in_text"))
+        form = INTEGER if column.logical_type == "integer" else WHOLE_NUMBER
+        checks.append((f"regexp_full_match({whole_number}, {quote(form)})", "cpr_in_text"))
     if column.logical_type == "integer":
         expression = f"case when regexp_full_match({clean}, '[+-]?\\d+') then try_cast({clean} as bigint) end"
         checks.append((unread, "integer_format"))

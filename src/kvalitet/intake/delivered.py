@@ -44,11 +44,7 @@ class Delivered:
 
     def header(self) -> list[str]:
         """The names in the first record, as they are written."""
-        with self.path.open(newline="", encoding="utf-8") as lines:
-            try:
-                return next(csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote), [])
-            except csv.Error:
-                return []
+        return _header(self.path, self.delimiter, self.quote)
 
     def from_line(self) -> str:
         """From which line on quotes are loose, for a message."""
@@ -72,7 +68,8 @@ def as_text(
     if len(file.line_ends) > 1:
         path, count = line_ends.unify(path, contract.quote, target)
         reread.add("*", "line_end", count)
-    found = _scanned(path, file.file_name, contract.delimiter, contract.quote, len(table.columns))
+    columns = len(_header(path, contract.delimiter, contract.quote))
+    found = _scanned(path, file.file_name, contract.delimiter, contract.quote, columns)
     notes = {f"line_end_{kind}": count for kind, count in file.line_ends.items()} | {
         "line_in_text": found.within_quotes,
         "loose_quote": found.loose_quotes,
@@ -82,6 +79,14 @@ def as_text(
     scan = Scan(found.records, blank, {kind: count for kind, count in notes.items() if count})
     torn = _take_torn_out(path, found, keys)
     return Delivered(file.file_name, path, contract.delimiter, contract.quote, scan, found, {"blank": blank}, torn)
+
+
+def _header(path: Path, delimiter: str, quote: str) -> list[str]:
+    with path.open(newline="", encoding="utf-8") as lines:
+        try:
+            return next(csv.reader(lines, delimiter=delimiter, quotechar=quote), [])
+        except csv.Error:
+            return []
 
 
 def _scanned(path: Path, file_name: str, delimiter: str = ",", quote: str = '"', columns: int = 0) -> CsvScan:

@@ -1,23 +1,30 @@
 """Finds a source's deliveries: in the inbox, wherever fsspec reaches it, or among what was fetched over HTTP."""
 
 import re
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
 from kvalitet.contracts import Contract
-from kvalitet.errors import KvalitetError
+from kvalitet.errors import DeliveryRefused
 from kvalitet.landing.places import Place, open_place
 from kvalitet.settings import Settings
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """All files of one cut-off date. `paths` maps each table to its file; `absent` names what has not come."""
+    """All files of one cut-off date. `paths` maps each table to its file; `absent` names what has not come.
+
+    `refusal` says why its cut-off cannot be right, `jump_allowed` who lets one in that is far ahead, and why.
+    """
 
     cutoff: date
     place: Place
     paths: dict[str, str]
     absent: tuple[str, ...]
+    refusal: DeliveryRefused | None = None
+    jump_allowed: tuple[str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -26,17 +33,21 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Inbox:
-    """The deliveries of one source, oldest first, and how many files there no contract names."""
+    """The deliveries of one source, oldest first, and what is to be said of the other files there.
+
+    Of those only the contract's pattern is named: what stands in a file's name may be anything.
+    """
 
     deliveries: tuple[Delivery, ...]
-    unrecognised_files: int
+    notes: tuple[str, ...]
 
 
 def look(settings: Settings, contract: Contract) -> Inbox:
     """List the source's folder. A folder that is not there is an empty inbox; an inbox that is not there is an error.
 
     Only plain files directly in the folder whose names follow the contract count: links and
-    names that lead elsewhere are left alone and counted as unrecognised.
+    names that lead elsewhere are left alone and counted as unrecognised. A name that follows it but for its
+    cut-off or its spelling is left alone too, and named: which day is meant is not guessed.
     """
     if contract.location:
         place = open_place("KVALITET_FETCHED", f"file://{settings.fetched}")
@@ -50,14 +61,16 @@ def look(settings: Settings, contract: Contract) -> Inbox:
         if not contract.location:  # where fetched deliveries lie is made by the first of them
             place.require()
         entries = []
-    patterns = {name: _expression(table.file_pattern) for name, table in contract.tables.items()}
+    patterns = [table.file_pattern for table in contract.tables.values()]
     found: dict[date, dict[str, str]] = {}
-    unrecognised = 0
+    others: Counter[str] = Counter()
     for entry in entries:
         file_name = str(entry["name"]).rsplit("/", 1)[-1]
-        cutoffs = {name: _cutoff(pattern, file_name) for name, pattern in patterns.items()}
-        if entry["type"] != "file" or entry.get("islink") or not any(cutoffs.values()):
-            unrecognised += 1
+        is_file = entry["type"] == "file" and not entry.get("islink")
+        cutoffs = {name: _cutoff(table.file_pattern, file_name) for name, table in contract.tables.items()}
+        if not is_file or not any(cutoffs.values()):
+            alike = [pattern for pattern in patterns if is_file and _is_meant(pattern, file_name)]
+            others[max(alike, key=len, default="")] += 1
             continue
         for name, cutoff in cutoffs.items():
             if cutoff:
@@ -75,19 +88,34 @@ def look(settings: Settings, contract: Contract) -> Inbox:
         )
         for cutoff, paths in sorted(found.items())
     )
-    return Inbox(deliveries, unrecognised)
+    return Inbox(deliveries, tuple(_note(pattern, count) for pattern, count in sorted(others.items())))
 
 
-def _expression(file_pattern: str) -> re.Pattern[str]:
+def _note(pattern: str, count: int) -> str:
+    if not pattern:
+        return f"{count} unrecognised files were left alone."
+    return (
+        f"{count} {'file is' if count == 1 else 'files are'} named almost like {pattern}, without a day of the calendar"
+        " written yyyy-mm-dd in its place, and left alone: correct the name."
+    )
+
+
+def _cutoff(file_pattern: str, file_name: str) -> date | None:
+    """The cut-off that a name states exactly as agreed, or None."""
     before, _, after = file_pattern.partition("{cutoff}")
-    return re.compile(rf"{re.escape(before)}(\d{{4}}-\d{{2}}-\d{{2}}){re.escape(after)}")
-
-
-def _cutoff(pattern: re.Pattern[str], file_name: str) -> date | None:
-    match = pattern.fullmatch(file_name)
+    match = re.fullmatch(rf"{re.escape(before)}([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}){re.escape(after)}", file_name)
     try:
         return date.fromisoformat(match[1]) if match else None
     except ValueError:
-        raise KvalitetError(
-            "A delivered file's name states a cut-off date that does not exist.", "Rename the file in the inbox."
-        ) from None
+        return None
+
+
+def _is_meant(file_pattern: str, file_name: str) -> bool:
+    """Whether a name is the agreed one but for upper case, Unicode form, blanks, and how its cut-off is written."""
+    before, _, after = _plain(file_pattern).partition(_plain("{cutoff}"))
+    middle = _plain(file_name).removeprefix(before).removesuffix(after)
+    return len(middle) == len(_plain(file_name)) - len(before) - len(after) and any(map(str.isdigit, middle))
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -2,38 +2,51 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from kvalitet.contracts import Contract, load_contracts
-from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError, NotInstalled
+from kvalitet.errors import (
+    DeliveryNotReady,
+    DeliveryRefused,
+    DeliveryWithdrawn,
+    KvalitetError,
+    NotInstalled,
+    as_disk_full,
+)
+from kvalitet.intake.cutoffs import ByAndWhy, is_left_behind, judged, standing
 from kvalitet.intake.deliveries import Delivery, look
 from kvalitet.intake.faults import kind
+from kvalitet.intake.limits import Allowed
 from kvalitet.intake.loading import load_delivery
-from kvalitet.intake.pseudonyms import LOCK
 from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
 from kvalitet.intake.spool import SpooledFile, spooled
-from kvalitet.intake.turns import NOTICE_THE_DEAD, SourceBusy, Turn, turn, wait_for
+from kvalitet.intake.turns import Turn, turn, turn_seconds
 from kvalitet.settings import LOADER, Settings
 from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.locks import PERSONS, LockHeld
+from kvalitet.warehouse.locks import take as take_lock
 from kvalitet.warehouse.restored import refuse_until_confirmed
 
 
 def extract(
     settings: Settings,
     source_id: str,
-    allow_closures: tuple[str, str] | None = None,
+    allow_closures: ByAndWhy | None = None,
     owner: str | None = None,
     due_at: datetime | None = None,
+    allow_changes: ByAndWhy | None = None,
+    allow_jump: ByAndWhy | None = None,
 ) -> ExtractResult:
     """Take in every new delivery of `source_id`, oldest first, and record the attempt.
 
     A delivery older than what is in already is taken in beside the history, see `_take_older`.
 
-    `allow_closures` is who lets in more closures than the contract's limit, and why; `owner` whose run it is,
-    `due_at` the time on the timetable that it is made for. Waits for another hand on the source.
+    `allow_closures` is who lets in more closures than the contract's limit, and why, `allow_changes` the same for
+    changes, `allow_jump` for a cut-off far ahead of what was due; `owner` whose run it is, `due_at` the time on the
+    timetable that it is made for. Waits for another hand on the source.
     Raises DeliveryRefused where the newest delivery was refused, and KvalitetError where the
-    contract is not ready for intake; the attempt is recorded either way. Raises SourceBusy, and records nothing,
+    contract is not ready for intake; the attempt is recorded either way. Raises LockHeld, and records nothing,
     where another hand stays at work.
     """
     with turn(settings, source_id, owner) as mine:
@@ -46,8 +59,12 @@ def extract(
         try:
             contract = ready_contract(settings, source_id)
             keep_contract(settings, contract)
-            result = recorded(_take_all(settings, contract, allow_closures, mine))
-        except SourceBusy:
+            if allow_jump:
+                by, why = allow_jump
+                allow_jump = without_number(by, "Who lets in a jump"), without_number(why, "Why a jump is let in")
+            allowed = Allowed.named(allow_closures, allow_changes)
+            result = recorded(_take_all(settings, contract, allowed, allow_jump, mine))
+        except LockHeld:
             raise
         except KvalitetError as error:
             recorded(ExtractResult(source_id, "failed", str(error)))
@@ -70,6 +87,8 @@ def _not_installed(error: ImportError) -> NotInstalled:
 
 def without_values(source_id: str, error: Exception) -> KvalitetError:
     """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
+    if full := as_disk_full(error):
+        return full
     return KvalitetError(
         f"The extraction of {source_id} failed with {kind(error)};"
         " what it said is left out, because it may hold delivered values.",
@@ -107,7 +126,11 @@ def keep_contract(settings: Settings, contract: Contract) -> None:
 
 
 def _take_all(
-    settings: Settings, contract: Contract, allow_closures: tuple[str, str] | None, mine: Turn
+    settings: Settings,
+    contract: Contract,
+    allowed: Allowed,
+    allow_jump: ByAndWhy | None,
+    mine: Turn,
 ) -> ExtractResult:
     if contract.location:
         from kvalitet.intake.api import fetch
@@ -117,10 +140,14 @@ def _take_all(
         except DeliveryNotReady as error:
             return ExtractResult(contract.id, "missing", str(error))
     inbox = look(settings, contract)
-    newest = newest_cutoff(settings, contract)
+    before = standing(settings, contract)
+    newest = before.newest
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]
-    notes = [f"{inbox.unrecognised_files} unrecognised files were left alone."] if inbox.unrecognised_files else []
-    older = [delivery for delivery in inbox.deliveries if delivery not in waiting]
+    notes = list(inbox.notes)
+    clock = replace(
+        before, newest=None
+    )  # an older delivery is ahead of nothing, but may not be later than today either
+    older = [judged(contract, d, clock, allow_jump) for d in inbox.deliveries if d not in waiting]
     loads = _take_older(settings, contract, older, notes, mine)
     beside = len(loads)
     if not waiting:
@@ -132,12 +159,23 @@ def _take_all(
             not_ready = f"Delivery {delivery.name} is incomplete: {', '.join(delivery.absent)} has not come."
             continue
         try:
-            load = take(settings, contract, delivery, mine, allow_closures)
+            load = take(settings, contract, judged(contract, delivery, before, allow_jump), mine, allowed)
+        except DeliveryWithdrawn as error:
+            if is_left_behind(settings, contract, error.load_id):
+                notes.append(str(error))
+            else:
+                not_ready = str(error)
+            continue
         except DeliveryNotReady as error:
             not_ready = str(error)
             continue
-        if load:
+        if load and load.outcome == "refused" and is_left_behind(settings, contract, load.load_id):
+            notes.append(f"{load.reason} A delivery that is in came after it.")
+        elif load:
             loads.append(load)
+            notes += load.notes
+        if not load or load.outcome == "accepted":
+            before = before.after(delivery)
     if loads[beside:] and loads[-1].outcome == "refused":
         return ExtractResult(contract.id, "refused", loads[-1].reason or "", tuple(loads))
     if not_ready:
@@ -145,7 +183,7 @@ def _take_all(
         return ExtractResult(contract.id, outcome, " ".join([not_ready, *notes]), tuple(loads))
     if not loads[beside:]:
         message = " ".join(["The newest delivery is already in.", *notes])
-        return ExtractResult(contract.id, "nothing_new", message, tuple(loads))
+        return ExtractResult(contract.id, "beside" if loads else "nothing_new", message, tuple(loads))
     count = len(loads) - beside
     message = f"{count} {'delivery' if count == 1 else 'deliveries'} taken in."
     return ExtractResult(contract.id, "accepted", " ".join([message, *notes]), tuple(loads))
@@ -160,36 +198,38 @@ def _take_older(
     """
     loads = []
     for delivery in deliveries:
-        if delivery.absent or _is_in(settings, contract, delivery):
+        if delivery.absent:
             continue
+        instead_of = _load_of(settings, contract, delivery)
         try:
-            load = take(settings, contract, delivery, mine, None, beside=True)
+            load = take(settings, contract, delivery, mine, Allowed(), beside=True)
         except DeliveryNotReady:
             continue
         if load:
             loads.append(load)
-            what = f"refused: {load.reason}" if load.outcome == "refused" else "taken in beside the history."
-            notes.append(f"The older delivery {delivery.name} was {what}")
+            notes.append(_beside(delivery, load, instead_of))
     return loads
 
 
-def _is_in(settings: Settings, contract: Contract, delivery: Delivery) -> bool:
+def _beside(delivery: Delivery, load: LoadResult, instead_of: int | None) -> str:
+    corrected = f" is another one than load {instead_of} took in: it was corrected after a newer one came, and"
+    what = f"The older delivery {delivery.name}{corrected if instead_of else ''}"
+    if load.outcome == "refused":
+        return f"{what} was refused: {load.reason}"
+    return (
+        f"{what} was taken in beside the history, as load {load.load_id}: figures of today do not see it,"
+        f" `--known-at {delivery.name}` does."
+    )
+
+
+def _load_of(settings: Settings, contract: Contract, delivery: Delivery) -> int | None:
+    """The newest load in use of a delivery's cut-off."""
     with connect(settings, LOADER) as connection:
         row = connection.execute(
-            "select from audit.load_in_use where source_id = %s and delivery = %s",
+            "select load_id from audit.load_in_use where source_id = %s and delivery = %s order by abs(load_id) desc",
             [contract.id, delivery.name],
         ).fetchone()
-    return row is not None
-
-
-def newest_cutoff(settings: Settings, contract: Contract) -> date | None:
-    """The newest cut-off of what was accepted of the source and not withdrawn."""
-    with connect(settings, LOADER) as connection:
-        row = connection.execute(
-            "select max(cutoff_date) as cutoff from audit.load_in_use where source_id = %s",
-            [contract.id],
-        ).fetchone()
-    return row["cutoff"] if row else None
+    return row["load_id"] if row else None
 
 
 def take(
@@ -197,46 +237,51 @@ def take(
     contract: Contract,
     delivery: Delivery,
     mine: Turn,
-    allow_closures: tuple[str, str] | None,
+    allowed: Allowed,
     beside: bool = False,
     of_load: int | None = None,
+    is_read_anew: bool = False,
 ) -> LoadResult | None:
     """Take in one delivery; None where exactly this content is in already, or was refused before as an older one.
 
-    `of_load` is the load whose kept files are taken in once more. The files are in the landing store before
-    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn, and
-    KvalitetError where a personal number is written in `allow_closures`.
+    `of_load` is the load whose kept files are taken in once more, `is_read_anew` where that is the newest one and
+    it is only read otherwise. Before a newer delivery, that is done here. The files are in the landing store before
+    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn.
     """
+    from kvalitet.intake.replay import read_newest_anew
+
     started = datetime.now(UTC)
-    if allow_closures:
-        by, why = allow_closures
-        allow_closures = without_number(by, "Who lets in closures"), without_number(why, "Why closures are let in")
     content, landed = "", []
     with connect(settings, LOADER) as held:
-        held.execute(NOTICE_THE_DEAD)
         held.execute("select set_config('application_name', %s, true)", [f"kvalitet extract {contract.id}"])
         # Nobody is erased between the landing of a file and the record that names it.
-        wait_for(held, "pg_try_advisory_xact_lock_shared", LOCK, contract.id, "persons or keys are being changed")
+        take_lock(held, PERSONS, "persons or keys are being changed", turn_seconds(), is_shared=True)
         try:
             with spooled(settings, contract, delivery) as files:
                 content = _content_digest(files)
                 known = _known(settings, contract, delivery, content) if of_load is None else None
                 if known and known["is_withdrawn"]:
-                    raise DeliveryNotReady(
+                    raise DeliveryWithdrawn(
+                        known["load_id"],
                         f"Delivery {delivery.name} is the one of load {known['load_id']}, which was withdrawn.",
                         f"Ask for a corrected one; if it was right, `kvalitet replay {known['load_id']}`.",
                     )
-                if known and (beside or known["outcome"] == "accepted"):
+                if known and (known["outcome"] == "accepted" or (beside and not delivery.jump_allowed)):
                     return None
-                if known and not allow_closures:
+                if known and not (allowed or delivery.jump_allowed):
                     return LoadResult(known["load_id"], delivery.name, "refused", known["reason"])
                 landed = land(settings, contract, files)
+                if delivery.refusal:
+                    raise delivery.refusal
                 refusals = [file.refusal for file in files.values() if file.refusal]
                 if refusals:
                     raise refusals[0]
+                anew = None if beside or of_load else read_newest_anew(settings, contract, mine)
                 result = load_delivery(
-                    settings, contract, delivery, files, content, started, mine, allow_closures, beside, landed, of_load
-                )
+                    settings, contract, delivery, files, content, started, mine, allowed, beside, landed, of_load,
+                    is_read_anew,
+                )  # fmt: skip
+                result = replace(result, notes=(*filter(None, [anew]), *result.notes))
         except DeliveryRefused as refusal:
             result = record_refusal(settings, contract, delivery, content, str(refusal), started, landed)
     mine.took(result.load_id, result.outcome == "accepted")

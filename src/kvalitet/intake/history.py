@@ -9,7 +9,8 @@ from typing import LiteralString
 from psycopg import sql
 
 from kvalitet.contracts import Contract, Table
-from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.before import Before
+from kvalitet.intake.limits import Allowed, check_changes, check_closures
 from kvalitet.intake.reading import Reading
 from kvalitet.intake.receiving import receive
 from kvalitet.intake.set_aside import SetAside
@@ -27,6 +28,10 @@ class TableCounts:
     closed: int
     unchanged: int
     held: int
+    overtaken: int = 0  # a newer cut-off had said something of them already
+    reread: int = 0  # opened because they are read otherwise than before: definition, not source
+    closures_waiting: int = 0
+    without_key: int = 0  # why they wait: each of these may be one that is absent
 
 
 class TableHistory:
@@ -43,15 +48,25 @@ class TableHistory:
         self.contract = contract
         self.table = table
 
-    def take(self, reading: Reading, closures_allowed: bool) -> TableCounts:
+    def take(self, reading: Reading, allowed: Allowed, before: Before) -> TableCounts:
         """Bring the table's history up to the delivery. Raises DeliveryRefused beyond the contract's limits."""
+        is_anew = before.is_same_delivery or before.is_unknown
         receive(self.load, reading)
         self.set_aside.duplicates()
+        if not is_anew and not allowed.changes:
+            self.set_aside.changed_identities(before.common(self.table))
         delivered, rejected, unreadable = self.set_aside.check_tolerance(reading)
-        is_first = self._compare()
+        is_first = self._compare(before)
         self.set_aside.record(reading)
-        changed = self._close("d.arrived is not null and not d.is_set_aside")
-        closed = self._close_absent(closures_allowed) if self.table.absence_closes and not unreadable else 0
+        if not allowed.changes and not is_anew:
+            check_changes(self.load)
+        changed = self._close("d.arrived is not null and not d.is_set_aside and not d.is_reread")
+        reread = self._close("d.arrived is not null and not d.is_set_aside and d.is_reread")
+        closed = waiting = 0
+        if self.table.absence_closes and unreadable:
+            waiting = self.load.row("select count(*) from {diff} where arrived is null")[0]
+        elif self.table.absence_closes:
+            closed = self._close_absent(is_limited=not allowed.closures and not before.is_same_delivery)
         new_or_changed = "join {diff} d on d.arrived = i.ctid and not d.is_set_aside"
         inserted = self.load.run(
             "insert into {raw} ({columns}, row_hash, valid_from_load)"
@@ -60,14 +75,19 @@ class TableHistory:
         )
         self.load.run("select raw.guard_open_rows({raw_name}, {key_names})")
         self.set_aside.resolve(reading)
+        if before.is_same_delivery:
+            reread = inserted
         return TableCounts(
             delivered=delivered,
             rejected=rejected,
-            opened=inserted - changed,
+            opened=inserted - changed - reread,
             changed=changed,
             closed=closed,
             unchanged=delivered - rejected - inserted,
             held=self.load.row("select count(distinct open_version) from {diff} where is_set_aside")[0],
+            reread=reread,
+            closures_waiting=waiting,
+            without_key=unreadable,
         )
 
     def take_beside(self, reading: Reading, before: int | None) -> TableCounts:
@@ -104,26 +124,29 @@ class TableHistory:
             before=sql.Literal(before),
         )
 
-    def _compare(self) -> bool:
+    def _compare(self, before: Before) -> bool:
         """Find once what differs between the delivery and the open versions; says whether there are none yet.
 
         `diff` pairs the places of an open version and an arrived row (null where there is no such);
-        pairs that agree are left out. For a first delivery it stays empty: everything is new.
+        pairs that agree are left out. For a first delivery it stays empty: everything is new. A pair is reread
+        where only we changed: the delivery is the same one, or all that the state before held of it is the same.
         """
         self._make_diff()
         if not self.load.row("select exists (select from {raw} where valid_to_load is null)")[0]:
             return True
         self.load.run(
-            "insert into {diff} select r.place, i.ctid, i.problems is not null from {incoming} i full join"
-            " (select ctid as place, {keys}, row_hash from {raw} where valid_to_load is null) r on {same_key}"
-            " where i.row_hash is distinct from r.row_hash or i.problems is not null"
+            "insert into {diff} select r.place, i.ctid, i.problems is not null, {is_reread} from {incoming} i full join"
+            " (select ctid as place, {columns}, row_hash from {raw} where valid_to_load is null) r on {same_key}"
+            " where i.row_hash is distinct from r.row_hash or i.problems is not null",
+            is_reread=before.is_reread(self.table),
         )
         self.load.run("analyze {diff}")
         return False
 
     def _make_diff(self) -> None:
         self.load.run(
-            "create temporary table {diff} (open_version tid, arrived tid, is_set_aside boolean not null)"
+            "create temporary table {diff} (open_version tid, arrived tid, is_set_aside boolean not null,"
+            " is_reread boolean not null)"
             " on commit drop"
         )
 
@@ -132,15 +155,9 @@ class TableHistory:
             "update {raw} r set valid_to_load = {load_id} from {diff} d where d.open_version = r.ctid and " + condition
         )
 
-    def _close_absent(self, closures_allowed: bool) -> int:
+    def _close_absent(self, is_limited: bool) -> int:
         (before,) = self.load.row("select count(*) from {raw} where valid_to_load is null or valid_to_load = {load_id}")
         closed = self._close("d.arrived is null")
-        percent = 100 * closed / before if before else 0.0
-        if percent > self.contract.max_closed_percent and not closures_allowed:
-            raise DeliveryRefused(
-                f"{self.load.file_name} would close {closed} of {before} rows ({percent:.1f} %) of {self.table.name};"
-                f" the contract allows {self.contract.max_closed_percent:g} %.",
-                "Ask whether the delivery is whole. If the closures are right, let them in by name and reason:"
-                f" `kvalitet extract {self.contract.id} --allow-closures 'name: reason'`.",
-            )
+        if is_limited:
+            check_closures(self.load, closed, before)
         return closed

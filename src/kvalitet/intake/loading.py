@@ -6,16 +6,25 @@ from psycopg import sql
 
 from kvalitet.contracts import Contract
 from kvalitet.errors import KvalitetError
+from kvalitet.intake.before import Before, reading_digest, state_before
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.intake.faults import refused_if_unreadable
 from kvalitet.intake.history import TableCounts, TableHistory
+from kvalitet.intake.limits import Allowed
 from kvalitet.intake.pseudonyms import fingerprint
 from kvalitet.intake.reading import reading
 from kvalitet.intake.records import LoadResult, insert, landed_rows, record_load
 from kvalitet.intake.spool import SpooledFile
-from kvalitet.intake.turns import NOTICE_THE_DEAD, Turn, refuse_if_overtaken, wait_until
+from kvalitet.intake.turns import Turn, refuse_if_overtaken, turn_seconds
 from kvalitet.landing import Landed
 from kvalitet.settings import LOADER, Settings
+from kvalitet.warehouse.locks import NOTICE_THE_DEAD, history_of, wait_until
+
+LOAD_TABLE = (
+    "load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered, rows_rejected, rows_opened, rows_changed,"
+    " rows_closed, rows_unchanged, rows_held, rows_reread, rows_overtaken, closures_waiting, rows_without_key,"
+    " column_names"
+)
 
 
 def load_delivery(
@@ -26,20 +35,24 @@ def load_delivery(
     content: str,
     started: datetime,
     mine: Turn,
-    allow_closures: tuple[str, str] | None,
+    allowed: Allowed,
     beside: bool,
     landed: list[Landed],
     of_load: int | None,
+    is_read_anew: bool = False,
 ) -> LoadResult:
     """Take the spooled `files` into raw with the load's records, all of it in one transaction.
 
-    Raises DeliveryRefused where the delivery as a whole breaks its contract, SourceBusy where the turn was lost.
+    `is_read_anew`: they are those of the newest load, which another contract or code has read. Raises DeliveryRefused
+    where the delivery as a whole breaks its contract, TurnLost where the turn was.
     """
     import adbc_driver_postgresql.dbapi as adbc
 
     keys = settings.pseudonym_keys()
     counts: dict[str, TableCounts] = {}
     accounts: list[tuple] = []
+    columns: dict[str, list[str]] = {}
+    digest = reading_digest(contract)
     reread: list[tuple] = []
     with adbc.connect(settings.dsn(LOADER)) as connection, connection.cursor() as cursor:
         cursor.execute("set local timezone = 'UTC'")
@@ -50,29 +63,30 @@ def load_delivery(
         _refuse_another_key(cursor, keys)
         cursor.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id'))")
         load_id: int = cursor.fetchall()[0][0] * (-1 if beside else 1)
-        before = _load_before(cursor, contract, delivery) if beside else None
+        cutoff_before = _load_before(cursor, contract, delivery) if beside else None
+        before = state_before(cursor, contract.id, digest, of_load)
         for name, table in contract.tables.items():
             file, sheet = files[name], f", sheet {table.sheet}" if table.sheet else ""
             with (
                 refused_if_unreadable(file.file_name + sheet),
-                reading(contract, table, file, keys, file.path.parent) as batches,
+                reading(contract, table, file, keys, file.path.parent, delivery.cutoff, is_read_anew) as batches,
             ):
                 history = TableHistory(cursor, contract, table, load_id, file.file_name, of_load)
                 counts[name] = (
-                    history.take_beside(batches, before)
-                    if beside
-                    else history.take(batches, closures_allowed=allow_closures is not None)
+                    history.take_beside(batches, cutoff_before) if beside else history.take(batches, allowed, before)
                 )
                 accounts += [(load_id, name, *became) for became in history.set_aside.account.rows()]
+                columns[name] = list(batches.table.raw_columns())
                 reread += [(load_id, name, *counted) for counted in batches.reread.counts()]
-        record_load(cursor, contract, delivery, load_id, content, started, allow_closures, of_load)
+        record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest)
         for name, file in files.items():
             count = counts[name]
             values = (
                 load_id, name, file.file_name, file.bytes, file.sha256,
                 count.delivered, count.rejected, count.opened, count.changed, count.closed, count.unchanged, count.held,
+                count.reread, count.overtaken, count.closures_waiting, count.without_key, columns[name],
             )  # fmt: skip
-            cursor.execute(insert("audit.load_table", values))
+            cursor.execute(insert(f"audit.load_table ({LOAD_TABLE})", values))
         for values in accounts:
             cursor.execute(insert("audit.load_account", values))
         for values in reread:
@@ -81,7 +95,31 @@ def load_delivery(
             cursor.execute(insert("audit.landed_file", values))
         # What the foreign keys of rejects point at exists only now; they are checked at commit.
         connection.commit()
-    return LoadResult(load_id, delivery.name, "accepted", None, counts)
+    return LoadResult(load_id, delivery.name, "accepted", None, counts, _notes(before, counts))
+
+
+def _rows(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def _notes(before: Before, counts: dict[str, TableCounts]) -> tuple[str, ...]:
+    """What of a load must not go by in silence."""
+    waiting = [
+        f"{name}: {_rows(count.closures_waiting, 'absent row is', 'absent rows are')} not closed, because"
+        f" {_rows(count.without_key, 'delivered row has', 'delivered rows have')} no readable key and may be one of"
+        " them. They wait for a delivery in which every key can be read."
+        for name, count in counts.items()
+        if count.closures_waiting
+    ]
+    unknown = (
+        [
+            "The load before was read by another contract or code, and its files could not be read anew: what the"
+            " source changed cannot be told from what is read otherwise, and no limit on changes was applied."
+        ]
+        if before.is_unknown
+        else []
+    )
+    return (*waiting, *unknown)
 
 
 def _hold_history(cursor, mine: Turn) -> None:
@@ -89,15 +127,19 @@ def _hold_history(cursor, mine: Turn) -> None:
 
     What a killed process still runs is waited for.
     """
-    source = sql.Literal(mine.source_id)
-    lock = sql.SQL("select pg_try_advisory_xact_lock(hashtext('extract ' || {}))").format(source).as_string(None)
+    name = sql.Literal(history_of(mine.source_id))
+    lock = sql.SQL("select name from audit.lock where name = {} for update skip locked").format(name).as_string(None)
 
     def is_ours() -> bool:
         cursor.execute(lock)
-        return cursor.fetchall()[0][0]
+        return len(cursor.fetchall()) == 1
 
-    wait_until(is_ours, lambda: f"{mine.source_id} is still being changed by what a killed process left")
-    newest = sql.SQL("select coalesce(max(abs(load_id)), 0) from audit.load where source_id = {}").format(source)
+    wait_until(
+        is_ours, lambda: f"{mine.source_id} is still being changed by what a killed process left", turn_seconds()
+    )
+    newest = sql.SQL("select coalesce(max(abs(load_id)), 0) from audit.load where source_id = {}").format(
+        sql.Literal(mine.source_id)
+    )
     cursor.execute(newest.as_string(None))
     refuse_if_overtaken(mine, cursor.fetchall()[0][0])
 

@@ -11,23 +11,12 @@ import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
+from kvalitet.warehouse.locks import PERSONS, LockHeld, take
 
 #: What stands in raw for a person who was erased; the rest is random.
 ERASED = "erased:"
 #: What a pseudonym or the digest of a row looks like.
 DIGEST = r"\m[0-9a-f]{64}\M"
-#: Held shared by whoever takes rows in or backs them up with their key, exclusively by whoever changes the persons in
-#: them or the landing store's key.
-LOCK = "persons in raw"
-
-#: Sessions that hold an advisory lock; whom they belong to is in the name that they gave themselves.
-HOLDERS = """
-select distinct session.application_name from pg_locks as lock join pg_stat_activity as session using (pid)
-where lock.locktype = 'advisory' and lock.granted and lock.objsubid = 1
-    and lock.database = (select oid from pg_database where datname = current_database())
-    and (lock.classid::bigint << 32) | lock.objid::bigint = hashtext(%(key)s)::bigint
-order by 1
-"""
 
 
 class ExtractionsRun(KvalitetError):
@@ -37,11 +26,10 @@ class ExtractionsRun(KvalitetError):
 def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
     """Nothing is taken in until the transaction ends. Raises ExtractionsRun, with which."""
     connection.execute("select set_config('application_name', 'kvalitet, changing persons or keys', true)")
-    lock = connection.execute("select pg_try_advisory_xact_lock(hashtext(%s)) as is_ours", [LOCK]).fetchone()
-    if not lock or not lock["is_ours"]:
-        running = ", ".join(row["application_name"] for row in connection.execute(HOLDERS, {"key": LOCK}))
-        at_work = f": {running}" if running else ""
-        raise ExtractionsRun(f"An extraction is running, or a backup{at_work}.", "Wait for it to end.")
+    try:
+        take(connection, PERSONS, "An extraction is running, or a backup:")
+    except LockHeld as held:
+        raise ExtractionsRun(held.what.replace(": by ", ": "), "Wait for it to end.") from None
 
 
 def keyed(key: bytes, kind: str, value: str) -> str:

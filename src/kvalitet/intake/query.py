@@ -1,5 +1,6 @@
 """The query by which DuckDB turns a delivered text into typed rows, each with what is wrong with it."""
 
+from datetime import date
 from pathlib import Path
 
 from kvalitet.contracts import Column, Contract, Table
@@ -10,7 +11,9 @@ from kvalitet.spelling import macros
 from kvalitet.spelling.macros import quote
 
 
-def typed_rows(contract: Contract, table: Table, path: Path, header: list[str], delimiter: str, quote_sign: str) -> str:
+def typed_rows(
+    contract: Contract, table: Table, path: Path, header: list[str], delimiter: str, quote_sign: str, cutoff: date
+) -> str:
     """The query that reads a delimited text by the contract: its columns, then what kvalitet.intake.reading says."""
     position = {name: index for index, name in enumerate(header)}
     columns = ", ".join(f"'r{index}': 'varchar'" for index in range(len(header)))
@@ -20,7 +23,7 @@ def typed_rows(contract: Contract, table: Table, path: Path, header: list[str], 
     for column in landed:
         raw = f"r{position[column.header]}"
         v, c, t = f"v_{column.name}", f"c_{column.name}", f"t_{column.name}"
-        expressions = column_sql(contract, column, v, c, t)
+        expressions = column_sql(contract, column, v, c, t, cutoff)
         texts.append(f"case when is_odd then nullif(tidied({raw}), '') else {raw} end as {v}")
         reread.append(f"case when {raw} is distinct from {v} then readings({raw}, {quote(column.name)}) end")
         clean.append(f"{expressions.clean} as {c}")
@@ -41,12 +44,12 @@ def typed_rows(contract: Contract, table: Table, path: Path, header: list[str], 
         if column.key_position is not None:
             key_ok.append(f"{t} is not null and ({expressions.broken_rule or 'null'}) is null")
     repeated = " and ".join(f"v_{c.name} = {quote(c.header)}" for c in table.columns if c.key_position is not None)
+    blanks = f"{quote(' ' + delimiter + quote_sign)} || chr(9) || chr(10) || chr(13)"
+    is_filled = " or ".join(f"trim(r{index}, {blanks}) <> ''" for index in range(len(header)))
     all_raw = ", ".join(f"coalesce(r{index}, chr(30))" for index in range(len(header)))
     is_odd = _is_odd(landed, {column.name: f"r{position[column.header]}" for column in landed})
     person = f"nullif(concat_ws(';', {', '.join(persons)}), '')" if persons else "null::varchar"
     row_key = " || '|' || ".join(f"t_{name}::varchar" for name in table.key)
-    blanks = f"{quote(' ' + delimiter + quote_sign)} || chr(9) || chr(10) || chr(13)"
-    is_filled = " or ".join(f"trim(r{index}, {blanks}) <> ''" for index in range(len(header)))
     return f"""
         with delivered as (
             select *

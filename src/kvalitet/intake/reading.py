@@ -3,6 +3,8 @@
 import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -20,7 +22,6 @@ from kvalitet.intake.query import typed_rows
 from kvalitet.intake.reread import Reread
 from kvalitet.intake.spool import SpooledFile
 from kvalitet.spelling import macros
-from kvalitet.spelling.identity import mask
 from kvalitet.spelling.text import header as as_header
 
 BATCH_ROWS = 65_536
@@ -31,7 +32,8 @@ HASH_BLOCK_BYTES = 64
 class Reading:
     """One table being read. `batches` may be consumed once; everything else is known afterwards.
 
-    Records are named by their position among those of `delivered`, rows by their number among those of the batches.
+    `table` has the columns that are read. Records are named by their position among those of `delivered`, rows by their
+    number among those of the batches.
     """
 
     def __init__(
@@ -41,9 +43,11 @@ class Reading:
         query: Callable[[Path], str],
         digest: Callable[[str], str],
         reread: Reread,
+        table: Table,
     ) -> None:
         self._session = session
         self._query = query
+        self.table = table
         self._digest = digest
         self.delivered = delivered
         self.reread = reread
@@ -112,19 +116,29 @@ def _numbered(batches: pyarrow.RecordBatchReader, reread: Reread) -> pyarrow.Rec
 
 @contextmanager
 def reading(
-    contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path
+    contract: Contract,
+    table: Table,
+    file: SpooledFile,
+    keys: tuple[bytes, ...],
+    folder: Path,
+    cutoff: date,
+    agrees_partly: bool = False,
 ) -> Iterator[Reading]:
     """Open `table` for reading.
 
     Batches hold the table's raw columns, then row_hash, row_key, row_digest, problems
     (`column:rule;…`, null for an accepted row) and row_number. Raises DeliveryRefused where the header
-    is not the agreed one.
+    is not the agreed one. `agrees_partly`: of a file of an earlier contract, only the columns
+    are read that are agreed today.
     """
     reread = Reread(table)
     delivered = as_text(contract, table, file, keys, folder, reread)
     written = delivered.header()
     header = [as_header(name) for name in written]
-    _check_header(contract, table, file.file_name, header)
+    if agrees_partly:
+        table = replace(table, columns=tuple(column for column in table.columns if column.header in header))
+    else:
+        _check_header(contract, table, file.file_name, header)
     for column in table.columns:
         reread.add(column.name, "header", int(column.header not in written))
     session = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(folder)})
@@ -134,13 +148,11 @@ def reading(
         session.execute("set streaming_buffer_size = '64MB'")  # so that reading goes on while Postgres takes a batch
         _define_digests(session, keys)
         macros.define(session)
-        if any(column.is_landed and column.classification == "sensitive" for column in table.columns):
-            session.create_function("masked", _masked, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
 
         def query(path: Path) -> str:
-            return typed_rows(contract, table, path, header, delivered.delimiter, delivered.quote)
+            return typed_rows(contract, table, path, header, delivered.delimiter, delivered.quote, cutoff)
 
-        yield Reading(session, delivered, query, partial(row_digest, keys), reread)
+        yield Reading(session, delivered, query, partial(row_digest, keys), reread, table)
     finally:
         session.close()
 
@@ -157,11 +169,6 @@ def _define_digests(session: duckdb.DuckDBPyConnection, keys: tuple[bytes, ...])
         row = f"sha256({outer} || unhex(sha256({inner} || encode('row:' || {row}))))"
     session.execute(f"create macro pseudonym(value) as {person}")
     session.execute(f"create macro row_digest(value) as {row}")
-
-
-def _masked(texts: pyarrow.Array) -> pyarrow.Array:
-    """For the few texts that hold a number."""
-    return pyarrow.array([text and mask(text) for text in texts.to_pylist()], pyarrow.string())
 
 
 def _check_header(contract: Contract, table: Table, file_name: str, header: list[str]) -> None:

@@ -24,11 +24,14 @@ class LoadResult:
     outcome: str  # accepted | refused
     reason: str | None = None
     tables: dict[str, TableCounts] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # what must not go by in silence
 
 
 @dataclass(frozen=True)
 class ExtractResult:
-    """What became of one attempt. `outcome`: accepted, nothing_new, missing, refused or failed.
+    """What became of one attempt. `outcome`: accepted, nothing_new, beside, missing, refused or failed.
+
+    `beside`: nothing new of today came, but something of an older cut-off.
 
     `knew_of` is the newest load in use when the attempt began, or its own.
     """
@@ -95,17 +98,18 @@ def record_refusal(
     return LoadResult(row["load_id"], delivery.name, "refused", reason)
 
 
-def record_load(cursor, contract, delivery, load_id, content, started, allow_closures, of_load) -> None:
+def record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest) -> None:
     """Record an accepted delivery, in the transaction that takes it in."""
-    by, why = allow_closures or (None, None)
     origin = "delivered" if of_load is None else "replayed"
     values = (
-        load_id, contract.id, delivery.name, delivery.cutoff, content, "accepted",
-        contract.version, contract.sha256, started, by, why, origin, of_load,
+        load_id, contract.id, delivery.name, delivery.cutoff, content, "accepted", contract.version, contract.sha256,
+        started, *(allowed.closures or (None, None)), *(allowed.changes or (None, None)),
+        *(delivery.jump_allowed or (None, None)), origin, of_load, digest,
     )  # fmt: skip
     columns = (
         "load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version, contract_sha256,"
-        " started_at, closures_allowed_by, closures_allowed_reason, origin, of_load"
+        " started_at, closures_allowed_by, closures_allowed_reason, changes_allowed_by, changes_allowed_reason,"
+        " jump_allowed_by, jump_allowed_reason, origin, of_load, reading_sha256"
     )
     cursor.execute(insert(f"audit.load ({columns}) overriding system value", values))
 

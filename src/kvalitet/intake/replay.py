@@ -1,13 +1,17 @@
 """Takes a delivery in once more from the files that were kept, after its contract was mended."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
+from kvalitet.intake.before import reading_digest
+from kvalitet.intake.cutoffs import ByAndWhy, Standing, judged, standing
 from kvalitet.intake.deliveries import Delivery
-from kvalitet.intake.extract import keep_contract, newest_cutoff, ready_contract, take, without_values
+from kvalitet.intake.extract import keep_contract, ready_contract, take, without_values
+from kvalitet.intake.limits import Allowed
 from kvalitet.intake.records import ExtractResult, LoadResult, record
 from kvalitet.intake.spool import private_folder
 from kvalitet.intake.turns import Turn, turn
@@ -18,14 +22,19 @@ from kvalitet.warehouse.connection import connect
 
 
 def replay(
-    settings: Settings, load_id: int, allow_closures: tuple[str, str] | None = None, owner: str | None = None
+    settings: Settings,
+    load_id: int,
+    allow_closures: ByAndWhy | None = None,
+    owner: str | None = None,
+    allow_changes: ByAndWhy | None = None,
+    allow_jump: ByAndWhy | None = None,
 ) -> ExtractResult:
     """Take in the kept files of a load, accepted or refused, by the contract as it is today.
 
-    What comes of it is a load of its own; where a newer delivery is in, it stands beside the history as every
-    older delivery does. Nothing is done where this content is in by this contract already. Raises
-    KvalitetError where the files are gone, DeliveryRefused where the delivery is refused (again), SourceBusy
-    where another hand stays at work on the source.
+    What comes of it is a load of its own; of the newest delivery, what differs is read anew and counts for no limit.
+    Where a newer delivery is in, it stands beside the history as every older delivery does. Nothing is done where
+    this content is in by this contract and code already. Raises KvalitetError where the files are gone,
+    DeliveryRefused where the delivery is refused (again), LockHeld where another hand stays at work on the source.
     """
     load = find_load(settings, load_id)
     if load["origin"] == "restored":
@@ -36,7 +45,7 @@ def replay(
     contract = ready_contract(settings, load["source_id"])
     keep_contract(settings, contract)
     with turn(settings, contract.id, owner) as mine:
-        return _replay(settings, contract, load, mine, allow_closures)
+        return _replay(settings, contract, load, mine, Allowed.named(allow_closures, allow_changes), allow_jump)
 
 
 def _replay(
@@ -44,22 +53,25 @@ def _replay(
     contract: Contract,
     load: dict[str, Any],
     mine: Turn,
-    allow_closures: tuple[str, str] | None,
+    allowed: Allowed,
+    allow_jump: ByAndWhy | None,
 ) -> ExtractResult:
     started = datetime.now(UTC)
     same = _in_already(settings, contract, load)
     if same is not None:
         return ExtractResult(contract.id, "nothing_new", f"It is in by this contract already, as load {same}.")
-    newest = newest_cutoff(settings, contract)
-    beside = newest is not None and load["cutoff_date"] < newest
+    now = standing(settings, contract)
+    beside = now.newest is not None and load["cutoff_date"] < now.newest
+    if load["outcome"] == "accepted":  # its cut-off was in order when it came in, or somebody let it in
+        now = replace(now, newest=None)
     try:
-        taken = _take_kept(settings, contract, load, mine, beside, allow_closures)
+        taken = _take_kept(settings, contract, load, mine, beside, allowed, now, allow_jump)
     except KvalitetError:
         raise
     except Exception as error:
         raise without_values(contract.id, error) from None
     what = f"Load {load['load_id']} was taken in once more as load {taken.load_id}"
-    message = f"{what}, beside the history: a newer delivery is in." if beside else f"{what}."
+    message = f"{what}, beside the history: a newer delivery is in." if beside else " ".join([f"{what}.", *taken.notes])
     if taken.outcome == "refused":
         raise DeliveryRefused(taken.reason or "")
     result = ExtractResult(contract.id, "accepted", message, (taken,), mine.knew_of)
@@ -91,6 +103,7 @@ def _in_already(settings: Settings, contract: Contract, load: dict[str, Any]) ->
             "select load_id, load_in_use.load_id is not null as is_in_use from audit.load"
             " left join audit.load_in_use using (load_id) where load.source_id = %(source)s"
             " and load.delivery = %(delivery)s and load.contract_sha256 = %(contract)s and load.outcome = 'accepted'"
+            " and load.reading_sha256 = %(reading)s"
             " and (load.of_load = %(load)s and load.origin = 'replayed'"
             "  or load.content_sha256 = %(content)s and load_in_use.load_id is not null)"
             " order by is_in_use desc, load_id desc limit 1",
@@ -100,6 +113,7 @@ def _in_already(settings: Settings, contract: Contract, load: dict[str, Any]) ->
                 "contract": contract.sha256,
                 "load": load["load_id"],
                 "content": load["content_sha256"],
+                "reading": reading_digest(contract),
             },
         ).fetchone()
     if found and not found["is_in_use"]:
@@ -110,13 +124,48 @@ def _in_already(settings: Settings, contract: Contract, load: dict[str, Any]) ->
     return found["load_id"] if found else None
 
 
+def read_newest_anew(settings: Settings, contract: Contract, mine: Turn) -> str | None:
+    """Read the files of the newest load in use once more where its texts became rows otherwise than they would today.
+
+    So what the next delivery changes is the source's doing alone. Returns what is to be said of it, None where
+    nothing was to be done. Where it cannot be done, the next load says what follows from that.
+    """
+    newest = _newest(settings, contract)
+    if newest is None or newest["reading_sha256"] == reading_digest(contract):
+        return None
+    files_of = newest["of_load"] if newest["origin"] == "restored" else newest["load_id"]
+    what = f"Load {newest['load_id']} was read by another contract or code"
+    try:
+        now = replace(standing(settings, contract), newest=None)  # its cut-off was in order when it came in
+        load = find_load(settings, files_of)
+        taken = _take_kept(settings, contract, load, mine, False, Allowed(), now, None, is_read_anew=True)
+    except KvalitetError as error:
+        return f"{what} and cannot be read anew: {error}"
+    if taken.outcome == "refused":
+        return f"{what}. Read anew, it would be refused: {taken.reason}"
+    rows = sum(count.reread + count.closed for count in taken.tables.values())
+    return " ".join([f"{what}. It was read anew as load {taken.load_id}: {rows} rows differ.", *taken.notes])
+
+
+def _newest(settings: Settings, contract: Contract) -> dict[str, Any] | None:
+    with connect(settings, LOADER) as connection:
+        return connection.execute(
+            "select load_id, of_load, origin, reading_sha256 from audit.load_in_use"
+            " where source_id = %s and load_id > 0 order by load_id desc limit 1",
+            [contract.id],
+        ).fetchone()
+
+
 def _take_kept(
     settings: Settings,
     contract: Contract,
     load: dict[str, Any],
     mine: Turn,
     beside: bool,
-    allow_closures: tuple[str, str] | None,
+    allowed: Allowed,
+    now: Standing,
+    allow_jump: ByAndWhy | None,
+    is_read_anew: bool = False,
 ) -> LoadResult:
     with connect(settings, LOADER) as connection:
         kept = connection.execute(
@@ -148,7 +197,8 @@ def _take_kept(
             absent=(),
         )
         try:
-            taken = take(settings, contract, delivery, mine, allow_closures, beside, of_load=load["load_id"])
+            delivery = judged(contract, delivery, now, allow_jump)
+            taken = take(settings, contract, delivery, mine, allowed, beside, load["load_id"], is_read_anew)
         except DeliveryNotReady as error:
             raise KvalitetError(str(error)) from None
     assert taken is not None  # only what is delivered anew is passed over

@@ -1,16 +1,25 @@
 """The hash of a row as intake makes it (see reading.py), in Postgres' SQL: for rows whose pseudonym changes."""
 
+from collections.abc import Collection
+
 from psycopg import sql
 
 from kvalitet.contracts import Table
 
 
-def hash_sql(table: Table, alias: str, instead: dict[str, sql.Composable] | None = None) -> sql.Composed:
-    """The hash over a raw table's columns under `alias`; `instead` names what stands in for a column's value."""
+def hash_sql(
+    table: Table, alias: str, instead: dict[str, sql.Composable] | None = None, without: Collection[str] = ()
+) -> sql.Composed:
+    """The hash over a raw table's columns under `alias`; `instead` names what stands in for a column's value.
+
+    `without` names columns that are left out.
+    """
     instead = instead or {}
     scales = {column.name: column.scale for column in table.columns}
     parts = []
     for name, logical_type in table.raw_columns().items():
+        if name in without:
+            continue
         value = instead.get(name, sql.Identifier(alias, name))
         if logical_type == "timestamp":
             value = sql.SQL("(extract(epoch from {}) * 1000000)::bigint").format(value)

@@ -4,6 +4,7 @@ RULES = {
     "required": "is empty or a word that stands for nothing, and the contract requires a value",
     "date_format": "is not written in the agreed date pattern",
     "date_impossible": "is a date or time that does not exist in the calendar",
+    "no_event_date": "is a day on which this cannot have happened: after the cut-off, or before 1971",
     "local_time_nonexistent": "is a local time skipped when summer time began",
     "local_time_ambiguous": "is a local time that occurred twice when summer time ended",
     "number_format": "is not a number in the agreed notation (decimal sign)",
@@ -23,6 +24,7 @@ RULES = {
     "merged_cells": "is merged with cells of other rows or columns, so that it is not clear to which it belongs",
     "bad_character": "holds a zero byte or half a character",
     "header_repeated": "the row repeats the header",
+    "identity_changed": "is another value than this key had, and the contract says that it does not change",
     "duplicate_key": "the key is there more than once in the delivery",
     "row_structure": "the row does not have the agreed number of columns, or a quote is left open",
 }

@@ -1,5 +1,7 @@
 """The rows of a table that are set aside: which, whether there are too many, and until when they stand."""
 
+from collections.abc import Collection
+
 from psycopg import sql
 
 from kvalitet.errors import DeliveryRefused
@@ -29,6 +31,18 @@ class SetAside:
             "update {incoming} i set problems = '*:duplicate_key', row_key = concat_ws('|', {keys_text}),"
             " row_digest = i.row_hash from {doubled} r where {same_key} and i.problems is null"
         )
+
+    def changed_identities(self, columns: Collection[str]) -> None:
+        """Of a key that has another value where the contract names it unchanging, the last version is kept."""
+        for column in self.load.table.columns:
+            if not column.may_change and column.name in columns:
+                self.load.run(
+                    "update {incoming} i set problems = {problem}, row_key = concat_ws('|', {keys_text}),"
+                    " row_digest = i.row_hash from {raw} r where r.valid_to_load is null and {same_key}"
+                    " and i.problems is null and r.{column} is not null and i.{column} is distinct from r.{column}",
+                    problem=sql.Literal(f"{column.name}:identity_changed"),
+                    column=sql.Identifier(column.name),
+                )
 
     def check_tolerance(self, reading: Reading) -> tuple[int, int, int]:
         """Rows delivered, set aside, and without a readable key.

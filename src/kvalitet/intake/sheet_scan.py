@@ -8,7 +8,8 @@ from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kvalitet.intake.workbook.package import Fault, Package, local_names, opened, refusing
+from kvalitet.intake.workbook.package import Package, local_names, opened
+from kvalitet.intake.workbook.refusals import Fault, refusing
 from kvalitet.spelling.text import tidy
 
 _STRINGS = local_names("si", "t", "rPh")
@@ -44,13 +45,13 @@ def scan_sheet(path: Path, sheet_name: str, file_name: str = "") -> SheetScan:
     )
 
 
-def _blank_strings(package: Package) -> set[str]:
-    """The indices of the shared strings that show nothing, as cells refer to them."""
+def _blank_strings(package: Package) -> bytearray:
+    """Of each shared string, in order, 1 where it shows nothing and 0 where it shows something."""
     part = package.related.get("sharedStrings", "")
     if not package.has(part):
-        return set()
-    blank: set[str] = set()
-    index, shows, is_text, phonetic = 0, False, False, 0
+        return bytearray()
+    blank = bytearray()
+    shows, is_text, phonetic = False, False, 0
 
     def start(tag: str, _: dict[str, str]) -> None:
         nonlocal shows, is_text, phonetic
@@ -61,14 +62,12 @@ def _blank_strings(package: Package) -> set[str]:
         is_text = name == "t" and not phonetic
 
     def end(tag: str) -> None:
-        nonlocal index, is_text, phonetic
+        nonlocal is_text, phonetic
         name = _STRINGS.get(tag)
         is_text = False
         phonetic -= name == "rPh"
         if name == "si":
-            if not shows:
-                blank.add(str(index))
-            index += 1
+            blank.append(not shows)
 
     def text(value: str) -> None:
         nonlocal shows
@@ -80,7 +79,7 @@ def _blank_strings(package: Package) -> set[str]:
 
 @dataclass
 class _Counting:
-    blank_strings: set[str]
+    blank_strings: bytearray
     rows: array = field(default_factory=lambda: array("L"))
     blank_rows: int = 0
     formulas: int = 0
@@ -96,7 +95,7 @@ class _Counting:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = _SHEET.get(tag)
         if name == "c":
-            self.kind, self.has_formula, self.value = attributes.get("t", "n"), False, None
+            self.kind, self.has_formula, self.value = attributes.get("t") or "n", False, None
         elif name == "row":
             self.row, self.row_holds = int(attributes.get("r", self.row + 1)), False
         elif name == "f":
@@ -133,6 +132,8 @@ class _Counting:
 
     def _shows(self) -> bool:
         text = (self.value or "").strip()
-        if not text or (self.kind == "s" and text in self.blank_strings):
+        if not text:
             return False
+        if self.kind == "s":
+            return not (text.isdecimal() and self.blank_strings[int(text) : int(text) + 1] == b"\1")
         return self.kind not in ("str", "inlineStr") or bool(tidy(text))

@@ -3,43 +3,27 @@
 The turn is a lock in the database: it ends with the process that holds it, whatever that ends of.
 """
 
-import logging
 import os
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import LiteralString
 
 import psycopg
 from psycopg.rows import DictRow
 
-from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.stated import seconds, user
 from kvalitet.warehouse.connection import connect
-
-log = logging.getLogger(__name__)
-PAUSE_SECONDS = 0.2
-#: For a transaction whose locks others wait for. A process that is killed is noticed within a second, also in a long
-#: statement; a machine that lost its power, which says nothing, within a minute. Having nothing to say ends nobody.
-NOTICE_THE_DEAD: LiteralString = (
-    "select set_config('client_connection_check_interval', '1s', true), set_config('tcp_keepalives_idle', '30', true),"
-    " set_config('tcp_keepalives_interval', '10', true), set_config('tcp_keepalives_count', '3', true),"
-    " set_config('tcp_user_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '0', true)"
-)
+from kvalitet.warehouse.locks import LockHeld, history_of, holders, make, take, turn_of
 
 HOLDER = """
-select turn.owner, turn.host, turn.process_id, turn.began_at, session.usename::text as role,
-    session.application_name, session.client_addr::text as address, lock.pid
-from pg_locks as lock
-left join pg_stat_activity as session on session.pid = lock.pid
-left join audit.intake_turn as turn on turn.source_id = %(source)s and turn.backend_pid = lock.pid
-where lock.locktype = 'advisory' and lock.granted and lock.objsubid = 1 and lock.pid <> pg_backend_pid()
-    and lock.database = (select oid from pg_database where datname = current_database())
-    and (lock.classid::bigint << 32) | lock.objid::bigint = hashtext(%(key)s)::bigint
-order by turn.began_at limit 1
+select turn.owner, turn.host, turn.process_id, turn.began_at from audit.intake_turn as turn
+where turn.source_id = %(source)s and exists (
+    select from pg_locks as lock
+    where lock.pid = turn.backend_pid and lock.granted and lock.relation = 'audit.lock'::regclass
+        and lock.database = (select oid from pg_database where datname = current_database())
+)
 """
 
 NEWEST = """
@@ -55,8 +39,8 @@ on conflict (source_id) do update set owner = excluded.owner, host = excluded.ho
 """
 
 
-class SourceBusy(KvalitetError):
-    """Somebody else had the turn for longer than may be waited. Nothing was looked at, so nothing is recorded."""
+class TurnLost(LockHeld):
+    """The turn ended with its database session, and somebody else had one meanwhile. Nothing was taken in."""
 
 
 @dataclass
@@ -88,13 +72,13 @@ def turn_seconds() -> float:
 def turn(settings: Settings, source_id: str, owner: str | None = None) -> Iterator[Turn]:
     """The only hand on `source_id` while the block runs. `owner` says whose run it is, by default this machine's user.
 
-    Raises SourceBusy where somebody else has it for longer than KVALITET_TURN_SECONDS.
+    Raises LockHeld, with whose it is, where somebody else has it for longer than KVALITET_TURN_SECONDS.
     """
+    name = turn_of(source_id)
+    make(settings, LOADER, name, history_of(source_id))
     with connect(settings, LOADER) as connection:
-        connection.execute(NOTICE_THE_DEAD)
-        # Of the transaction, not of the session: a pool that lends connections by transaction keeps it, too.
-        lock, what = "pg_try_advisory_xact_lock", f"{source_id} is being taken in"
-        wait_for(connection, lock, f"turn {source_id}", source_id, what)
+        what = f"{source_id} is being taken in"
+        take(connection, name, what, turn_seconds(), holder=lambda: _holder(connection, source_id))
         mine = _known(connection, source_id)
         with connect(settings, LOADER) as noting:
             noting.execute(NOTE, [source_id, owner or user(), socket.gethostname(), os.getpid(), mine.backend_pid])
@@ -106,42 +90,10 @@ def turn(settings: Settings, source_id: str, owner: str | None = None) -> Iterat
                 connection.commit()
 
 
-def wait_for(connection: psycopg.Connection[DictRow], lock: LiteralString, key: str, source_id: str, what: str) -> None:
-    """Take an advisory lock with the function `lock`; `what` says what another holder is doing.
-
-    Raises SourceBusy with who holds it, since when and from where.
-    """
-
-    def is_ours() -> bool:
-        row = connection.execute(f"select {lock}(hashtext(%s)) as is_ours", [key]).fetchone()  # type: ignore[arg-type]
-        return bool(row and row["is_ours"])
-
-    def holder() -> str:
-        row = connection.execute(HOLDER, {"key": key, "source": source_id}).fetchone()
-        return f"{what} by {_described(row)}" if row else f"{what} by somebody who has just ended"
-
-    wait_until(is_ours, holder)
-
-
-def wait_until(is_ours: Callable[[], bool], holder: Callable[[], str]) -> None:
-    """Try until a lock is ours. Raises SourceBusy after KVALITET_TURN_SECONDS with what `holder` says."""
-    limit = turn_seconds()
-    give_up, is_told = time.monotonic() + limit, False
-    while not is_ours():
-        if time.monotonic() >= give_up:
-            raise SourceBusy(
-                f"After {limit:g} s of waiting, {holder()}.", "Wait for it to end, or end it, and try again."
-            )
-        if not is_told:
-            log.warning("%s. Waiting for it, at most %g s.", holder(), limit)
-            is_told = True
-        time.sleep(PAUSE_SECONDS)
-
-
 def refuse_if_overtaken(mine: Turn, newest_number: int) -> None:
-    """Hold what is on record now against what this turn has seen. Raises SourceBusy where they differ."""
+    """Hold what is on record now against what this turn has seen. Raises TurnLost where they differ."""
     if newest_number != mine.newest_number:
-        raise SourceBusy(
+        raise TurnLost(
             f"The turn on {mine.source_id} was lost: its database session ended, and load {newest_number} was"
             " recorded by somebody else meanwhile.",
             "Nothing was taken in; try again.",
@@ -154,9 +106,9 @@ def _known(connection: psycopg.Connection[DictRow], source_id: str) -> Turn:
     return Turn(source_id, row["number"], row["in_use"], row["backend_pid"])
 
 
-def _described(row: DictRow) -> str:
-    if row["owner"]:
-        since = f"{row['began_at'].astimezone(TIMEZONE):%Y-%m-%d %H:%M:%S %Z}"
-        return f"{row['owner']} since {since}, process {row['process_id']} on {row['host']}"
-    name = row["application_name"] or row["role"] or "somebody"
-    return f"{name} (database session {row['pid']}{' from ' + row['address'] if row['address'] else ''})"
+def _holder(connection: psycopg.Connection[DictRow], source_id: str) -> str:
+    row = connection.execute(HOLDER, {"source": source_id}).fetchone()
+    if row is None:  # somebody who has not said who it is yet, or no step of ours
+        return holders(connection)
+    since = f"{row['began_at'].astimezone(TIMEZONE):%Y-%m-%d %H:%M:%S %Z}"
+    return f"{row['owner']} since {since}, process {row['process_id']} on {row['host']}"

@@ -16,10 +16,11 @@ from psycopg.rows import DictRow
 from kvalitet.builds import LIVE, fail_if_live
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.replay import find_load
-from kvalitet.intake.turns import NOTICE_THE_DEAD, turn, wait_for
+from kvalitet.intake.turns import turn, turn_seconds
 from kvalitet.settings import LOADER, TRANSFORMER, Settings
 from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.locks import history_of, take
 
 RESTING = """
     select build_id from audit.build join audit.build_load using (build_id)
@@ -48,7 +49,7 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
     """Take a load back, all of it in one transaction; one that is withdrawn already is left as it is.
 
     Raises KvalitetError where the load was refused, only put another state back, or later deliveries stand on it,
-    SourceBusy where another hand stays at work on the source.
+    LockHeld where another hand stays at work on the source.
     """
     if not reason.strip() or not by.strip():
         raise KvalitetError("A withdrawal needs who and why.", "Give --reason 'what was wrong with the delivery'.")
@@ -61,7 +62,8 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
     with turn(settings, load["source_id"], f"a withdrawal by {by.strip()}"), connect(settings, LOADER) as connection:
         restored_by = find_load(settings, load_id)["restored_by"]  # the hand before may have withdrawn it
         connection.execute("set local timezone = 'UTC'")
-        _hold_history(connection, load["source_id"])
+        # Of a killed process, too, whose statement the server still runs.
+        take(connection, history_of(load["source_id"]), f"{load['source_id']} is still being changed", turn_seconds())
         if not _is_withdrawn(connection, load_id):
             superseded = _restored_after(connection, load)
             state_of = _before(connection, load)
@@ -98,18 +100,6 @@ def _refuse_what_cannot_be(load: dict[str, Any]) -> None:
             f"Load {number} only put the state after load {load['of_load']} back.",
             f"Withdraw load {load['of_load']}, or take the withdrawn delivery in again with `kvalitet replay`.",
         )
-
-
-def _hold_history(connection: psycopg.Connection[DictRow], source_id: str) -> None:
-    """Nobody else changes the source's rows until this is committed; what a killed process still runs is waited for."""
-    connection.execute(NOTICE_THE_DEAD)
-    wait_for(
-        connection,
-        "pg_try_advisory_xact_lock",
-        f"extract {source_id}",
-        source_id,
-        f"{source_id} is still being changed",
-    )
 
 
 def _is_withdrawn(connection: psycopg.Connection[DictRow], load_id: int) -> bool:
@@ -172,7 +162,7 @@ def _put_back(
             {"number": number, "before": before},
         ).rowcount
     if state_of is not None:
-        _record(connection, number, state_of, closed, reopened)
+        _record(connection, load, number, state_of, closed, reopened)
     _turn_rejects_back(connection, load, number, before)
     return number
 
@@ -195,16 +185,19 @@ def _columns(connection: psycopg.Connection[DictRow], raw_name: str) -> sql.Comp
 
 def _record(
     connection: psycopg.Connection[DictRow],
+    load: dict[str, Any],
     number: int,
     state_of: int,
     closed: dict[str, int],
     reopened: dict[str, int],
 ) -> None:
+    """The load that stands for the state after `state_of`: what that delivery was, and which rows it took."""
     connection.execute(
         "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
-        " contract_sha256, started_at, origin, of_load) overriding system value"
+        " contract_sha256, started_at, origin, of_load, reading_sha256) overriding system value"
         " select %s, source_id, delivery, cutoff_date, content_sha256, 'accepted', contract_version, contract_sha256,"
-        " %s, 'restored', load_id from audit.load where load_id = %s",
+        " %s, 'restored', case when origin = 'restored' then of_load else load_id end, reading_sha256"
+        " from audit.load where load_id = %s",
         [number, datetime.now(UTC), state_of],
     )
     connection.execute(
@@ -215,18 +208,36 @@ def _record(
     for name in closed:
         connection.execute(
             "insert into audit.load_table (load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered,"
-            " rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held)"
+            " rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held, column_names)"
             " select %(number)s, table_name, file_name, file_bytes, file_sha256, rows_delivered, rows_rejected,"
-            " %(reopened)s, 0, %(closed)s, greatest(rows_delivered - rows_rejected - %(reopened)s, 0), rows_held"
-            " from audit.load_table where load_id = %(state_of)s and table_name = %(name)s",
-            {
-                "number": number,
-                "name": name,
-                "state_of": state_of,
-                "reopened": reopened[name],
-                "closed": closed[name],
-            },
+            " %(reopened)s - %(changed)s, %(changed)s, %(closed)s - %(changed)s, %(stood)s - %(reopened)s, rows_held,"
+            " column_names from audit.load_table where load_id = %(state_of)s and table_name = %(name)s",
+            {"number": number, "name": name, "state_of": state_of, "reopened": reopened[name], "closed": closed[name]}
+            | _count(connection, f"{load['source_id']}__{name}", number),
         )
+
+
+def _count(connection: psycopg.Connection[DictRow], raw_name: str, number: int) -> dict[str, int]:
+    """Of a table that load `number` put back: rows `changed` (closed, and opened again in another version), and all
+    that stand since (`stood`)."""
+    keys = connection.execute(
+        "select attname from pg_index inner join pg_attribute on attrelid = indexrelid"
+        " where indexrelid = to_regclass(format('raw.%%I', %s::text))",
+        [f"open_{raw_name}"],
+    ).fetchall()
+    same_key = sql.SQL(" and ").join(
+        sql.SQL("opened.{0} = closed.{0}").format(sql.Identifier(key["attname"])) for key in keys
+    )
+    row = connection.execute(
+        sql.SQL(
+            "select (select count(*) from {table} where valid_to_load is null) as stood, (select count(*)"
+            " from {table} as opened inner join {table} as closed on {same_key}"
+            " where opened.valid_from_load = %(number)s and closed.valid_to_load = %(number)s) as changed"
+        ).format(table=sql.Identifier("raw", raw_name), same_key=same_key),
+        {"number": number},
+    ).fetchone()
+    assert row is not None
+    return dict(row)
 
 
 def _turn_rejects_back(connection: psycopg.Connection[DictRow], load: dict[str, Any], number: int, before: int) -> None:

@@ -6,6 +6,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 from kvalitet.spelling.told import without_number
 from kvalitet.warehouse import server
+from kvalitet.warehouse.address import ACTING_PATH
 
 
 def confirm(settings: Settings, by: str, reason: str) -> int:
@@ -16,7 +17,7 @@ def confirm(settings: Settings, by: str, reason: str) -> int:
     if not by.strip() or not reason.strip():
         raise KvalitetError("A confirmation needs who and why.", "Give --by and --reason.")
     by, reason = without_number(by, "--by"), without_number(reason, "--reason")
-    with psycopg.connect(server.admin_url(settings, settings.database)) as connection:
+    with psycopg.connect(server.admin_url(settings, settings.database), options=ACTING_PATH) as connection:
         return connection.execute(
             "update audit.restore set confirmed_at = clock_timestamp(), confirmed_by = %s, confirmed_reason = %s"
             " where confirmed_at is null",

@@ -21,9 +21,10 @@ from kvalitet.landing.holding import changing_files
 from kvalitet.persons.journal import begin_journal, check_journal, check_writable, note
 from kvalitet.persons.number import Number
 from kvalitet.persons.originals import rewrite
-from kvalitet.persons.places import PersonTable, built_columns, changing, made_tables, person_tables
-from kvalitet.settings import Settings
+from kvalitet.persons.places import BuiltColumn, PersonTable, built_columns, changing, made_tables, person_tables
+from kvalitet.settings import TRANSFORMER, Settings
 from kvalitet.spelling.told import without_number
+from kvalitet.warehouse.connection import connect
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,11 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
     reason, by = without_number(reason, "--reason"), without_number(by, "--by")
     pseudonyms = number.pseudonyms(settings.pseudonym_keys())
     places = person_tables(settings)
-    with changing_files(settings), changing(settings) as connection:
+    with (
+        changing_files(settings),
+        changing(settings) as connection,
+        connect(settings, TRANSFORMER) as builder,
+    ):
         entry = _JournalEntry(settings, connection)
         rewritten, destroyed = rewrite(settings, number, entry.write)
         instead = f"{ERASED}{secrets.token_hex(16)}"
@@ -56,15 +61,15 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
         delinked = sum(_delink(connection, place, pseudonyms, instead) for place in made)
         names = {name for place in places for name in place.columns}
         in_builds = sum(
-            _replace(connection, sql.Identifier(schema, table), column, pseudonyms, instead)
-            for schema, table, column in built_columns(connection, names)
+            _replace(builder if place.is_builders else connection, place, pseudonyms, instead)
+            for place in built_columns(connection, names)
         )
-        for pseudonym in pseudonyms:
-            connection.execute(
-                "update audit.reject set row_key = replace(row_key, %(old)s, %(new)s)"
-                " where row_key like '%%' || %(old)s || '%%'",
-                {"old": pseudonym, "new": instead},
-            )
+        connection.execute(
+            "update audit.reject set row_key = array_to_string(array(select case when part = any(%(old)s) then %(new)s"
+            " else part end from unnest(string_to_array(row_key, '|')) with ordinality as parts (part, place)"
+            " order by place), '|') where string_to_array(row_key, '|') && %(old)s::text[]",
+            {"old": pseudonyms, "new": instead},
+        )
         counts = (delinked, in_builds, rewritten, destroyed)
         if not any(counts):
             return Erasure(None, *counts)
@@ -123,16 +128,10 @@ def _delink(connection: psycopg.Connection[DictRow], place: PersonTable, pseudon
     return rows
 
 
-def _replace(
-    connection: psycopg.Connection[DictRow],
-    table: sql.Identifier,
-    column: str,
-    pseudonyms: list[str],
-    instead: str,
-) -> int:
+def _replace(connection: psycopg.Connection[DictRow], place: BuiltColumn, pseudonyms: list[str], instead: str) -> int:
     return connection.execute(
         sql.SQL("update {table} set {column} = %s where {column} = any(%s)").format(
-            table=table, column=sql.Identifier(column)
+            table=sql.Identifier(place.schema, place.table), column=sql.Identifier(place.column)
         ),
         [instead, pseudonyms],
     ).rowcount

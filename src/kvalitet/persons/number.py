@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import product
 
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import pseudonym
@@ -48,11 +49,17 @@ class Number:
         """What the number becomes in raw.
 
         That is what its ten digits become. A column of free form has two spellings as they were delivered, and
-        what was taken in before every spelling was read has others.
+        what was taken in before every spelling was read has others: another sign before the last four digits, signs
+        within the date, the century, a zero that a spreadsheet left out.
         """
         signs = ("-", " ", ".", "/", "_", "\t", *DASHES, *BLANKS, *DOTS, *SLASHES, *LOW_LINES, *INVISIBLE, " - ", " – ")
-        forms = (self.digits, *(f"{self.digits[:6]}{sign}{self.digits[6:]}" for sign in signs))
-        return [pseudonym(keys, form) for form in forms]
+        forms = {f"{self.digits[:6]}{sign}{self.digits[6:]}" for sign in ("", *signs)}
+        few = ("", "-", ".", "/", " ")
+        for century, inner, outer in product(("", "18", "19", "20"), few, few):
+            date = inner.join((self.digits[:2], self.digits[2:4], century + self.digits[4:6]))
+            forms.add(f"{date}{outer}{self.digits[6:]}")
+        forms |= {form.removeprefix("0") for form in forms}
+        return [pseudonym(keys, form) for form in (self.digits, *sorted(forms - {self.digits}))]
 
     def __repr__(self) -> str:
         return "Number(…)"

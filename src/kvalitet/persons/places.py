@@ -14,8 +14,10 @@ from kvalitet.builds import LIVE
 from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import stop_extractions
-from kvalitet.settings import Settings
+from kvalitet.settings import TRANSFORMER, Settings
 from kvalitet.warehouse import server
+from kvalitet.warehouse.address import ACTING_PATH
+from kvalitet.warehouse.build_schemas import OWNER
 from kvalitet.warehouse.connection import admin_not_reached
 
 
@@ -69,7 +71,7 @@ def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
     """
     url = server.admin_url(settings, settings.database)
     try:
-        opened = psycopg.Connection[DictRow].connect(url, row_factory=dict_row, connect_timeout=10)
+        opened = psycopg.Connection[DictRow].connect(url, row_factory=dict_row, options=ACTING_PATH, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise admin_not_reached(settings.server, error) from None
     with opened as connection:
@@ -86,13 +88,27 @@ def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
         yield connection
 
 
-def built_columns(connection: psycopg.Connection[DictRow], names: set[str]) -> list[tuple[str, str, str]]:
-    """(schema, table, column) of the builds' own tables that hold a person's column of that name."""
+@dataclass(frozen=True)
+class BuiltColumn:
+    """A person's column in a table that a build made. `is_builders`: whatever hangs on the table is the builder's."""
+
+    schema: str
+    table: str
+    column: str
+    is_builders: bool
+
+
+def built_columns(connection: psycopg.Connection[DictRow], names: set[str]) -> list[BuiltColumn]:
+    """The builds' own tables that hold a person's column of one of these names.
+
+    Those that are the builder's are to be changed as the builder: a trigger on one would run as the admin otherwise.
+    """
     rows = connection.execute(
-        "select n.nspname::text as schema_name, c.relname::text as table_name, a.attname::text as column_name"
+        "select n.nspname::text as schema_name, c.relname::text as table_name, a.attname::text as column_name,"
+        " pg_get_userbyid(c.relowner) = any(%s) as is_builders"
         " from pg_attribute as a join pg_class as c on c.oid = a.attrelid join pg_namespace as n on"
         " n.oid = c.relnamespace where c.relkind in ('r', 'p') and a.attname = any(%s) and not a.attisdropped"
         " and n.nspname not in ('raw', 'audit', 'pg_catalog', 'information_schema') order by 1, 2, 3",
-        [sorted(names)],
+        [[TRANSFORMER, OWNER], sorted(names)],
     ).fetchall()
-    return [(row["schema_name"], row["table_name"], row["column_name"]) for row in rows]
+    return [BuiltColumn(row["schema_name"], row["table_name"], row["column_name"], row["is_builders"]) for row in rows]

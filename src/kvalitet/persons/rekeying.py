@@ -18,8 +18,9 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import DIGEST, fingerprint, keyed
 from kvalitet.intake.row_hash import hash_sql
 from kvalitet.persons.places import PersonTable, built_columns, changing, made_tables, person_tables
-from kvalitet.settings import Settings, replace_secret
+from kvalitet.settings import TRANSFORMER, Settings, replace_secret
 from kvalitet.spelling.told import without_number
+from kvalitet.warehouse.connection import connect
 
 PYTHON_DIGEST = re.compile(DIGEST.replace(r"\m", r"\b").replace(r"\M", r"\b"))
 BATCH_ROWS = 50_000
@@ -34,7 +35,7 @@ def rotate_key(settings: Settings, by: str) -> int:
     by = without_number(by, "--by")
     file = settings.pseudonym_key_file
     coming = file.with_name(file.name + ".next")
-    with changing(settings) as connection:
+    with changing(settings) as connection, connect(settings, TRANSFORMER) as builder:
         keys = settings.pseudonym_keys()
         key = _coming_key(coming, keys) or secrets.token_bytes(32)
         mark = fingerprint((*keys, key))
@@ -42,7 +43,7 @@ def rotate_key(settings: Settings, by: str) -> int:
         if not coming.is_file():
             replace_secret(coming, "".join(f"{one.hex()}\n" for one in (*keys, key)))
         if done is None:
-            done = _rekey(connection, made_tables(connection, person_tables(settings)), key)
+            done = _rekey(connection, builder, made_tables(connection, person_tables(settings)), key)
             connection.execute(
                 "insert into audit.pseudonym_key (fingerprint, introduced_by, rows_rekeyed) values (%s, %s, %s)",
                 [mark, by, done],
@@ -86,7 +87,12 @@ def _put_in_place(coming: Path, file: Path) -> None:
     coming.replace(file)
 
 
-def _rekey(connection: psycopg.Connection[DictRow], places: list[PersonTable], key: bytes) -> int:
+def _rekey(
+    connection: psycopg.Connection[DictRow],
+    builder: psycopg.Connection[DictRow],
+    places: list[PersonTable],
+    key: bytes,
+) -> int:
     person, row = partial(keyed, key, "person"), partial(keyed, key, "row")
     rows = 0
     for place in places:
@@ -103,12 +109,17 @@ def _rekey(connection: psycopg.Connection[DictRow], places: list[PersonTable], k
             ).rowcount
     names = {name for place in places for name in place.columns}
     others = [
-        (sql.Identifier(schema, table), column, person) for schema, table, column in built_columns(connection, names)
+        (builder if one.is_builders else connection, sql.Identifier(one.schema, one.table), one.column, person)
+        for one in built_columns(connection, names)
     ]
     reject = sql.Identifier("audit", "reject")
-    for target, column, change in (*others, (reject, "row_key", person), (reject, "row_digest", row)):
-        _map(connection, target, column, change)
-        connection.execute(
+    for acting, target, column, change in (
+        *others,
+        (connection, reject, "row_key", person),
+        (connection, reject, "row_digest", row),
+    ):
+        _map(acting, target, column, change)
+        acting.execute(
             sql.SQL("update {target} as r set {column} = new from renamed where r.{column} = old").format(
                 target=target, column=sql.Identifier(column)
             )

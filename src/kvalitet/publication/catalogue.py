@@ -176,7 +176,7 @@ def missing(connection: psycopg.Connection[DictRow], schema: str, catalogue: Cat
 class _State:
     """What the catalogue of one schema holds, read once."""
 
-    def __init__(self, connection: psycopg.Connection[DictRow], schema: str) -> None:
+    def __init__(self, connection: psycopg.Connection[DictRow], schema: str, with_readers: bool = True) -> None:
         self.schema = schema
         parameters = {
             "schema": schema,
@@ -210,7 +210,7 @@ class _State:
         }
         self.policies = {(row["name"], row["policy"]) for row in connection.execute(_POLICIES, parameters)}
         self.readers: set[tuple[str, str]] = set()
-        if READER_TABLE in self.tables:
+        if with_readers and READER_TABLE in self.tables:
             query = sql.SQL("select table_name, reader from {}").format(sql.Identifier(schema, READER_TABLE))
             self.readers = {(row["table_name"], row["reader"]) for row in connection.execute(query)}
 
@@ -257,9 +257,9 @@ class _State:
         return (name, "f", key.columns, key.to_table, key.to_columns) in self.keys
 
 
-def state_of(connection: psycopg.Connection[DictRow], schema: str) -> _State:
-    """The schema's catalogue as it is now."""
-    return _State(connection, schema)
+def state_of(connection: psycopg.Connection[DictRow], schema: str, with_readers: bool = True) -> _State:
+    """The schema's catalogue as it is now; `with_readers` reads its table of readers, too."""
+    return _State(connection, schema, with_readers)
 
 
 _RELATIONS = """

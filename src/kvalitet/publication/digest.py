@@ -1,8 +1,9 @@
 """Digests of a schema's tables: what the gate measured, and whether it is still that.
 
-A table's digest is independent of the order of its rows and of the server's settings: SHA-256
-over the rows' own SHA-256 sums in sorted order, in 256 buckets so that no value grows beyond
-what Postgres can hold. A definition's digest covers columns, keys, comments, policies, grants.
+A table's digest is independent of the order of its rows and of the server's settings. Today's is taken by whoever
+asks, in the canonical form (evidence/canonical.py). Form 1, in which older publications were measured, is taken by
+the server: SHA-256 over the sorted SHA-256 sums of the rows' texts, in 256 buckets. A definition's digest covers
+columns, keys, comments, policies, grants.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
+
+from kvalitet.evidence.canonical import FORM, digest, reading, table_rows
+from kvalitet.settings import Settings
+from kvalitet.warehouse.connection import connect
 
 #: `audit.table_digest.schema_kind`: the rows of a table, or how the table is defined.
 CONTENT = "content"
@@ -40,8 +45,11 @@ select coalesce(sum(row_count), 0)::bigint as row_count,
 from buckets
 """
 
+#: Names in it are without the schema, which is another one for the same tables once they are published.
 _DEFINITION = """
-with relation as (
+with own as (
+    select quote_ident(%(main)s) || '.' as main, quote_ident(%(main)s || '_detail') || '.' as detail
+), relation as (
     select c.* from pg_class as c
     where c.relnamespace = to_regnamespace(%(schema)s) and c.relkind in ('r', 'p', 'v', 'm')
 ), line as (
@@ -55,8 +63,8 @@ with relation as (
     from relation as r join pg_attribute as a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
     left join pg_attrdef as d on d.adrelid = r.oid and d.adnum = a.attnum
     union all
-    select r.oid, json_build_array('constraint', k.contype, pg_get_constraintdef(k.oid))::text
-    from relation as r join pg_constraint as k on k.conrelid = r.oid
+    select r.oid, json_build_array('constraint', k.contype, replace(pg_get_constraintdef(k.oid), own.main, ''))::text
+    from own, relation as r join pg_constraint as k on k.conrelid = r.oid
     union all
     select r.oid, json_build_array('policy', p.polname, p.polcmd, p.polpermissive,
                             (select string_agg(rolname, ',' order by rolname collate "C")
@@ -67,8 +75,8 @@ with relation as (
     select r.oid, json_build_array('trigger', pg_get_triggerdef(t.oid))::text
     from relation as r join pg_trigger as t on t.tgrelid = r.oid and not t.tgisinternal
     union all
-    select r.oid, json_build_array('rule', pg_get_ruledef(w.oid))::text from relation as r
-    join pg_rewrite as w on w.ev_class = r.oid
+    select r.oid, json_build_array('rule', replace(replace(pg_get_ruledef(w.oid), own.main, ''), own.detail, ''))::text
+    from own, relation as r join pg_rewrite as w on w.ev_class = r.oid
 )
 select r.relname::text as table_name, count(*) as row_count,
        encode(sha256(convert_to(string_agg(line.text, E'\n' order by line.text collate "C"), 'UTF8')), 'hex') as sha256
@@ -78,12 +86,16 @@ from line join relation as r using (oid) group by r.relname
 
 @dataclass(frozen=True, order=True)
 class Digest:
-    """`row_count` rows of a table, or entries of a definition, and their SHA-256 in hex."""
+    """`row_count` rows of a table, or entries of a definition, and their SHA-256 in hex.
+
+    `form` is the number of the form that rows were written in; a definition has one form only.
+    """
 
     kind: str
     table_name: str
     row_count: int
     sha256: str
+    form: int = 1
 
 
 def tables_of(connection: psycopg.Connection[DictRow], schema: str, kinds: str = "rpvm") -> list[str]:
@@ -96,35 +108,40 @@ def tables_of(connection: psycopg.Connection[DictRow], schema: str, kinds: str =
     return [row["name"] for row in rows]
 
 
-def digests(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest]:
-    """Digests of all tables and definitions of `schema` and its `_detail` views.
+def digests(settings: Settings, role: str, schema: str, form: int = FORM) -> list[Digest]:
+    """Digests of all tables and definitions of `schema` and its `_detail` views, read as `role` by its own connection.
 
-    Runs in the caller's transaction and leaves the settings it needs in it (`set local`).
-    Reads every row: about 4 s for a million of ten columns.
+    Reads every row: about 3 s for a million of ten columns. Raises NoCanonicalForm.
     """
-    return contents(connection, schema) + definitions(connection, schema)
+    with connect(settings, role) as connection:
+        defined = definitions(connection, schema)
+    return contents(settings, role, schema, form) + defined
 
 
-def contents(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest]:
-    """Digests of the rows of all tables of `schema`, but for the publication stamp."""
-    fix_session(connection, schema)
-    found = []
-    for name in tables_of(connection, schema):
-        if name == STAMP_TABLE:
-            continue
-        query = sql.SQL(_CONTENT).format(table=sql.Identifier(schema, name))
-        row = connection.execute(query).fetchone()
-        assert row is not None
-        found.append(Digest(CONTENT, name, row["row_count"], row["sha256"]))
-    return found
+def contents(settings: Settings, role: str, schema: str, form: int = FORM) -> list[Digest]:
+    """Digests of the rows of all tables of `schema`, but for the publication stamp. Raises NoCanonicalForm."""
+    with connect(settings, role) as connection:
+        names = [name for name in tables_of(connection, schema) if name != STAMP_TABLE]
+        if form == 1:
+            return [_printed(connection, schema, name) for name in names]
+    with reading(settings, role) as cursor:
+        return [Digest(CONTENT, name, *digest(cursor, table_rows(cursor, schema, name)), form) for name in names]
+
+
+def _printed(connection: psycopg.Connection[DictRow], schema: str, name: str) -> Digest:
+    """A table's digest in form 1, taken by the server."""
+    fix_session(connection)
+    row = connection.execute(sql.SQL(_CONTENT).format(table=sql.Identifier(schema, name))).fetchone()
+    assert row is not None
+    return Digest(CONTENT, name, row["row_count"], row["sha256"])
 
 
 def definitions(connection: psycopg.Connection[DictRow], schema: str) -> list[Digest]:
     """Digests of how the tables of `schema` and the views of `<schema>_detail` are defined."""
-    fix_session(connection, schema)
+    fix_session(connection)
     found = []
     for prefix, place in (("", schema), ("detail.", f"{schema}_detail")):
-        rows = connection.execute(_DEFINITION, {"schema": place}).fetchall()
+        rows = connection.execute(_DEFINITION, {"schema": place, "main": schema}).fetchall()
         found += [Digest(DEFINITION, prefix + row["table_name"], row["row_count"], row["sha256"]) for row in rows]
     return sorted(found)
 
@@ -132,11 +149,16 @@ def definitions(connection: psycopg.Connection[DictRow], schema: str) -> list[Di
 def recorded(connection: psycopg.Connection[DictRow], build_id: int) -> list[Digest]:
     """What the gate recorded when it last judged a build."""
     rows = connection.execute(
-        "select schema_kind, table_name, row_count, sha256 from audit.table_digest"
+        "select schema_kind, table_name, row_count, sha256, form from audit.table_digest"
         " inner join audit.newest_judgement using (judgement_id) where build_id = %s",
         [build_id],
     )
     return sorted(Digest(**{"kind": row.pop("schema_kind"), **row}) for row in rows.fetchall())
+
+
+def form_of(measured: list[Digest]) -> int:
+    """The form in which a build's rows were measured."""
+    return next((one.form for one in measured if one.kind == CONTENT), FORM)
 
 
 def differences(expected: list[Digest], found: list[Digest]) -> list[str]:
@@ -144,8 +166,8 @@ def differences(expected: list[Digest], found: list[Digest]) -> list[str]:
     return sorted({f"{digest.table_name} ({digest.kind})" for digest in set(expected) ^ set(found)})
 
 
-def fix_session(connection: psycopg.Connection[DictRow], schema: str) -> None:
+def fix_session(connection: psycopg.Connection[DictRow]) -> None:
     """Row text and definitions print the same whatever the server, database or role has set."""
-    connection.execute("select set_config('search_path', %s, true)", [f"{schema}, {schema}_detail"])
+    connection.execute("set local search_path = pg_catalog, pg_temp")
     for name, value in _SESSION.items():
         connection.execute("select set_config(%s, %s, true)", [name, value])

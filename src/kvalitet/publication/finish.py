@@ -1,7 +1,6 @@
 """The finishing step: what dbt leaves out of a freshly built schema. Safe to run any number of times.
 
-Keys, comments, the gate's rights, policies on row-level facts, views for named readers, statistics.
-Readers get no right here: publishing gives it to them, from the table `table_reader`.
+Keys, comments and statistics, as who builds. Then the seal, as who publishes: kvalitet.publication.seal.
 """
 
 from dataclasses import dataclass
@@ -14,10 +13,8 @@ from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
 from kvalitet.publication.catalogue import (
-    CENTRE_COLUMN,
     DETAIL_SUFFIX,
     GROUP_OF_READER,
-    READER_TABLE,
     Catalogue,
     ForeignKey,
     TablePlan,
@@ -25,20 +22,12 @@ from kvalitet.publication.catalogue import (
     read_catalogue,
     state_of,
 )
-from kvalitet.settings import AUDITOR, GATE, TRANSFORMER, Settings
+from kvalitet.publication.schemas import OWNER as SEALER
+from kvalitet.publication.schemas import owner_of
+from kvalitet.publication.seal import seal
+from kvalitet.settings import PUBLISHER, TRANSFORMER, Settings
+from kvalitet.warehouse.build_schemas import OWNER
 from kvalitet.warehouse.connection import connect
-
-OWNER = "kvalitet_candidate_owner"
-
-_POLICY = """
-drop policy if exists by_centre on {table};
-drop policy if exists gate on {table};
-drop policy if exists auditor on {table};
-create policy by_centre on {table} for select to {detail}
-    using ({centre} in (select audit.centres_of_reader()));
-create policy gate on {table} for select to {gate} using (true);
-alter table {table} enable row level security;
-"""
 
 
 @dataclass(frozen=True)
@@ -51,47 +40,61 @@ class FinishResult:
 
 
 def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = None) -> FinishResult:
-    """Finish the schema that build `build_id` filled, as its manifest declares it.
+    """Finish the schema that build `build_id` filled, as its manifest declares it, and seal it.
 
     A key that the data does not allow is left out and named in `lacking`: the gate, whose suites
     count the rows at fault, then holds the build back. Raises KvalitetError where the build or
-    one of its tables is not there.
+    one of its tables is not there, NotSealed where something is in the schema that could be executed.
     """
     catalogue = read_catalogue(manifest or manifest_path(settings))
-    with connect(settings, TRANSFORMER) as connection:
+    with connect(settings, PUBLISHER) as connection:
         schema = _target(connection, build_id)
+        is_taken_over = owner_of(connection, schema) == SEALER
+    # The finishing was done, and what was killed after it is the seal: nothing in there is the builder's any more.
+    with connect(settings, PUBLISHER if is_taken_over else TRANSFORMER) as connection:
         connection.execute("set local lock_timeout = '10s'")
-        state = state_of(connection, schema)
+        state = state_of(connection, schema, with_readers=False)
         if absent := sorted(catalogue.tables.keys() - state.tables):
             raise KvalitetError(
                 f"Build {build_id} lacks {', '.join(absent)} in {schema}.",
                 "Run its layers star and reports first.",
             )
-        for (
-            name
-        ) in catalogue.tables:  # dbt makes them as the transformer, whose rights on raw no reader's view may borrow
-            connection.execute(
-                sql.SQL("alter table {} owner to {}").format(sql.Identifier(schema, name), sql.Identifier(OWNER))
-            )
         added, lacking = _add_keys(connection, schema, catalogue)
-        for plan in catalogue.tables.values():
-            _comment(connection, schema, plan)
-            _protect(connection, schema, plan)
-        _list_readers(connection, schema, catalogue)
-        _grant_gate(connection, schema)
-        connection.commit()
-        # Built once and never written again: one vacuum now, and none in the way of publishing.
-        connection.autocommit = True
-        for name in [*catalogue.tables, READER_TABLE]:
-            table = sql.Identifier(schema, name)
-            if _relkind(connection, schema, name) == "r":
-                connection.execute(
-                    sql.SQL("alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)").format(
-                        table
-                    )
-                )
-                connection.execute(sql.SQL("vacuum (analyze) {}").format(table))
+        if not is_taken_over:
+            _comment_and_close(connection, schema, catalogue)
+            connection.commit()
+            _vacuum(connection, schema, catalogue)
+    seal(settings, build_id, schema, catalogue)
     return FinishResult(len(catalogue.tables), added, tuple(lacking))
+
+
+def _comment_and_close(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> None:
+    """Comments; and what a reader was granted by mistake is taken back until publishing."""
+    for name in catalogue.tables:  # dbt makes them as the transformer, from whom nobody else can take them over
+        connection.execute(
+            sql.SQL("alter table {} owner to {}").format(sql.Identifier(schema, name), sql.Identifier(OWNER))
+        )
+    for plan in catalogue.tables.values():
+        _comment(connection, schema, plan)
+    readers = sql.SQL(", ").join(map(sql.Identifier, GROUP_OF_READER.values()))
+    for place in (schema, schema + DETAIL_SUFFIX):
+        name = sql.Identifier(place)
+        connection.execute(sql.SQL("revoke all on schema {} from public, {}").format(name, readers))
+        connection.execute(sql.SQL("revoke all on all tables in schema {} from public, {}").format(name, readers))
+
+
+def _vacuum(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> None:
+    """Built once and never written again: one vacuum now, and none in the way of publishing."""
+    connection.autocommit = True
+    for name in catalogue.tables:
+        table = sql.Identifier(schema, name)
+        if _relkind(connection, schema, name) == "r":
+            connection.execute(
+                sql.SQL("alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)").format(
+                    table
+                )
+            )
+            connection.execute(sql.SQL("vacuum (analyze) {}").format(table))
 
 
 def _relkind(connection: psycopg.Connection[DictRow], schema: str, name: str) -> str:
@@ -117,7 +120,7 @@ def _target(connection: psycopg.Connection[DictRow], build_id: int) -> str:
 
 def _add_keys(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> tuple[int, list[str]]:
     """Add what is missing: not null and own keys of all tables first, since foreign keys rest on them."""
-    state, lacking, added = state_of(connection, schema), [], 0
+    state, lacking, added = state_of(connection, schema, with_readers=False), [], 0
     statements: list[tuple[str, sql.Composed]] = []
     for plan in catalogue.tables.values():
         table = sql.Identifier(schema, plan.name)
@@ -179,70 +182,3 @@ def _comment(connection: psycopg.Connection[DictRow], schema: str, plan: TablePl
     for column, text in plan.columns.items():
         name = sql.Identifier(schema, plan.name, column)
         connection.execute(sql.SQL("comment on column {} is {}").format(name, sql.Literal(text or None)))
-
-
-def _protect(connection: psycopg.Connection[DictRow], schema: str, plan: TablePlan) -> None:
-    """Row-level facts: only rows of a reader's own centres, through a view that runs with the reader's rights."""
-    if not plan.is_row_level:
-        return
-    table, view = (
-        sql.Identifier(schema, plan.name),
-        sql.Identifier(schema + DETAIL_SUFFIX, plan.name),
-    )
-    connection.execute(
-        sql.SQL(_POLICY).format(
-            table=table,
-            centre=sql.Identifier(CENTRE_COLUMN),
-            detail=sql.Identifier(GROUP_OF_READER["detail"]),
-            gate=sql.Identifier(GATE),
-        )
-    )
-    if "auditor" in plan.readers:
-        connection.execute(
-            sql.SQL("create policy auditor on {} for select to {} using (true)").format(table, sql.Identifier(AUDITOR))
-        )
-    if "detail" not in plan.readers:
-        return
-    owner = sql.Identifier(OWNER)
-    place = sql.Identifier(schema + DETAIL_SUFFIX)
-    connection.execute(sql.SQL("create schema if not exists {} authorization {}").format(place, owner))
-    connection.execute(
-        sql.SQL("create or replace view {} with (security_invoker = true) as select {} from {}").format(
-            view, _names(tuple(plan.columns)), table
-        )
-    )
-    connection.execute(sql.SQL("alter view {} owner to {}").format(view, owner))
-    connection.execute(sql.SQL("comment on view {} is {}").format(view, sql.Literal(plan.description or None)))
-
-
-def _list_readers(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> None:
-    """The schema carries who may read it, so that a rollback restores the rights of its own time."""
-    table = sql.Identifier(schema, READER_TABLE)
-    connection.execute(
-        sql.SQL(
-            "create table if not exists {table} (table_name text, reader text, primary key (table_name, reader));"
-            " comment on table {table} is 'One row per table and kind of reader that may read it.';"
-            " alter table {table} owner to {owner};"
-            " delete from {table}"
-        ).format(table=table, owner=sql.Identifier(OWNER))
-    )
-    rows = [(plan.name, reader) for plan in catalogue.tables.values() for reader in plan.readers]
-    rows.append((READER_TABLE, "auditor"))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            sql.SQL("insert into {} values (%s, %s) on conflict do nothing").format(table),
-            [row for row in rows if row[1] in GROUP_OF_READER],
-        )
-
-
-def _grant_gate(connection: psycopg.Connection[DictRow], schema: str) -> None:
-    """The gate reads all of it; whatever a reader was granted by mistake is taken back until publishing."""
-    readers = sql.SQL(", ").join(map(sql.Identifier, GROUP_OF_READER.values()))
-    for place in (schema, schema + DETAIL_SUFFIX):
-        exists = connection.execute("select to_regnamespace(%s) is not null as is_there", [place]).fetchone()
-        if exists and exists["is_there"]:
-            name, gate = sql.Identifier(place), sql.Identifier(GATE)
-            connection.execute(sql.SQL("revoke all on schema {} from public, {}").format(name, readers))
-            connection.execute(sql.SQL("revoke all on all tables in schema {} from public, {}").format(name, readers))
-            connection.execute(sql.SQL("grant usage on schema {} to {}").format(name, gate))
-            connection.execute(sql.SQL("grant select on all tables in schema {} to {}").format(name, gate))

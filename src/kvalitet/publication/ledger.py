@@ -1,11 +1,13 @@
 """What was said: publications, their figures, and every change of what readers see. Append-only."""
 
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
+from kvalitet.evidence.canonical import Column, Rows, counted_by, digest, reading
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -18,6 +20,12 @@ FIGURE_ORDER = (
     "indicator_id, indicator_version, source_id, organisation_id, authority, period_kind, period_start, period_label,"
     " breakdown_kind, breakdown_member"
 )
+#: Decimals of a figure's numbers, as the column declares them in fct_indicator_value.
+FIGURE_SCALE = 10
+_KINDS = {
+    "indicator_version": "integer", "period_start": "date", "period_end": "date", "numerator": "decimal",
+    "denominator": "decimal", "value": "decimal", "n": "integer", "is_suppressed": "boolean",
+}  # fmt: skip
 
 
 def figures(settings: Settings, publication_id: int) -> list[DictRow]:
@@ -41,6 +49,29 @@ def figures(settings: Settings, publication_id: int) -> list[DictRow]:
             f" order by {FIGURE_ORDER}",
             [publication_id],
         ).fetchall()
+
+
+def figure_digests(settings: Settings, role: str, publications: set[int]) -> dict[int, dict[str, Any]]:
+    """Count and digest, in the canonical form, of what was said in each of the publications, read as `role`.
+
+    Raises NoCanonicalForm.
+    """
+    rows = _figure_rows("audit.publication_figure", "publication_id, ")
+    return counted_by(settings, role, rows, "publication_id", publications)
+
+
+def candidate_figures(settings: Settings, role: str) -> dict[str, Any]:
+    """The same of what the candidate is about to say. Raises NoCanonicalForm."""
+    with reading(settings, role) as cursor:
+        count, sha256 = digest(cursor, _figure_rows("candidate.fct_indicator_value"))
+    return {"rows": count, "sha256": sha256}
+
+
+def _figure_rows(source: str, beside: str = "") -> Rows:
+    names = sorted(FIGURE_COLUMNS.split(", "))
+    kinds = ((name, _KINDS.get(name, "text")) for name in names)
+    columns = (Column(name, kind, FIGURE_SCALE if kind == "decimal" else None) for name, kind in kinds)
+    return Rows("fct_indicator_value", f"select {beside}{', '.join(names)} from {source}", tuple(columns))
 
 
 def next_publication_id(connection: psycopg.Connection[DictRow]) -> int:

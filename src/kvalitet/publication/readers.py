@@ -23,11 +23,6 @@ from kvalitet.settings import GATE, LOADER, PUBLISHER, TRANSFORMER
 #: The pipeline's own roles are never ended: their work is a run's, and their builds hold claims.
 PIPELINE = [LOADER, TRANSFORMER, GATE, PUBLISHER]
 
-#: Held by a backup while pg_dump reads the published tables, by a publisher while it drops and swaps them.
-DUMP_LOCK = "dump or publication"
-#: Longer than the largest dump takes; readers see the publication before meanwhile.
-DUMP_SECONDS = 1800
-
 #: For how long new readers may be made to wait, attempt by attempt, seconds. Short ones get through
 #: between busy transactions of several tables (which wait for the publisher while it waits for
 #: them), longer ones behind a running query; the last only in the second half of the grace period.
@@ -112,19 +107,6 @@ def exclusive(
         time.sleep(random.uniform(*PAUSES))  # noqa: S311
     wait.seconds = time.monotonic() - started
     return wait
-
-
-def wait_for_dump(connection: psycopg.Connection[DictRow]) -> None:
-    """No backup begins its dump until this session lets go. Raises ReaderInTheWay where one does not end."""
-    connection.execute("select set_config('lock_timeout', %s, true)", [f"{DUMP_SECONDS}s"])
-    try:
-        connection.execute("select pg_advisory_lock(hashtext(%s))", [DUMP_LOCK])
-    except errors.LockNotAvailable:
-        raise ReaderInTheWay(
-            f"Nothing was swapped: a backup has been dumping the database for {DUMP_SECONDS // 60} minutes.",
-            "Wait for it or end it, then publish again.",
-        ) from None
-    connection.commit()
 
 
 def _old_snapshots(watch: psycopg.Connection[DictRow], last_commit: Commit | None) -> list[DictRow]:

@@ -20,6 +20,14 @@ def with_detail(connection: psycopg.Connection[DictRow], schema: str) -> list[st
     return [name for name in (schema, f"{schema}{DETAIL_SUFFIX}") if _exists(connection, name)]
 
 
+def owner_of(connection: psycopg.Connection[DictRow], schema: str) -> str | None:
+    """The role that owns the schema; None where there is none."""
+    row = connection.execute(
+        "select pg_get_userbyid(nspowner)::text as owner from pg_namespace where nspname = %s", [schema]
+    ).fetchone()
+    return row["owner"] if row else None
+
+
 def take_over(connection: psycopg.Connection[DictRow], schema: str) -> None:
     """The candidate's tables become the publication owner's: no build can write to them again."""
     owner = sql.Identifier(OWNER)

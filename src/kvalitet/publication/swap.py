@@ -16,27 +16,32 @@ from psycopg.rows import DictRow
 
 from kvalitet.builds import heartbeat
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.anchor import anchor_head
 from kvalitet.evidence.chain import certify, keep
 from kvalitet.publication import ledger
 from kvalitet.publication.catalogue import DETAIL_SUFFIX
 from kvalitet.publication.digest import (
+    Digest,
     contents,
     differences,
     digests,
+    form_of,
     recorded,
     tables_of,
 )
-from kvalitet.publication.readers import Commit, exclusive, wait_for_dump
-from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename, take_over
+from kvalitet.publication.readers import Commit, ReaderInTheWay, exclusive
+from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename
+from kvalitet.publication.strangers import Expected, strangers
 from kvalitet.settings import PUBLISHER, Settings
 from kvalitet.spelling.told import without_number
 from kvalitet.stated import seconds
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.locks import DUMP, PUBLICATION, LockHeld, take
+from kvalitet.warehouse.readers import end_beyond_limits
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
-#: One publication or rollback at a time, across processes and machines.
-LOCK_KEY = 7_203_310
+Connections = tuple[psycopg.Connection[DictRow], psycopg.Connection[DictRow]]
+#: Longer than the largest dump takes; readers see the publication before meanwhile.
+DUMP_SECONDS = 1800.0
 #: How long readers may finish by themselves, seconds (environment: KVALITET_READER_GRACE_SECONDS).
 GRACE = 60.0
 
@@ -69,21 +74,24 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
     """
     with (
         connect(settings, PUBLISHER) as connection,
-        _alone(settings, connection) as watch,
+        _alone(settings, connection) as (held, watch),
     ):
         build = _build(connection, build_id)
         if build["status"] == "published":
             return _published(connection, build_id)
         _refuse_unless_passed(build)
+        end_beyond_limits(settings)
         _refuse_if_withdrawn(connection, build_id)
         with heartbeat(settings, build_id, PUBLISHER):
-            wait_for_dump(connection)
+            _wait_for_dump(held)
             publication_id = ledger.next_publication_id(connection)
             last_commit, published_at = _stamp(connection, build, publication_id)
-            _refuse_unless_measured(connection, build_id)
+            form = _refuse_unless_measured(settings, connection, build_id)
             figures = ledger.record(connection, publication_id, build_id, published_at)
-            certificate = certify(settings, connection, publication_id, "published", None)
-            take_over(connection, CANDIDATE)
+            said = None if form == 1 else ledger.candidate_figures(settings, PUBLISHER)
+            open_to_readers(connection, CANDIDATE)  # seen by nobody before the swap is committed, but signed
+            event_id = ledger.event(connection, publication_id, "published", None)
+            certificate = certify(settings, connection, publication_id, event_id, "published", None, CANDIDATE, said)
             drop(connection, PREVIOUS)
             schemas = [REPORTING, f"{REPORTING}{DETAIL_SUFFIX}"]
             wait = exclusive(connection, watch, schemas, _grace(grace), last_commit)
@@ -91,12 +99,10 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         rename(connection, REPORTING, PREVIOUS)
         close_to_readers(connection, PREVIOUS)
         rename(connection, CANDIDATE, REPORTING)
-        open_to_readers(connection, REPORTING)
-        keep(connection, certificate, ledger.event(connection, publication_id, "published", None))
+        keep(connection, certificate)
         _mark_published(connection, build_id)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
-    anchor_head(certificate.entry.entry, certificate.sha256)
     return Publication(
         publication_id,
         build_id,
@@ -123,9 +129,9 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
     reason = without_number(reason, "--reason")
     with (
         connect(settings, PUBLISHER) as connection,
-        _alone(settings, connection) as watch,
+        _alone(settings, connection) as (held, watch),
     ):
-        wait_for_dump(connection)
+        _wait_for_dump(held)
         if not tables_of(connection, PREVIOUS) or not tables_of(connection, REPORTING):
             raise PublishRefused(
                 "There is no publication to roll back to.",
@@ -134,25 +140,26 @@ def rollback(settings: Settings, reason: str, grace: float | None = None) -> Pub
         row = connection.execute("select publication_id, build_id, as_of_date, published_at from previous.publication")
         publication = Publication(**(row.fetchone() or {}))
         measured = [digest for digest in recorded(connection, publication.build_id) if digest.kind == "content"]
-        if changed := differences(measured, contents(connection, PREVIOUS)):
+        if changed := differences(measured, contents(settings, PUBLISHER, PREVIOUS, form_of(measured))):
             raise PublishRefused(
                 f"Publication {publication.publication_id} is no longer what was published: {', '.join(changed)}.",
                 f"Rebuild it from its deliveries: `kvalitet build --as-recorded {publication.publication_id}`.",
             )
         schemas = [schema + suffix for schema in (PREVIOUS, REPORTING) for suffix in ("", DETAIL_SUFFIX)]
-        certificate = certify(settings, connection, publication.publication_id, "rolled_back_to", reason)
+        number = publication.publication_id
+        said = None if form_of(measured) == 1 else ledger.figure_digests(settings, PUBLISHER, {number})[number]
+        open_to_readers(connection, PREVIOUS)
+        event_id = ledger.event(connection, number, "rolled_back_to", reason)
+        certificate = certify(settings, connection, number, event_id, "rolled_back_to", reason, PREVIOUS, said)
         wait = exclusive(connection, watch, schemas, _grace(grace))
         started = time.perf_counter()
         rename(connection, REPORTING, ASIDE)
         rename(connection, PREVIOUS, REPORTING)
         rename(connection, ASIDE, PREVIOUS)
         close_to_readers(connection, PREVIOUS)
-        open_to_readers(connection, REPORTING)
-        event_id = ledger.event(connection, publication.publication_id, "rolled_back_to", reason)
-        keep(connection, certificate, event_id)
+        keep(connection, certificate)
         connection.commit()
         swap_ms = (time.perf_counter() - started) * 1000
-    anchor_head(certificate.entry.entry, certificate.sha256)
     return replace(
         publication,
         readers_ended=tuple(wait.ended),
@@ -166,37 +173,42 @@ def _grace(grace: float | None) -> float:
 
 
 @contextmanager
-def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Iterator[psycopg.Connection[DictRow]]:
-    """The only publisher; yields a second connection, in autocommit, to watch readers with."""
+def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Iterator[Connections]:
+    """The only publisher; yields the connection that holds its locks, and one in autocommit to watch readers with."""
     # The server notices within a second that a killed publisher is gone, also in a long statement.
     connection.execute("set client_connection_check_interval = '1s'")
-    row = connection.execute("select pg_try_advisory_lock(%s) as is_ours", [LOCK_KEY]).fetchone()
     connection.commit()
-    if not row or not row["is_ours"]:
-        raise PublishRefused(
-            "Another publication or rollback is under way.",
-            "Wait for it to end, then look at `kvalitet status`.",
-        )
     try:
-        with connect(settings, PUBLISHER) as watch:
+        with connect(settings, PUBLISHER) as held, connect(settings, PUBLISHER) as watch:
+            held.execute("select set_config('application_name', 'kvalitet, publishing', true)")
+            take(held, PUBLICATION, "another publication or rollback is under way,")
             watch.autocommit = True
-            yield watch
+            yield held, watch
+    except LockHeld as other:
+        raise PublishRefused(other.what, "Wait for it to end, then look at `kvalitet status`.") from None
     except errors.LockNotAvailable:
         raise PublishRefused(
             "Somebody works on the candidate or the previous publication; nothing was changed.",
             "Look for the session in pg_stat_activity, then publish again.",
         ) from None
     finally:
-        # The server forgets a session a while after it has ended; the next publisher is not to wait for that.
         if not connection.broken:
             connection.rollback()
-            connection.execute("select pg_advisory_unlock_all()")
-            connection.commit()
+
+
+def _wait_for_dump(held: psycopg.Connection[DictRow]) -> None:
+    """No backup begins its dump until the publisher is done. Raises ReaderInTheWay where one does not end."""
+    try:
+        take(held, DUMP, "a backup dumps the database,", DUMP_SECONDS)
+    except LockHeld as dump:
+        what = f"Nothing was swapped. {dump.what}"
+        raise ReaderInTheWay(what, "Wait for it or end it, then publish again.") from None
 
 
 def _build(connection: psycopg.Connection[DictRow], build_id: int) -> DictRow:
     row = connection.execute(
-        "select build_id, status, message, target_schema, as_of_date from audit.build where build_id = %s",
+        "select build_id, status, message, target_schema, as_of_date, sealed_at is not null as is_sealed"
+        " from audit.build where build_id = %s",
         [build_id],
     ).fetchone()
     if row is None:
@@ -232,6 +244,10 @@ def _refuse_unless_passed(build: DictRow) -> None:
             f"Build {build_id} cannot be published: it is {build['status']}. {build['message'] or ''}".strip(),
             remedy.get(build["status"], "Build anew: `kvalitet build`."),
         )
+    if not build["is_sealed"]:
+        raise PublishRefused(
+            f"Build {build_id} cannot be published: its tables were never sealed.", "Build anew: `kvalitet build`."
+        )
 
 
 def _published(connection: psycopg.Connection[DictRow], build_id: int) -> Publication:
@@ -264,19 +280,23 @@ def _stamp(connection: psycopg.Connection[DictRow], build: DictRow, publication_
     return Commit(row["xid"], instant["committed_at"]), row["published_at"]
 
 
-def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: int) -> None:
-    """Hold the candidate still and compare it with what the gate measured."""
+def _refuse_unless_measured(settings: Settings, connection: psycopg.Connection[DictRow], build_id: int) -> int:
+    """Hold the candidate still and compare it, read by a connection beside, with what the gate measured.
+
+    Returns the form in which it was measured.
+    """
     connection.execute("set local lock_timeout = '10s'")
     names = [
         sql.Identifier(schema, name)
         for schema in (CANDIDATE, f"{CANDIDATE}{DETAIL_SUFFIX}")
         for name in tables_of(connection, schema)
     ]
-    connection.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(names)))
-    connection.execute("set local lock_timeout = 0")
+    connection.execute(sql.SQL("lock table {} in share mode").format(sql.SQL(", ").join(names)))
     measured = recorded(connection, build_id)
-    changed = differences(measured, digests(connection, CANDIDATE))
-    connection.execute("set local search_path = pg_catalog")
+    # Before anything of the candidate is read by who owns it.
+    changed = strangers(connection, CANDIDATE, _expected(measured)) or differences(
+        measured, digests(settings, PUBLISHER, CANDIDATE, form_of(measured))
+    )
     if changed or not measured:
         message = f"The candidate is not what the gate measured: {', '.join(changed) or 'nothing was measured'}."
         connection.rollback()
@@ -291,6 +311,14 @@ def _refuse_unless_measured(connection: psycopg.Connection[DictRow], build_id: i
             message,
             "Find out who wrote to the candidate, then build anew: `kvalitet build`.",
         )
+    return form_of(measured)
+
+
+def _expected(measured: list[Digest]) -> Expected:
+    """The relations that the gate measured; their policies are part of their definitions."""
+    names = {digest.table_name for digest in measured}
+    views = {name for name in names if name.startswith("detail.")}
+    return Expected(tuple(names - views), tuple(view.removeprefix("detail.") for view in views), None)
 
 
 def _mark_published(connection: psycopg.Connection[DictRow], build_id: int) -> None:

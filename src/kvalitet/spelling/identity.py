@@ -16,25 +16,49 @@ _YEAR = "(?:18|19|20)?[0-9]{2}"
 _SERIAL = "[0-9]{4}"
 #: Four digits that are no year of our time: 100118/2021 is a court's case of 2021.
 _NO_YEAR = "(?:(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{2})"
+#: A sign as web pages, addresses, mails, JSON and workbooks write it: &ndash; &#8209; %2D =E2=80=93 \u2011 _x001E_.
+_NAMED = "ndash|mdash|nbsp|shy|hyphen|dash|minus|ensp|emsp|thinsp|#[0-9]{2,5}|#[xX][0-9a-fA-F]{2,4}"
+_BYTE = "(?:2[0DdEeFf]|5[Ff]|0[9AaDd]|[cC]2|[aA][0dD]|[eE]2|8[0-9]|9[0-5])"
+_UNICODE = r"\\u(?:00(?:2[0dDeEfF]|5[fF]|[aA][0dD])|20[0-9a-fA-F]{2}|2212)"
+MARKUP = rf"(?:&(?:{_NAMED});|[%=]{_BYTE}|{_UNICODE}|\\[nrt/]|<[bB][rR] ?/?>|_x00[0-9a-fA-F]{{2}}_)"
 #: Between the parts of the date, and between date and serial number.
-_PART = "(?:[ \t]?[-./_][ \t]?|[ \t])"
+_PART = f"(?:[ \t]?[-./_][ \t]?|[ \t]|{MARKUP})"
 #: A dash that got lost in another encoding is a question mark, or three signs that begin with â.
 _JOINS = "-._:,+~*?\ufffdâ€Â\u2018\u2019\u201c\u201d"
-_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}]{{1,3}}[\r\n]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}})?"
+_MARKED = f"[ \t{_JOINS}]{{0,2}}(?:{MARKUP}[ \t{_JOINS}]{{0,2}}){{1,6}}"
+_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}]{{1,3}}[\r\n]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{_MARKED})?"
+#: Only behind a date without signs: 2100 in the line below 02.05.2023 is a town.
+_NEXT_LINE = f"[ \t]{{0,2}}[{_JOINS}]{{0,3}}[ \t]{{0,2}}(?:\r\n?|\n)[ \t]{{0,4}}-?[ \t]?"
 _SLASH = "[ \t]{0,2}/[ \t]{0,2}"
 
 #: A number as it is stored: ten digits.
 CPR = f"{_DAY}{_MONTH}[0-9]{{6}}"
 CVR = "[0-9]{8}"
 
-_DATE = f"(?:{_DAY}{_MONTH}{_YEAR}|{_DAY}{_PART}{_MONTH}{_PART}{_YEAR})"
+_JOINED = f"{_DAY}{_MONTH}{_YEAR}"
+_DATE = f"(?:{_JOINED}|{_DAY}{_PART}{_MONTH}{_PART}{_YEAR})"
+#: In pairs, with blanks, or one sign all through: 01 01 90 12 34, 010190-12 34, 01.01.90.12.34.
+_BLANK_PAIRS = f"(?:{_JOINED}|{_DAY}[ \t]{_MONTH}[ \t]{_YEAR})(?:[ \t]{{1,2}}|[ \t]?-[ \t]?)[0-9]{{2}}[ \t][0-9]{{2}}"
+_SIGN_PAIRS = "|".join(f"{_DAY}[{s}]{_MONTH}[{s}][0-9]{{2}}[{s}][0-9]{{2}}[{s}][0-9]{{2}}" for s in "-./_")
+_PAIRS = f"{_BLANK_PAIRS}|{_SIGN_PAIRS}"
+#: The year first, with its century. Who was born from 2000 on has a serial number from 4000 on, so that the time of
+#: day in 20230502_0915 is none.
+_DAY_LAST = f"{_PART}?{_MONTH}{_PART}?{_DAY}{_GAP}"
+_YEAR_FIRST = f"(?:1[89][0-9]{{2}}{_DAY_LAST}{_SERIAL}|20[0-9]{{2}}{_DAY_LAST}[4-9][0-9]{{3}})"
+#: With the letters O, l and I for 0 and 1, as typewriters and scanners leave it: only with the hyphen, and alone.
+_LETTERS = {"O": "0", "o": "0", "l": "1", "I": "1"}
+_DAY_IN_LETTERS = "(?:[0Oo][1-9lI]|[12lI][0-9OolI]|3[01OolI])(?:[0Oo][1-9lI]|[1lI][0-2OolI])"
+_IN_LETTERS = f"{_DAY_IN_LETTERS}[0-9OolI]{{2}}-[0-9OolI]{{4}}"
 #: A spreadsheet takes the number for an amount: the first zero is lost, or an exponent comes.
 _LOST_ZERO = f"[1-9]{_MONTH}{_YEAR}[ \t]?-{{1,2}}[ \t]?{_NO_YEAR}"
 _MANTISSA = "(?:[12][.,][0-9]|3[.,][01]|6[.,][1-9]|[78][.,][0-9]|9[.,][01])"
 _EXPONENT = f"(?:{_MANTISSA}{_MONTH}[0-9]{{5,6}}[eE][+]?0?9|[1-9][.,]{_MONTH}[0-9]{{5,6}}[eE][+]?0?8)"
-_SPELLED = f"(?:{_DATE}{_GAP}{_SERIAL}|{_DATE}{_SLASH}{_NO_YEAR}|{_LOST_ZERO}|{_EXPONENT})"
-#: A folded text in which a number is written, and nothing longer.
-IN_TEXT = f"(?:^|[^0-9]){_SPELLED}(?:[^0-9]|$)"
+_SPELLED = (
+    f"(?:{_DATE}{_GAP}{_SERIAL}|{_DATE}{_SLASH}{_NO_YEAR}|{_JOINED}{_NEXT_LINE}{_SERIAL}|{_PAIRS}|{_YEAR_FIRST}"
+    f"|{_LOST_ZERO}|{_EXPONENT})"
+)
+#: A folded text in which a number is written, and nothing longer. The digits of %20 are no part of it.
+IN_TEXT = f"(?:^|[^0-9]|%{_BYTE}){_SPELLED}(?:[^0-9]|$)|(?:^|[^0-9A-Za-z]){_IN_LETTERS}(?:[^0-9A-Za-z]|$)"
 SHORTEST = 10
 
 #: What surrounds a whole value: a spreadsheet's marks of a text.
@@ -44,10 +68,13 @@ UNDONE = (
     ("^([0-9]{9,12})[.,]0+$", r"\1"),
     ("^([0-9])[.,](?:([0-9]{9})[eE][+]?0?9|([0-9]{8})[eE][+]?0?8)$", r"\1\2\3"),
 )
-_ANY_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}/]{{1,3}}[\r\n]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}})?"
+_ANY_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}/]{{1,3}}[\r\n]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{_NEXT_LINE})?"
 _ANY_DAY = f"(?:{_DAY}|[1-9])"
 #: A whole folded value that can only be a number, where a person is agreed.
-WHOLE = f"(?:{_ANY_DAY}{_MONTH}{_YEAR}|{_ANY_DAY}{_PART}{_MONTH}{_PART}{_YEAR}){_ANY_GAP}{_SERIAL}"
+WHOLE = (
+    f"(?:{_ANY_DAY}{_MONTH}{_YEAR}|{_ANY_DAY}{_PART}{_MONTH}{_PART}{_YEAR}){_ANY_GAP}[0-9]{{2}}[-./_ \t]?[0-9]{{2}}"
+    f"|{_YEAR_FIRST}"
+)
 WHOLE_CVR = "(?:[Dd][Kk][- .]?)?[1-9](?:[-. /_]{0,2}[0-9]){7}"
 #: Digits all alike stand for nobody, of whatever length a number can have.
 SHORTEST_ALIKE, LONGEST_ALIKE = 8, 12
@@ -55,10 +82,16 @@ SHORTEST_ALIKE, LONGEST_ALIKE = 8, 12
 SIGNS = " \t-./_"
 #: A whole number in a column of numbers, after its thousands were joined.
 WHOLE_NUMBER = f"[+]?{CPR}(?:[.,]0+)?"
+#: The same where parts of a whole cannot be meant: without its first zero, or with its century.
+INTEGER = f"[+]?(?:{CPR}|[1-9]{_MONTH}[0-9]{{6}}|{_DAY}{_MONTH}(?:18|19|20)[0-9]{{6}}|{_YEAR_FIRST})"
+
+#: What stands fifth and sixth in twelve digits with the day first; with the year first a month does.
+CENTURIES = ("18", "19", "20")
 
 _NO_SIGNS = str.maketrans("", "", SIGNS)
 _FOLD = str.maketrans(FOLDED)
-_FIND = re.compile(f"(?<![0-9]){_SPELLED}(?![0-9])")
+_DIGITS = str.maketrans(_LETTERS)
+_FIND = re.compile(f"(?:(?<![0-9])|(?<=%{_BYTE})){_SPELLED}(?![0-9])|(?<![0-9A-Za-z]){_IN_LETTERS}(?![0-9A-Za-z])")
 _WHOLE, _CPR, _CVR, _WHOLE_CVR = map(re.compile, (WHOLE, CPR, CVR, WHOLE_CVR))
 _UNDONE = tuple((re.compile(pattern), written) for pattern, written in UNDONE)
 MASK = "[cpr]"
@@ -76,8 +109,9 @@ def holds_number(text: str) -> bool:
 
 def numbers(text: str) -> set[str]:
     """The numbers written in the text, each as ten digits."""
-    found = (person(match[0]) for match in _FIND.finditer(fold(visible(text))))
-    return {number for number in found if number}
+    found = (match[0] for match in _FIND.finditer(fold(visible(text))))
+    digits = (person(number) or person(number.translate(_DIGITS)) for number in found)
+    return {number for number in digits if number}
 
 
 def mask(text: str) -> str:
@@ -93,7 +127,7 @@ def mask(text: str) -> str:
 
 def person(text: str, allows_cvr: bool = False) -> str | None:
     """The number that the whole text is: ten digits, eight for a company, None where it can be neither or several."""
-    text = re.sub(WRAPPED, "", fold(tidy(text)))
+    text = re.sub(MARKUP, "-", re.sub(WRAPPED, "", fold(tidy(text))))
     plain = text.replace("-", "").replace(" ", "")
     if _CPR.fullmatch(plain) or (allows_cvr and _CVR.fullmatch(plain)):
         return plain
@@ -111,6 +145,10 @@ def only_digits(text: str) -> str:
 
 
 def ten_digits(digits: str) -> str:
-    """Nine to twelve digits of a number: the lost zero comes back, the century goes."""
+    """Nine to twelve digits of a number: the lost zero comes back, the century goes, and the day comes first."""
     digits = digits if len(digits) % 2 == 0 else f"0{digits}"
-    return digits if len(digits) == 10 else digits[:4] + digits[6:]
+    if len(digits) == 10:
+        return digits
+    if digits[4:6] in CENTURIES:
+        return digits[:4] + digits[6:]
+    return digits[6:8] + digits[4:6] + digits[2:4] + digits[8:]

@@ -53,6 +53,8 @@ def _undone(sql: str) -> str:
 
 _FROM, _TO = "".join(FOLDED), "".join(FOLDED.values())
 _UNWRAPPED = f"regexp_replace(folded(value), {quote(identity.WRAPPED)}, '', 'g')"
+_UNWRAPPED = f"regexp_replace({_UNWRAPPED}, {quote(identity.MARKUP)}, '-', 'g')"
+_CENTURIES = ", ".join(map(quote, identity.CENTURIES))
 
 _MACROS = (
     f"unescaped(value) as case when contains(value, '_x') then {_unescaped()} else value end",
@@ -67,7 +69,9 @@ _MACROS = (
     f"undone(value) as {_undone('unwrapped(value)')}",
     "digits_of(value) as regexp_replace(value, '[^0-9]', '', 'g')",
     "with_zero(value) as case when length(value) % 2 = 0 then value else '0' || value end",
-    "without_century(value) as case when length(value) = 10 then value else left(value, 4) || substr(value, 7) end",
+    "without_century(value) as case when length(value) = 10 then value"
+    f" when substr(value, 5, 2) in ({_CENTURIES}) then left(value, 4) || substr(value, 7)"
+    " else substr(value, 7, 2) || substr(value, 5, 2) || substr(value, 3, 2) || substr(value, 9) end",
     "joined(value) as replace(replace(unwrapped(value), '-', ''), ' ', '')",
     f"person_of(value) as case when regexp_full_match(joined(value), {quote(identity.CPR)}) then joined(value)"
     f" when regexp_full_match(undone(value), {quote(identity.WHOLE)})"

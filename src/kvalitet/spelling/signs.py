@@ -8,7 +8,6 @@ ZEROS = (
     0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0,
     0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0,
 )  # fmt: skip
-RAISED_AND_LOWERED = "⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"
 #: Word's own hyphen that does not break is the control character 1E.
 DASHES = (
     "\x1e\u058a\u05be\u1400\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u02d7\u2e17\u2e1a"
@@ -29,9 +28,9 @@ INVISIBLE = (
 OUTER = " \t\n\v\f\r\x85\u2028\u2029"
 
 #: Sign -> the one it is read as, within an identity number. One for one, so that places in the text stay.
+#: Raised and lowered figures stay as they are: they are footnotes.
 FOLDED = {
     **{chr(zero + value): str(value) for zero in ZEROS for value in range(10)},
-    **{sign: str(value % 10) for value, sign in enumerate(RAISED_AND_LOWERED)},
     **dict.fromkeys(DASHES, "-"),
     **dict.fromkeys(DOTS, "."),
     **dict.fromkeys(SLASHES, "/"),

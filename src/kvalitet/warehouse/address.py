@@ -92,6 +92,8 @@ class Tls:
         return context
 
 
+#: The search path of who acts on what others made, as `options` of a connection.
+ACTING_PATH = "-csearch_path=pg_catalog,pg_temp"
 #: Where nothing is said: the embedded server, or a network that is trusted.
 UNSTATED = Tls()
 #: The names of all of them.

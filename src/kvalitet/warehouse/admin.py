@@ -20,13 +20,21 @@ from kvalitet.evidence.signing import make_key
 from kvalitet.landing import make_keys
 from kvalitet.persons.journal import begin_journal
 from kvalitet.settings import LOADER, LOGIN_ROLES, Settings, write_secret
-from kvalitet.warehouse.address import Address
+from kvalitet.warehouse.address import ACTING_PATH, Address
 from kvalitet.warehouse.connection import admin_not_reached
 from kvalitet.warehouse.rights import Right, Section, put_in_force, warehouse_rights
 
 #: A database's comment begins so while a restore of it is unfinished; what follows says how far it is.
 RESTORING = "kvalitet restore: "
 MINIMUM_VERSION = 150000
+#: For how long a migration waits for who reads a table, an auditor for example.
+MIGRATION_PATIENCE = "1min"
+_IN_USE = """
+select distinct a.pid, a.usename::text, a.application_name
+from pg_locks as l join pg_class as c on c.oid = l.relation join pg_stat_activity as a on a.pid = l.pid
+where l.granted and l.pid <> pg_backend_pid() and c.relnamespace in ('audit'::regnamespace, 'raw'::regnamespace)
+    and l.database = (select oid from pg_database where datname = current_database())
+"""
 RAW_TYPES = {
     "string": sql.SQL("text"),
     "date": sql.SQL("date"),
@@ -129,7 +137,7 @@ def admin_connection(settings: Settings, url: str, database: str | None = None) 
     """The admin's connection in autocommit, to the URL's database or another. Raises KvalitetError."""
     conninfo = make_conninfo(url, dbname=database) if database else url
     try:
-        connection = psycopg.connect(conninfo, autocommit=True, connect_timeout=10)
+        connection = psycopg.connect(conninfo, options=ACTING_PATH, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise admin_not_reached(settings.server, error) from None
     with connection:
@@ -189,20 +197,25 @@ def _is_in_force(address: Address) -> bool:
 
 
 def migrate_schema(settings: Settings, admin_url: str) -> None:
-    """Bring the schemas up to this code, in one transaction. Raises KvalitetError where they are of newer code."""
+    """Bring the schemas up to this code, in one transaction.
+
+    Raises KvalitetError where they are of newer code, or a table stays in use, with by whom.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
     from sqlalchemy import NullPool, create_engine
+    from sqlalchemy.exc import OperationalError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(admin_url, dbname=settings.database),
+        creator=lambda: psycopg.connect(admin_url, dbname=settings.database, options=ACTING_PATH),
         poolclass=NullPool,
     )
     with engine.begin() as connection:
+        connection.exec_driver_sql(f"set local lock_timeout = '{MIGRATION_PATIENCE}'")
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -211,6 +224,20 @@ def migrate_schema(settings: Settings, admin_url: str) -> None:
                 f"The warehouse was migrated by newer code than this: {error}.",
                 "Run that code again, or restore the backup that was taken before the upgrade.",
             ) from None
+        except OperationalError as error:
+            if not isinstance(error.orig, errors.LockNotAvailable):
+                raise
+            raise _tables_in_use(settings, admin_url) from None
+
+
+def _tables_in_use(settings: Settings, admin_url: str) -> KvalitetError:
+    with admin_connection(settings, admin_url, settings.database) as connection:
+        rows = connection.execute(_IN_USE).fetchall()
+    named = ", ".join(f"{role} (session {pid}, {application or 'unnamed'})" for pid, role, application in rows)
+    return KvalitetError(
+        f"Nothing was migrated: for {MIGRATION_PATIENCE} a table was in use by {named or 'a session that has ended'}.",
+        "Let it end, or end it (`select pg_terminate_backend(pid)`), then run `kvalitet migrate` again.",
+    )
 
 
 def sync_raw_tables(warehouse: psycopg.Connection, contracts: Iterable[Contract]) -> list[str]:

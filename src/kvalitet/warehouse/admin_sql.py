@@ -18,8 +18,10 @@ def admin_sql(database: str, warehouse: Iterable[Section], airflow: Iterable[Sec
     on_server = [one for one in warehouse if not (one.in_warehouse or one.may_be_refused)]
     inside = [one for one in warehouse if one.in_warehouse]
     refusable = [one for one in warehouse if one.may_be_refused]
-    before, after = ([*on_server, *airflow], [*inside, *refusable])
-    return "\n".join([_HEAD, *_lines(before), f"\\connect {name(database)}", *_lines(after)])
+    before = [*on_server, *airflow]
+    go_on = ["-- What some clouds refuse is said, and the rest is set.", "\\set ON_ERROR_STOP off"]
+    connect = f"\\connect {name(database)}"
+    return "\n".join([_HEAD, *_lines(before), connect, *_lines(inside), *go_on, *_lines(refusable)])
 
 
 def _lines(sections: Iterable[Section]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from psycopg.rows import DictRow, dict_row
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.warehouse.address import ACTING_PATH
 
 #: What the client's library says (in English whatever the server speaks), and what mends it.
 _REMEDIES = {
@@ -36,7 +37,7 @@ def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRo
     """
     try:
         connection = psycopg.Connection[DictRow].connect(
-            settings.dsn(role),
+            settings.dsn(role, options=ACTING_PATH),
             row_factory=dict_row,
             fallback_application_name="kvalitet",  # PGAPPNAME says of which start or build it is
             connect_timeout=10,

@@ -6,6 +6,7 @@ admin's login may) and `kvalitet status` (which names what is not in force).
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -25,16 +26,27 @@ from kvalitet.settings import (
 )
 
 OWNERS = ("kvalitet_raw_owner", "kvalitet_audit_owner", "kvalitet_candidate_owner", "kvalitet_publication_owner")
-MAKERS = ("kvalitet_candidate_owner", "kvalitet_publication_owner")  # of schemas
+BUILDER, SCHEMA_MAKER = "kvalitet_candidate_owner", "kvalitet_publication_owner"
 DETAIL_READER = "kvalitet_detail_reader"
 MEMBERSHIPS = {
     "kvalitet_candidate_owner": (TRANSFORMER, PUBLISHER),
     "kvalitet_publication_owner": (PUBLISHER,),
     DETAIL_READER: (DETAIL,),
 }
-SEARCH_PATHS = {BI: "reporting", AUDITOR: "reporting", DETAIL: "reporting_detail, reporting"}
+#: Who acts finds functions and operators in pg_catalog alone, whatever schema somebody makes.
+SEARCH_PATHS = {
+    **dict.fromkeys((LOADER, TRANSFORMER, GATE, PUBLISHER), "pg_catalog, pg_temp"),
+    BI: "reporting",
+    AUDITOR: "reporting",
+    DETAIL: "reporting_detail, reporting",
+}
 #: Readers cannot hold the old publication for ever; publishing waits for them (docs/for-bi-users.md).
 READER_LIMITS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "2min"}
+#: Sessions of one role at a time; together they leave the pipeline the greater part of 200 connections.
+READER_CONNECTIONS = {BI: 60, DETAIL: 20, AUDITOR: 20}
+#: A statement's files on disk, which the server's disk must hold beside the warehouse.
+READER_FILES = "5GB"
+ACTING_ROLES = (LOADER, TRANSFORMER, GATE, PUBLISHER)
 #: For the warehouse's sessions, unless the database has another value of its own.
 SESSION_SETTINGS: dict[str, object] = {"jit": "off", "work_mem": "32MB"}
 
@@ -87,8 +99,11 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
                 " sets the passwords.", (*_roles(logins, _BARE),)),
         Section("The steps that make and swap schemas act as their owners.",
                 tuple(_membership(group, member) for group, members in MEMBERSHIPS.items() for member in members)),
-        Section("Readers cannot hold an old publication for ever, and find the tables without a schema's name.",
-                (*(_role_setting(role, *one) for role in READER_ROLES for one in READER_LIMITS.items()),
+        Section("Readers cannot hold an old publication for ever, and find the tables without a schema's name. Who acts"
+                " finds functions in pg_catalog alone.",
+                (*(_no_other_setting(role) for role in LOGIN_ROLES),
+                 *(_connections(role, most) for role, most in READER_CONNECTIONS.items()),
+                 *(_role_setting(role, *one) for role in READER_ROLES for one in READER_LIMITS.items()),
                  *(_role_setting(role, "search_path", path) for role, path in SEARCH_PATHS.items()))),
     ]  # fmt: skip
     if migrator:
@@ -107,12 +122,27 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
         )),
         Section("Nobody enters it but its roles.", (
             *(_grant("connect", database, role) for role in logins),
-            # Only loading, building and judging need temporary tables; building and publishing make schemas.
+            # Only loading, building and judging need temporary tables. Schemas are made by the publisher alone, a
+            # build's too: one named after a role is on that role's search path.
             *(_grant("temporary", database, role) for role in (LOADER, TRANSFORMER, GATE)),
-            *(_grant("create", database, owner) for owner in MAKERS),
+            _grant("create", database, SCHEMA_MAKER),
+            _revoked("create", database, BUILDER),
         ), opens_warehouse=True),
+        Section("No role of ours has other settings in it.",
+                tuple(_no_other_setting(role, database) for role in LOGIN_ROLES)),
         Section("In the warehouse: nothing is made in the schema public but the note of migrations.",
                 (*_public_schema(migrator),), in_warehouse=True, opens_warehouse=True),
+        Section("Readers make no large objects, which nobody would find and remove.", (_LARGE_OBJECTS,),
+                in_warehouse=True, opens_warehouse=True),
+        Section("A reader's statement does not fill the disk with its files.",
+                tuple(_disk_limit(role) for role in READER_ROLES), may_be_refused=True),
+        Section("Readers stay out of the server's own databases, where every role may make temporary tables.", (
+            *((_grant("connect", "postgres", migrator),) if migrator else ()),
+            *(_closed(one) for one in ("postgres", "template1")),
+        ), may_be_refused=True),
+        Section("Connections are left for the pipeline where readers take all others (the server's"
+                " reserved_connections, from Postgres 16).",
+                tuple(_reserved(role) for role in ACTING_ROLES), may_be_refused=True),
         Section("Publishing must see every reader's transaction, and ends those that are in its way too long. Some"
                 " clouds let nobody grant the second.", (
             _membership("pg_read_all_stats", PUBLISHER),
@@ -140,9 +170,9 @@ def put_in_force(connection: psycopg.Connection, rights: Iterable[Right]) -> lis
     lacking = []
     for right in rights:
         if not holds(connection, right):
-            try:
+            with suppress(*_REFUSED):
                 connection.execute(right.statement.encode())
-            except _REFUSED:
+            if not holds(connection, right):  # taking back what somebody else gave is a warning, not an error
                 lacking.append(right)
     return lacking
 
@@ -210,6 +240,70 @@ def _role_setting(role: str, setting: str, value: str) -> Right:
     )
 
 
+def _no_other_setting(role: str, database: str | None = None) -> Right:
+    """Every role may change its own settings; `kvalitet migrate` puts them back."""
+    in_database = f" in database {name(database)}" if database else ""
+    stored = (
+        f"exists (select from pg_database as d where d.oid = setdatabase and datname = {text(database)})"
+        if database
+        else "setdatabase = 0"
+    )
+    ours = [] if database else [name for name, _ in _settings_of(role)]
+    others = f" and split_part(one, '=', 1) <> all ({text('{' + ','.join(ours) + '}')}::text[])"
+    return Right(
+        f"alter role {name(role)}{in_database} reset all",
+        f"not exists (select from pg_db_role_setting as s join pg_roles as r on r.oid = s.setrole, unnest(setconfig)"
+        f" as one where rolname = {text(role)} and {stored}{others})",
+    )
+
+
+def _settings_of(role: str) -> Iterator[tuple[str, str]]:
+    if role in READER_ROLES:
+        yield from READER_LIMITS.items()
+        yield "temp_file_limit", READER_FILES
+    yield "search_path", SEARCH_PATHS[role]
+
+
+def _connections(role: str, most: int) -> Right:
+    return Right(
+        f"alter role {name(role)} connection limit {most}",
+        f"exists (select from pg_roles where rolname = {text(role)} and rolconnlimit = {most})",
+    )
+
+
+def _disk_limit(role: str) -> Right:
+    """Only a superuser, or who was given the parameter, may set it; so the role cannot lift it either."""
+    limit = _role_setting(role, "temp_file_limit", READER_FILES)
+    return Right(limit.statement, limit.holds, "a reader's statement can fill the server's disk while it runs")
+
+
+def _closed(database: str) -> Right:
+    return Right(
+        f"revoke all on database {name(database)} from public",
+        "not exists (select from pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba)))"
+        f" where datname = {text(database)} and grantee = 0)",
+        f"a reader can make temporary tables in {database}",
+    )
+
+
+def _reserved(role: str) -> Right:
+    reserve = "pg_use_reserved_connections"
+    return Right(
+        f"grant {reserve} to {name(role)}",
+        f"current_setting('server_version_num')::int < 160000 or pg_has_role({text(role)}, {text(reserve)}, 'usage')",
+        "readers who take every connection hold the pipeline up",
+    )
+
+
+_LARGE_OBJECTS = Right(
+    "revoke execute on function pg_catalog.lo_create(oid), pg_catalog.lo_creat(integer),"
+    " pg_catalog.lo_from_bytea(oid, bytea) from public",
+    "not exists (select from pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner))) where grantee = 0"
+    " and pronamespace = 'pg_catalog'::regnamespace and proname in ('lo_create', 'lo_creat', 'lo_from_bytea'))",
+    "a reader can fill the disk with large objects",
+)
+
+
 def _database(database: str, owner: str | None) -> Iterator[Right]:
     row = f"pg_database where datname = {text(database)}"
     owned = f" owner {name(owner)}" if owner else ""
@@ -232,6 +326,13 @@ def _grant(privilege: str, database: str, role: str) -> Right:
     return Right(
         f"grant {privilege} on database {name(database)} to {name(role)}",
         f"has_database_privilege({text(role)}, {text(database)}, {text(privilege)})",
+    )
+
+
+def _revoked(privilege: str, database: str, role: str) -> Right:
+    return Right(
+        f"revoke {privilege} on database {name(database)} from {name(role)}",
+        f"not has_database_privilege({text(role)}, {text(database)}, {text(privilege)})",
     )
 
 

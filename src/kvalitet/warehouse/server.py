@@ -23,7 +23,7 @@ import psutil
 import psycopg
 
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import Settings, replace_secret
+from kvalitet.settings import Settings, read_secret, replace_secret
 from kvalitet.warehouse.address import Address
 from kvalitet.warehouse.connection import admin_not_reached, last_words
 from kvalitet.warehouse.rights import SESSION_SETTINGS
@@ -71,7 +71,7 @@ def admin_url(settings: Settings, database: str | None = None) -> str:
     file = password_file(settings)
     if not file.is_file():
         raise KvalitetError(f"The server's admin password is not at {file}.", "Run `kvalitet up`, which makes it.")
-    return Address(settings.server, database or "postgres", settings.tls, ADMIN, file.read_text().strip()).url()
+    return Address(settings.server, database or "postgres", settings.tls, ADMIN, read_secret(file)).url()
 
 
 def start(settings: Settings, say: Say = print) -> Settings:
@@ -245,6 +245,7 @@ def _server_settings(port: int) -> dict[str, object]:
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "''",
         "max_connections": 200,
+        "reserved_connections": 40,  # for the pipeline, where readers and Airflow took all others
         "shared_buffers": f"{min(512, max(64, memory_mb // 16))}MB",
         "effective_cache_size": f"{memory_mb // 2}MB",
         "maintenance_work_mem": "128MB",

@@ -25,10 +25,10 @@ PLACEHOLDERS = "0#?"
 MAX_CODE = 255
 DASHES = ("-", "–", "—")
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d+", re.IGNORECASE)
-_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)")
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|_(?P<pad>.)|\*(?P<fill>.)|\[(?P<bracket>[^\]]*)\]'
-    r"|(?P<general>general|standard)|(?P<half>am/pm|a/p)|(?P<exponent>e[+-])|(?P<letters>[ymdhsgeb])(?P=letters)*"
+    r"|(?P<general>general|standard)|(?P<half>am/pm|a/p)|(?P<exponent>e[+-])|(?P<letters>[ymdhsgeba])(?P=letters)*"
     r"|(?P<sign>.)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -177,7 +177,7 @@ def _section(tokens: list[re.Match[str]]) -> Section:
         elif token["half"]:
             shows.add("h")
         elif letters := token["letters"]:
-            shows.add({"e": "y", "g": "y", "b": "y"}.get(letters.lower(), letters.lower()))
+            shows.add(letters.lower().replace("e", "y"))
         elif sign == "@":
             parts.append("@")
         elif sign == "%":
@@ -198,7 +198,8 @@ def _section(tokens: list[re.Match[str]]) -> Section:
     parts, commas = _without_commas(parts)
     placeholders = sum(part in PLACEHOLDERS for part in parts)
     if shows:
-        kind = "moment" if "s" in shows or not placeholders else "unknown"
+        is_known = not shows & set("abg") and ("s" in shows or not placeholders)  # a, b, g: eras, or another language
+        kind = "moment" if is_known else "unknown"
     elif "@" in parts:
         kind = "text" if not placeholders and not is_general else "unknown"
     elif is_general:

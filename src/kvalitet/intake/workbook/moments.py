@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from kvalitet.contracts.patterns import to_strptime
 
@@ -12,6 +13,7 @@ LAST_DAY = {False: 2_958_465, True: 2_957_003}
 NO_DAY = 60
 
 
+@lru_cache(maxsize=4096)
 def moment_text(days: Decimal, is_1904: bool, shows: frozenset[str], pattern: str | None) -> str | None:
     """A date, time or duration as text, to the second; None for what Excel shows as ####.
 

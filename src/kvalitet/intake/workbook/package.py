@@ -4,9 +4,7 @@ Parts are read with expat and no document type, so that no entity is ever expand
 (transitional and strict) and any prefix are known, and the names of parts are compared as Excel compares them.
 """
 
-import lzma
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,23 +13,14 @@ from posixpath import normpath
 from xml.parsers import expat
 
 from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.workbook.refusals import CHUNK_BYTES, Fault, check_size, limit, refuse_other_kinds, refusing
 from kvalitet.spelling.text import header
-
-MAX_UNPACKED_BYTES = 200_000_000
-MAX_EXPANSION = 200  # unpacked to packed; a real workbook is below 30
-CHUNK_BYTES = 1 << 16
-SAVE_AGAIN = "Open it in Excel and save it as Excel Workbook (.xlsx)."
 
 #: What a spreadsheet's own elements are called: transitional, strict.
 MAIN = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
-class Fault(Exception):
-    """What is wrong with a workbook, without any of its values."""
 
 
 @dataclass(frozen=True)
@@ -108,45 +97,13 @@ class Package:
 def opened(workbook: Path, file_name: str) -> Iterator[Package]:
     """The workbook, checked for its size. Raises DeliveryRefused for whatever is no readable workbook."""
     with refusing(file_name):
-        _refuse_other_kinds(workbook, file_name)
+        refuse_other_kinds(workbook, file_name)
         check_size(workbook, file_name)
     with zipfile.ZipFile(workbook) as archive:
         package = Package(archive, file_name)
         with refusing(file_name):
             _read_workbook(package)
         yield package
-
-
-@contextmanager
-def refusing(file_name: str) -> Iterator[None]:
-    """Whatever a broken package raises is a refusal that names the file. Nothing else may be done in this block."""
-    try:
-        yield
-    except Fault as fault:
-        raise DeliveryRefused(f"{file_name} is not a readable workbook: {fault}.", SAVE_AGAIN) from None
-    except NotImplementedError:
-        raise DeliveryRefused(
-            f"{file_name} is not a readable workbook: it is packed in a way that Excel does not use.", SAVE_AGAIN
-        ) from None
-    except (
-        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
-        *(expat.ExpatError, LookupError, ValueError, ArithmeticError, RuntimeError),
-    ) as error:
-        raise DeliveryRefused(
-            f"{file_name} is not a readable workbook: it is damaged or breaks off ({type(error).__name__}).",
-            f"{SAVE_AGAIN} If Excel cannot open it either, ask for it again.",
-        ) from None
-
-
-def check_size(workbook: Path, file_name: str) -> None:
-    """Refuse a workbook that would unpack to far more than a workbook does, before unpacking it."""
-    with zipfile.ZipFile(workbook) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_EXPANSION * max(workbook.stat().st_size, 1):
-        raise DeliveryRefused(
-            f"{file_name} unpacks to {unpacked} bytes, more than a workbook of its size can.",
-            "Do not open it; ask the sender what it is.",
-        )
 
 
 def local_names(*names: str) -> dict[str, str]:
@@ -169,38 +126,6 @@ def _same(name: str) -> str:
 
 def _no_document_type(*_: object) -> None:
     raise Fault("it holds a document type, which no workbook has")
-
-
-def _refuse_other_kinds(workbook: Path, file_name: str) -> None:
-    """Name what the file is, where it is not a package of Open XML."""
-    with workbook.open("rb") as file:
-        start = file.read(4096)
-    text = start.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if start.startswith(_OLE):
-        _refuse_ole(workbook, file_name)
-    if start[:2] in (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08"):
-        raise Fault("it is an Excel file of the old kind (.xls)")
-    if text.startswith((b"<html", b"<!doctype", b"<table", b"<meta", b"<head", b"<?xml", b"mime-version")):
-        raise Fault("it is a web page or an XML file under another name")
-    if start.startswith(b"%PDF"):
-        raise Fault("it is a PDF file under another name")
-    if not start.startswith(b"PK"):
-        raise Fault("it is not one (BadZipFile)")
-
-
-def _refuse_ole(workbook: Path, file_name: str) -> None:
-    """Files with a password, and workbooks of the old kind, are containers of another make."""
-    before = b""
-    with workbook.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            if any(name.encode("utf-16-le") in before + chunk for name in ("EncryptedPackage", "DRMEncrypted")):
-                raise DeliveryRefused(
-                    f"{file_name} is encrypted or protected by a password.",
-                    "Take the password or protection off (File, Info, Protect Workbook)"
-                    " and save it as Excel Workbook (.xlsx).",
-                )
-            before = chunk[-64:]
-    raise Fault("it is an Excel file of the old kind (.xls)")
 
 
 def _read_workbook(package: Package) -> None:
@@ -232,7 +157,8 @@ def _read_workbook(package: Package) -> None:
             link = next((value for key, value in attributes.items() if key.endswith("relationships}id")), "")
             kind, part = related.get(link, ("", ""))
             is_hidden = attributes.get("state", "visible") != "visible"
-            package.sheets.append(Sheet(attributes.get("name", ""), part, kind == "worksheet", is_hidden))
+            package.sheets.append(Sheet(attributes.get("name", ""), part, kind in ("worksheet", ""), is_hidden))
+            limit(package.sheets)
 
     package.parse(book, start)
     if "workbook" not in seen:
@@ -249,6 +175,7 @@ def _relationships(package: Package, part: str, folder: str) -> dict[str, tuple[
             place = target if target.startswith("/") else f"{folder}/{target}"
             kind = attributes.get("Type", "").rpartition("/")[2]
             found[attributes.get("Id", "")] = kind, normpath(place.lstrip("/"))
+            limit(found)
 
     if package.has(part):
         package.parse(part, start)

@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kvalitet.intake.workbook.formats import BUILT_IN
-from kvalitet.intake.workbook.package import Fault, Package, Sheet, is_true, local_names, refusing
+from kvalitet.intake.workbook.package import Package, Sheet, is_true, local_names
+from kvalitet.intake.workbook.refusals import Fault, limit, refusing
 from kvalitet.intake.workbook.shown import Cell, holds_anything
 from kvalitet.intake.workbook.strings import SharedStrings, TextBuilder
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 #: Cells of merged areas, or of formulas that fill several cells, together; by column.
-MAX_AREA_COLUMNS = 1_000_000
+MAX_AREA_COLUMNS = 300_000
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _LAYOUT = local_names("sheetView", "col", "row", "v", "is", "mergeCell")
 _CELLS = local_names("row", "c", "v", "f", "is", "t", "rPh")
-_STYLES = local_names("numFmt", "cellXfs", "xf")
+_STYLES = local_names("numFmts", "numFmt", "cellXfs", "xf")
 KINDS = {"n": "n", "s": "s", "str": "str", "inlineStr": "str", "b": "b", "e": "e", "d": "d"}
 
 
@@ -77,8 +78,9 @@ def read_layout(package: Package, sheet: Sheet) -> Layout:
             layout.merged.append(area)
         elif name == "col" and (is_true(attributes.get("hidden")) or _is_zero(attributes.get("width"))):
             layout.hidden_columns.append(Area(0, int(attributes["min"]), 0, int(attributes["max"])))
+            limit(layout.hidden_columns)
         elif name == "sheetView":
-            layout.hides_zeros = attributes.get("showZeros") in ("0", "false")
+            layout.hides_zeros = layout.hides_zeros or attributes.get("showZeros") in ("0", "false")
 
     with refusing(package.file_name):
         package.parse(sheet.part, start)
@@ -135,21 +137,23 @@ def _codes(package: Package) -> list[str]:
     part = package.related.get("styles", "")
     own: dict[int, str] = {}
     styles: list[int] = []
-    is_cells = False
+    inside = ""  # formats of conditions and named styles have the same elements elsewhere
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal is_cells
-        name = _STYLES.get(tag)
-        if name == "numFmt":
+        nonlocal inside
+        name = _STYLES.get(tag, "")
+        if name in ("numFmts", "cellXfs"):
+            inside = name
+        elif (name, inside) == ("numFmt", "numFmts"):
             own[int(attributes.get("numFmtId", -1))] = attributes.get("formatCode", "General")
-        elif name == "cellXfs":
-            is_cells = True
-        elif name == "xf" and is_cells:
+            limit(own)
+        elif (name, inside) == ("xf", "cellXfs"):
             styles.append(int(attributes.get("numFmtId") or 0))
+            limit(styles)
 
     def end(tag: str) -> None:
-        nonlocal is_cells
-        is_cells = is_cells and _STYLES.get(tag) != "cellXfs"
+        nonlocal inside
+        inside = "" if _STYLES.get(tag) == inside else inside
 
     if package.has(part):
         package.parse(part, start, end)
@@ -208,7 +212,7 @@ class _Rows:
                 raise Fault(f"a cell in row {self._number} of a sheet says that it is in row {row}")
         else:
             self._column += 1
-        kind = KINDS.get(attributes.get("t", "n"))
+        kind = KINDS.get(attributes.get("t") or "n")
         if kind is None or self._column > LAST_COLUMN:
             raise Fault(f"a cell in row {self._number} of a sheet is of no known kind, or outside the sheet")
         self._kind, self._has_formula, self._text = kind, False, None

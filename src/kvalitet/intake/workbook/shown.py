@@ -48,7 +48,7 @@ def shown(cell: Cell, column: Column, is_1904: bool, point: str) -> str:
         return UNREADABLE
     text = cell.text or ""
     if cell.kind == "str":
-        return _text(text, cell.code)
+        return _text(text, cell.code if column.cell_value != "stored" else "General")
     if cell.kind == "b":
         return _truth(text.strip(), column)
     if cell.kind == "d":
@@ -108,7 +108,7 @@ def _number(number: Decimal, code: str, column: Column, is_1904: bool, point: st
         return moment_text(number, is_1904, section.shows, _pattern(column)) or UNREADABLE
     if column.logical_type in ("number", "integer"):
         return _measured(number, section, has_minus, column, point)
-    return _written(number, section, has_minus, point)
+    return _plain(number, point) if column.cell_value == "stored" else _written(number, section, has_minus, point)
 
 
 def _hides_year(shows: frozenset[str]) -> bool:

@@ -3,7 +3,8 @@
 import re
 from array import array
 
-from kvalitet.intake.workbook.package import Fault, Package, local_names
+from kvalitet.intake.workbook.package import Package, local_names
+from kvalitet.intake.workbook.refusals import Fault
 
 #: Longest text that a cell can hold.
 MAX_CELL_CHARACTERS = 32_767

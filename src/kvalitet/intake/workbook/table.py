@@ -114,7 +114,7 @@ class _Reader:
                 hidden.append(row.number)
             yield [self._text(cell, column) for cell, column in zip(cells, self.table.columns, strict=True)]
         if hidden and not self.table.reads_hidden:
-            raise _hidden(f"{self.where}: {len(hidden)} rows are hidden or filtered out ({_some(hidden)})")
+            raise _hidden(f"{self.where}: rows hidden or filtered out: {_some(hidden)}")
 
     def _holding(self, rows: Iterator[Row]) -> Iterator[Row]:
         for row in rows:
@@ -204,5 +204,5 @@ def _hidden(what: str) -> DeliveryRefused:
 
 
 def _some(numbers: list[int]) -> str:
-    named = ", ".join(map(str, numbers[:NAMED_ROWS]))
-    return f"rows {named}" + (" and others" if len(numbers) > NAMED_ROWS else "")
+    more = len(numbers) - NAMED_ROWS
+    return ", ".join(map(str, numbers[:NAMED_ROWS])) + (f" and {more} more" if more > 0 else "")

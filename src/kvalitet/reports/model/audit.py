@@ -121,6 +121,10 @@ class Load:
     closures_allowed_reason: str | None
     is_stale: bool
     stale_reason: str | None
+    changes_allowed_by: str | None = None
+    changes_allowed_reason: str | None = None
+    jump_allowed_by: str | None = None
+    jump_allowed_reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,9 @@ class Arrival:
     rows_opened: int
     rows_changed: int
     rows_closed: int
+    rows_reread: int = 0  # opened because they are read otherwise than before
+    closures_waiting: int = 0
+    rows_without_key: int = 0
     origin: str = "delivered"
     of_load: int | None = None
     withdrawn_by: str | None = None

@@ -104,6 +104,8 @@ _LOADS = """
 select
     build_load.source_id, load.load_id, load.delivery, load.cutoff_date, load.content_sha256, load.contract_version,
     load.started_at, load.finished_at, load.closures_allowed_by, load.closures_allowed_reason,
+    load.changes_allowed_by, load.changes_allowed_reason,
+    load.jump_allowed_by, load.jump_allowed_reason,
     build_load.is_stale, build_load.stale_reason
 from audit.build_load
 inner join audit.load on build_load.load_id = load.load_id

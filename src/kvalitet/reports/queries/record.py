@@ -183,7 +183,9 @@ sizes as (
 counted as (
     select
         load_id, sum(rows_delivered) as rows_delivered, sum(rows_rejected) as rows_rejected,
-        sum(rows_opened) as rows_opened, sum(rows_changed) as rows_changed, sum(rows_closed) as rows_closed
+        sum(rows_opened) as rows_opened, sum(rows_changed) as rows_changed, sum(rows_closed) as rows_closed,
+        sum(rows_reread) as rows_reread, sum(closures_waiting) as closures_waiting,
+        sum(rows_without_key) filter (where closures_waiting > 0) as rows_without_key
     from audit.load_table
     group by load_id
 )
@@ -194,6 +196,8 @@ select
     coalesce(counted.rows_delivered, 0) as rows_delivered, coalesce(counted.rows_rejected, 0) as rows_rejected,
     coalesce(counted.rows_opened, 0) as rows_opened, coalesce(counted.rows_changed, 0) as rows_changed,
     coalesce(counted.rows_closed, 0) as rows_closed,
+    coalesce(counted.rows_reread, 0) as rows_reread, coalesce(counted.closures_waiting, 0) as closures_waiting,
+    coalesce(counted.rows_without_key, 0) as rows_without_key,
     numbered.origin, numbered.of_load, withdrawal.withdrawn_by, withdrawal.withdrawn_at,
     withdrawal.reason as withdrawn_reason
 from numbered

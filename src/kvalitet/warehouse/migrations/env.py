@@ -2,6 +2,10 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], version_table="kvalitet_migration")
+context.configure(
+    connection=context.config.attributes["connection"],
+    version_table="kvalitet_migration",
+    version_table_schema="public",
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,132 @@
+"""The pipeline's own locks: rows of audit.lock, locked in a transaction and free when it ends, whatever it ends of.
+
+No reader may lock such a row. An advisory lock is anybody's: a BI session that took ours would stop every publication
+and name nobody.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import LiteralString
+
+import psycopg
+from psycopg.rows import DictRow
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings
+from kvalitet.warehouse.connection import connect
+
+log = logging.getLogger(__name__)
+PAUSE_SECONDS = 0.2
+
+#: One publication or rollback at a time, across processes and machines.
+PUBLICATION = "publication"
+#: Held by a backup while pg_dump reads the published tables, by a publisher while it drops and swaps them.
+DUMP = "dump or publication"
+#: Held shared by a backup until the kept files are copied, exclusively by whoever removes or rewrites files.
+FILES = "files of the landing store"
+#: Held shared by whoever takes rows in or backs them up with their key, exclusively by whoever changes the persons in
+#: them or the landing store's key.
+PERSONS = "persons in raw"
+#: The number that a build stops at must not be overtaken by a lower one.
+ACCEPTANCES = "acceptances of rejects"
+
+#: For a transaction whose locks others wait for. A process that is killed is noticed within a second, also in a long
+#: statement; a machine that lost its power, which says nothing, within a minute. Having nothing to say ends nobody.
+NOTICE_THE_DEAD: LiteralString = (
+    "select set_config('client_connection_check_interval', '1s', true), set_config('tcp_keepalives_idle', '30', true),"
+    " set_config('tcp_keepalives_interval', '10', true), set_config('tcp_keepalives_count', '3', true),"
+    " set_config('tcp_user_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '0', true)"
+)
+#: What a session that holds any of them has; which row it is, Postgres does not say.
+_HOLDERS = """
+select distinct lock.pid, session.usename::text as role, session.application_name
+from pg_locks as lock left join pg_stat_activity as session on session.pid = lock.pid
+where lock.locktype = 'relation' and lock.relation = 'audit.lock'::regclass and lock.mode = 'RowShareLock'
+    and lock.database = (select oid from pg_database where datname = current_database())
+    and lock.granted and lock.pid <> pg_backend_pid()
+order by lock.pid
+"""
+
+
+class LockHeld(KvalitetError):
+    """Somebody else had the lock for longer than may be waited; nothing was done."""
+
+
+def turn_of(source_id: str) -> str:
+    """Whose hand is on a source."""
+    return f"turn {source_id}"
+
+
+def history_of(source_id: str) -> str:
+    """Held by the transaction that changes a source's rows, also where the turn's own session was lost."""
+    return f"history {source_id}"
+
+
+def rebuild_of(schema: str) -> str:
+    """Who rebuilds the past into a schema."""
+    return f"rebuild {schema}"
+
+
+def make(settings: Settings, role: str, *names: str) -> None:
+    """The rows, where there are none yet; a lock is a row that is there."""
+    with connect(settings, role) as connection, connection.cursor() as cursor:
+        cursor.executemany("insert into audit.lock values (%s) on conflict do nothing", [[name] for name in names])
+
+
+def take(
+    connection: psycopg.Connection[DictRow],
+    name: str,
+    what: str,
+    seconds: float = 0.0,
+    is_shared: bool = False,
+    holder: Callable[[], str] | None = None,
+) -> None:
+    """Take the lock in the connection's transaction; the row must have been made. Waits at most `seconds`.
+
+    `what` says what another holder is doing, `holder` by whom where that is known better than by its session.
+    Raises LockHeld with both.
+    """
+    connection.execute(NOTICE_THE_DEAD)
+    query = "select name from audit.lock where name = %s for "
+    query += "share skip locked" if is_shared else "update skip locked"
+
+    def is_ours() -> bool:
+        return connection.execute(query.encode(), [name]).fetchone() is not None
+
+    wait_until(is_ours, lambda: f"{what} by {holder() if holder else holders(connection)}", seconds)
+
+
+def wait_until(is_ours: Callable[[], bool], held: Callable[[], str], seconds: float) -> None:
+    """Try until a lock is ours. Raises LockHeld after `seconds` with what `held` says."""
+    give_up, is_told = time.monotonic() + seconds, False
+    while not is_ours():
+        if time.monotonic() >= give_up:
+            said = f"After {seconds:g} s of waiting, {held()}." if seconds else f"{held()}."
+            raise LockHeld(said[0].upper() + said[1:], "Wait for it to end, or end it, and try again.")
+        if not is_told:
+            log.warning("%s. Waiting for it, at most %g s.", held(), seconds)
+            is_told = True
+        time.sleep(PAUSE_SECONDS)
+
+
+def holders(connection: psycopg.Connection[DictRow]) -> str:
+    """The sessions that hold a lock of ours, by the name that each gave itself."""
+    rows = connection.execute(_HOLDERS).fetchall()
+    named = [f"{row['application_name'] or row['role'] or 'a session'} (session {row['pid']})" for row in rows]
+    if not named:
+        return "somebody who has just ended"
+    return named[0] if len(named) == 1 else f"one of {', '.join(named)}"
+
+
+@contextmanager
+def holding(
+    settings: Settings, role: str, name: str, what: str, seconds: float = 0.0
+) -> Iterator[psycopg.Connection[DictRow]]:
+    """Hold the lock alone, on a connection of its own, while the block runs. Raises LockHeld as `take`."""
+    make(settings, role, name)
+    with connect(settings, role) as connection:
+        connection.execute("select set_config('application_name', %s, true)", [f"kvalitet, {name}"])
+        take(connection, name, what, seconds)
+        yield connection

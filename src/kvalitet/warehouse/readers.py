@@ -1,0 +1,88 @@
+"""Readers' sessions as the pipeline sees them: what a role may do to itself is undone or named here.
+
+Every Postgres role may lift its own time limits for a session, and change its own defaults and password.
+"""
+
+import logging
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import AUDITOR, BI, DETAIL, PUBLISHER, READER_ROLES, Settings
+from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.rights import DETAIL_READER, not_in_force, warehouse_rights
+
+log = logging.getLogger(__name__)
+#: Beyond rights.READER_LIMITS by so much that a session which keeps them is never ended here.
+STATEMENT_MINUTES, IDLE_MINUTES = 6, 3
+
+_BEYOND = """
+select a.pid, a.usename::text as role from pg_stat_activity as a join pg_roles as r on r.oid = a.usesysid
+where a.backend_type = 'client backend' and not r.rolsuper and a.datname = current_database()
+    and (a.usename = any(%(readers)s) or pg_has_role(a.usesysid, %(group)s, 'usage'))
+    and (
+        (a.state = 'active' and a.query_start < clock_timestamp() - make_interval(mins => %(statement)s))
+        or (a.state like 'idle in transaction%%'
+            and a.state_change < clock_timestamp() - make_interval(mins => %(idle)s))
+    )
+order by a.pid
+"""
+
+
+def end_beyond_limits(settings: Settings) -> list[str]:
+    """End readers' sessions that outstay the limits they were given; returns those ended, as `role (pid)`."""
+    ended = []
+    with connect(settings, PUBLISHER) as connection:
+        connection.autocommit = True
+        parameters = {
+            "readers": list(READER_ROLES),
+            "group": DETAIL_READER,
+            "statement": STATEMENT_MINUTES,
+            "idle": IDLE_MINUTES,
+        }
+        for row in connection.execute(_BEYOND, parameters).fetchall():
+            try:
+                connection.execute("select pg_terminate_backend(%s)", [row["pid"]])
+            except errors.InsufficientPrivilege:
+                continue  # `kvalitet status` says that the publisher may end nobody
+            ended.append(f"{row['role']} ({row['pid']})")
+    if ended:
+        log.warning("Ended, because they went on beyond a reader's limits: %s.", ", ".join(ended))
+    return ended
+
+
+def changed_rights(settings: Settings, connection: psycopg.Connection[Any]) -> list[dict[str, str]]:
+    """What a server's administrator sets and somebody has changed since, passwords of readers included.
+
+    Each with what puts it back, or how one gets by without.
+    """
+    rights = [right for section in warehouse_rights(settings.database) for right in section.rights]
+    changed = [{"statement": one.statement, "without": one.without} for one in not_in_force(connection, rights)]
+    return changed + [
+        {"statement": f"the password of {role} is not the one of its file", "without": "`kvalitet migrate` sets it"}
+        for role in (BI, DETAIL, AUDITOR)
+        if not _lets_in(settings, role)
+    ]
+
+
+def _lets_in(settings: Settings, role: str) -> bool:
+    try:
+        url = settings.dsn(role)
+    except KvalitetError:  # on a team's server not every task has every reader's file
+        return True
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        return "password authentication failed" not in str(error)
+    return True
+
+
+def watch(settings: Settings) -> None:
+    """End whoever goes on beyond the limits, and name in the log what readers changed of themselves."""
+    end_beyond_limits(settings)
+    with connect(settings, PUBLISHER) as connection:
+        connection.autocommit = True
+        for one in changed_rights(settings, connection):
+            log.warning("Not in force: %s. `kvalitet migrate` puts it back.", one["statement"])

@@ -1,0 +1,217 @@
+"""What the runbook advises, done on whole nights: each way back ends with a right publication.
+
+The tests share one warehouse and go on from one another in this order, since a night is what takes time.
+"""
+
+import csv
+import io
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake import extract, replay
+from kvalitet.intake.withdrawal import withdraw
+from kvalitet.night import NightResult, run_night
+from kvalitet.publication import figures
+from kvalitet.sample import generate
+from kvalitet.settings import AUDITOR, Settings
+from kvalitet.warehouse.connection import fetch_all
+
+pytestmark = pytest.mark.slow
+COMPLAINTS = 2000
+SOURCE = "bif_complaints"
+
+
+@pytest.fixture(scope="module")
+def settings(
+    new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """A warehouse with its first night published, and contracts of its own."""
+    folder = tmp_path_factory.mktemp("way_back")
+    with new_warehouse(folder) as fresh, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KVALITET_SETTLE_SECONDS", "0")
+        environment.setenv("KVALITET_CODE_VERSION", "test")
+        environment.setenv("KVALITET_CONTRACTS", str(folder / "contracts"))
+        environment.setenv("KVALITET_FIGURE_PAGES", "1")
+        shutil.copytree(fresh.root / "expectations" / "contracts", folder / "contracts")
+        deliver(fresh, 1)
+        published(run_night(fresh), 1)
+        yield fresh
+
+
+def inbox(settings: Settings) -> Path:
+    return Path(settings.inbox.removeprefix("file://"))
+
+
+def deliver(settings: Settings, night: int) -> None:
+    generate(inbox(settings), night=night, complaints=COMPLAINTS)
+
+
+def published(night: NightResult, publication: int) -> None:
+    assert (night.publication_id, night.failed_critical) == (publication, []), night
+
+
+def as_of(settings: Settings) -> date:
+    return fetch_all(settings, AUDITOR, "select as_of_date from reporting.publication")[0]["as_of_date"]
+
+
+def stale(night: NightResult) -> dict[str, str]:
+    return {source.source_id: source.stale_reason for source in night.sources if source.stale_reason}
+
+
+def loads(settings: Settings, source: str = SOURCE) -> list[dict]:
+    query = "select * from audit.load where source_id = %(source)s order by load_id"
+    return fetch_all(settings, AUDITOR, query, {"source": source})
+
+
+def values(settings: Settings, publication: int) -> list[tuple]:
+    """Every figure's place and value; which publication said it and how old it was is left out."""
+    return [
+        (row["indicator_id"], row["period_label"], row["breakdown_kind"], row["breakdown_member"], row["value"])
+        for row in figures(settings, publication)
+    ]
+
+
+def rewrite(file: Path, change: Callable[[int, dict[str, str]], dict[str, str] | None]) -> None:
+    """Write a delivered CSV file anew, each row as `change` gives it; None leaves it out."""
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        rows = list(csv.DictReader(lines))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(kept for number, row in enumerate(rows) if (kept := change(number, row)))
+    file.write_text(out.getvalue(), encoding="utf-8", newline="")
+
+
+def command(settings: Settings, *words: str, largest_file: int | None = None, **environment: str):
+    """`kvalitet …` as a process of its own, in which no file may become larger than `largest_file` bytes."""
+
+    def limit() -> None:
+        if largest_file:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+    return subprocess.run(
+        [sys.executable, "-m", "kvalitet", *words],
+        env=os.environ
+        | {
+            "KVALITET_VAR": str(settings.var),
+            "KVALITET_INBOX": settings.inbox,
+            "KVALITET_DATABASE_URL": f"postgresql://{settings.server}/{settings.database}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "COLUMNS": "1000",
+        }
+        | environment,
+        preexec_fn=limit, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+
+
+def test_full_disk_is_named_and_nothing_is_half_done(settings: Settings):
+    deliver(settings, 2)
+    before = loads(settings)
+    told = command(settings, "extract", SOURCE, largest_file=100_000)
+    assert (told.returncode, "Traceback" in told.stderr + told.stdout) == (1, False), told.stderr
+    assert "The disk takes no more" in told.stderr and "Make space there" in told.stderr
+    assert loads(settings) == before
+    assert list((settings.var / "spool").iterdir()) == []
+
+
+def test_empty_password_file_is_named(settings: Settings, tmp_path: Path):
+    empty = tmp_path / "loader"
+    empty.touch()
+    told = command(settings, "extract", SOURCE, KVALITET_PASSWORD_FILE_LOADER=str(empty))
+    assert (told.returncode, "Traceback" in told.stderr + told.stdout) == (1, False), told.stderr
+    assert f"The secret {empty} is empty." in told.stderr
+
+
+def test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before(settings: Settings):
+    """Every case changed, and thirty moved into a year that no right delivery knows: published, then taken back."""
+    deliver(settings, 2)
+    for path in inbox(settings).glob("*/*2025-01-03*"):
+        if path.parent.name != SOURCE:
+            path.unlink()
+    rewrite(inbox(settings) / SOURCE / "klager_2025-01-03.csv", _spoilt)
+    published(run_night(settings), 2)
+    assert values(settings, 2) != values(settings, 1)
+    done = withdraw(settings, loads(settings)[-1]["load_id"], "the case codes of another system", "A. Hansen")
+    night = run_night(settings)
+    published(night, 3)
+    assert stale(night) == {SOURCE: "the newest delivery was withdrawn"}
+    assert values(settings, 3) == values(settings, 1)
+    query = "select * from audit.load_table where load_id = %(load)s and table_name = 'complaints'"
+    (account,) = fetch_all(settings, AUDITOR, query, {"load": done.restored_by})
+    assert (account["rows_changed"] > 1900, account["rows_opened"] < 20, account["rows_closed"] < 20) == (True,) * 3
+
+
+def _spoilt(number: int, row: dict[str, str]) -> dict[str, str]:
+    year = {"Modtaget": row["Modtaget"].replace("2019", "2018", 1)} if number < 30 else {}
+    return row | {"KLE": "32.99.99"} | year
+
+
+def test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract(settings: Settings):
+    """2052 for 2025, as in a night that was published as of 2052; the corrected file has the cut-off of the withdrawn
+    one; files with another mistyped year, and with 30 February, lie in the inbox for good. A delivery that a wrong
+    contract refused is replayed; one with all its cases under new numbers is refused, and the right one let in."""
+    folder = inbox(settings) / SOURCE
+    deliver(settings, 2)  # over the wrong one
+    deliver(settings, 3)
+    rename(folder, "2025-01-04", "2052-01-04")
+    (folder / "klager_2025-02-30.csv").write_text("x")
+    for table in ("klager", "klagepunkter"):
+        shutil.copy(folder / f"{table}_2025-01-03.csv", folder / f"{table}_2025-12-03.csv")
+    with pytest.raises(DeliveryRefused, match="Delivery 2052-01-04 states a cut-off later than today"):
+        extract(settings, SOURCE)
+    rename(folder, "2052-01-04", "2025-01-04")
+    mend_a_contract_and_replay(settings)
+    renumber(settings)
+    night = run_night(settings)
+    published(night, 4)
+    assert (as_of(settings), stale(night)) == (date(2025, 1, 4), {})
+    (taken,) = [source for source in night.sources if source.source_id == SOURCE]
+    assert "1 file is named almost like klager_{cutoff}.csv" in taken.message
+    assert "Delivery 2025-12-03 states a cut-off more than 31 days" in taken.message
+    assert [load["delivery"] for load in loads(settings) if load["outcome"] == "accepted"][-2:] == [
+        "2025-01-03",
+        "2025-01-04",
+    ]
+    assert extract(settings, SOURCE).outcome == "nothing_new"
+
+
+def rename(folder: Path, before: str, after: str) -> None:
+    for file in folder.glob(f"*{before}*"):
+        file.rename(file.with_name(file.name.replace(before, after)))
+
+
+def mend_a_contract_and_replay(settings: Settings) -> None:
+    contract = settings.contracts_dir / "appeal_cases.odcs.yaml"
+    right = contract.read_text(encoding="utf-8")
+    wrong = right.replace("physicalName: Modtaget i Ankestyrelsen", "physicalName: Modtaget den")
+    assert wrong != right
+    contract.write_text(wrong, encoding="utf-8")
+    with pytest.raises(DeliveryRefused, match="missing: Modtaget den"):
+        extract(settings, "appeal_cases")
+    contract.write_text(right, encoding="utf-8")
+    refused = loads(settings, "appeal_cases")[-1]
+    assert refused["outcome"] == "refused"
+    assert replay(settings, refused["load_id"]).outcome == "accepted"
+
+
+def renumber(settings: Settings) -> None:
+    """Refused, because every case seems gone; nobody need do more than ask for the right delivery."""
+    source = "complaint_reassessments"
+    (file,) = (inbox(settings) / source).glob("*2025-01-04*")
+    right = file.read_bytes()
+    file.write_bytes(re.sub(rb"\b20(1|2)", rb"30\1", right))
+    with pytest.raises(DeliveryRefused):
+        extract(settings, source)
+    file.write_bytes(right)
+    assert extract(settings, source).outcome == "accepted"

@@ -1,0 +1,219 @@
+"""Limits on what a delivery may change, and what is read anew: our own changes are none of the source's."""
+
+import shutil
+from dataclasses import replace
+
+import psycopg
+import pytest
+from deliveries import COMPLAINT, as_csv, write
+
+from kvalitet.contracts import load_contracts
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake import extract, replay
+from kvalitet.settings import LOADER
+from kvalitet.warehouse import admin
+from kvalitet.warehouse.connection import connect
+
+ROWS = [{"Sagsnummer": f"2024 - {n:05d}", "KLE": f"32.18.{n:02d}", "Center": f"C{n % 4:02d}"} for n in range(40)]
+CONTRACT = "bif_complaints.odcs.yaml"
+MAY_NOT_CHANGE = "        customProperties: [{property: mayChange, value: false}]\n"
+WORDS = (
+    "      - {property: timezone, value: Europe/Copenhagen}\n",
+    "      - {property: wordsForNothing, value: [vides-ikke]}\n",
+)
+CHANNEL = """      - name: channel
+        physicalName: Kanal
+        logicalType: string
+        classification: internal
+"""
+
+
+def counts(result) -> dict[str, int]:
+    table = result.loads[-1].tables["complaints"]
+    return {name: value for name, value in vars(table).items() if value}
+
+
+@pytest.fixture
+def own_contract(settings, tmp_path, monkeypatch):
+    """The settings with contracts that a test may change: `(before, after)` in the text of the complaints' one."""
+    root = tmp_path / "root"
+    for folder in ("expectations", "dbt_project"):
+        shutil.copytree(settings.root / folder, root / folder)
+    monkeypatch.setenv("KVALITET_ROOT", str(root))
+    changed = replace(settings, root=root)
+
+    def change(*pairs: tuple[str, str]):
+        file = changed.contracts_dir / CONTRACT
+        text = file.read_text()
+        for before, after in pairs:
+            assert text.count(before) == 1, before
+            text = text.replace(before, after)
+        file.write_text(text)
+        return changed
+
+    return change
+
+
+def test_a_delivery_that_changes_most_rows_is_refused_and_named_by_columns(settings, deliver):
+    deliver(*ROWS)
+    extract(settings, "bif_complaints")
+    deliver(*(row | {"Tema": "vejledning"} for row in ROWS), cutoff="2025-01-03")
+    with pytest.raises(DeliveryRefused) as refusal:
+        extract(settings, "bif_complaints")
+    said = str(refusal.value)
+    assert "would change 40 of 40 known rows (100.0 %) of complaints; the contract allows 50 %" in said
+    assert "theme_id is filled or written otherwise in every row" in said
+    assert "vejledning" not in said
+    by = ("A. Hansen", "the themes were renamed on 2 January")
+    result = extract(settings, "bif_complaints", allow_changes=by)
+    assert counts(result) == {"delivered": 40, "changed": 40}
+    with connect(settings, LOADER) as connection:
+        load = connection.execute("select * from audit.load where load_id = %s", [result.loads[-1].load_id]).fetchone()
+    assert load and (load["changes_allowed_by"], load["changes_allowed_reason"]) == by
+
+
+def test_shifted_keys_are_recognised_by_what_the_rows_hold(settings, deliver):
+    """The system numbers its cases anew by one: every known key holds what its neighbour held."""
+    deliver(*ROWS)
+    extract(settings, "bif_complaints")
+    shifted = [row | {"Sagsnummer": ROWS[(n + 1) % 40]["Sagsnummer"]} for n, row in enumerate(ROWS)]
+    deliver(*shifted, cutoff="2025-01-03")
+    with pytest.raises(DeliveryRefused, match="keys were shifted: 40 rows hold what another key held"):
+        extract(settings, "bif_complaints")
+
+
+def test_renumbered_source_says_so_where_its_rows_would_close(settings, deliver):
+    deliver(*ROWS)
+    extract(settings, "bif_complaints")
+    deliver(*(row | {"Sagsnummer": row["Sagsnummer"].replace("2024", "2034")} for row in ROWS), cutoff="2025-01-03")
+    with pytest.raises(DeliveryRefused, match="40 of 40 rows of complaints have another key than before"):
+        extract(settings, "bif_complaints")
+
+
+def test_a_small_share_of_changes_is_let_in(settings, deliver):
+    deliver(*ROWS)
+    extract(settings, "bif_complaints")
+    deliver(*(row | {"Tema": "vejledning"} for row in ROWS[:20]), *ROWS[20:], cutoff="2025-01-03")
+    assert counts(extract(settings, "bif_complaints")) == {"delivered": 40, "changed": 20, "unchanged": 20}
+
+
+def test_identity_that_may_not_change_keeps_its_last_version(own_contract, deliver, rejects):
+    settings = own_contract(
+        ("        physicalName: Modtaget\n", "        physicalName: Modtaget\n" + MAY_NOT_CHANGE),
+    )
+    many = [{"Sagsnummer": f"2022 - {n:05d}"} for n in range(200)]
+    deliver(*many)
+    extract(settings, "bif_complaints")
+    other = many[0] | {"Modtaget": "2021-05-02T09:15:00"}
+    deliver(other, *many[1:], cutoff="2025-01-03")
+    assert counts(extract(settings, "bif_complaints")) == {
+        "delivered": 200, "rejected": 1, "unchanged": 199, "held": 1,
+    }  # fmt: skip
+    assert rejects() == [(1, "2022-00000", "received_at", "identity_changed", True)]
+    deliver(other, *many[1:], cutoff="2025-01-04")
+    result = extract(settings, "bif_complaints", allow_changes=("A. Hansen", "it was registered wrongly"))
+    assert counts(result) == {"delivered": 200, "changed": 1, "unchanged": 199}
+    assert rejects() == []
+
+
+def test_record_of_delimiters_alone_keeps_nothing_from_being_closed(settings, inbox, deliver, open_rows):
+    many = [{"Sagsnummer": f"2022 - {n:05d}"} for n in range(200)]
+    deliver(*many)
+    extract(settings, "bif_complaints")
+    deliver(*many[:199], cutoff="2025-01-03")
+    file = inbox / "bif_complaints/klager_2025-01-03.csv"
+    file.write_text(file.read_text() + "," * (len(COMPLAINT) - 1) + "\r\n", newline="")
+    assert counts(extract(settings, "bif_complaints")) == {
+        "delivered": 200, "rejected": 1, "closed": 1, "unchanged": 199,
+    }  # fmt: skip
+    assert len(open_rows()) == 199
+
+
+def test_a_corrected_file_of_an_older_cut_off_is_read_and_named(settings, deliver, open_rows):
+    deliver(*ROWS[:39], cutoff="2025-02-03")
+    first = extract(settings, "bif_complaints").loads[-1].load_id
+    deliver(*ROWS, cutoff="2025-02-04")
+    extract(settings, "bif_complaints")
+    today = open_rows()
+    deliver(*ROWS[:38], ROWS[38] | {"Tema": "vejledning"}, cutoff="2025-02-03")
+    result = extract(settings, "bif_complaints")
+    assert result.outcome == "beside"
+    assert f"The older delivery 2025-02-03 is another one than load {first} took in" in result.message
+    assert open_rows() == today
+    assert extract(settings, "bif_complaints").outcome == "nothing_new"
+
+
+class TestReadAnew:
+    """The contract or this code reads a text otherwise; the source changed nothing."""
+
+    def test_a_word_that_stands_for_nothing_from_now_on_is_no_change_of_the_source(self, own_contract, deliver):
+        rows = [row | {"Henvisers sagsnummer": "vides-ikke"} for row in ROWS]
+        settings = own_contract()
+        deliver(*rows)
+        first = extract(settings, "bif_complaints").loads[-1].load_id
+        settings = own_contract((WORDS[0], WORDS[0] + WORDS[1]))
+        deliver(*rows, cutoff="2025-01-03")
+        result = extract(settings, "bif_complaints")
+        assert counts(result) == {"delivered": 40, "unchanged": 40}
+        assert f"Load {first} was read by another contract or code. It was read anew as load" in result.message
+        assert read_anew(settings, first) == {"rows_reread": 40, "rows_changed": 0, "rows_opened": 0}
+
+    def test_a_row_that_the_source_changed_as_well_is_counted(self, own_contract, deliver):
+        rows = [row | {"Henvisers sagsnummer": "vides-ikke"} for row in ROWS]
+        settings = own_contract()
+        deliver(*rows)
+        extract(settings, "bif_complaints")
+        settings = own_contract((WORDS[0], WORDS[0] + WORDS[1]))
+        deliver(rows[0] | {"Tema": "vejledning"}, *rows[1:], cutoff="2025-01-03")
+        assert counts(extract(settings, "bif_complaints")) == {"delivered": 40, "changed": 1, "unchanged": 39}
+
+    def test_where_the_files_are_gone_it_says_that_nothing_can_be_told_apart(self, own_contract, deliver, admin_url):
+        rows = [row | {"Henvisers sagsnummer": "vides-ikke"} for row in ROWS]
+        settings = own_contract()
+        deliver(*rows)
+        extract(settings, "bif_complaints")
+        with psycopg.connect(admin_url) as connection:
+            connection.execute("update audit.landed_file set purged_at = now(), purged_because = 'retention'")
+        settings = own_contract((WORDS[0], WORDS[0] + WORDS[1]))
+        deliver(*rows, cutoff="2025-01-03")
+        result = extract(settings, "bif_complaints")
+        assert counts(result) == {"delivered": 40, "reread": 40}
+        assert "cannot be told from what is read otherwise, and no limit on changes was applied" in result.message
+
+    def test_a_column_gained_and_lost_again_is_no_change_of_the_source(self, own_contract, deliver, inbox, admin_url):
+        plain = own_contract()
+        deliver(*ROWS)
+        extract(plain, "bif_complaints")
+
+        def with_channel(cutoff: str) -> None:
+            deliver(*ROWS, cutoff=cutoff)
+            rows = [COMPLAINT | row | {"Kanal": f"kanal {n}"} for n, row in enumerate(ROWS)]
+            write(inbox, f"bif_complaints/klager_{cutoff}.csv", as_csv(rows, [*COMPLAINT, "Kanal"]))
+
+        gained = own_contract(("      - name: received_at\n", f"{CHANNEL}      - name: received_at\n"))
+        with psycopg.connect(admin_url) as connection:
+            admin.sync_raw_tables(connection, load_contracts(gained).values())
+        with_channel("2025-01-03")
+        assert counts(extract(gained, "bif_complaints")) == {"delivered": 40, "reread": 40}
+        with_channel("2025-01-04")
+        assert counts(extract(gained, "bif_complaints")) == {"delivered": 40, "unchanged": 40}
+        lost = own_contract((CHANNEL, ""))
+        deliver(*ROWS, cutoff="2025-01-05")
+        assert counts(extract(lost, "bif_complaints")) == {"delivered": 40, "unchanged": 40}
+
+    def test_the_newest_delivery_replayed_counts_for_no_limit(self, own_contract, deliver):
+        rows = [row | {"Henvisers sagsnummer": "vides-ikke"} for row in ROWS]
+        settings = own_contract()
+        deliver(*rows)
+        first = extract(settings, "bif_complaints").loads[-1].load_id
+        settings = own_contract((WORDS[0], WORDS[0] + WORDS[1]))
+        assert counts(replay(settings, first)) == {"delivered": 40, "reread": 40}
+
+
+def read_anew(settings, load_id: int):
+    with connect(settings, LOADER) as connection:
+        return connection.execute(
+            "select rows_reread, rows_changed, rows_opened from audit.load_table"
+            " inner join audit.load using (load_id) where of_load = %s and table_name = 'complaints'",
+            [load_id],
+        ).fetchone()

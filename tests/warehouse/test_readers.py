@@ -1,0 +1,187 @@
+"""A reader's session reads what it was granted and disturbs nobody: all that it may try, with what succeeds listed."""
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import synthetic
+from psycopg import errors, sql
+
+from kvalitet.publication import publish
+from kvalitet.settings import AUDITOR, BI, DETAIL, READER_ROLES, Settings
+from kvalitet.status import read_status
+from kvalitet.warehouse import admin, locks, readers
+from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.rights import READER_CONNECTIONS
+
+#: Statements by what they would do.
+TRIED = {
+    "lock a row of ours": "select from audit.lock for update",
+    "lock the table of locks": "lock table audit.lock in row share mode",
+    "insert a lock": "insert into audit.lock values ('mine')",
+    "lock a published table against swaps": "lock table reporting.dim_source in row share mode",
+    "lock a published row": "select from reporting.dim_source for share",
+    "make a large object": "select lo_create(0)",
+    "make a large object of bytes": "select lo_from_bytea(0, 'x')",
+    "make a temporary table": "create temporary table t (a int)",
+    "make a schema": "create schema mine",
+    "make a table": "create table reporting.mine (a int)",
+    "make a function": "create function public.f() returns int language sql as 'select 1'",
+    "act as another": "set role kvalitet_publication_owner",
+    "end another's session": "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'kvalitet_loader'",
+    "read a file": "select pg_read_file('postgresql.conf')",
+    "run a program": "copy (select 1) to program 'true'",
+    "lift the limit of temporary files": "set temp_file_limit = -1",
+    "raise the limit of connections": "alter role current_user connection limit -1",
+    "read the roles' passwords": "select rolpassword from pg_authid",
+    "write a figure": "update reporting.fct_indicator_value set value = 0",
+    "write the ledger": "delete from audit.publication_event",
+    "take an advisory lock": "select pg_advisory_lock(7203310)",
+    "lift the limit of statements": "set statement_timeout = 0",
+    "tell whoever listens": "notify anybody",
+    "keep a snapshot": "select pg_export_snapshot()",
+    "change the own defaults": "alter role current_user set work_mem = '64MB'",
+    "change the own password": "alter role current_user password 'another'",
+    "cancel the own sessions": "select pg_cancel_backend(pid) from pg_stat_activity where usename = current_user"
+    " and pid <> pg_backend_pid()",
+}
+#: What succeeds, the same for each reader, and what makes it harmless.
+HARMLESS = {
+    "take an advisory lock": "none of ours is one",
+    "lift the limit of statements": "the pipeline ends the session",
+    "tell whoever listens": "nobody does",
+    "keep a snapshot": "publishing waits for it, then ends the session",
+    "change the own defaults": "named by the night, put back by `migrate`",
+    "change the own password": "named by the night, put back by `migrate`",
+    "cancel the own sessions": "they are readers",
+}
+
+
+@pytest.fixture(scope="module")
+def published(new_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    folder = tmp_path_factory.mktemp("readers")
+    with new_warehouse(folder) as settings:
+        publish(settings, synthetic.passed_build(settings, folder))
+        yield settings
+
+
+def succeeds(settings: Settings, role: str, statement: str) -> bool:
+    """In a transaction that is rolled back."""
+    with psycopg.connect(settings.dsn(role)) as connection:
+        try:
+            connection.execute(statement.encode())
+        except (errors.InsufficientPrivilege, errors.InvalidSchemaName, errors.UndefinedFunction):
+            return False
+        finally:
+            connection.rollback()
+    return True
+
+
+@pytest.mark.parametrize("role", READER_ROLES)
+def test_what_a_reader_can_do_is_what_the_list_says(published: Settings, role: str) -> None:
+    with connect(published, "kvalitet_loader"):  # somebody to end
+        done = {what for what, statement in TRIED.items() if succeeds(published, role, statement)}
+    assert done == HARMLESS.keys()
+
+
+@pytest.mark.parametrize(
+    ("role", "schemas"),
+    [(BI, {"reporting"}), (DETAIL, {"reporting", "reporting_detail"}), (AUDITOR, {"reporting", "audit"})],
+)
+def test_the_catalogue_grants_a_reader_nothing_but_reading(published: Settings, role: str, schemas: set[str]) -> None:
+    granted = fetch_all(
+        published,
+        role,
+        "select n.nspname::text as schema, p.what from pg_class as c join pg_namespace as n on n.oid = c.relnamespace,"
+        " unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) as p (what)"
+        " where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and c.relkind in ('r', 'v', 'm')"
+        " and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, p.what)",
+    )
+    assert {(row["schema"], row["what"]) for row in granted} == {(schema, "SELECT") for schema in schemas}
+    may_run = fetch_all(
+        published,
+        role,
+        "select p.oid::regprocedure::text as name from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace"
+        " where p.oid >= 16384 and has_function_privilege(p.oid, 'execute') and has_schema_privilege(n.oid, 'usage')",
+    )
+    assert {row["name"] for row in may_run} <= {"audit.centres_of_reader()"}
+    databases = fetch_all(
+        published, role, "select datname::text as name from pg_database where has_database_privilege(datname, 'temp')"
+    )
+    assert databases == [], "no temporary table, in no database"
+
+
+@pytest.mark.parametrize("database", ["postgres", "template1"])
+def test_readers_enter_no_other_database(published: Settings, database: str) -> None:
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(published.dsn(BI).replace(published.database, database))
+
+
+def test_more_connections_than_the_roles_are_refused_and_the_pipeline_still_comes_in(published: Settings) -> None:
+    held: list[psycopg.Connection] = []
+    try:
+        held += [psycopg.connect(published.dsn(DETAIL)) for _ in range(READER_CONNECTIONS[DETAIL])]
+        with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
+            psycopg.connect(published.dsn(DETAIL))
+        assert fetch_all(published, "kvalitet_publisher", "select 1 as one") == [{"one": 1}]
+    finally:
+        for one in held:
+            one.close()
+
+
+def test_advisory_locks_of_a_reader_stop_no_publication(settings: Settings, tmp_path: Path) -> None:
+    build_id = synthetic.passed_build(settings, tmp_path)
+    with psycopg.connect(settings.dsn(BI)) as reader:
+        for key in ("hashtext('dump or publication')", "7203310", "hashtext('persons in raw')"):
+            reader.execute(f"select pg_advisory_lock({key})".encode())
+        assert publish(settings, build_id).publication_id == 1
+
+
+def test_a_session_that_lifted_its_limits_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "IDLE_MINUTES", 0)
+    with psycopg.connect(settings.dsn(BI)) as idle, psycopg.connect(settings.dsn(AUDITOR), autocommit=True) as other:
+        idle.execute("set idle_in_transaction_session_timeout = 0")
+        time.sleep(0.1)
+        assert readers.end_beyond_limits(settings) == [f"{BI} ({idle.info.backend_pid})"]
+        with pytest.raises(psycopg.OperationalError):
+            idle.execute("select 1")
+        other.execute("select 1")
+
+
+def test_changed_defaults_and_password_are_named_and_put_back(
+    settings: Settings, admin_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    try:
+        with psycopg.connect(settings.dsn(BI), autocommit=True) as reader:
+            reader.execute("alter role kvalitet_bi set work_mem = '4GB'")
+            reader.execute("alter role kvalitet_bi set statement_timeout = 0")
+            own = sql.SQL("alter role kvalitet_bi in database {} set search_path = audit")
+            reader.execute(own.format(sql.Identifier(settings.database)))
+            reader.execute("alter role kvalitet_bi password 'another'")
+        named = {row["statement"] for row in read_status(settings)["not_in_force"]}
+        assert {one for one in named if not one.startswith("alter database")} == {
+            "alter role kvalitet_bi reset all",
+            "alter role kvalitet_bi set statement_timeout = '5min'",
+            f'alter role kvalitet_bi in database "{settings.database}" reset all',
+            "the password of kvalitet_bi is not the one of its file",
+        }
+        with caplog.at_level(logging.WARNING):
+            readers.watch(settings)
+        assert "the password of kvalitet_bi" in caplog.text and "another" not in caplog.text
+    finally:
+        admin.prepare(settings, admin_url)
+    assert read_status(settings)["not_in_force"] == []
+    with psycopg.connect(settings.dsn(BI)) as reader:
+        assert reader.execute("show statement_timeout").fetchone() == ("5min",)
+
+
+def test_who_waits_is_told_who_holds_what(settings: Settings) -> None:
+    with (
+        locks.holding(settings, "kvalitet_publisher", locks.PUBLICATION, ""),
+        connect(settings, "kvalitet_publisher") as second,
+        pytest.raises(locks.LockHeld, match=r"After 0.5 s of waiting, it is done by kvalitet, publication \(session"),
+    ):
+        locks.take(second, locks.PUBLICATION, "it is done", 0.5)
