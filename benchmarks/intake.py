@@ -1,15 +1,19 @@
 """Taking in the complaint delivery, against `psql \\copy` of the same files into text columns."""
 
 import csv
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.measured import Run
 from benchmarks.place import Place
 from benchmarks.results import Figures
+from kvalitet.intake.account.csv_scan import scan_csv
 
 AIM_RATIO = 3.5
 AIM_MEMORY_MB = 700
+#: The independent count of a delivery's records: so many megabytes in a second of one core.
+SCANNED_MB, AIM_SCAN_SECONDS = 150, 1.0
 #: The second is a whole snapshot again, in which little has changed.
 NIGHTS = {1: "first load", 2: "next snapshot"}
 
@@ -33,7 +37,24 @@ def measure(place: Place, figures: Figures, say: Callable[[str], None]) -> None:
         figures.add(group, "floor: psql \\copy into text columns", floor.seconds)
         figures.add(group, "kvalitet extract bif_complaints", intake.seconds)
         figures.add(group, "ratio to the floor", intake.seconds / floor.seconds, "×", AIM_RATIO)
+        scan = scan_seconds(place, night)
+        figures.add(
+            group, f"scan of {SCANNED_MB} MB, on one core", scan * SCANNED_MB / megabytes, "s", AIM_SCAN_SECONDS
+        )
+        figures.add(group, "scan, share of the intake", 100 * scan / intake.seconds, "%")
         figures.add(group, "peak memory of the intake's process", intake.peak_mb, "MB", AIM_MEMORY_MB)
+
+
+def scan_seconds(place: Place, night: int) -> float:
+    """Processor time of the count that every delivered file is held against."""
+    seconds = 0.0
+    for file in place.complaint_files(night):
+        with file.open(newline="", encoding="utf-8") as lines:
+            columns = len(next(csv.reader(lines)))
+        begun = time.process_time()
+        scan_csv(file, file.name, ",", '"', columns, place.folder / "places")
+        seconds += time.process_time() - begun
+    return seconds
 
 
 def copy_floor(place: Place, night: int) -> Run:

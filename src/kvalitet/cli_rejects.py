@@ -10,7 +10,7 @@ from kvalitet.settings import Settings
 
 #: Heading -> column of audit.reject_life.
 SHOWN = {
-    "row": "row_id", "table": "table_name", "delivery": "first_delivery", "line": "row_number", "days": "age_days",
+    "table": "table_name", "delivery": "first_delivery", "sheet": "sheet", "row": "row_number", "days": "age_days",
     "loads": "loads", "held": "holds_previous", "problems": "problems",
 }  # fmt: skip
 MOST_ROWS = 100
@@ -51,6 +51,7 @@ def rejects(
         f"Rows set aside, {state}: {source}",
         [{heading: row[name] for heading, name in SHOWN.items()} for row in rows[:MOST_ROWS]],
     )
+    console.print("Row: line of the text file, row of the sheet, or number in the answer, of that delivery.")
     if len(rows) > MOST_ROWS:
         console.print(f"{len(rows) - MOST_ROWS} more: --json, or audit.reject_life.")
     for owner in {f"Owner: {row['owner']}; support: {row['support']}." for row in rows if row["owner"]}:
@@ -66,12 +67,15 @@ def accept(
     table: Annotated[str, typer.Argument(help="The contract's table, e.g. complaints.")],
     reason: Annotated[str, typer.Option(help="Why the rows may stand as they are; it is kept for good.")],
     by: Annotated[str, typer.Option(help="Who decides: a person or an office.")],
-    row: Annotated[list[int] | None, typer.Option(help="A row's number in `kvalitet rejects --source`.")] = None,
+    row: Annotated[
+        list[int] | None, typer.Option(help="A row's number: line of the file, or row of the sheet.")
+    ] = None,
     rule: Annotated[str | None, typer.Option(help="All open rows of the table that break this rule.")] = None,
+    delivery: Annotated[str | None, typer.Option(help="The delivery whose file the row is numbered in.")] = None,
 ) -> None:
     """Accept rows that no later delivery will bring in order; they stay out of the figures."""
     from kvalitet.rejects import accept as step
 
-    done = step(Settings.from_environment(), source, table, reason, by, row, rule)
+    done = step(Settings.from_environment(), source, table, reason, by, row, rule, delivery)
     before = f", {done.already} had been before" if done.already else ""
     console.print(f"{source} {table}: {done.rows} rows accepted{before}.")

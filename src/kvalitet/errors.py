@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 from kvalitet.spelling.identity import mask
 
+#: Longest refusal: it is read in a mail and in a table's cell.
+MOST_CHARACTERS = 2_000
+
 
 class KvalitetError(Exception):
     """An expected failure.
@@ -21,7 +24,24 @@ class KvalitetError(Exception):
 
 
 class DeliveryRefused(KvalitetError):
-    """A whole delivery was refused: nothing of it was taken in, and what was there stands."""
+    """A whole delivery was refused: nothing of it was taken in, and what was there stands.
+
+    A longer text than MOST_CHARACTERS is cut between two items of its list, and says how many more there are.
+    """
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(_cut(mask(what), MOST_CHARACTERS - len(mask(remedy)) - 1), remedy)
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    most -= len(" … and 1234567 more.")
+    for between in ("; ", ", ", " "):
+        kept = text[:most].rpartition(between)[0]
+        if len(kept) > most / 2:
+            return f"{kept}{between}… and {text[len(kept) :].count(between)} more."
+    return f"{text[:most]} … and {len(text) - most} more."
 
 
 class DeliveryNotReady(KvalitetError):

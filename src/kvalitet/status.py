@@ -53,6 +53,15 @@ READINGS = """
     )
     order by cells desc, table_name, column_name, rule
 """
+ACCOUNT = """
+    select load_id as load, delivery, table_name as table, fate, kind, records
+    from audit.load_account inner join audit.load using (load_id)
+    where load_id = (
+        select load_id from audit.load_in_use where source_id = %(source)s and load_id > 0
+        order by load_id desc limit 1
+    )
+    order by table_name, array_position(array['scanned', 'accepted', 'set_aside', 'dropped', 'seen'], fate), kind
+"""
 BUILDS = """
     select build_id as build, status, target_schema as schema, as_of_date as as_of, claimed_at, owner, message
     from audit.build order by build_id desc limit 10
@@ -108,13 +117,14 @@ SERVER = """
 
 def read_status(settings: Settings, source: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Tables of rows by name; with `source`, that source, its open rejects by rule, what
-    its newest delivery's texts were read as (counts only), and newest loads.
+    became of the records of its newest delivery and what its texts were read as (counts only), and newest loads.
     """
     with connect(settings, AUDITOR) as connection:
         connection.autocommit = True
         facts = {"sources": connection.execute(SOURCES, {"source": source}).fetchall()}
         if source:
             facts["rejects"] = connection.execute(REJECTS, {"source": source}).fetchall()
+            facts["account"] = connection.execute(ACCOUNT, {"source": source}).fetchall()
             facts["read_otherwise"] = [
                 {**row, "meaning": RULES.get(row["rule"], "")}
                 for row in connection.execute(READINGS, {"source": source}).fetchall()

@@ -283,17 +283,17 @@ class TestStatisticsJson:
 
     def test_data_may_come_before_its_variables(self, written):
         made = written('{"Data": [[1, null]], "Title": "x", "Variables": [{"Label": "A"}, {"Label": "B"}]}')
-        assert made == "A,B\n1,\n"
+        assert made == '"A","B"\n"1",""\n'
 
     def test_numbers_keep_their_digits_and_texts_their_signs(self, written):
         data = r'[[0.10], [1e2], ["a,\"b\""], [12345678901234567890]]'
         made = written('[{"Variables": [{"Label": "A"}], "Data": ' + data + "}]")
-        assert made == 'A\n0.10\n1e2\n"a,""b"""\n12345678901234567890\n'
+        assert made == '"A"\n"0.10"\n"1e2"\n"a,""b"""\n"12345678901234567890"\n'
 
     @pytest.mark.parametrize("chunk", [1, 2, 7])
     def test_chunks_may_end_anywhere(self, written, monkeypatch, chunk):
         monkeypatch.setattr(statistics_json, "CHUNK_CHARACTERS", chunk)
-        assert written('[{"Variables":[{"Label":"Å"}],"Data":[[12],["3\\u00e6"]]}]') == "Å\n12\n3æ\n"
+        assert written('[{"Variables":[{"Label":"Å"}],"Data":[[12],["3\\u00e6"]]}]') == '"Å"\n"12"\n"3æ"\n'
 
     def test_one_value_without_end_does_not_fill_the_memory(self, written, monkeypatch):
         monkeypatch.setattr(statistics_json, "MAX_VALUE_CHARACTERS", 1000)

@@ -147,7 +147,7 @@ class TestRowIsSetAside:
         deliver(*GOOD, {"Sagsnummer": "2023 - 17309"} | change)
         result = extract(settings, "bif_complaints")
         assert result.loads[0].tables["complaints"].rejected == 1
-        assert rejects() == [(201, "2023-17309", column, rule, False)]
+        assert rejects() == [(202, "2023-17309", column, rule, False)]
         assert len(open_rows()) == 200
         (value,) = change.values()
         if len(value) > 3:

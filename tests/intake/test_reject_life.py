@@ -45,7 +45,7 @@ def test_a_row_rejected_every_night_is_one_with_its_age_from_the_first(settings,
     with psycopg.connect(admin_url) as connection:
         connection.execute("update audit.load set finished_at = finished_at - interval '11 days' where load_id = 1")
     (row,) = read_rejects(settings, SOURCE)
-    assert (row["age_days"], row["first_delivery"], row["row_number"]) == (11, "2025-01-02", 201)
+    assert (row["age_days"], row["first_delivery"], row["row_number"]) == (11, "2025-01-02", 202)
     assert row["owner"] == "Klageteamet (fiktiv)"
     assert row["support"] == "Klageteamets fællespostkasse (fiktiv)"
     assert (row["table_name"], row["state"]) == ("complaints", "open")
@@ -74,8 +74,8 @@ def test_an_accepted_row_is_not_open_until_it_comes_changed(settings, night):
     bad = {"Lukket": "måske"}
     night(bad)
     ((row_id, *_),) = told(settings)
-    assert accept(settings, SOURCE, "complaints", REASON, BY, [row_id]) == Accepted(rows=1, already=0)
-    assert accept(settings, SOURCE, "complaints", REASON, BY, [row_id]) == Accepted(rows=0, already=1)
+    assert accept(settings, SOURCE, "complaints", REASON, BY, [202]) == Accepted(rows=1, already=0)
+    assert accept(settings, SOURCE, "complaints", REASON, BY, [202]) == Accepted(rows=0, already=1)
     night(bad, {"Sagsnummer": "2022 - 00001"})
     assert told(settings) == []
     (row,) = read_rejects(settings, SOURCE, "accepted")
@@ -100,7 +100,7 @@ def test_all_that_break_a_rule_can_be_accepted_together(settings, night):
         ({"table": "klager"}, "bif_complaints has no table klager."),
         ({"rows": None}, "Which rows?"),
         ({"rule": "required"}, "Which rows?"),
-        ({"rows": [1, 9]}, "No row set aside from bif_complaints complaints has the number 9."),
+        ({"rows": [202, 9]}, "No row set aside from bif_complaints complaints has the number 9."),
         ({"rows": None, "rule": "formula"}, "No row set aside from bif_complaints complaints breaks formula."),
         ({"reason": "  "}, "--reason is empty."),
         ({"by": ""}, "--by is empty."),
@@ -109,7 +109,7 @@ def test_all_that_break_a_rule_can_be_accepted_together(settings, night):
 )
 def test_what_cannot_be_accepted_is_refused_and_nothing_kept(settings, night, change, what):
     night({"Lukket": "måske"})
-    asked = {"source": SOURCE, "table": "complaints", "reason": REASON, "by": BY, "rows": [1], **change}
+    asked = {"source": SOURCE, "table": "complaints", "reason": REASON, "by": BY, "rows": [202], **change}
     with pytest.raises(KvalitetError) as refusal:
         accept(settings, **asked)
     assert refusal.value.what == what
@@ -119,10 +119,10 @@ def test_what_cannot_be_accepted_is_refused_and_nothing_kept(settings, night, ch
 
 def test_a_build_keeps_to_the_acceptances_it_began_with(settings, night):
     night({"Lukket": "måske"}, {"Sagsnummer": "2022 - 00001", "Lukket": "?"})
-    accept(settings, SOURCE, "complaints", REASON, BY, [1])
+    accept(settings, SOURCE, "complaints", REASON, BY, [202])
     first = begin_build(settings, owner="a test")
     fail_if_live(settings, first.build_id, "ended")
-    accept(settings, SOURCE, "complaints", REASON, BY, [2])
+    accept(settings, SOURCE, "complaints", REASON, BY, [203])
     again = begin_build(settings, owner="a test", kind="rebuild", acceptances=first.acceptances)
     fail_if_live(settings, again.build_id, "ended")
     assert (first.acceptances, again.acceptances) == (1, 1)
@@ -131,7 +131,7 @@ def test_a_build_keeps_to_the_acceptances_it_began_with(settings, night):
 
 def test_what_was_accepted_can_be_changed_by_nobody(settings, night):
     night({"Lukket": "måske"})
-    accept(settings, SOURCE, "complaints", REASON, BY, [1])
+    accept(settings, SOURCE, "complaints", REASON, BY, [202])
     statements = (
         "update audit.reject_acceptance set reason = 'en anden'", "delete from audit.reject_acceptance",
         "truncate audit.reject_acceptance", "delete from audit.contract",

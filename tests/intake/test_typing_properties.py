@@ -54,7 +54,7 @@ def read(folder: Path, values: list[str]) -> list[dict]:
     file = SpooledFile("t.csv", 0, "", path, original=path)
     with reading(CONTRACT, TABLE, file, (b"k" * 32,), folder, date(2025, 1, 2)) as batches:
         rows = batches.batches.read_all().to_pylist()
-        assert batches.broken_count() == 0
+        assert len(batches.broken) == 0
     return rows
 
 

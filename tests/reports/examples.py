@@ -328,6 +328,12 @@ def source_records() -> list[m.SourceRecord]:
                 m.ReadOtherwise("bif_complaints", "2024-11-20", "complaints", "citizen_pseudonym", "often", 40),
                 m.ReadOtherwise("bif_complaints", "2024-11-20", "complaints", "*", "line_end", 3),
             ),
+            account=tuple(
+                m.Accounted("bif_complaints", "2024-11-20", "complaints", fate, kind, count)
+                for fate, kind, count in (("scanned", "record", 1_043), ("accepted", "record", 1_035),
+                                          ("set_aside", "record", 6), ("dropped", "blank", 2),
+                                          ("seen", "line_end_crlf", 1_045))
+            ),
         ),
         m.SourceRecord("borgerraadgiver_annual", None,
                        m.Standing("borgerraadgiver_annual", 4, date(2024, 11, 21), date(2024, 6, 1), True,

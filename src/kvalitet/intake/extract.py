@@ -1,10 +1,8 @@
 """Takes in what has arrived from one source: each delivery in one transaction with its load record."""
 
 import hashlib
-import traceback
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import (
@@ -17,6 +15,7 @@ from kvalitet.errors import (
 )
 from kvalitet.intake.cutoffs import ByAndWhy, is_left_behind, judged, standing
 from kvalitet.intake.deliveries import Delivery, look
+from kvalitet.intake.faults import kind
 from kvalitet.intake.limits import Allowed
 from kvalitet.intake.loading import load_delivery
 from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
@@ -90,10 +89,8 @@ def without_values(source_id: str, error: Exception) -> KvalitetError:
     """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
     if full := as_disk_full(error):
         return full
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
     return KvalitetError(
-        f"The extraction of {source_id} failed with {type(error).__name__} at {place};"
+        f"The extraction of {source_id} failed with {kind(error)};"
         " what it said is left out, because it may hold delivered values.",
         "Nothing was taken in. Try again; if it stays, run the delivery on a machine where its values may be seen.",
     )

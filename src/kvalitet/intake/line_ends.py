@@ -29,10 +29,10 @@ class LineEnds:
         return max(kinds, key=lambda kind: kinds[kind])
 
     @property
-    def are_mixed(self) -> bool:
-        """Whether there is more than one kind; one of them may stand within quoted texts only."""
-        kinds = (self._pairs, self._feeds - self._pairs, self._returns - self._pairs)
-        return sum(kind > 0 for kind in kinds) > 1
+    def kinds(self) -> dict[str, int]:
+        """How many there are of each kind; some may stand within quoted texts only."""
+        kinds = {"crlf": self._pairs, "lf": self._feeds - self._pairs, "cr": self._returns - self._pairs}
+        return {kind: count for kind, count in kinds.items() if count}
 
 
 def unify(file: Path, quote: str, target: Path) -> tuple[Path, int]:

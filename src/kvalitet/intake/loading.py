@@ -8,6 +8,7 @@ from kvalitet.contracts import Contract
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.before import Before, reading_digest, state_before
 from kvalitet.intake.deliveries import Delivery
+from kvalitet.intake.faults import refused_if_unreadable
 from kvalitet.intake.history import TableCounts, TableHistory
 from kvalitet.intake.late import later_states, newest_after, record_state
 from kvalitet.intake.limits import Allowed
@@ -50,6 +51,7 @@ def load_delivery(
 
     keys = settings.pseudonym_keys()
     counts: dict[str, TableCounts] = {}
+    accounts: list[tuple] = []
     columns: dict[str, list[str]] = {}
     digest = reading_digest(contract)
     reread: list[tuple] = []
@@ -67,14 +69,18 @@ def load_delivery(
         newest = None if beside else newest_after(cursor, contract, delivery)
         states = later_states(cursor, contract, delivery, newest) if newest else []
         for name, table in contract.tables.items():
-            file = files[name]
-            with reading(contract, table, file, keys, file.path.parent, delivery.cutoff, is_read_anew) as batches:
+            file, sheet = files[name], f", sheet {table.sheet}" if table.sheet else ""
+            with (
+                refused_if_unreadable(file.file_name + sheet),
+                reading(contract, table, file, keys, file.path.parent, delivery.cutoff, is_read_anew) as batches,
+            ):
                 history = TableHistory(cursor, contract, table, load_id, file.file_name, delivery.cutoff, of_load)
                 counts[name] = (
                     history.take_beside(batches, cutoff_before)
                     if beside
                     else history.take(batches, allowed, before, [(one.number, one.of) for one in states])
                 )
+                accounts += [(load_id, name, *became) for became in history.set_aside.account.rows()]
                 columns[name] = list(batches.table.raw_columns())
                 reread += [(load_id, name, *counted) for counted in batches.reread.counts()]
         record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest, newest)
@@ -88,6 +94,8 @@ def load_delivery(
                 count.reread, count.overtaken, count.closures_waiting, count.without_key, columns[name],
             )  # fmt: skip
             cursor.execute(insert(f"audit.load_table ({LOAD_TABLE})", values))
+        for values in accounts:
+            cursor.execute(insert("audit.load_account", values))
         for values in reread:
             cursor.execute(insert("audit.load_reading", values))
         for values in landed_rows(contract, load_id, landed):

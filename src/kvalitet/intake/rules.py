@@ -25,7 +25,6 @@ RULES = {
     "merged_cells": "is merged with cells of other rows or columns, so that it is not clear to which it belongs",
     "bad_character": "holds a zero byte or half a character",
     "header_repeated": "the row repeats the header",
-    "empty_record": "the row holds delimiters and nothing else",
     "identity_changed": "is another value than this key had, and the contract says that it does not change",
     "duplicate_key": "the key is there more than once in the delivery",
     "row_structure": "the row does not have the agreed number of columns, or a quote is left open",

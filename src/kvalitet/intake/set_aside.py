@@ -5,6 +5,7 @@ from collections.abc import Collection
 from psycopg import sql
 
 from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.account.balance import Account
 from kvalitet.intake.reading import Reading
 from kvalitet.intake.rules import RULES
 from kvalitet.intake.table_load import TableLoad
@@ -17,6 +18,7 @@ class SetAside:
 
     def __init__(self, load: TableLoad) -> None:
         self.load = load
+        self.account: Account  # known when the tolerance is checked
 
     def duplicates(self) -> None:
         """Which of two rows with one key is right cannot be known: both are set aside."""
@@ -43,11 +45,14 @@ class SetAside:
                 )
 
     def check_tolerance(self, reading: Reading) -> tuple[int, int, int]:
-        """Rows delivered, set aside, and without a readable key. Raises DeliveryRefused beyond the contract's limit."""
-        broken = reading.broken_count()
+        """Rows delivered, set aside, and without a readable key.
+
+        Raises DeliveryRefused beyond the contract's limit, and where not all that was delivered is accounted for.
+        """
+        broken = len(reading.broken)
         read, set_aside, unreadable = self.load.row(
             "select count(*), count(problems), count(*) filter (where problems is not null and row_key is null"
-            " and problems not in ('*:header_repeated', '*:empty_record')) from {incoming}"
+            " and problems <> '*:header_repeated') from {incoming}"
         )
         delivered, rejected = read + broken, set_aside + broken
         if delivered == 0:
@@ -59,34 +64,57 @@ class SetAside:
                 f" allows {self.load.contract.max_rejected_percent:g} %: {self._name_rules(broken)}.",
                 "Ask for a corrected delivery, or correct the contract where it is the one that is wrong.",
             )
+        self.account = reading.account(read, set_aside)
+        self._number(reading)
         return delivered, rejected, unreadable + broken
 
-    def record(self, reading: Reading) -> None:
-        """Each broken value once, until it is resolved: a full snapshot repeats it every night."""
-        for record in reading.broken():
+    def _number(self, reading: Reading) -> None:
+        """Give the rows set aside the numbers under which the sender finds them."""
+        rows = [row for (row,) in self.load.rows("select row_number from {incoming} where problems is not null")]
+        if rows:
             self.load.run(
-                "insert into audit.reject (load_id, source_id, table_name, row_number, row_digest, rule, reason)"
-                " select {load_id}, {source}, {table}, {number}, {digest}, 'row_structure', {reason}"
-                " where not exists (select from audit.reject where source_id = {source} and table_name = {table}"
-                " and row_digest = {digest} and resolved_by_load is null)",
-                number=sql.Literal(record.line),
-                digest=sql.Literal(record.digest),
-                reason=sql.Literal(RULES["row_structure"]),
+                "update {incoming} i set row_number = found.number"
+                " from unnest({rows}::bigint[], {numbers}::bigint[]) as found (row, number)"
+                " where i.row_number = found.row and i.problems is not null",
+                rows=sql.Literal(rows),
+                numbers=sql.Literal(reading.numbers(rows)),
             )
+
+    def record(self, reading: Reading) -> None:
+        """Each broken value once, until it is resolved: a full snapshot repeats it every night.
+
+        Rows of one key, or without a key and alike, are told apart by their `occurrence`.
+        """
+        is_known = (
+            "exists (select from audit.reject known where known.source_id = {source} and known.table_name = {table}"
+            " and known.resolved_by_load is null and known.row_digest = i.row_digest"
+            " and known.occurrence = i.occurrence and "
+        )
+        broken = reading.broken.listed(reading.delivered)
+        self.load.run(
+            "insert into audit.reject (load_id, source_id, table_name, sheet, row_number, row_digest, occurrence, rule,"
+            " reason) select {load_id}, {source}, {table}, {sheet}, i.row_number, i.row_digest, i.occurrence,"
+            " 'row_structure', {reason} from (select *, row_number() over (partition by row_digest order by row_number)"
+            " as occurrence from unnest({numbers}::bigint[], {digests}::text[]) as _ (row_number, row_digest)) i"
+            " where not " + is_known + "known.rule = 'row_structure') order by i.row_number",
+            numbers=sql.Literal([number for number, _ in broken]),
+            digests=sql.Literal([digest for _, digest in broken]),
+            reason=sql.Literal(RULES["row_structure"]),
+        )
         reasons = sql.SQL(", ").join(
             sql.SQL("({}, {})").format(sql.Literal(rule), sql.Literal(reason)) for rule, reason in RULES.items()
         )
         self.load.run(
-            "insert into audit.reject (load_id, source_id, table_name, row_number, row_key, row_digest, column_name,"
-            " rule, reason, holds_previous)"
-            " select {load_id}, {source}, {table}, i.row_number, i.row_key, i.row_digest,"
+            "insert into audit.reject (load_id, source_id, table_name, sheet, row_number, row_key, row_digest,"
+            " occurrence, column_name, rule, reason, holds_previous)"
+            " select {load_id}, {source}, {table}, {sheet}, i.row_number, i.row_key, i.row_digest, i.occurrence,"
             " nullif(split_part(problem, ':', 1), '*'), rules.rule, rules.reason,"
-            " exists (select from {diff} d where d.arrived = i.ctid and d.open_version is not null)"
-            " from {incoming} i cross join string_to_table(i.problems, ';') as problem"
+            " exists (select from {diff} d where d.arrived = i.place and d.open_version is not null)"
+            " from (select *, ctid as place, row_number() over (partition by coalesce(row_key, row_digest)"
+            "  order by row_digest, row_number) as occurrence from {incoming} where problems is not null) i"
+            " cross join string_to_table(i.problems, ';') as problem"
             " join (values {reasons}) as rules (rule, reason) on rules.rule = split_part(problem, ':', 2)"
-            " where i.problems is not null and not exists (select from audit.reject known"
-            "  where known.source_id = {source} and known.table_name = {table} and known.resolved_by_load is null"
-            "  and known.row_digest = i.row_digest and known.rule = rules.rule"
+            " where not " + is_known + "known.rule = rules.rule"
             "  and known.column_name is not distinct from nullif(split_part(problem, ':', 1), '*'))"
             " order by i.row_number",
             reasons=reasons,
@@ -103,17 +131,24 @@ class SetAside:
                 "update audit.reject known set resolved_by_load = {load_id} where " + earlier + " and known.row_key in"
                 " (select {incoming_key} from {incoming} i where i.problems is null)"
             )
+            self.load.run(  # of a key that was there more often before
+                "update audit.reject known set resolved_by_load = {load_id} from (select row_key, count(*) as rows"
+                " from {incoming} where problems is not null and row_key is not null group by row_key) i where "
+                + earlier
+                + " and known.row_key = i.row_key and known.occurrence > i.rows"
+            )
         if self.load.of_load is not None:
             self._resolve_replayed(reading)
 
     def _resolve_replayed(self, reading: Reading) -> None:
         """Of the same bytes it is known which rows without a readable key are in order now: those not set aside."""
+        digests = [digest for _, digest in reading.broken.listed(reading.delivered)]
         self.load.run(
             "update audit.reject set resolved_by_load = {load_id} where source_id = {source} and table_name = {table}"
             " and load_id = {of_load} and row_key is null and resolved_by_load is null and row_digest <> all({broken})"
             " and row_digest not in (select row_digest from {incoming} where problems is not null)",
             of_load=sql.Literal(self.load.of_load),
-            broken=sql.SQL("{}::text[]").format(sql.Literal([record.digest for record in reading.broken()])),
+            broken=sql.SQL("{}::text[]").format(sql.Literal(digests)),
         )
 
     def _name_rules(self, broken: int) -> str:

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -36,7 +36,7 @@ class SpooledFile:
     """One delivered file: its own name, size and digest as delivered, and the spooled copy.
 
     `original` are the delivered bytes, compressed. `refusal` says why the file cannot be read; the copy is of
-    no use then. `has_mixed_line_ends` counts line ends within quoted texts too.
+    no use then. `line_ends` counts the line ends of a text by kind, those within quoted texts too.
     """
 
     file_name: str
@@ -45,7 +45,7 @@ class SpooledFile:
     path: Path
     original: Path
     refusal: DeliveryRefused | None = None
-    has_mixed_line_ends: bool = False
+    line_ends: dict[str, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -125,8 +125,8 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
                 out.write(decode.finish(contract.file_format == "csv" and contract.requires_final_newline))
             except DeliveryRefused as error:
                 refusal = error
-    mixed = decode is not None and decode.line_ends.are_mixed
-    return SpooledFile(file_name, size, digest.hexdigest(), target, original, refusal, mixed)
+    kinds = decode.line_ends.kinds if decode else {}
+    return SpooledFile(file_name, size, digest.hexdigest(), target, original, refusal, kinds)
 
 
 def _chunks(delivery: Delivery, path: str) -> Iterator[bytes]:

@@ -26,7 +26,7 @@ def write_table(file: Path, file_name: str, target: Path) -> None:
     Raises DeliveryRefused where the text is not JSON of that shape, or breaks off.
     """
     with file.open(encoding="utf-8") as text, target.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.writer(out, lineterminator="\n")
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")  # a text may hold a carriage return
         try:
             writer.writerow(next(value for name, value in _members(text) if name == "Variables"))
             text.seek(0)

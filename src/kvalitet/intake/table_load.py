@@ -53,6 +53,7 @@ class TableLoad:
             "stated_on": sql.SQL("{}::date,").format(sql.Literal(cutoff)) if table.is_increment else sql.SQL(""),
             "source": sql.Literal(contract.id),
             "table": sql.Literal(table.name),
+            "sheet": sql.Literal(table.sheet or None),
         }
 
     def run(self, query: str, **names: sql.Composable) -> int:

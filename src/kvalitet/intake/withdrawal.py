@@ -213,6 +213,11 @@ def _record(
         " from audit.load where load_id = %s",
         [number, datetime.now(UTC), state_of],
     )
+    connection.execute(
+        "insert into audit.load_account select %s, table_name, fate, kind, records from audit.load_account"
+        " where load_id = %s",
+        [number, state_of],
+    )
     for name in closed:
         connection.execute(
             "insert into audit.load_table (load_id, table_name, file_name, file_bytes, file_sha256, rows_delivered,"
@@ -258,9 +263,10 @@ def _turn_rejects_back(connection: psycopg.Connection[DictRow], load: dict[str, 
         [number if before else load["load_id"], load["source_id"], before],
     )
     connection.execute(
-        "insert into audit.reject (load_id, source_id, table_name, row_number, row_key, row_digest, column_name, rule,"
-        " reason, holds_previous) select %(number)s, source_id, table_name, row_number, row_key, row_digest,"
-        " column_name, rule, reason, holds_previous from audit.reject where source_id = %(source)s"
+        "insert into audit.reject (load_id, source_id, table_name, sheet, row_number, row_key, row_digest, occurrence,"
+        " column_name, rule, reason, holds_previous) select %(number)s, source_id, table_name, sheet, row_number,"
+        " row_key, row_digest, occurrence, column_name, rule, reason, holds_previous"
+        " from audit.reject where source_id = %(source)s"
         " and load_id between 1 and %(before)s and resolved_by_load > %(before)s order by reject_id",
         {"number": number, "source": load["source_id"], "before": before},
     )

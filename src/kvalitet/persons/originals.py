@@ -17,7 +17,7 @@ from typing import IO
 from psycopg.rows import DictRow
 
 from kvalitet.contracts import Contract, Table, load_contracts
-from kvalitet.intake.reading import MAX_RECORD_BYTES
+from kvalitet.intake.account.csv_scan import MAX_RECORD_BYTES
 from kvalitet.intake.spool import private_folder
 from kvalitet.landing import Store
 from kvalitet.landing.retention import forget

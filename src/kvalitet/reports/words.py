@@ -217,6 +217,23 @@ RULE = {
     "duplicate_key": "Nøglen findes flere gange i leveringen",
     "row_structure": "Forkert antal kolonner eller et anførselstegn, der ikke er lukket",
 }
+#: What became of the records that were counted in a delivered file, by fate or by the code of what else was seen.
+ACCOUNT = {
+    "scanned": "Poster i filen, talt før den læses",
+    "accepted": "Læst og godtaget",
+    "set_aside": "Afvist",
+    "blank": "Udeladt: tom post",
+    "note": "Udeladt: note uden nøgle",
+    "above_header": "Udeladt: over overskriften",
+    "line_end_crlf": "Set: linjer, der slutter med CR LF",
+    "line_end_lf": "Set: linjer, der slutter med LF",
+    "line_end_cr": "Set: vognretur alene",
+    "line_in_text": "Set: linjer i en tekst i anførselstegn",
+    "loose_quote": "Set: anførselstegn, der ikke følger reglerne",
+    "line_encoded_twice": "Set: linjer med bogstaver, der er kodet to gange (Ã¸ for ø)",
+    "formula": "Set: celler med formel",
+    "formula_without_result": "Set: formler uden gemt resultat",
+}
 #: What a delivered text was read as, by the rule's code.
 READING = {
     "header": "Overskriften er skrevet anderledes end aftalt",

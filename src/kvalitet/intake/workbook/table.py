@@ -64,7 +64,7 @@ def write_table(contract: Contract, table: Table, workbook: Path, file_name: str
         rows = read_rows(package, sheet)
         places = reader.find_header(rows)
         with target.open("w", newline="", encoding="utf-8") as out:
-            writer = csv.writer(out, lineterminator="\n")
+            writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")  # a cell may hold a carriage return
             writer.writerow([place.written for place in places])
             writer.writerows(reader.records(rows, places))
     return reader.rows

@@ -35,6 +35,7 @@ from kvalitet.reports.model.figures import Freshness, Indicator, Movement, Overl
 from kvalitet.reports.model.published import Indicators
 from kvalitet.reports.model.record import (
     AcceptedRejects,
+    Accounted,
     Arrival,
     AttemptCount,
     CheckRecord,
@@ -48,6 +49,7 @@ from kvalitet.reports.model.record import (
 
 __all__ = [
     "AcceptedRejects",
+    "Accounted",
     "AppendixRow",
     "Arrival",
     "Attempt",

@@ -111,6 +111,18 @@ class ReadOtherwise:
 
 
 @dataclass(frozen=True)
+class Accounted:
+    """How many records of a table of a source's newest accepted delivery met one fate, see audit.load_account."""
+
+    source_id: str
+    delivery: str
+    table_name: str
+    fate: str
+    kind: str
+    records: int
+
+
+@dataclass(frozen=True)
 class AcceptedRejects:
     """Rows of one source that somebody decided to let stay out, by one reason on one day."""
 
@@ -148,6 +160,7 @@ class SourceRecord:
     accepted: tuple[AcceptedRejects, ...] = ()
     checks: tuple[Check, ...] = ()
     read_otherwise: tuple[ReadOtherwise, ...] = ()
+    account: tuple[Accounted, ...] = ()
 
     @property
     def name(self) -> str:

@@ -49,6 +49,7 @@ def source_records(connection: Connection, contracts: Mapping[str, Contract]) ->
     rejects = _by(every(connection, m.RejectAge, _REJECTS), "source_id")
     accepted = _by(every(connection, m.AcceptedRejects, _ACCEPTED, timezone=TIMEZONE.key), "source_id")
     readings = _by(every(connection, m.ReadOtherwise, _READINGS), "source_id")
+    accounts = _by(every(connection, m.Accounted, _ACCOUNTS), "source_id")
     loads = {row["source_id"]: row["loads"] for row in connection.execute(_LOADS).fetchall()}
     return [
         m.SourceRecord(
@@ -61,6 +62,7 @@ def source_records(connection: Connection, contracts: Mapping[str, Contract]) ->
             tuple(rejects[source_id]),
             tuple(accepted[source_id]),
             read_otherwise=tuple(readings[source_id]),
+            account=tuple(accounts[source_id]),
         )
         for source_id in sorted({*contracts, *standing, *loads, *attempts})
     ]
@@ -248,14 +250,17 @@ group by standing.source_id, standing.table_name, standing.column_name, standing
 order by standing.source_id, standing.table_name, standing.column_name nulls first, standing.rule
 """
 
-_READINGS = """
+_NEWEST_LOADS = """
 with newest as (
     select source_id, max(load_id) as load_id
     from audit.load_in_use
     where load_id > 0
     group by source_id
 )
+"""
 
+_READINGS = f"""
+{_NEWEST_LOADS}
 select
     load.source_id, load.delivery, load_reading.table_name, load_reading.column_name, load_reading.rule,
     load_reading.cells
@@ -263,6 +268,19 @@ from audit.load_reading
 inner join audit.load on load_reading.load_id = load.load_id
 inner join newest on load_reading.load_id = newest.load_id
 order by load.source_id, load_reading.cells desc, load_reading.table_name, load_reading.column_name, load_reading.rule
+"""
+
+_ACCOUNTS = f"""
+{_NEWEST_LOADS}
+select
+    load.source_id, load.delivery, load_account.table_name, load_account.fate, load_account.kind, load_account.records
+from audit.load_account
+inner join audit.load on load_account.load_id = load.load_id
+inner join newest on load_account.load_id = newest.load_id
+order by
+    load.source_id, load_account.table_name,
+    array_position(array['scanned', 'accepted', 'set_aside', 'dropped', 'seen'], load_account.fate),
+    load_account.records desc, load_account.kind
 """
 
 _ACCEPTED = """

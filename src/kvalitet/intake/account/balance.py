@@ -1,0 +1,102 @@
+"""Holds what was read of a delivered table against what its scan found: nothing may be in one and not in the other."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy
+
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.account.scan import BLANK, EMPTY, Lookalike
+from kvalitet.intake.delivered import Delivered
+
+NAMED_LINES = 5
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Records whose columns cannot be told apart: by position, with the digest of each.
+
+    `hidden` are whole records within them, by line, `hidden_elsewhere` lines of others that look like one.
+    """
+
+    records: dict[int, str]
+    hidden: dict[int, str]
+    hidden_elsewhere: list[Lookalike]
+
+    def __len__(self) -> int:
+        return len(self.records) + len(self.hidden)
+
+    def listed(self, delivered: Delivered) -> list[tuple[int, str]]:
+        """(number in the file as the sender sees it, digest) of each."""
+        found = [(delivered.number(record), digest) for record, digest in self.records.items()]
+        return found + list(self.hidden.items())
+
+
+def find_broken(delivered: Delivered, unread: list[tuple[int, str]], digest: Callable[[str], str]) -> Broken:
+    """The records that the reader could not read, and the torn ones.
+
+    `unread` are (byte, digest): each record begins there, or after the blank lines that do.
+    """
+    places = delivered.records.places
+    records: dict[int, str] = dict(delivered.torn)
+    if unread:
+        written = numpy.flatnonzero(places["kind"] != EMPTY)
+        starts = numpy.array([start for start, _ in unread], numpy.uint64)
+        found = written[numpy.searchsorted(places["start"][written], starts)]
+        for record, (_, of_record) in zip(found.tolist(), unread, strict=True):
+            if places["kind"][record] != BLANK:
+                records.setdefault(record, of_record)
+    hidden: dict[int, str] = {}
+    elsewhere: list[Lookalike] = []
+    for line in delivered.records.lookalikes:
+        if int(numpy.searchsorted(places["start"], line.start, "right")) - 1 in records:
+            hidden[line.line] = digest("\x1f".join(line.values))
+        else:
+            elsewhere.append(line)
+    return Broken(records, hidden, elsewhere)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of every record that was scanned. `dropped` counts by rule, `seen` what else the scan met."""
+
+    scanned: int
+    accepted: int
+    set_aside: int
+    dropped: dict[str, int]
+    seen: dict[str, int]
+
+    def rows(self) -> list[tuple[str, str, int]]:
+        """(fate, kind, records) as audit.load_account keeps them."""
+        counts = [("scanned", "record", self.scanned), ("accepted", "record", self.accepted)]
+        counts.append(("set_aside", "record", self.set_aside))
+        counts += [("dropped", rule, count) for rule, count in self.dropped.items() if count]
+        return counts + [("seen", kind, count) for kind, count in self.seen.items() if count]
+
+
+def balanced(delivered: Delivered, broken: Broken, rows: int, set_aside: int) -> Account:
+    """The account of a table of which `rows` were read, `set_aside` of them by a rule.
+
+    Raises DeliveryRefused where what was scanned is something else than what was read and dropped.
+    """
+    scan = delivered.scan
+    scanned = scan.records + scan.blank + len(broken.hidden)
+    dropped = sum(delivered.dropped.values())
+    if scanned != rows + len(broken) + dropped:
+        raise DeliveryRefused(
+            f"{delivered.name}: {scanned} records are in it by its bytes; {rows + len(broken)} were read and {dropped}"
+            f" left out by rule. A quote out of place makes lines run together{delivered.from_line()}.",
+            "Ask for the file with every text in quotes, and quotes within texts doubled.",
+        )
+    return Account(scanned, rows - set_aside, set_aside + len(broken), delivered.dropped, scan.notes)
+
+
+def refuse_swallowed(delivered: Delivered, lines: list[int]) -> None:
+    """Raises DeliveryRefused: the lines are whole records, and they stand in the text of another one."""
+    more = f" and {len(lines) - NAMED_LINES} more" if len(lines) > NAMED_LINES else ""
+    named = ", ".join(map(str, lines[:NAMED_LINES])) + more
+    raise DeliveryRefused(
+        f"{delivered.name}: line {named} stands within a quoted text, and is a whole record of the table by itself;"
+        " a quote before it is left open.",
+        "Ask for the file with every quote closed, and quotes within texts doubled.",
+    )

@@ -1,0 +1,257 @@
+"""Counts the records of a delimited file from its bytes: an array scan that knows nothing of the reader.
+
+A record ends with a line whose end no quote holds open. Quotes are followed as RFC 4180 has them. Where a text breaks
+these rules, spaces beside a quoted field do not count, a quote that begins no field is a sign like any other, and one
+with something behind it ends its text.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.account.scan import BLANK, EMPTY, FILLED, Lookalike, Places
+
+CHUNK_BYTES = 1 << 22
+#: Longest record; a quote left open holds everything up to here.
+MAX_RECORD_BYTES = 2_097_152
+CR, LF, SPACE = 13, 10, 32
+#: UTF-8 of UTF-8: Ã before what follows it in a Danish or French letter, as windows-1252 shows it.
+_TWICE = b"\xc3\x83"
+_TWICE_ENCODED = re.compile(_TWICE + rb"(?:\xc2[\x80-\xbf]|\xcb\x9c|\xe2\x80[\xa0\xa6])")
+#: So many leading signs of each record are looked at as arrays, to see whether it is blank; the others one by one.
+LEADING_SIGNS = 4
+
+
+@dataclass
+class CsvScan:
+    """What a file holds. `records` and `blank` count as in Scan, `empty` are lines of no length.
+
+    `within_quotes` are the lines in a quoted text, `loose_quotes` the quotes that do not follow RFC 4180, of which
+    the first stands in line `first_loose`. `twice_encoded` lines hold letters that were encoded two times. `torn` says
+    where those stand that end a text in the middle of a field.
+    """
+
+    places: numpy.ndarray
+    records: int
+    blank: int
+    empty: int
+    within_quotes: int
+    loose_quotes: int
+    first_loose: int
+    twice_encoded: int
+    torn: numpy.ndarray
+    lookalikes: list[Lookalike]
+
+
+def scan_csv(file: Path, file_name: str, delimiter: str, quote: str, columns: int, places: Path) -> CsvScan:
+    """Count the records of a UTF-8 file whose first record is the header, and write where they lie to `places`.
+
+    Raises DeliveryRefused for a record of more than MAX_RECORD_BYTES, and for a carriage return outside quotes that
+    ends no line: neither can be read as records.
+    """
+    scan = _Scanner(file_name, delimiter, quote, columns, Places(places))
+    with file.open("rb") as source:
+        rest = b""
+        while chunk := source.read(CHUNK_BYTES):
+            rest = scan.take(rest + chunk)
+    if rest:
+        scan.take(rest if rest.endswith(b"\n") else rest + b"\n", is_last=True)
+    counts = scan.places.counts
+    return CsvScan(
+        scan.places.read(), counts[FILLED], counts[BLANK], counts[EMPTY],
+        scan.within_quotes, scan.loose_quotes, scan.first_loose, scan.twice_encoded,
+        numpy.array(scan.torn, numpy.uint64), scan.lookalikes,
+    )  # fmt: skip
+
+
+class _Scanner:
+    def __init__(self, file_name: str, delimiter: str, quote: str, columns: int, places: Places) -> None:
+        self.file_name = file_name
+        self.delimiter, self.quote, self.columns = delimiter, quote, columns
+        self.places = places
+        self.offset, self.line, self.is_header = 0, 1, True
+        self.within_quotes = self.loose_quotes = self.first_loose = self.twice_encoded = 0
+        self.torn: list[int] = []
+        self.lookalikes: list[Lookalike] = []
+        self._mark = ord(quote) if quote else -1
+        self._loose: list[int] = []
+        self._torn: list[int] = []
+        self._opens = _one_of(delimiter.encode()[-1:] + b"\n" + quote.encode())
+        self._closes = _one_of(delimiter.encode()[:1] + b"\r\n" + quote.encode())
+        self._blanks = (" \t\r\n" + delimiter + quote).encode()
+        self._is_blank = _one_of(self._blanks)
+
+    def take(self, block: bytes, is_last: bool = False) -> bytes:
+        """Count what ends in `block`, which begins with a record; returns the record that does not."""
+        data = numpy.frombuffer(block, numpy.uint8)
+        feeds = numpy.flatnonzero(data == LF)
+        quotes = self._quotes(block[: int(feeds[-1]) + 1], data) if len(feeds) else numpy.empty(0, numpy.int64)
+        is_within = numpy.searchsorted(quotes, feeds) % 2 == 1
+        ends = numpy.flatnonzero(~is_within)
+        if is_last and (not len(ends) or ends[-1] != len(feeds) - 1):  # a quote is open up to the end
+            self._torn.append(int(quotes[-1]))
+            ends = numpy.append(ends, len(feeds) - 1)
+        size = int(feeds[ends[-1]]) + 1 if len(ends) else 0
+        if len(block) - size > MAX_RECORD_BYTES:
+            self._refuse_long(self.line + (int(ends[-1]) + 1 if size else 0))
+        if size:
+            self.torn += [self.offset + place for place in self._torn if place < size]
+            loose = [place for place in (*self._loose, *self._torn) if place < size]
+            if loose and not self.loose_quotes:
+                self.first_loose = self.line + block.count(b"\n", 0, min(loose))
+            self.loose_quotes += len(loose)
+            self._refuse_lone_returns(block[:size], data[:size], quotes)
+            self._count(block, data, feeds, ends)
+            if _TWICE in block:
+                places = [found.start() for found in _TWICE_ENCODED.finditer(block, 0, size)]
+                self.twice_encoded += len(numpy.unique(numpy.searchsorted(feeds, places)))
+            inner = numpy.flatnonzero(is_within[: ends[-1]])
+            if len(inner):
+                self._look_within(block, data, feeds, inner, quotes)
+            self.offset += size
+            self.line += int(ends[-1]) + 1
+        return block[size:]
+
+    def _quotes(self, block: bytes, data: numpy.ndarray) -> numpy.ndarray:
+        """The places at which a quoted text begins or ends; doubled quotes within one are among them."""
+        self._loose.clear()
+        self._torn.clear()
+        quotes = numpy.flatnonzero(data[: len(block)] == self._mark)
+        if not len(quotes):
+            return quotes
+        before, after = data[quotes[::2] - 1], data[quotes[1::2] + 1]
+        if quotes[0] == 0:
+            before[0] = LF  # a line has ended before the block
+        if _are_all(before, self._opens) and _are_all(after, self._closes):
+            return quotes
+        return self._quotes_one_by_one(quotes, data)
+
+    def _quotes_one_by_one(self, quotes: numpy.ndarray, data: numpy.ndarray) -> numpy.ndarray:
+        """The same where some do not follow RFC 4180: each is judged by whether a text is open."""
+        found: list[int] = []
+        is_open, is_doubled = False, False
+        is_followed = data[quotes + 1] == self._mark
+        before, after = _past_spaces(data, quotes, -1), _past_spaces(data, quotes, 1)
+        begins, ends = self._opens[before] & (before != self._mark), self._closes[after] & (after != self._mark)
+        rows = zip(quotes.tolist(), begins.tolist(), ends.tolist(), is_followed.tolist(), strict=True)
+        for place, can_begin, can_end, is_first_of_two in rows:
+            if is_doubled:
+                is_doubled = False
+            elif not is_open:
+                if can_begin:
+                    found.append(place)
+                    is_open = True
+                else:
+                    self._loose.append(place)
+            elif is_first_of_two:
+                is_doubled = True
+            else:
+                found.append(place)
+                is_open = False
+                if not can_end:
+                    self._torn.append(place)
+        return numpy.array(found, numpy.int64)
+
+    def _count(self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, ends: numpy.ndarray) -> None:
+        stops = feeds[ends]
+        starts = numpy.concatenate(([0], stops[:-1] + 1))
+        lines = self.line + numpy.concatenate(([0], ends[:-1] + 1))
+        kinds = numpy.zeros(len(starts), numpy.uint8)
+        length = stops - starts
+        if length.max() > MAX_RECORD_BYTES:
+            self._refuse_long(int(lines[length.argmax()]))
+        kinds[(length == 0) | ((length == 1) & (data[starts] == CR))] = EMPTY
+        doubtful = numpy.flatnonzero(kinds == FILLED)
+        for sign in range(LEADING_SIGNS):
+            doubtful = doubtful[self._is_blank[data[numpy.minimum(starts[doubtful] + sign, stops[doubtful])]]]
+        for record in doubtful.tolist():
+            if not block[starts[record] : stops[record]].translate(None, self._blanks):
+                kinds[record] = BLANK
+        first = 0
+        if self.is_header:
+            self.is_header, first = False, 1
+        self.places.add(starts[first:] + self.offset, lines[first:], kinds[first:])
+
+    def _refuse_long(self, line: int) -> None:
+        raise DeliveryRefused(
+            f"{self.file_name}: the record that begins in line {line} has more than {MAX_RECORD_BYTES} bytes;"
+            " a quote is left open there, or the file has no line ends.",
+            "Ask for the file with every quote closed, and with line ends.",
+        )
+
+    def _refuse_lone_returns(self, block: bytes, data: numpy.ndarray, quotes: numpy.ndarray) -> None:
+        if block.count(b"\r") == block.count(b"\r\n"):
+            return
+        returns = numpy.flatnonzero(data == CR)
+        alone = returns[data[numpy.minimum(returns + 1, len(data) - 1)] != LF]
+        outside = alone[numpy.searchsorted(quotes, alone) % 2 == 0]
+        if len(outside):
+            line = self.line + block[: int(outside[0])].count(b"\n")
+            raise DeliveryRefused(
+                f"{self.file_name}: line {line} holds a carriage return outside quotes that ends no line.",
+                "Ask for lines that end in LF or CR LF, and for texts with line breaks in quotes.",
+            )
+
+    def _look_within(
+        self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, inner: numpy.ndarray, quotes: numpy.ndarray
+    ) -> None:
+        """Look at the lines that begin in a quoted text: with all columns they may be records that it swallowed."""
+        self.within_quotes += len(inner)
+        if self.columns < 2 or not len(inner):
+            return
+        delimiters = _places(block, data, self.delimiter.encode())
+        starts, stops = feeds[inner] + 1, feeds[inner + 1]
+        first = numpy.searchsorted(delimiters, starts)
+        has_all = numpy.searchsorted(delimiters, stops) - first >= self.columns - 1
+        for place in numpy.flatnonzero(has_all).tolist():
+            start, stop = int(starts[place]), int(stops[place])
+            closing = numpy.searchsorted(quotes, start)
+            # A text that ends with the line's first column is a column of the record that it began in.
+            is_column = closing < len(quotes) and quotes[closing] < delimiters[first[place]]
+            if is_column and self._closes[data[quotes[closing] + 1]]:
+                continue
+            values = next(self._parse(block[start:stop]), [])
+            if len(values) == self.columns:
+                line = self.line + int(inner[place]) + 1
+                self.lookalikes.append(Lookalike(self.offset + start, line, tuple(values)))
+
+    def _parse(self, line: bytes) -> Iterator[list[str]]:
+        text = line.decode(errors="replace").rstrip("\r")
+        return csv.reader([text], delimiter=self.delimiter, quotechar=self.quote or None)
+
+
+def _past_spaces(data: numpy.ndarray, places: numpy.ndarray, step: int) -> numpy.ndarray:
+    """The first sign beside each place that is no space; before the first and after the last lies a line's end."""
+    at = places + step
+    while len(at):
+        is_space = (data[at % len(data)] == SPACE) & (at >= 0)
+        if not is_space.any():
+            break
+        at = at + step * is_space
+    return numpy.where(at < 0, numpy.uint8(LF), data[at % len(data)])
+
+
+def _places(block: bytes, data: numpy.ndarray, sign: bytes) -> numpy.ndarray:
+    if len(sign) == 1:
+        return numpy.flatnonzero(data == sign[0])
+    return numpy.array([found.start() for found in re.finditer(re.escape(sign), block)], numpy.int64)
+
+
+def _are_all(signs: numpy.ndarray, of: numpy.ndarray) -> bool:
+    """Whether all signs are of a small set; comparing with each is faster than looking each up."""
+    found = numpy.zeros(len(signs), bool)
+    for sign in numpy.flatnonzero(of):
+        found |= signs == numpy.uint8(sign)
+    return bool(found.all())
+
+
+def _one_of(signs: bytes) -> numpy.ndarray:
+    """For every byte whether it is one of `signs`."""
+    table = numpy.zeros(256, bool)
+    table[list(signs)] = True
+    return table

@@ -1,0 +1,12 @@
+"""Each delivered table has an account of its records, and a row set aside is found by its number in the file."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0022"
+
+
+def upgrade() -> None:
+    op.execute(Path(__file__).with_suffix(".sql").read_text())

@@ -1,0 +1,166 @@
+"""Every record of a delivered file is accounted for, and a row set aside is found by its number in the file."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from deliveries import COMPLAINT, as_csv, write
+
+from kvalitet.errors import MOST_CHARACTERS, DeliveryRefused
+from kvalitet.intake import extract
+from kvalitet.rejects import accept, read_rejects
+from kvalitet.settings import AUDITOR, Settings
+from kvalitet.status import read_status
+from kvalitet.warehouse.connection import fetch_all
+
+pytestmark = pytest.mark.slow
+
+SOURCE = "bif_complaints"
+GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(200)]
+KLAGER = "bif_complaints/klager_2025-01-02.csv"
+
+
+@pytest.fixture
+def account(settings: Settings) -> Callable[..., dict[tuple[str, str], int]]:
+    """(fate, kind) -> records of a table."""
+
+    def read(table: str = "complaints") -> dict[tuple[str, str], int]:
+        query = "select fate, kind, records from audit.load_account where table_name = %(table)s"
+        rows = fetch_all(settings, AUDITOR, query, {"table": table})
+        return {(row["fate"], row["kind"]): row["records"] for row in rows}
+
+    return read
+
+
+def rewrite(inbox: Path, change: Callable[[list[str]], None]) -> None:
+    """Change the delivered complaints line by line; the header is line 1 and so at 0."""
+    lines = (inbox / KLAGER).read_bytes().decode().split("\r\n")
+    change(lines)
+    write(inbox, KLAGER, "\r\n".join(lines))
+
+
+def refusal(settings: Settings, source: str = SOURCE) -> str:
+    with pytest.raises(DeliveryRefused) as refused:
+        extract(settings, source)
+    return str(refused.value)
+
+
+def line_of(**changes: str) -> str:
+    return as_csv([COMPLAINT | changes], list(COMPLAINT)).split("\r\n")[1]
+
+
+def test_blank_records_are_left_out_by_name_and_close_nothing(settings, inbox, deliver, account, rejects):
+    deliver(*GOOD)
+
+    def change(lines: list[str]) -> None:
+        lines[5:5] = ["", "," * (len(COMPLAINT) - 1), ",".join(['" "'] * len(COMPLAINT))]
+
+    rewrite(inbox, change)
+    extract(settings, SOURCE)
+    assert rejects() == []
+    assert {fate: n for fate, n in account().items() if fate[0] != "seen"} == {
+        ("scanned", "record"): 203,
+        ("accepted", "record"): 200,
+        ("set_aside", "record"): 0,
+        ("dropped", "blank"): 3,
+    }
+    assert account()["seen", "line_end_crlf"] == 204
+
+
+def test_rows_are_numbered_by_the_line_of_the_file(settings, inbox, deliver, rejects):
+    """Texts of three lines, a blank line and a broken record stand before the rows set aside."""
+    deliver(*GOOD)
+
+    def change(lines: list[str]) -> None:
+        lines[1] = line_of(Sagsnummer="2024 - 00000", Fritekst="linje 1\nlinje 2\nlinje 3")  # lines 2 to 4
+        lines[3:3] = [""]  # line 6; row 3 is line 7
+        lines[4] = '"2024 - 00002","x"'  # line 7
+        lines[6] = line_of(Sagsnummer="2024 - 00004", Svarfrist="2024-02-30")  # line 9
+
+    rewrite(inbox, change)
+    extract(settings, SOURCE)
+    assert sorted((row[0], row[3]) for row in rejects() if row[0] < 100) == [
+        (7, "row_structure"),
+        (9, "date_impossible"),
+    ]
+    accept(settings, SOURCE, "complaints", "En prøve.", "Klageteamet", [9])
+    assert [row["row_number"] for row in read_rejects(settings, SOURCE) if row["table_name"] == "complaints"] == [7]
+
+
+def test_a_record_swallowed_by_an_open_quote_is_set_aside_with_its_own_line(settings, inbox, deliver, rejects, account):
+    deliver(*GOOD)
+
+    def change(lines: list[str]) -> None:
+        lines[10] = lines[10].removesuffix('"')  # line 11; line 12 is now within its text
+
+    rewrite(inbox, change)
+    extract(settings, SOURCE)
+    assert [(row[0], row[3]) for row in rejects()] == [(11, "row_structure"), (12, "row_structure")]
+    assert (account()["scanned", "record"], account()["accepted", "record"]) == (200, 198)
+
+
+def test_a_record_within_the_text_of_an_accepted_row_refuses_the_delivery(settings, inbox, deliver):
+    """The column is not landed, and the text closes in order: nothing else would say that two rows are gone."""
+    deliver(*GOOD)
+
+    def change(lines: list[str]) -> None:
+        hidden = [",".join(next(csv.reader([lines[n]]))) for n in (11, 12)]
+        lines[10:13] = [line_of(Sagsnummer="2024 - 00009", Fritekst="\n".join(["Uden slut", *hidden]))]
+
+    rewrite(inbox, change)
+    message = refusal(settings)
+    assert "klager_2025-01-02.csv: line 12, 13 stands within a quoted text, and is a whole record" in message
+    assert "00010" not in message
+
+
+def test_prose_with_as_many_commas_as_the_table_is_no_record(settings, deliver, account):
+    prose = "Først\n" + ", ".join(["og så"] * len(COMPLAINT)) + "\nsidst"
+    deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": prose})
+    extract(settings, SOURCE)
+    assert account()["accepted", "record"] == 201
+
+
+def test_a_carriage_return_outside_quotes_is_refused_by_its_line(settings, inbox, deliver):
+    deliver(*GOOD)
+    rewrite(inbox, lambda lines: lines.__setitem__(4, lines[4].replace('"C01"', "C01\r")))
+    assert "line 5 holds a carriage return outside quotes" in refusal(settings)
+
+
+def test_a_quote_open_for_two_megabytes_is_refused_by_its_line(settings, inbox, deliver):
+    deliver(*GOOD)
+    rewrite(inbox, lambda lines: lines.__setitem__(4, lines[4].removesuffix('"') + "a" * 2_100_000))
+    assert "the record that begins in line 5 has more than 2097152 bytes" in refusal(settings)
+
+
+def test_duplicates_are_counted_one_way_everywhere(settings, deliver):
+    """Five rows of two keys, two of them alike, and one that breaks a rule besides: six rows."""
+    twice, thrice = {"Sagsnummer": "2023 - 00001"}, {"Sagsnummer": "2023 - 00002"}
+    others = twice, twice, thrice, thrice | {"Tema": "svar"}, thrice, {"Sagsnummer": "2023 - 00003", "Lukket": "?"}
+    deliver(*GOOD, *others, padding=200)
+    counts = extract(settings, SOURCE).loads[0].tables["complaints"]
+    open_rows = [row for row in read_rejects(settings, SOURCE) if row["table_name"] == "complaints"]
+    (standing,) = read_status(settings, SOURCE)["sources"]
+    points = len(read_rejects(settings, SOURCE)) - len(open_rows)
+    assert (counts.rejected, len(open_rows), standing["set_aside"] - points) == (6, 6, 6)
+    assert [row["row_number"] for row in open_rows] == [202, 203, 204, 205, 206, 207]
+
+
+def test_a_key_that_comes_less_often_leaves_fewer_rows_open(settings, deliver):
+    twice = {"Sagsnummer": "2023 - 00001"}
+    deliver(*GOOD, twice, twice, twice)
+    extract(settings, SOURCE)
+    deliver(*GOOD, twice, twice, cutoff="2025-01-03")
+    extract(settings, SOURCE)
+    assert len([row for row in read_rejects(settings, SOURCE) if row["table_name"] == "complaints"]) == 2
+    deliver(*GOOD, twice, cutoff="2025-01-04")
+    extract(settings, SOURCE)
+    assert read_rejects(settings, SOURCE) == []
+
+
+def test_a_refusal_is_at_most_two_thousand_characters_and_says_how_many_more():
+    text = str(DeliveryRefused("Not agreed: " + ", ".join(f"column {n}" for n in range(900)) + ".", "Ask."))
+    assert len(text) <= MOST_CHARACTERS
+    assert text.endswith(" more. Ask.")
+    shown, rest = text.count("column"), int(text.rsplit(" and ", 1)[1].split()[0])
+    assert shown + rest == 900

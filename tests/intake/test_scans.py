@@ -1,0 +1,117 @@
+"""The scans count what is in a file, whatever its dialect, and agree with readers that they share nothing with."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.account import csv_scan, json_scan
+from kvalitet.intake.account.csv_scan import CsvScan, scan_csv
+from kvalitet.intake.account.json_scan import scan_json
+
+TEXTS = st.sampled_from(["x", "1", "", "æ", 'q"r', "a,b", "l1\nl2", "l1\r\nl2", "  ", '"', "a]", "[", "\\", '{"', None])
+TABLES = st.lists(st.lists(TEXTS, min_size=3, max_size=3), max_size=20)
+#: Chunks so small that they end anywhere; a file of a few hundred bytes then has many.
+CHUNKS = st.sampled_from([16, 61, 1 << 22])
+ONE_FOLDER = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def is_blank(row: list[str | None]) -> bool:
+    return not any((text or "").strip(' \t\r\n,"') for text in row)
+
+
+def scanned(folder: Path, text: str, columns: int = 3) -> CsvScan:
+    file = folder / "t.csv"
+    file.write_bytes(text.encode())
+    return scan_csv(file, "t.csv", ",", '"', columns, folder / "places")
+
+
+@ONE_FOLDER
+@given(
+    rows=TABLES,
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    chunk=CHUNKS,
+)
+def test_records_and_their_lines_are_those_that_were_written(tmp_path, monkeypatch, rows, quoting, end, chunk):
+    monkeypatch.setattr(csv_scan, "CHUNK_BYTES", chunk)
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=quoting, lineterminator=end)
+    writer.writerow("abc")
+    lines = []
+    for row in rows:
+        lines.append(out.getvalue().count("\n") + 1)
+        writer.writerow(row)
+    found = scanned(tmp_path, out.getvalue())
+    blank = sum(map(is_blank, rows))
+    assert (found.records, found.blank, found.empty, found.loose_quotes) == (len(rows) - blank, blank, 0, 0)
+    assert found.places["line"].tolist() == lines
+
+
+@ONE_FOLDER
+@given(rows=TABLES, indent=st.sampled_from([None, 1]), is_listed=st.booleans(), escapes=st.booleans(), chunk=CHUNKS)
+def test_rows_of_an_answer_are_those_of_data_alone(tmp_path, monkeypatch, rows, indent, is_listed, escapes, chunk):
+    monkeypatch.setattr(json_scan, "CHUNK_BYTES", chunk)
+    answer = {"Notes": [["x"]], "Variables": [{"Label": "a", "Data": [[1]]}], "Data": rows, "Z": {"Data": [[1]]}}
+    file = tmp_path / "t.json"
+    file.write_text(json.dumps([answer] if is_listed else answer, indent=indent, ensure_ascii=escapes))
+    found = scan_json(file, "t.json")
+    blank = sum(map(is_blank, rows))
+    assert (found.records, found.blank) == (len(rows) - blank, blank)
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ('[{"Data": [["1"]]}, {"Data": [["2"]]}]', "it holds 2 answers, one is agreed"),
+        ('{"Data": [["1"]]}{"Data": [["2"]]}', "it holds 2 answers, one is agreed"),
+        ('{"Data": [["1"]]} and more', "something follows its end"),
+        ('[{"Data": [["1"]]}', "it breaks off"),
+        ("[]", "it is not JSON of that form"),
+    ],
+)
+def test_more_or_less_than_one_answer_is_refused(tmp_path, text, finding):
+    file = tmp_path / "t.json"
+    file.write_text(text)
+    with pytest.raises(DeliveryRefused, match=finding):
+        scan_json(file, "t.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "records", "loose", "torn"),
+    [
+        ('a,b,c\n1,5" pipe,x\n2,y,z\n', 2, 1, 0),  # a sign like any other
+        ('a,b,c\n1, "x\ny" ,z\n', 1, 0, 0),  # spaces beside a quoted field
+        ('a,b,c\n1,"x"y,z\n2,y,z\n', 2, 1, 1),  # the text ends in the middle of its field
+        ('"a","b","c"\n"1","x","y\n"2","x","y"\n"3","x","y"\n', 2, 2, 1),  # a quote left open takes the next line in
+        ('a,b,c\n1,"x,y\n2,y,z\n', 1, 1, 1),  # and here all that follows
+    ],
+)
+def test_quotes_out_of_place(tmp_path, text, records, loose, torn):
+    found = scanned(tmp_path, text)
+    assert (found.records, found.loose_quotes, len(found.torn)) == (records, loose, torn)
+
+
+def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
+    text = 'a,b,c\n1,x,"open\n2,y,z\n3,y,pipe 5"\n4,"ja, nej\nog, så, vi",z\n'
+    found = scanned(tmp_path, text)
+    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", "z")), (4, ("3", "y", 'pipe 5"'))]
+
+
+def test_a_line_that_an_open_quote_took_in_is_a_lookalike(tmp_path):
+    found = scanned(tmp_path, '"a","b","c"\n"1","x","y\n"2","x","y"\n"3","x","y"\n')
+    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "x", "y"))]
+
+
+def test_the_end_of_a_text_in_the_first_column_is_no_lookalike(tmp_path):
+    assert scanned(tmp_path, 'a,b,c\n"key\nmore",b,c\n').lookalikes == []
+
+
+def test_lines_with_letters_that_were_encoded_twice_are_counted(tmp_path):
+    twice = "sagsbehandlingsfejl på Ø".encode().decode("windows-1252")
+    assert scanned(tmp_path, f"a,b,c\n1,{twice},{twice}\n2,på Ø,Ã\n3,é,{twice}\n").twice_encoded == 2
