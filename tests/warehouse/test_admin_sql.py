@@ -154,7 +154,7 @@ def test_the_printed_file_is_all_that_the_administrator_does(
         connection.execute(f"alter role {MIGRATOR} nocreaterole")  # type: ignore[arg-type]
     assert services.migrate(own).added == [], "nothing of it needs CREATEROLE once the passwords are set"
     named = {row["statement"] for row in read_status(own)["not_in_force"]}
-    assert named == {right.statement for right in lacking}
+    assert named == {right.statement for right in lacking if MIGRATOR not in right.statement}
 
 
 def a_named_reader_is_made_as_documented(own: Settings) -> None:
