@@ -42,7 +42,8 @@ def column_sql(contract: Contract, column: Column, text: str, clean: str, typed:
     """`text` (tidied), `clean` and `typed` are the names under which the query's steps know the column.
 
     `cutoff` is the delivery's own, after which nothing in it has happened.
-    `is_odd` is the name of what says that the row may hold a word for nothing.
+    `is_odd` is the name of what says that the row may hold a word for nothing, `may_hold` of what says that an
+    identity number is written in one of its texts (see `is_free`).
     """
     expression, checks = _typed(contract, column, clean, typed, cutoff)
     cleaned = _person_clean(column, text) if column.classification == "personal" else _clean(column, text)
@@ -62,6 +63,17 @@ def column_sql(contract: Contract, column: Column, text: str, clean: str, typed:
         f"case {branches} end" if branches else None,
         _reread(column, text, clean),
     )
+
+
+def is_free(column: Column) -> bool:
+    """Whether any text may stand in the column, but no identity number."""
+    is_text = column.logical_type == "string" and not column.valid_values
+    return is_text and column.classification not in ("personal", "sensitive")
+
+
+def may_hold_number(text: str) -> str:
+    """Whether a number is written in a tidied text. What is not odd needs no folding."""
+    return f"may_hold_number(case when is_odd then folded({text}) else {text} end)"
 
 
 def _clean(column: Column, text: str) -> str:
@@ -102,7 +114,8 @@ def _person_clean(column: Column, text: str) -> str:
         return f"{alike} or regexp_full_match({number}, {quote(any_of(tuple(declared)))})" if declared else alike
 
     any_spelling = f"only_digits({text})"
-    number = f"coalesce(person_of({text}), {f'company_of({text}), ' if column.format == 'cpr_or_cvr' else ''}{text})"
+    reader = "person_or_company_of" if column.format == "cpr_or_cvr" else "person_of"
+    number = f"coalesce({reader}({text}), {text})"
     others = f"case when {is_nobody(any_spelling, markers)} then null else {number} end"
     if column.format is None:  # a number in one of its usual spellings stays as it was delivered
         is_usual, usual = f"regexp_full_match({text}, '[0-9]{{6}}[- ]?[0-9]{{4}}')", text
@@ -176,9 +189,9 @@ def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
     if column.max_length:
         form.append((f"length({clean}) > {column.max_length}", "too_long"))
     if column.classification == "sensitive":  # landed for a stated reason: masked rather than set aside
-        return f"case when holds_number({clean}) then masked({clean}) else {clean} end", form
+        return f"case when {may_hold_number(clean)} then masked({clean}) else {clean} end", form
     # First what must not be kept, then what merely looks wrong.
-    checks = [(f"holds_number({clean})", "cpr_in_text")]
+    checks = [(f"case when may_hold then holds_number({clean}) else false end", "cpr_in_text")]
     if not column.allows_formula:
         # Not `in (…)`: DuckDB would make a join of every list.
         starts = f"contains({FORMULA_STARTS}, left({clean}, 1))"
@@ -254,4 +267,6 @@ def _number(
     ]
     if limits:
         checks.append((" or ".join(limits), "out_of_range"))
+    if column.step is not None:
+        checks.append((f"{typed} % {column.step:f} <> 0", "not_a_multiple"))
     return expression, checks

@@ -22,6 +22,13 @@ class LineEnds:
         self._ends_in_return = chunk[-1:] == b"\r"
 
     @property
+    def most(self) -> bytes:
+        """The kind that most lines end in, for a last line that has none; LF where no line has ended."""
+        feeds, returns = self._feeds - self._pairs, self._returns - self._pairs
+        kinds = {b"\n": feeds, b"\r\n": self._pairs, b"\r": returns}
+        return max(kinds, key=lambda kind: kinds[kind])
+
+    @property
     def are_mixed(self) -> bool:
         """Whether there is more than one kind; one of them may stand within quoted texts only."""
         kinds = (self._pairs, self._feeds - self._pairs, self._returns - self._pairs)

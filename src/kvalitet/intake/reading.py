@@ -15,11 +15,11 @@ from kvalitet.contracts import Column, Contract, Table
 from kvalitet.contracts.patterns import to_shape
 from kvalitet.errors import DeliveryRefused
 from kvalitet.intake import line_ends, statistics_json, workbook
-from kvalitet.intake.columns import column_sql
+from kvalitet.intake.columns import column_sql, is_free, may_hold_number
 from kvalitet.intake.reread import Reread
+from kvalitet.intake.row_key import row_key
 from kvalitet.intake.spool import SpooledFile
 from kvalitet.spelling import macros
-from kvalitet.spelling.identity import mask
 from kvalitet.spelling.macros import quote
 from kvalitet.spelling.text import header as as_header
 
@@ -125,8 +125,6 @@ def reading(
         session.execute("set streaming_buffer_size = '64MB'")  # so that reading goes on while Postgres takes a batch
         _define_digests(session, keys)
         macros.define(session)
-        if any(column.is_landed and column.classification == "sensitive" for column in table.columns):
-            session.create_function("masked", _masked, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[arg-type]
         yield Reading(session, _query(contract, table, path, header, delimiter, quote_sign, cutoff), reread, table)
     finally:
         session.close()
@@ -144,11 +142,6 @@ def _define_digests(session: duckdb.DuckDBPyConnection, keys: tuple[bytes, ...])
         row = f"sha256({outer} || unhex(sha256({inner} || encode('row:' || {row}))))"
     session.execute(f"create macro pseudonym(value) as {person}")
     session.execute(f"create macro row_digest(value) as {row}")
-
-
-def _masked(texts: pyarrow.Array) -> pyarrow.Array:
-    """For the few texts that hold a number."""
-    return pyarrow.array([text and mask(text) for text in texts.to_pylist()], pyarrow.string())
 
 
 def _header(path: Path, delimiter: str, quote_sign: str) -> list[str]:
@@ -219,7 +212,7 @@ def _query(
     all_raw = ", ".join(f"coalesce(r{index}, chr(30))" for index in range(len(header)))
     is_odd = _is_odd(landed, {column.name: f"r{position[column.header]}" for column in landed})
     person = f"nullif(concat_ws(';', {', '.join(persons)}), '')" if persons else "null::varchar"
-    row_key = " || '|' || ".join(f"t_{name}::varchar" for name in table.key)
+    key = row_key([f"t_{name}::varchar" for name in table.key])
     return f"""
         with delivered as (
             select *
@@ -232,7 +225,8 @@ def _query(
         ),
         tidied as (select *, {", ".join(texts)} from looked_at),
         cleaned as (select *, {", ".join(clean)} from tidied),
-        typed as (select *, {", ".join(typed)} from cleaned),
+        looked_through as (select *, {_may_hold(landed)} as may_hold from cleaned),
+        typed as (select *, {", ".join(typed)} from looked_through),
         judged as (
             select *,
                 case when {repeated} then '*:header_repeated' when coalesce({filled}) is null then '*:empty_record'
@@ -242,12 +236,20 @@ def _query(
         keyed as (select *, problems is null or ({" and ".join(key_ok)}) as key_is_readable from judged)
         select {", ".join(outputs)},
             md5(concat_ws(chr(31), {", ".join(hashed)})) as row_hash,
-            case when problems is not null and key_is_readable then {row_key} end as row_key,
+            case when problems is not null and key_is_readable then {key} end as row_key,
             case when problems is not null then row_digest(concat_ws(chr(31), {all_raw})) end as row_digest,
             problems,
             case when is_odd then nullif(concat_ws(';', {", ".join([*reread, person])}), '') else {person} end as reread
         from keyed
     """
+
+
+def _may_hold(landed: list[Column]) -> str:
+    """What says of a row that an identity number is written in one of its free texts: one pattern for all of them."""
+    free = [f"c_{column.name}" for column in landed if is_free(column)]
+    if not free:
+        return "false"
+    return may_hold_number(f"concat_ws({macros.SEPARATOR}, {', '.join(free)})")
 
 
 def _is_odd(landed: list[Column], raws: dict[str, str]) -> str:

@@ -215,7 +215,7 @@ class TextCheck:
                     "Ask for the file again; if the source never ends its last line,"
                     " say requiresFinalNewline: false in the contract.",
                 )
-            return b"\n"
+            return self.line_ends.most
         return b""
 
     def _look_for_other_encodings(self, chunk: bytes, text: str) -> None:

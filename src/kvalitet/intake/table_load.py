@@ -5,6 +5,7 @@ from datetime import date
 from psycopg import sql
 
 from kvalitet.contracts import Contract, Table
+from kvalitet.intake.row_key import row_key
 
 
 class TableLoad:
@@ -39,10 +40,8 @@ class TableLoad:
             "same_key": sql.SQL(" and ").join(
                 sql.SQL("i.{0} = r.{0}").format(sql.Identifier(name)) for name in table.key
             ),
-            "raw_key": sql.SQL("concat_ws('|', {})").format(
-                sql.SQL(", ").join(sql.SQL("r.{}::text").format(sql.Identifier(name)) for name in table.key)
-            ),
-            "keys_text": sql.SQL(", ").join(sql.SQL("i.{}::text").format(sql.Identifier(name)) for name in table.key),
+            "raw_key": _key_of(table, "r"),
+            "incoming_key": _key_of(table, "i"),
             "diff": sql.Identifier(f"diff_{table.name}"),
             "doubled": sql.Identifier(f"doubled_{table.name}"),
             "raw_name": sql.Literal(table.raw_name),
@@ -72,3 +71,7 @@ class TableLoad:
 
     def _compose(self, query: str, names: dict[str, sql.Composable]) -> str:
         return sql.SQL(query).format(**self.names, **names).as_string(None)  # type: ignore[arg-type]
+
+
+def _key_of(table: Table, alias: str) -> sql.SQL:
+    return sql.SQL(row_key([f"{sql.Identifier(alias, name).as_string(None)}::text" for name in table.key]))  # type: ignore[arg-type]

@@ -2,16 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import pseudonym
-from kvalitet.spelling.identity import CPR, fold, numbers, person
+from kvalitet.spelling.identity import CPR, LETTERS, fold, numbers, person
 from kvalitet.spelling.signs import BLANKS, DASHES, DOTS, INVISIBLE, LOW_LINES, SLASHES
 from kvalitet.spelling.text import visible
 
-#: Longer than any spelling of a number.
-AROUND = 40
+#: Longer than any spelling of a number, with the signs of a web page in it.
+AROUND = 80
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,20 +31,22 @@ class Number:
 
     def may_be_in(self, text: str) -> bool:
         """Whether `is_in` is worth asking."""
-        return self._last in fold(visible(text))
+        return self._end.search(fold(visible(text))) is not None
 
     def is_in(self, text: str) -> bool:
         """Whether the number is written in the text, or is the whole of it as a spreadsheet may have left it."""
         folded = fold(visible(text))
-        places = [match.start() for match in re.finditer(self._last, folded)]
+        places = [match.start() for match in self._end.finditer(folded)]
         if places and len(folded) <= AROUND and person(text) == self.digits:
             return True
         return any(self.digits in numbers(folded[max(0, at - AROUND) : at + AROUND]) for at in places)
 
-    @property
-    def _last(self) -> str:
-        """What stands together in every spelling; an exponent loses the zeros at the end."""
-        return self.digits[6:].rstrip("0") or self.digits[2:4]
+    @cached_property
+    def _end(self) -> re.Pattern[str]:
+        """What stands in every spelling: four figures or two pairs; an exponent loses the zeros at the end."""
+        last = self.digits[6:].rstrip("0") or self.digits[2:4]
+        signs = [f"[{figure}{''.join(sign for sign, read in LETTERS.items() if read == figure)}]" for figure in last]
+        return re.compile(f"{''.join(signs[:2])}[-./_ \t]?{''.join(signs[2:])}")
 
     def pseudonyms(self, keys: tuple[bytes, ...]) -> list[str]:
         """What the number becomes in raw.

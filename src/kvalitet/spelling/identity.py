@@ -46,7 +46,7 @@ _PAIRS = f"{_BLANK_PAIRS}|{_SIGN_PAIRS}"
 _DAY_LAST = f"{_PART}?{_MONTH}{_PART}?{_DAY}{_GAP}"
 _YEAR_FIRST = f"(?:1[89][0-9]{{2}}{_DAY_LAST}{_SERIAL}|20[0-9]{{2}}{_DAY_LAST}[4-9][0-9]{{3}})"
 #: With the letters O, l and I for 0 and 1, as typewriters and scanners leave it: only with the hyphen, and alone.
-_LETTERS = {"O": "0", "o": "0", "l": "1", "I": "1"}
+LETTERS = {"O": "0", "o": "0", "l": "1", "I": "1"}
 _DAY_IN_LETTERS = "(?:[0Oo][1-9lI]|[12lI][0-9OolI]|3[01OolI])(?:[0Oo][1-9lI]|[1lI][0-2OolI])"
 _IN_LETTERS = f"{_DAY_IN_LETTERS}[0-9OolI]{{2}}-[0-9OolI]{{4}}"
 #: A spreadsheet takes the number for an amount: the first zero is lost, or an exponent comes.
@@ -90,7 +90,7 @@ CENTURIES = ("18", "19", "20")
 
 _NO_SIGNS = str.maketrans("", "", SIGNS)
 _FOLD = str.maketrans(FOLDED)
-_DIGITS = str.maketrans(_LETTERS)
+_DIGITS = str.maketrans(LETTERS)
 _FIND = re.compile(f"(?:(?<![0-9])|(?<=%{_BYTE})){_SPELLED}(?![0-9])|(?<![0-9A-Za-z]){_IN_LETTERS}(?![0-9A-Za-z])")
 _WHOLE, _CPR, _CVR, _WHOLE_CVR = map(re.compile, (WHOLE, CPR, CVR, WHOLE_CVR))
 _UNDONE = tuple((re.compile(pattern), written) for pattern, written in UNDONE)

@@ -1,6 +1,13 @@
-"""The room's reading of texts and identity numbers as macros of a DuckDB session."""
+"""The room's reading of texts and identity numbers in a DuckDB session.
+
+What every row needs is a macro. What few rows need is the room's own Python: a pattern costs in every query in which
+it stands, whether a row needs it or not.
+"""
+
+from collections.abc import Callable
 
 import duckdb
+import pyarrow
 
 from kvalitet.spelling import identity
 from kvalitet.spelling.signs import BLANKS, FOLDED, INVISIBLE, OUTER
@@ -12,18 +19,35 @@ def quote(text: str) -> str:
 
 
 def define(session: duckdb.DuckDBPyConnection) -> None:
-    """Define the macros. Each takes a text; null stays null.
+    """Define macros and functions. Each takes a text; null stays null.
 
     - `tidied`: what the text is read as; `unescaped`, `seen` and `spaced` are its steps
-    - `holds_number`: whether an identity number is written in a tidied text
+    - `folded`: a tidied text with the ASCII signs in place of those like them
+    - `may_hold_number`: whether an identity number is written in a folded text, or in one of several put together with
+      SEPARATOR. The functions below cost more
+    - `holds_number`: the same of one tidied text
+    - `masked`: the text with `[cpr]` for each number
     - `person_of`: the ten digits that a tidied text is; null where it is no number
-    - `company_of`: the same of a company's eight digits
+    - `person_or_company_of`: the same, or a company's eight digits
     - `only_digits`: a text without the signs of a number, for comparing two
     - `stands_for_nobody`: whether such a text is one digit all through
     - `readings`: which steps of `tidied` change a text, as `name:rule;…`
     """
     for macro in _MACROS:
         session.execute(f"create macro {macro}")
+    for name, (function, result) in _FUNCTIONS.items():
+        session.create_function(
+            name,
+            _of_each(function, result),
+            ["VARCHAR"],
+            _DUCKDB[result],
+            type="arrow",  # type: ignore[arg-type]
+            null_handling="special",  # type: ignore[arg-type]
+        )
+
+
+def _of_each(function: Callable[[str], object], result: pyarrow.DataType) -> Callable[[pyarrow.Array], pyarrow.Array]:
+    return lambda texts: pyarrow.array([None if text is None else function(text) for text in texts.to_pylist()], result)
 
 
 def _chars(signs: str) -> str:
@@ -45,16 +69,7 @@ def _unescaped() -> str:
     return f"replace({sql}, chr(1114109), '_')"
 
 
-def _undone(sql: str) -> str:
-    for pattern, written in identity.UNDONE:
-        sql = f"regexp_replace({sql}, {quote(pattern)}, {quote(written)})"
-    return sql
-
-
 _FROM, _TO = "".join(FOLDED), "".join(FOLDED.values())
-_UNWRAPPED = f"regexp_replace(folded(value), {quote(identity.WRAPPED)}, '', 'g')"
-_UNWRAPPED = f"regexp_replace({_UNWRAPPED}, {quote(identity.MARKUP)}, '-', 'g')"
-_CENTURIES = ", ".join(map(quote, identity.CENTURIES))
 
 _MACROS = (
     f"unescaped(value) as case when contains(value, '_x') then {_unescaped()} else value end",
@@ -63,21 +78,7 @@ _MACROS = (
     f"tidied(value) as trim(nfc_normalize(spaced(seen(unescaped(value)))), {_chars(OUTER)})",
     "folded(value) as case when strlen(value) = length(value) and not contains(value, chr(30)) then value"
     f" else translate(value, {_chars(_FROM)}, {_chars(_TO)}) end",
-    f"holds_number(value) as length(value) >= {identity.SHORTEST}"
-    f" and regexp_matches(folded(value), {quote(identity.IN_TEXT)})",
-    f"unwrapped(value) as {_UNWRAPPED}",
-    f"undone(value) as {_undone('unwrapped(value)')}",
-    "digits_of(value) as regexp_replace(value, '[^0-9]', '', 'g')",
-    "with_zero(value) as case when length(value) % 2 = 0 then value else '0' || value end",
-    "without_century(value) as case when length(value) = 10 then value"
-    f" when substr(value, 5, 2) in ({_CENTURIES}) then left(value, 4) || substr(value, 7)"
-    " else substr(value, 7, 2) || substr(value, 5, 2) || substr(value, 3, 2) || substr(value, 9) end",
-    "joined(value) as replace(replace(unwrapped(value), '-', ''), ' ', '')",
-    f"person_of(value) as case when regexp_full_match(joined(value), {quote(identity.CPR)}) then joined(value)"
-    f" when regexp_full_match(undone(value), {quote(identity.WHOLE)})"
-    " then without_century(with_zero(digits_of(undone(value)))) end",
-    f"company_of(value) as case when regexp_full_match(joined(value), {quote(identity.CVR)}) then joined(value)"
-    f" when regexp_full_match(undone(value), {quote(identity.WHOLE_CVR)}) then digits_of(undone(value)) end",
+    f"may_hold_number(value) as regexp_matches(value, {quote(identity.IN_TEXT)})",
     f"only_digits(value) as translate(folded(value), {_chars(identity.SIGNS)}, '')",
     f"stands_for_nobody(value) as length(value) between {identity.SHORTEST_ALIKE} and {identity.LONGEST_ALIKE}"
     " and left(value, 1) between '0' and '9' and replace(value, left(value, 1), '') = ''",
@@ -88,6 +89,14 @@ _MACROS = (
     " case when nfc_normalize(spaced(seen(value))) <> spaced(seen(value)) then name || ':composed' end,"
     f" case when trim(spaced(seen(value)), {_chars(OUTER)}) <> spaced(seen(value)) then name || ':outer_blank' end)",
 )
+
+_FUNCTIONS: dict[str, tuple[Callable[[str], object], pyarrow.DataType]] = {
+    "holds_number": (identity.holds_number, pyarrow.bool_()),
+    "masked": (identity.mask, pyarrow.string()),
+    "person_of": (identity.person, pyarrow.string()),
+    "person_or_company_of": (lambda text: identity.person(text, allows_cvr=True), pyarrow.string()),
+}
+_DUCKDB = {pyarrow.bool_(): "BOOLEAN", pyarrow.string(): "VARCHAR"}
 
 #: A row's texts, put together with SEPARATOR, of which `tidied` changes one, or one may be a word for nothing.
 SEPARATOR = "chr(1)"

@@ -1,0 +1,162 @@
+"""Whatever table is delivered, by whatever program, whole or damaged: each row is read exactly, or set aside by a rule,
+or the file is refused by name. Nothing ends in another error, and no message holds a value."""
+
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from random_files import CSV_WRITERS, SOURCE, XLSX_WRITERS, Dialect, Row, contract, dialects, fits, tables
+
+from kvalitet.contracts import Contract
+from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.extract import without_values
+from kvalitet.intake.reading import reading
+from kvalitet.intake.spool import SpooledFile, TextCheck
+from kvalitet.spelling.signs import BLANKS, INVISIBLE, OUTER
+from kvalitet.spelling.text import NOTHING
+
+pytestmark = pytest.mark.slow
+
+MANY = examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LONGEST_MESSAGE = 2_000
+CUTOFF = date(2020, 1, 1)
+#: Each is in every random table, so that a message that repeats a value is found out.
+MARK = "Hemmelighed"
+
+
+def read(agreed: Contract, content: bytes, folder: Path) -> tuple[list[dict], int]:
+    """(the rows as they were read, records that are broken)."""
+    path = folder / "delivered.spool"
+    if agreed.file_format == "csv":
+        check = TextCheck("rows.csv", agreed.encoding)
+        path.write_bytes(check(content) + check.finish(agreed.requires_final_newline))
+        mixed = check.line_ends.are_mixed
+    else:
+        path.write_bytes(content)
+        mixed = False
+    file = SpooledFile("rows.csv", len(content), "", path, path, has_mixed_line_ends=mixed)
+    table = agreed.tables["rows"]
+    with reading(agreed, table, file, (b"k" * 32,), folder, CUTOFF) as found:
+        return found.batches.read_all().to_pylist(), found.broken_count()
+
+
+def expected(row: Row) -> dict | None:
+    """What the row is read as; None where a rule sets it aside."""
+    text = as_read(row.text)
+    if text is not None and text[0] in "=+-@" and not text[1:].isdecimal():
+        return None
+    return {"number": row.number, "text": text, "amount": row.amount, "day": row.day}
+
+
+def as_read(text: str) -> str | None:
+    text = text.replace("_x000D_\n", "\n").replace("_x000D_", "\n")
+    text = "".join(" " if sign in BLANKS else sign for sign in text if sign not in INVISIBLE)
+    text = unicodedata.normalize("NFC", text).strip(OUTER)
+    return None if text.lower() in ("", *NOTHING) else text
+
+
+def as_values(row: dict) -> dict:
+    return {name: row[name] for name in ("number", "text", "amount", "day")}
+
+
+def hold_undamaged(table: list[Row], found: list[dict], broken: int) -> None:
+    assert (len(found), broken) == (len(table), 0)
+    for row, got in zip(table, found, strict=True):
+        wanted = expected(row)
+        if wanted is None:
+            assert got["problems"] == "text:formula"
+        else:
+            assert got["problems"] is None, (ascii(row), got["problems"])
+            assert as_values(got) == wanted, ascii(row)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("random")
+
+
+@pytest.mark.parametrize("write", CSV_WRITERS)
+@MANY
+@given(tables, dialects)
+def test_a_text_file_of_any_program_and_dialect_is_read_exactly(
+    folder: Path, write, table: list[Row], dialect: Dialect
+):
+    table = [row for row in table if fits(row.text + row.note, dialect.encoding)]
+    agreed = contract(folder, encoding=dialect.encoding, delimiter=dialect.delimiter)
+    content = write(table, dialect)
+    try:
+        found, broken = read(agreed, content, folder)
+    except DeliveryRefused as refused:
+        assert_is_fit_to_print(refused, table)
+        assert is_ambiguous(content, dialect)
+        return
+    hold_undamaged(table, found, broken)
+
+
+def is_ambiguous(content: bytes, dialect: Dialect) -> bool:
+    """Whether the bytes are good text in another encoding than agreed as well, which is refused."""
+    return dialect.encoding != "utf-8" and not content.isascii() and fits(content.decode("latin-1"), "latin-1")
+
+
+@pytest.mark.parametrize("write", XLSX_WRITERS)
+@MANY
+@given(tables)
+def test_a_workbook_of_any_program_is_read_exactly(folder: Path, write, table: list[Row]):
+    table = [row for row in table if row.amount is None or Decimal(repr(float(row.amount))) == row.amount]
+    found, broken = read(contract(folder, "xlsx"), write(table), folder)
+    hold_undamaged(table, found, broken)
+
+
+DAMAGE = ("flipped", "cut", "record twice", "delimiter", "quote", "zero", "line end", "joined")
+
+
+def damaged(content: bytes, kind: str, at: int, byte: int, dialect: Dialect) -> bytes:
+    at %= len(content)
+    end = dialect.line_end.encode()
+    if kind == "flipped":
+        return content[:at] + bytes([content[at] ^ (byte or 1)]) + content[at + 1 :]
+    if kind == "cut":
+        return content[:at]
+    if kind == "record twice":
+        records = content.split(end)
+        return end.join([*records[: at % len(records) + 1], *records[at % len(records) :]])
+    if kind == "joined":
+        place = content.find(end, at)
+        return content if place < 0 else content[:place] + content[place + len(end) :]
+    put = {"delimiter": dialect.delimiter.encode(), "quote": b'"', "zero": b"\0", "line end": b"\r"}[kind]
+    return content[:at] + put + content[at:]
+
+
+@MANY
+@given(tables, dialects, st.sampled_from(DAMAGE), st.integers(0, 10**6), st.integers(1, 255))
+def test_a_damaged_text_file_is_read_set_aside_or_refused_and_no_message_holds_a_value(
+    folder: Path, table: list[Row], dialect: Dialect, kind: str, at: int, byte: int
+):
+    table = [row for row in table if fits(row.text + row.note, dialect.encoding)]
+    table.append(Row("A-999999", MARK, Decimal("1.50"), None, MARK))
+    agreed = contract(folder, encoding=dialect.encoding, delimiter=dialect.delimiter)
+    content = damaged(CSV_WRITERS[0](table, dialect), kind, at, byte, dialect)
+    try:
+        found, _ = read(agreed, content, folder)
+    except DeliveryRefused as refused:
+        assert_is_fit_to_print(refused, table)
+        return
+    except duckdb.Error as error:  # an extraction says no more of it than this
+        assert MARK not in str(without_values(SOURCE, error))  # noqa: PT017
+        return
+    if kind == "record twice":  # nothing was written but these
+        wanted = [expected(row) for row in table]
+        assert all(as_values(row) in wanted for row in found if row["problems"] is None)
+
+
+def assert_is_fit_to_print(refused: DeliveryRefused, table: list[Row]) -> None:
+    assert len(str(refused)) <= LONGEST_MESSAGE
+    assert refused.remedy and "rows.csv" in refused.what
+    for value in (MARK, *(row.number for row in table)):
+        assert value not in str(refused)
