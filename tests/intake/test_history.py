@@ -121,16 +121,16 @@ def test_nights_that_pile_up_are_taken_in_order(settings, deliver, open_rows):
 
 def test_older_snapshot_after_a_newer_one_stands_beside_the_history(settings, deliver, open_rows, rejects):
     """What is known today stays; a build of the older load sees the older snapshot and nothing else."""
-    deliver(*GOOD[:98], {"Center": "C01"}, cutoff="2023-06-03")
+    deliver(*GOOD[:98], {"Center": "C01"}, cutoff="2024-12-10")
     first = extract(settings, "bif_complaints").loads[-1].load_id
     deliver(*GOOD, {"Center": "C02"}, cutoff="2025-01-02")
     extract(settings, "bif_complaints")
     today = open_rows()
-    late = [*GOOD[:99], {"Center": "C03", "Lukket": "måske"}]  # set aside: it stands as on 3 June 2023
-    deliver(*late, cutoff="2024-01-03")
+    late = [*GOOD[:99], {"Center": "C03", "Lukket": "måske"}]  # set aside: it stands as on 10 December 2024
+    deliver(*late, cutoff="2024-12-20")
     result = extract(settings, "bif_complaints")
-    assert (result.outcome, [load.delivery for load in result.loads]) == ("beside", ["2024-01-03"])
-    assert "The older delivery 2024-01-03 was taken in beside the history, as load" in result.message
+    assert (result.outcome, [load.delivery for load in result.loads]) == ("beside", ["2024-12-20"])
+    assert "The older delivery 2024-12-20 was taken in beside the history, as load" in result.message
     assert counts(result) == {"delivered": 100, "rejected": 1, "opened": 99, "held": 1}
     beside = result.loads[-1].load_id
     assert beside < 0 < first
@@ -151,13 +151,13 @@ def test_older_snapshot_after_a_newer_one_stands_beside_the_history(settings, de
 def test_older_snapshot_that_is_refused_leaves_the_source_as_it_is(settings, deliver, inbox):
     deliver(*GOOD)
     extract(settings, "bif_complaints")
-    deliver(*GOOD, cutoff="2024-01-03")
-    write(inbox, "bif_complaints/klager_2024-01-03.csv", as_csv([], list(COMPLAINT)))
+    deliver(*GOOD, cutoff="2024-12-20")
+    write(inbox, "bif_complaints/klager_2024-12-20.csv", as_csv([], list(COMPLAINT)))
     result = extract(settings, "bif_complaints")
     assert result.outcome == "nothing_new"
-    assert "The older delivery 2024-01-03 was refused: klager_2024-01-03.csv holds no rows" in result.message
+    assert "The older delivery 2024-12-20 was refused: klager_2024-01-03.csv holds no rows" in result.message
     assert extract(settings, "bif_complaints").loads == (), "said once, until another file comes"
-    deliver(*GOOD, cutoff="2024-01-03")
+    deliver(*GOOD, cutoff="2024-12-20")
     assert [load.outcome for load in extract(settings, "bif_complaints").loads] == ["accepted"]
 
 
