@@ -21,7 +21,7 @@ chmod 700 "$folder"
 keep admin_password "$(hex 24)"
 
 # One login role for each step and kind of reader.
-for role in loader transformer gate publisher bi detail auditor; do
+for role in loader transformer gate rules publisher bi detail auditor; do
   keep "kvalitet_$role" "$(hex 24)"
 done
 

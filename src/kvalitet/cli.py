@@ -130,10 +130,8 @@ def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)])
     for path in result.unused:
         console.print(f"  not used here: {plain(path)}")
     for rule in result.quality:
-        if not rule.measured_as:
-            console.print(
-                f"  not measured here: {plain(rule.place)}: {plain(rule.name)}, {plain(rule.not_measured_because)}"
-            )
+        said = f"measured as {rule.measured_as}" if rule.is_measured else f"not measured: {rule.not_measured_because}"
+        console.print(f"  rule {plain(rule.id)}: {plain(said)}")
     if result.problems:
         problems = "\n".join(f"  - {problem}" for problem in result.problems)
         raise KvalitetError(f"Intake cannot start on {file.name}:\n{problems}", "Add what is missing to the contract.")

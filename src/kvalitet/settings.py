@@ -17,11 +17,12 @@ TIMEZONE = ZoneInfo("Europe/Copenhagen")
 LOADER = "kvalitet_loader"
 TRANSFORMER = "kvalitet_transformer"
 GATE = "kvalitet_gate"
+RULES = "kvalitet_rules"  # as which the rules of contracts are measured
 PUBLISHER = "kvalitet_publisher"
 BI = "kvalitet_bi"
 DETAIL = "kvalitet_detail"
 AUDITOR = "kvalitet_auditor"
-LOGIN_ROLES = (LOADER, TRANSFORMER, GATE, PUBLISHER, BI, DETAIL, AUDITOR)
+LOGIN_ROLES = (LOADER, TRANSFORMER, GATE, RULES, PUBLISHER, BI, DETAIL, AUDITOR)
 READER_ROLES = (BI, DETAIL, AUDITOR)
 #: Of how many publications the pages of figures are kept, unless another number is stated.
 FIGURE_PAGES = 5

@@ -77,6 +77,38 @@ SLOPPY = {
     ),
     "pattern that does not close": (lambda d: column(d, logicalTypeOptions={"pattern": "[a-z"}), "pattern"),
     "pattern with look-ahead": (lambda d: column(d, logicalTypeOptions={"pattern": "(?=a)a"}), "pattern"),
+    "pattern with an end that RE2 lacks": (lambda d: column(d, logicalTypeOptions={"pattern": "a\\Z"}), "pattern"),
+    "pattern that repeats too often": (lambda d: column(d, logicalTypeOptions={"pattern": "a{2000}"}), "pattern"),
+    "pattern that gives nothing back": (lambda d: column(d, logicalTypeOptions={"pattern": "a++"}), "pattern"),
+    "pattern with a comment": (lambda d: column(d, logicalTypeOptions={"pattern": "(?#year)a"}), "pattern"),
+    "pattern that grows": (lambda d: column(d, logicalTypeOptions={"pattern": "((a{100}){100}){100}"}), "pattern"),
+    "hours of twelve without half of the day": (
+        lambda d: column(d, logicalType="timestamp", logicalTypeOptions={"format": "dd-MM-yyyy hh:mm"}),
+        "date pattern",
+    ),
+    "half of the day with hours of 24": (
+        lambda d: column(d, logicalType="timestamp", logicalTypeOptions={"format": "dd-MM-yyyy HH:mm a"}),
+        "date pattern",
+    ),
+    "steps of a text": (lambda d: column(d, logicalTypeOptions={"multipleOf": 5}), "multipleOf"),
+    "yes without quotes": (
+        lambda d: column(
+            d,
+            logicalType="boolean",
+            logicalTypeOptions={},
+            customProperties=[{"property": "trueValues", "value": [True]}],
+        ),
+        "trueValues",
+    ),
+    "valid values without quotes": (
+        lambda d: column(
+            d,
+            logicalType="string",
+            logicalTypeOptions={},
+            quality=[{"metric": "invalidValues", "mustBe": 0, "arguments": {"validValues": [1, "a"]}}],
+        ),
+        "validValues",
+    ),
     "bound as text": (lambda d: column(d, logicalType="integer", logicalTypeOptions={"minimum": "0"}), "minimum"),
     "bound of a date": (
         lambda d: column(d, logicalType="date", logicalTypeOptions={"format": "dd-MM-yyyy", "minimum": 0}),

@@ -31,80 +31,142 @@ def rule_of(tmp_path: Path, rule: dict, column: int | None = None):
 @pytest.mark.parametrize(
     ("rule", "measured_as"),
     [
-        ({"metric": "rowCount", "mustBeGreaterThan": 0}, "row_count"),
-        ({"metric": "rowCount", "mustBeGreaterOrEqualTo": 7, "unit": "rows"}, "row_count"),
-        ({"rule": "rowCount", "mustBeGreaterThan": 0}, "row_count"),
-        ({"metric": "duplicateValues", "mustBe": 0}, "duplicate_key"),
-        ({"metric": "duplicateValues", "mustBe": 0, "arguments": {"properties": KEY}}, "duplicate_key"),
-        ({"metric": "duplicateValues", "mustBeLessThan": 1, "unit": "percent"}, "duplicate_key"),
+        ({"metric": "rowCount", "mustBeGreaterThan": 0}, "number of rows must be above 0"),
+        ({"rule": "rowCount", "mustBeGreaterOrEqualTo": 7, "unit": "rows"}, "number of rows must be at least 7"),
+        ({"metric": "rowCount", "mustBeBetween": [1, 10]}, "number of rows must be above 1 and below 10"),
+        (
+            {"metric": "rowCount", "mustBeGreaterThan": 0, "mustBeLessThan": 9},
+            "number of rows must be above 0 and must be below 9",
+        ),
+        (
+            {"metric": "duplicateValues", "mustBe": 0},
+            "rows that share their case_number with another row must be 0",
+        ),
+        (
+            {"metric": "duplicateValues", "mustBeLessThan": 1.5, "unit": "percent", "arguments": {"properties": KEY}},
+            "rows that share their case_number with another row, of all rows, must be below 1.5 %",
+        ),
+        (
+            {"metric": "duplicateValues", "mustNotBe": 3, "arguments": {"properties": ["centre_id", "theme_id"]}},
+            "rows that share their centre_id, theme_id with another row must not be 3",
+        ),
+        (
+            {"metric": "nullValues", "mustBeLessOrEqualTo": 5, "arguments": {"properties": ["law_id", "theme_id"]}},
+            "rows without law_id, theme_id must be at most 5",
+        ),
+        (
+            {"type": "sql", "query": "select count(*) from {object} where law_id is null", "mustBeLessThan": 3},
+            "what the query gives must be below 3",
+        ),
+        (
+            {"type": "sql", "query": "select min(answered_at) > max(received_at) from ${table}", "mustBe": True},
+            "what the query gives must be 1",
+        ),
     ],
 )
-def test_rule_of_a_table_that_the_gate_measures_becomes_a_check(tmp_path, rule, measured_as):
+def test_rule_of_a_table_is_measured_as_the_contract_says(tmp_path, rule, measured_as):
     contract, found = rule_of(tmp_path, {"type": "library", **rule})
     assert (found.measured_as, found.not_measured_because) == (measured_as, "")
-    suffix = {"row_count": "row_count", "duplicate_key": "complaints_duplicate_values"}[measured_as]
-    assert f"delivery_bif_complaints_{suffix}" in {check.id for check in delivery_suite(contract).checks}
+    assert f"delivery_bif_complaints_{found.id}" in {check.id for check in delivery_suite(contract).checks}
 
 
 @pytest.mark.parametrize(
-    "rule",
+    ("rule", "because"),
     [
-        {"metric": "rowCount", "mustBeGreaterThan": None},
-        {"metric": "rowCount", "mustBe": 100},
-        {"metric": "rowCount", "mustBeBetween": [1, 10]},
-        {"metric": "rowCount", "mustBeGreaterThan": 0, "mustBeLessThan": 9},
-        {"metric": "rowCount", "mustBeGreaterThan": 10, "unit": "percent"},
-        {"metric": "rowCount", "mustBeGreaterThan": 0.5},
-        {"metric": "duplicateValues", "mustBe": 0, "arguments": {"properties": ["title"]}},
-        {"metric": "duplicateValues", "mustBe": 0, "arguments": {"properties": KEY, "ignoreCase": True}},
-        {"metric": "duplicateValues", "mustBeLessThan": 5},
-        {"metric": "duplicateValues"},
-        {"metric": "duplicateValues", "mustBe": 0, "arguments": {"properties": 5}},
-        {"metric": "duplicateValues", "mustBeLessThan": 150, "unit": "percent"},
-        {"metric": "duplicateValues", "mustBeLessThan": -1, "unit": "percent"},
-        {"metric": "nullValues", "mustBe": 0},
-        {"metric": "freshness", "mustBeLessThan": 3},
-        {"type": "sql", "query": "select count(*) from t", "mustBe": 0},
-        {"type": "custom", "engine": "soda", "implementation": "checks: []"},
-        {"type": "text", "description": "Looks right."},
-        {"type": "sql", "metric": "rowCount", "mustBeGreaterThan": 0, "query": "select 1"},
-    ],
-)
-def test_rule_of_a_table_that_is_not_measured_says_why_and_becomes_no_check(tmp_path, rule):
-    contract, found = rule_of(tmp_path, {"type": "library", **rule})
-    assert found.measured_as is None
-    assert found.not_measured_because
-    assert not [
-        check.id for check in delivery_suite(contract).checks if check.id.endswith(("row_count", "duplicate_values"))
-    ]
-
-
-@pytest.mark.parametrize(
-    ("rule", "measured_as"),
-    [
-        ({"metric": "invalidValues", "arguments": {"validValues": ["a", 1]}, "mustBe": 0}, "valid_values"),
-        ({"metric": "nullValues", "mustBe": 0}, "required"),
+        ({"metric": "rowCount", "mustBeGreaterThan": None}, "no number to compare"),
+        ({"metric": "rowCount", "mustBeGreaterThan": 10, "unit": "percent"}, "no percentage"),
+        ({"metric": "rowCount", "mustBe": "many"}, "mustBe is no number"),
+        ({"metric": "rowCount", "mustBe": True}, "mustBe is no number"),
+        ({"metric": "rowCount", "mustBe": float("nan")}, "mustBe is no number"),
+        ({"metric": "rowCount", "mustBe": 1, "arguments": {"properties": KEY}}, "of a table"),
         (
-            {"metric": "invalidValues", "arguments": {"validValues": ["a"]}, "mustBeLessThan": 5, "unit": "percent"},
-            None,
+            {"metric": "duplicateValues", "mustBe": 0, "arguments": {"properties": KEY, "ignoreCase": True}},
+            "ignoreCase",
         ),
-        ({"metric": "invalidValues", "arguments": {"pattern": "^a$"}, "mustBe": 0}, None),
-        ({"metric": "invalidValues", "arguments": {"validValues": []}, "mustBe": 0}, None),
-        ({"metric": "invalidValues", "arguments": {"validValues": [None]}, "mustBe": 0}, None),
-        ({"metric": "invalidValues", "mustBe": 0}, None),
-        ({"metric": "nullValues", "mustBeLessThan": 5, "unit": "percent"}, None),
-        ({"metric": "missingValues", "arguments": {"missingValues": ["-"]}, "mustBe": 0}, None),
-        ({"metric": "duplicateValues", "mustBe": 0}, None),
-        ({"type": "sql", "query": "select 0", "mustBe": 0}, None),
+        ({"metric": "duplicateValues", "mustBe": 0, "arguments": {"properties": ["no_such"]}}, "does not have"),
+        ({"metric": "duplicateValues", "mustBe": 0, "arguments": {"properties": 5}}, "must name the columns"),
+        ({"metric": "duplicateValues", "mustBe": 0, "unit": "cases"}, "neither rows nor percent"),
+        ({"metric": "nullValues", "mustBe": 0}, "must name the columns"),
+        ({"metric": "freshness", "mustBeLessThan": 3}, "freshness is not measured"),
+        ({"type": "sql", "query": "select count(*) from {table}", "mustBe": 0, "unit": "percent"}, "no unit"),
+        ({"type": "sql", "query": "select count(*) from {table}"}, "no number to compare"),
+        ({"type": "sql", "mustBe": 0}, "not one select"),
+        ({"type": "custom", "engine": "soda", "implementation": "checks: []"}, "type custom"),
+        ({"type": "text", "description": "Looks right."}, "type text"),
     ],
 )
-def test_rule_of_a_required_column_is_held_row_by_row_or_said_not_to_be_measured(tmp_path, rule, measured_as):
-    contract, found = rule_of(tmp_path, {"type": "library", **rule}, column=0)
-    assert found.place == "complaints.case_number"
-    assert found.measured_as == measured_as
-    assert bool(found.not_measured_because) == (measured_as is None)
-    has_check = "delivery_bif_complaints_invalid_values" in {check.id for check in delivery_suite(contract).checks}
-    assert has_check == (measured_as == "valid_values")
+def test_rule_of_a_table_that_is_not_measured_says_why_and_becomes_no_check(tmp_path, rule, because):
+    contract, found = rule_of(tmp_path, {"type": "library", **rule})
+    assert because in found.not_measured_because
+    assert found.measured_as == ""
+    assert not [check.id for check in delivery_suite(contract).checks if check.id.endswith(found.id)]
+
+
+COMPLAINT_TYPE, CITIZEN, RECEIVED_AT, DESCRIPTION = 8, 1, 2, 18
+
+
+@pytest.mark.parametrize(
+    ("column", "rule", "measured"),
+    [
+        (0, {"metric": "invalidValues", "arguments": {"validValues": ["a", "b"]}, "mustBe": 0}, True),
+        (8, {"metric": "invalidValues", "arguments": {"validValues": ["a"]}, "mustBeLessThan": 5}, True),
+        (8, {"metric": "invalidValues", "arguments": {"pattern": "^[a-z_]{3,20}$"}, "mustBe": 0}, True),
+        (0, {"metric": "invalidValues", "arguments": {"pattern": "^\\d{4}-(\\d{5}|x)$"}, "mustBe": 0}, True),
+        (8, {"metric": "invalidValues", "arguments": {"pattern": "[a-z]"}, "mustBe": 0}, False),
+        (8, {"metric": "invalidValues", "arguments": {"pattern": "^a|b$"}, "mustBe": 0}, False),
+        (8, {"metric": "invalidValues", "arguments": {"pattern": "^\\w+$"}, "mustBe": 0}, False),
+        (8, {"metric": "invalidValues", "arguments": {"pattern": "^(?i)a$"}, "mustBe": 0}, False),
+        (8, {"metric": "invalidValues", "arguments": {"pattern": "^a++$"}, "mustBe": 0}, False),
+        (8, {"metric": "invalidValues", "arguments": {"pattern": "^a{256}$"}, "mustBe": 0}, False),
+        (8, {"metric": "invalidValues", "arguments": {"validValues": []}, "mustBe": 0}, False),
+        (8, {"metric": "invalidValues", "arguments": {"validValues": [None]}, "mustBe": 0}, False),
+        (8, {"metric": "invalidValues", "mustBe": 0}, False),
+        (CITIZEN, {"metric": "invalidValues", "arguments": {"validValues": ["0101011234"]}, "mustBe": 0}, False),
+        (CITIZEN, {"metric": "nullValues", "mustBeLessThan": 5, "unit": "percent"}, True),
+        (CITIZEN, {"metric": "duplicateValues", "mustBeLessThan": 5000}, True),
+        (RECEIVED_AT, {"metric": "invalidValues", "arguments": {"validValues": ["2025-01-01"]}, "mustBe": 0}, False),
+        (RECEIVED_AT, {"metric": "missingValues", "mustBe": 0}, True),
+        (DESCRIPTION, {"metric": "nullValues", "mustBe": 0}, False),
+        (13, {"metric": "missingValues", "arguments": {"missingValues": [None, "", "N/A"]}, "mustBe": 0}, True),
+        (13, {"metric": "missingValues", "arguments": {"missingValues": ["ukendt"]}, "mustBe": 0}, True),
+        # N/A is read as empty, and empty is not named as missing.
+        (13, {"metric": "missingValues", "arguments": {"missingValues": ["N/A"]}, "mustBe": 0}, False),
+        (13, {"metric": "missingValues", "arguments": {"missingValues": []}, "mustBe": 0}, False),
+        (0, {"metric": "duplicateValues", "mustBe": 0}, True),
+        (0, {"metric": "rowCount", "mustBe": 0}, False),
+        (0, {"type": "sql", "query": "select count(*) from {object} where {property} is null", "mustBe": 0}, True),
+    ],
+)
+def test_rule_of_a_column_is_measured_or_says_why_not(tmp_path, column, rule, measured):
+    contract, found = rule_of(tmp_path, {"type": "library", **rule}, column=column)
+    assert found.place == f"complaints.{contract.tables['complaints'].columns[column].name}"
+    assert (found.is_measured, bool(found.measured_as)) == (measured, measured), found.not_measured_because
+
+
+def test_values_that_yaml_does_not_read_as_texts_stop_the_source(tmp_path):
+    """Its `yes` is true and its 01 is 1: intake would set aside every row that holds what somebody wrote."""
+    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    document["schema"][0]["properties"][8]["quality"] = [
+        {"metric": "invalidValues", "mustBe": 0, "arguments": {"validValues": [True, 1, "ja"]}}
+    ]
+    file = tmp_path / "bif_complaints.odcs.yaml"
+    file.write_text(yaml.safe_dump(document))
+    (problem,) = read_contract(file).problems
+    assert (
+        "schema complaints.complaint_type: quality: validValues has values that YAML does not read as texts" in problem
+    )
+
+
+def test_rules_of_one_kind_keep_apart(tmp_path):
+    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    twice = {"metric": "rowCount", "mustBeGreaterThan": 0}
+    document["schema"][0]["quality"] = [twice, twice, {**twice, "id": "Not empty!"}, {**twice, "name": "set aside"}]
+    file = tmp_path / "bif_complaints.odcs.yaml"
+    file.write_text(yaml.safe_dump(document))
+    ids = [rule.id for rule in read_contract(file).quality if rule.place == "complaints"]
+    assert ids == [
+        "complaints_row_count", "complaints_row_count_2", "complaints_not_empty", "complaints_set_aside",
+    ]  # fmt: skip
 
 
 def test_every_rule_of_the_contracts_kept_here_is_measured():
@@ -112,4 +174,4 @@ def test_every_rule_of_the_contracts_kept_here_is_measured():
         rule for contract in load_contracts(Settings(ROOT, ROOT, "", "", "")).values() for rule in contract.quality
     ]
     assert len(rules) > 100
-    assert [rule.place for rule in rules if not rule.measured_as] == []
+    assert [rule.place for rule in rules if not rule.is_measured] == []

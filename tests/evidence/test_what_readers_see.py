@@ -67,7 +67,7 @@ WAYS = {
     ),
     "the publication before, in the place of the newest": (
         "alter schema reporting rename to aside; alter schema previous rename to reporting",
-        "The stamp of what readers see is not the newest entry's",
+        "The stamp of what readers see cannot be read: InsufficientPrivilege",
     ),
     "nothing in its place": ("drop schema reporting, reporting_detail cascade", "Readers see nothing"),
     "the stamp's day": (
@@ -86,7 +86,7 @@ WAYS = {
     "a column's name": (
         "alter table reporting.fct_indicator_value rename value to value_old; alter table reporting.fct_indicator_value"
         " rename numerator to value; alter table reporting.fct_indicator_value rename value_old to numerator",
-        "fct_indicator_value (content)",
+        "It is not shown to readers as it was signed: fct_indicator_value",
     ),
     "fewer decimals": (
         "alter table reporting.fct_indicator_value alter value type numeric(38, 1)",

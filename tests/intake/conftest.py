@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,24 @@ def everything_written(settings: Settings) -> Callable[[], str]:
         return "\n".join(texts)
 
     return read
+
+
+@pytest.fixture
+def own_contract(settings, tmp_path, monkeypatch):
+    """The settings with contracts that a test may change: `(before, after)` in the text of the complaints' one."""
+    root = tmp_path / "root"
+    for folder in ("expectations", "dbt_project"):
+        shutil.copytree(settings.root / folder, root / folder)
+    monkeypatch.setenv("KVALITET_ROOT", str(root))
+    changed = replace(settings, root=root)
+
+    def change(*pairs: tuple[str, str], everywhere: tuple[str, str] = ("", "")):
+        file = changed.contracts_dir / "bif_complaints.odcs.yaml"
+        text = file.read_text()
+        for before, after in pairs:
+            assert text.count(before) == 1, before
+            text = text.replace(before, after)
+        file.write_text(text.replace(*everywhere) if everywhere[0] else text)
+        return changed
+
+    return change

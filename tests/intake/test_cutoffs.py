@@ -62,6 +62,17 @@ class TestByTheClock:
         assert extract(settings, SOURCE).outcome == "accepted"
         assert is_stale(settings) is None or "days old" in str(is_stale(settings))
 
+    def test_one_of_two_files_with_a_mistyped_year_is_named_beside_the_file_that_waits_for_it(
+        self, settings, inbox, deliver
+    ):
+        deliver(*GOOD)
+        file = inbox / SOURCE / "klager_2025-01-02.csv"
+        file.rename(file.with_name("klager_2052-01-02.csv"))
+        result = extract(settings, SOURCE)
+        assert result.outcome == "missing"
+        assert "Delivery 2025-01-02 is incomplete: klager_2025-01-02.csv has not come" in result.message
+        assert "Delivery 2052-01-02 states a cut-off later than today" in result.message
+
     def test_nobody_lets_in_a_cut_off_later_than_today(self, settings, deliver):
         deliver(*GOOD, cutoff="9999-12-31")
         with pytest.raises(DeliveryRefused, match="later than today"):

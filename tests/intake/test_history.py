@@ -121,12 +121,12 @@ def test_nights_that_pile_up_are_taken_in_order(settings, deliver, open_rows):
 
 def test_older_snapshot_after_a_newer_one_stands_beside_the_history(settings, deliver, open_rows, rejects):
     """What is known today stays; a build of the older load sees the older snapshot and nothing else."""
-    deliver(*GOOD[:98], {"Center": "C01"}, cutoff="2023-01-03")
+    deliver(*GOOD[:98], {"Center": "C01"}, cutoff="2023-06-03")
     first = extract(settings, "bif_complaints").loads[-1].load_id
     deliver(*GOOD, {"Center": "C02"}, cutoff="2025-01-02")
     extract(settings, "bif_complaints")
     today = open_rows()
-    late = [*GOOD[:99], {"Center": "C03", "Lukket": "måske"}]  # set aside: it stands as on 3 January 2023
+    late = [*GOOD[:99], {"Center": "C03", "Lukket": "måske"}]  # set aside: it stands as on 3 June 2023
     deliver(*late, cutoff="2024-01-03")
     result = extract(settings, "bif_complaints")
     assert (result.outcome, [load.delivery for load in result.loads]) == ("beside", ["2024-01-03"])

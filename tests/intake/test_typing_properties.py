@@ -52,7 +52,7 @@ def read(folder: Path, values: list[str]) -> list[dict]:
         writer.writerow([column.header for column in COLUMNS])
         writer.writerows([[str(number), *[value] * 5] for number, value in enumerate(values)])
     file = SpooledFile("t.csv", 0, "", path, original=path)
-    with reading(CONTRACT, TABLE, file, (b"k" * 32,), folder, date(2090, 1, 1)) as batches:
+    with reading(CONTRACT, TABLE, file, (b"k" * 32,), folder, date(2025, 1, 2)) as batches:
         rows = batches.batches.read_all().to_pylist()
         assert batches.broken_count() == 0
     return rows

@@ -4,7 +4,10 @@ import psycopg
 import pytest
 
 from kvalitet.builds import begin_build, finish, get_build
+from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
+from kvalitet.gate.deliveries import delivery_suite
+from kvalitet.gate.suites import Check
 from kvalitet.intake import extract, replay
 from kvalitet.intake.withdrawal import withdraw
 from kvalitet.night import news
@@ -98,6 +101,32 @@ def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_
     assert recorded.loads == {"bif_complaints": second}
 
 
+def test_gate_judges_the_delivery_that_stands_again(settings, deliver):
+    """The second night sets one of 100 known rows aside, whose last version is held; the third changes every row.
+
+    Taken back, 100 rows are closed and 100 opened, more than the 99 that the second night had in order.
+    """
+    deliver(*GOOD)
+    extract(settings, "bif_complaints")
+    deliver(*GOOD[:99], GOOD[99] | {"Lukket": "måske"}, cutoff="2025-01-03")
+    extract(settings, "bif_complaints")
+    deliver(*({**row, "KLE": "32.99.99"} for row in GOOD), cutoff="2025-01-04")
+    wrong = extract(settings, "bif_complaints", allow_changes=("A. Hansen", "by mistake")).loads[-1].load_id
+    withdraw(settings, wrong, "codes of another system", "A. Hansen")
+    build = begin_build(settings, owner="test")
+    suite = delivery_suite(load_contracts(settings)["bif_complaints"])
+    with psycopg.connect(settings.dsn(GATE, options=f"-ckvalitet.build_id={build.build_id}")) as gate:
+
+        def holds(check: Check) -> bool:
+            if any(gate.execute(one.sql.encode()).fetchone() == (True,) for one in check.not_applicable_when):
+                return True
+            counted = gate.execute((check.count_violations or "").encode()).fetchone()
+            return counted is not None and check.threshold.holds(*map(int, counted))
+
+        failed = {check.id.removeprefix("delivery_bif_complaints_") for check in suite.checks if not holds(check)}
+    assert failed == {"fresh"}, "the source is stale, which is said and blocks nothing"
+
+
 def test_staging_of_a_build_after_it_is_that_of_before(settings, two_deliveries, admin_url):
     _, second = two_deliveries
     done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
@@ -168,7 +197,9 @@ def test_a_build_under_way_that_rests_on_it_is_ended_and_never_published(setting
     assert done.builds_ended == (build.build_id, passed.build_id)
     assert get_build(settings, build.build_id).message == f"Load {second}, which it rests on, was withdrawn."
     with psycopg.connect(admin_url) as connection:  # one that slipped through
-        connection.execute("update audit.build set status = 'passed' where build_id = %s", [build.build_id])
+        connection.execute(
+            "update audit.build set status = 'passed', sealed_at = now() where build_id = %s", [build.build_id]
+        )
     with pytest.raises(PublishRefused, match=f"rests on a delivery that was withdrawn: load {second}"):
         publish(settings, build.build_id)
 

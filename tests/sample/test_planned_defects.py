@@ -34,7 +34,7 @@ def test_contract_catches_what_was_planned(
         assert delivery.cutoff == told.cutoff and not delivery.absent
         with spooled(reader, contract, delivery) as files:
             for name, table in contract.tables.items():
-                with reading(contract, table, files[name], (b"k" * 32,), tmp_path) as open_table:
+                with reading(contract, table, files[name], (b"k" * 32,), tmp_path, delivery.cutoff) as open_table:
                     rows = [row for batch in open_table.batches for row in batch.column("problems").to_pylist()]
                     assert open_table.broken_count() == 0
                 assert len(rows) == told.delivered[source, name]

@@ -1,7 +1,10 @@
 """A contract as the rest of the project sees it: typed, with everything looked up once."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
+
+from kvalitet.contracts.limits import Limit
 
 CLASSIFICATIONS = ("public", "internal", "personal", "sensitive", "whistleblower")
 LOGICAL_TYPES = ("string", "date", "timestamp", "number", "integer", "boolean")
@@ -39,6 +42,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     scale: int = 6
+    step: Decimal | None = None  # of multipleOf, where it is more than a number of decimals
     valid_values: tuple[str, ...] = ()
     missing_values: dict[str, str] = field(default_factory=dict)  # marker as delivered -> reason
     true_values: tuple[str, ...] = ("True", "true", "1")
@@ -103,21 +107,48 @@ class Table:
 
 @dataclass(frozen=True)
 class QualityRule:
-    """One quality rule of a table or column: how it is measured, or why it is not."""
+    """One quality rule of a table or column: what is measured of it, or why nothing is.
 
+    `id` is what tells it from the contract's other rules. A rule that is measured has a limit.
+    """
+
+    id: str
     table: str
     column: str  # empty where the rule is about the table
-    name: str
+    name: str  # the standard's metric; `sql` and the like for other rules
     description: str
     severity: Literal["critical", "warning"]  # what the standard calls an error holds a build back
-    measured_as: Literal["row_count", "duplicate_key", "valid_values", "required"] | None
+    limit: Limit | None = None
+    columns: tuple[str, ...] = ()  # what is counted: one column, or those whose values are taken together
+    values: tuple[str | int | float | bool | None, ...] = ()  # the valid or the missing ones; None for empty
+    pattern: str = ""  # of invalidValues, as Postgres reads it
+    query: str = ""  # of an SQL rule, as it is asked
     not_measured_because: str = ""
-    least_rows: int = 0  # of row_count
-    less_than_percent: float | None = None  # of duplicate_key; None: none at all, within the contract's own limit
+
+    @property
+    def is_measured(self) -> bool:
+        return not self.not_measured_because
 
     @property
     def place(self) -> str:
         return ".".join(filter(None, (self.table, self.column)))
+
+    @property
+    def measured_as(self) -> str:
+        """In English words: what is counted or asked, and what that must be."""
+        if self.limit is None or not self.is_measured:
+            return ""
+        of = ", ".join(self.columns)
+        counted = {
+            "rowCount": "number of rows",
+            "duplicateValues": f"rows that share their {of} with another row",
+            "nullValues": f"rows without {of}",
+            "missingValues": f"rows in which {of} is missing",
+            "invalidValues": f"rows in which {of} is not valid",
+            "sql": "what the query gives",
+        }[self.name]
+        share = ", of all rows," if self.limit.is_percent else ""
+        return f"{counted}{share} {self.limit.in_english}"
 
 
 @dataclass(frozen=True)

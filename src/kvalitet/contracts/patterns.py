@@ -17,13 +17,13 @@ TOKEN = re.compile(r"'(?P<literal>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[
 
 
 def is_supported_pattern(pattern: str | None) -> bool:
-    """Whether every letter of the pattern is one that is known here."""
+    """Whether every letter of the pattern is known here, and hours of 12 say which half of the day."""
     if not pattern or "yyyy" not in pattern:
         return False
     tokens = list(TOKEN.finditer(pattern))
-    return "".join(t.group() for t in tokens) == pattern and all(
-        t["letters"] is None or t["letters"] in LETTERS for t in tokens
-    )
+    letters = {t["letters"] for t in tokens} - {None}
+    is_known = "".join(t.group() for t in tokens) == pattern and letters <= set(LETTERS)
+    return is_known and ("hh" in letters) == ("a" in letters)  # half a day's hours are told apart by AM and PM
 
 
 def to_strptime(pattern: str) -> str:
@@ -40,3 +40,50 @@ def to_shape(pattern: str) -> str:
         "_" * LETTERS[t["letters"]][1] if t["letters"] else (t["literal"] if t["literal"] is not None else t["other"])
         for t in TOKEN.finditer(pattern)
     )
+
+
+#: Postgres repeats nothing more often.
+MOST_REPEATS = 255
+#: One step of a regular expression; what is none of these is read otherwise by one engine or another.
+_STEP = re.compile(
+    r"""(?P<digit>\\d) | (?P<sign>\\[^\w\s]) | (?P<group>\((\?:)?|\))
+    | (?P<repeat>[*+?]|\{\d{1,3}(,\d{0,3})?\})(?![*+?{])
+    | (?P<or>\|) | \[(?P<inside>\^?(?:\\d|\\[^\w\s]|[^\]\[\\])+)\] | (?P<plain>[^\\\[\](){}*+?|^$])""",
+    re.VERBOSE,
+)
+
+
+def for_postgres(pattern: str) -> str | None:
+    """A pattern from ^ to $ as Postgres reads it; None where engines of the standard's world would differ on it."""
+    found = re.fullmatch(r"\^(.*)\$", pattern, re.DOTALL)
+    if not found:
+        return None
+    inner, steps, place = found[1], [], 0
+    while place < len(inner):
+        step = _STEP.match(inner, place)
+        if not step or any(int(times) > MOST_REPEATS for times in re.findall(r"\d+", step["repeat"] or "")):
+            return None
+        inside = step["inside"]
+        if step["digit"]:
+            steps.append("[0-9]")
+        elif step.group() == ".":
+            steps.append(r"[^\n]")
+        elif inside is not None:
+            steps.append(f"[{inside.replace(chr(92) + 'd', '0-9')}]")
+        else:
+            steps.append("(?:" if step.group() == "(" else step.group())
+        place = step.end()
+    read = f"^(?:{''.join(steps)})$" if "|" not in inner or _is_whole(inner) else None
+    try:
+        re.compile(read or "")
+    except re.error:
+        return None
+    return read
+
+
+def _is_whole(inner: str) -> bool:
+    """Whether every | stands inside a group: in `^a|b$` the signs at the ends are each of one side only."""
+    bare = re.sub(r"\\.|\[[^\]]*\]", "", inner)
+    while (without := re.sub(r"\([^()]*\)", "", bare)) != bare:
+        bare = without
+    return "|" not in bare

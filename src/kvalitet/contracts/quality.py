@@ -1,104 +1,99 @@
-"""The quality rules of a contract: each is measured as it is written, or said not to be measured."""
+"""The quality rules of a contract: each is measured as it is written, or said not to be measured.
 
+A rule counts rows of one table, and its number is compared by the standard's operators. The rows are those of which the
+source stands by in the build's load: the accepted ones in force, and the ones set aside that no later delivery has
+brought in order. A row set aside breaks a rule where its record says so (its values are not kept):
+
+- `rowCount`: every row; of a row set aside not if an earlier version of it is in force.
+- `nullValues`: the column is empty; of a row set aside, it was empty and is required.
+- `missingValues`: the column holds one of the values, or is empty where `null` or `''` is one; set aside as above.
+- `invalidValues`: the column holds something else than the valid values, or not of the pattern, and is not empty; of a
+  row set aside, the value of the column broke the contract.
+- `duplicateValues`: another row has the same value in each of the columns, and none is empty; of a row set aside, its
+  key was there twice, and the columns are of the key.
+
+`percent` is of all these rows. Over several columns (`arguments.properties`) a row counts where one of them does, but
+for duplicates, which take the columns together.
+"""
+
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from open_data_contract_standard.model import DataQuality, SchemaObject, SchemaProperty
 
+from kvalitet.contracts.limits import read_limit
 from kvalitet.contracts.model import Column, QualityRule, Table
+from kvalitet.contracts.patterns import for_postgres
+from kvalitet.contracts.sql_rule import read_query
 from kvalitet.spelling.text import tidy
 
-_OPERATORS = (
-    "mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo",
-    "mustBeBetween", "mustNotBeBetween",
-)  # fmt: skip
+#: Metrics of the standard with their arguments, beside `properties`.
+METRICS = {
+    "rowCount": (),
+    "duplicateValues": (),
+    "nullValues": (),
+    "missingValues": ("missingValues",),
+    "invalidValues": ("validValues", "pattern"),
+}
+#: What the checks of a delivery are called that no rule asks for.
+_TAKEN = ("fresh", "volume", "rows_accounted_for", "rows_set_aside", "rows_closed")
+_KINDS = {"string": str, "integer": (int, float), "number": (int, float), "boolean": bool}
+NOT_TEXTS = "has values that YAML does not read as texts: put them in quotes"
 
 
 def read_rules(schemas: Iterable[SchemaObject], tables: Iterable[Table]) -> Iterator[QualityRule]:
     """Every rule of every table and column, in the contract's order."""
+    ids: set[str] = set(_TAKEN)
+    tables = list(tables)
     for schema, table in zip(schemas, tables, strict=True):
-        columns = {column.name: column for column in table.columns}
-        measured: set[str | None] = set()
-        for rule in schema.quality or []:
-            found = _table_rule(table, rule)
-            if found.measured_as in measured:
-                found = replace(found, measured_as=None, not_measured_because="another rule of its kind is measured")
-            measured.add(found.measured_as or "")
-            yield found
-        for stated in schema.properties or []:
-            for rule in stated.quality or []:
-                yield _column_rule(table, columns[stated.name or ""], rule)
+        places = [(None, rule) for rule in schema.quality or []]
+        for column, stated in zip(table.columns, schema.properties or [], strict=True):
+            places += [(column, rule) for rule in stated.quality or []]
+        for column, rule in places:
+            read = _Rule(table, column, rule, tables).read()
+            number, wanted = 1, read.id
+            while read.id in ids:
+                number += 1
+                read = replace(read, id=f"{wanted}_{number}")
+            ids.add(read.id)
+            yield read
 
 
 def valid_values(stated: SchemaProperty) -> tuple[str, ...]:
-    """The values that the column's first measurable invalidValues rule allows; empty where there is none."""
-    for rule in stated.quality or []:
-        values = (rule.arguments or {}).get("validValues")
-        if _metric(rule) == "invalidValues" and _says_none(rule) and _are_texts(values):
-            return as_read(values or ())
+    """The values that the column's first invalidValues rule allows which allows no others; empty without one.
+
+    Intake sets the rows aside that hold another.
+    """
+    for rule in _closed_lists(stated):
+        values = (rule.arguments or {}).get("validValues") or []
+        if all(isinstance(value, str) for value in values):
+            return as_read(values)
     return ()
 
 
-def as_read(values: Iterable[object]) -> tuple[str, ...]:
-    """Agreed values as delivered texts are read."""
-    return tuple(tidy(str(value)) for value in values)
-
-
-def _table_rule(table: Table, rule: DataQuality) -> QualityRule:
-    metric, arguments = _metric(rule), rule.arguments or {}
-    if metric == "rowCount" and not arguments and rule.unit in (None, "rows"):
-        bound = _least_rows(rule)
-        if bound is not None:
-            return _rule(table, "", rule, "row_count", least_rows=bound)
-        return _rule(table, "", rule, None, "only a lowest number of rows is measured")
-    if metric == "duplicateValues":
-        over = arguments.get("properties") or list(table.key)
-        if not isinstance(over, list) or sorted(map(str, over)) != sorted(table.key):
-            return _rule(table, "", rule, None, "duplicates are measured over the key only")
-        if set(arguments) - {"properties"}:
-            return _rule(table, "", rule, None, "its arguments are not known here")
-        if _says_none(rule):
-            return _rule(table, "", rule, "duplicate_key")
-        if _operators(rule) == {"mustBeLessThan"} and rule.unit == "percent" and 0 < (rule.mustBeLessThan or 0) <= 100:
-            return _rule(table, "", rule, "duplicate_key", percent=float(rule.mustBeLessThan or 0))
-        return _rule(table, "", rule, None, "its limit is not one that is measured here")
-    return _rule(table, "", rule, None, _unknown(rule))
-
-
-def _column_rule(table: Table, column: Column, rule: DataQuality) -> QualityRule:
-    metric, arguments = _metric(rule), rule.arguments or {}
-    if _says_none(rule) and metric == "invalidValues" and column.valid_values:
-        values = arguments.get("validValues")
-        if set(arguments) == {"validValues"} and _are_texts(values) and as_read(values or ()) == column.valid_values:
-            return _rule(table, column.name, rule, "valid_values")
-    elif _says_none(rule) and metric in ("nullValues", "missingValues") and column.is_required and not arguments:
-        return _rule(table, column.name, rule, "required")
-    if metric in ("invalidValues", "nullValues", "missingValues"):
-        return _rule(table, column.name, rule, None, "its limit or its arguments are not measured here")
-    return _rule(table, column.name, rule, None, _unknown(rule))
-
-
-def _rule(
-    table: Table,
-    column: str,
-    rule: DataQuality,
-    measured_as: Literal["row_count", "duplicate_key", "valid_values", "required"] | None,
-    not_measured_because: str = "",
-    least_rows: int = 0,
-    percent: float | None = None,
-) -> QualityRule:
-    return QualityRule(
-        table=table.name,
-        column=column,
-        name=_metric(rule) or rule.type or "rule",
-        description=rule.description or "",
-        severity="critical" if rule.severity == "error" else "warning",
-        measured_as=measured_as,
-        not_measured_because=not_measured_because,
-        least_rows=least_rows,
-        less_than_percent=percent,
+def has_values_that_are_no_texts(stated: SchemaProperty) -> bool:
+    """Whether such a rule names `yes` or `01`, which YAML reads as true and 1."""
+    return stated.logicalType == "string" and any(
+        not isinstance(value, str)
+        for rule in _closed_lists(stated)
+        for value in (rule.arguments or {}).get("validValues") or []
+        if value is not None
     )
+
+
+def as_read(values: Iterable[str]) -> tuple[str, ...]:
+    """Agreed values as delivered texts are read."""
+    return tuple(tidy(value) for value in values)
+
+
+def _closed_lists(stated: SchemaProperty) -> Iterator[DataQuality]:
+    for rule in stated.quality or []:
+        limit = read_limit(rule)
+        if _metric(rule) == "invalidValues" and not isinstance(limit, str) and limit.allows_none:
+            values = (rule.arguments or {}).get("validValues")
+            if isinstance(values, list) and values:
+                yield rule
 
 
 def _metric(rule: DataQuality) -> str:
@@ -106,27 +101,166 @@ def _metric(rule: DataQuality) -> str:
     return (rule.metric or rule.rule or "") if rule.type in (None, "library") else ""
 
 
-def _unknown(rule: DataQuality) -> str:
-    metric = _metric(rule)
-    return f"the metric {metric} is not measured here" if metric else f"rules of type {rule.type} are not measured here"
+class _NotMeasured(Exception):
+    """Why a rule is not."""
 
 
-def _operators(rule: DataQuality) -> set[str]:
-    return {name for name in _OPERATORS if getattr(rule, name) is not None}
+@dataclass(frozen=True)
+class _Rule:
+    """One rule as it stands in the contract, at a table or at one of its columns."""
+
+    table: Table
+    column: Column | None
+    rule: DataQuality
+    tables: list[Table]
+
+    def read(self) -> QualityRule:
+        name = _metric(self.rule) or self.rule.type or "rule"
+        column = self.column.name if self.column else ""
+        called = _slug(self.rule.id or self.rule.name or re.sub(r"(?<!^)(?=[A-Z])", "_", name))
+        read = QualityRule(
+            id="_".join(filter(None, (self.table.name, column, called or "rule"))),
+            table=self.table.name,
+            column=column,
+            name=name,
+            description=self.rule.description or "",
+            severity="critical" if self.rule.severity == "error" else "warning",
+        )
+        try:
+            return self._sql(read) if self.rule.type == "sql" else self._library(read)
+        except _NotMeasured as reason:
+            return replace(read, not_measured_because=str(reason))
+
+    def _sql(self, read: QualityRule) -> QualityRule:
+        limit = read_limit(self.rule, of_truth=True)
+        if isinstance(limit, str):
+            raise _NotMeasured(limit)
+        if limit.is_percent:
+            raise _NotMeasured("what a query gives has no unit")
+        query = read_query(self.rule.query or "", self.table, self.column, self.tables)
+        if not query.sql:
+            raise _NotMeasured(query.refused_because)
+        return replace(read, limit=limit, query=query.sql)
+
+    def _library(self, read: QualityRule) -> QualityRule:
+        if read.name not in METRICS:
+            named = _metric(self.rule)
+            raise _NotMeasured(
+                f"the metric {named} is not measured here"
+                if named
+                else f"rules of type {read.name} are not measured here"
+            )
+        stated = dict(self.rule.arguments or {})
+        columns = self._columns(read.name, stated.pop("properties", None))
+        unknown = sorted(set(stated) - set(METRICS[read.name]))
+        if unknown:
+            raise _NotMeasured(f"its argument {unknown[0]} is not known here")
+        limit = read_limit(self.rule)
+        if isinstance(limit, str):
+            raise _NotMeasured(limit)
+        if read.name == "rowCount" and limit.is_percent:
+            raise _NotMeasured("a number of rows is no percentage")
+        return replace(
+            read,
+            limit=limit,
+            columns=tuple(column.name for column in columns),
+            values=self._values(read.name, stated, columns),
+            pattern=self._pattern(stated.get("pattern"), columns),
+        )
+
+    def _columns(self, metric: str, properties: object) -> list[Column]:
+        """The columns that the rule is about; none for a number of rows."""
+        if metric == "rowCount":
+            if self.column or properties is not None:
+                raise _NotMeasured("a number of rows is of a table, not of columns")
+            return []
+        if self.column:
+            if properties is not None:
+                raise _NotMeasured("a column's rule is about that column: state arguments.properties at the table")
+            columns = [self.column]
+        else:
+            known = {column.name: column for column in self.table.columns}
+            named = list(self.table.key) if properties is None and metric == "duplicateValues" else properties
+            if not isinstance(named, list) or not named or not all(isinstance(one, str) for one in named):
+                raise _NotMeasured("arguments.properties must name the columns")
+            missing = [one for one in named if one not in known]
+            if missing:
+                raise _NotMeasured("arguments.properties names a column that the table does not have")
+            columns = [known[one] for one in dict.fromkeys(named)]
+        for column in columns:
+            if not column.is_landed:
+                raise _NotMeasured(f"{column.name} is not landed")
+            if column.classification == "sensitive" and metric in ("invalidValues", "duplicateValues"):
+                raise _NotMeasured(f"{column.name} is masked on the way in")
+        return columns
+
+    def _values(self, metric: str, stated: dict, columns: list[Column]) -> tuple:
+        if metric not in ("invalidValues", "missingValues"):
+            return ()
+        argument = "validValues" if metric == "invalidValues" else "missingValues"
+        if argument not in stated:
+            if metric == "invalidValues" and "pattern" not in stated:
+                raise _NotMeasured("it states neither validValues nor a pattern")
+            return (None,) if metric == "missingValues" else ()
+        values = stated[argument]
+        if not isinstance(values, list):
+            raise _NotMeasured(f"arguments.{argument} must be a list")
+        if metric == "missingValues":
+            return self._missing(values, columns)
+        found = [value for value in values if value is not None]
+        if not found:
+            raise _NotMeasured("arguments.validValues names no value")
+        return self._typed(found, columns, argument)
+
+    def _missing(self, values: list, columns: list[Column]) -> tuple:
+        """The missing values, None for empty. A word that is read as empty here must be one of those."""
+        left = [value for value in values if value is not None and (not isinstance(value, str) or tidy(value))]
+        counts_empty = len(left) < len(values)
+        found: list = []
+        for value in left:
+            read_as_empty = [
+                isinstance(value, str)
+                and (tidy(value).lower() in column.nothing or tidy(value) in column.missing_values)
+                for column in columns
+            ]
+            if any(read_as_empty) and not counts_empty:
+                raise _NotMeasured("one of its values is read as empty here, which it does not name as missing")
+            if not all(read_as_empty):
+                found.append(value)
+        if not values:
+            raise _NotMeasured("arguments.missingValues names no value")
+        return (*((None,) if counts_empty else ()), *self._typed(found, columns, "missingValues"))
+
+    def _typed(self, values: list, columns: list[Column], argument: str) -> tuple:
+        """Values of the columns' own type, texts as delivered ones are read."""
+        for column in columns:
+            if values and column.classification == "personal":
+                raise _NotMeasured(f"{column.name} holds pseudonyms")
+            kind = _KINDS.get(column.logical_type)
+            if values and kind is None:
+                raise _NotMeasured(f"values of a {column.logical_type} are not compared here")
+            if not all(isinstance(value, kind or object) for value in values) or (
+                kind is not bool and any(isinstance(value, bool) for value in values)
+            ):
+                if column.logical_type == "string":
+                    raise _NotMeasured(f"arguments.{argument} {NOT_TEXTS}")
+                raise _NotMeasured(f"arguments.{argument} has a value that is no {column.logical_type}")
+        return tuple(tidy(value) if isinstance(value, str) else value for value in values)
+
+    def _pattern(self, pattern: object, columns: list[Column]) -> str:
+        if pattern is None:
+            return ""
+        for column in columns:
+            if column.logical_type != "string" or column.classification == "personal":
+                raise _NotMeasured(f"a pattern is of texts, and {column.name} holds none")
+        read = for_postgres(pattern) if isinstance(pattern, str) else None
+        if read is None:
+            raise _NotMeasured(
+                "its pattern is read otherwise by different engines: write it from ^ to $ with characters, [classes],"
+                " \\d, groups, | and repeats"
+            )
+        return read
 
 
-def _says_none(rule: DataQuality) -> bool:
-    """Whether the rule allows no row at all."""
-    return _operators(rule) == {"mustBe"} and rule.mustBe == 0 and not isinstance(rule.mustBe, bool)
-
-
-def _least_rows(rule: DataQuality) -> int | None:
-    if _operators(rule) == {"mustBeGreaterThan"} and isinstance(rule.mustBeGreaterThan, int):
-        return rule.mustBeGreaterThan + 1
-    if _operators(rule) == {"mustBeGreaterOrEqualTo"} and isinstance(rule.mustBeGreaterOrEqualTo, int):
-        return rule.mustBeGreaterOrEqualTo
-    return None
-
-
-def _are_texts(values: object) -> bool:
-    return isinstance(values, list) and bool(values) and all(isinstance(v, (str, int, float)) for v in values)
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:50].strip("_")

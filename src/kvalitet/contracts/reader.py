@@ -111,6 +111,8 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
     names = [table.name for table in tables]
     problems += [f"schema {name}: is there twice" for name in sorted({n for n in names if names.count(n) > 1})]
     problems += more_than_counts(tables)
+    if settings.corrections == "supersede" and settings.delivers != "increment":
+        problems.append("servers: corrections can supersede only in increments: the newest snapshot says all there is")
     problems += _missing_for_server(server, settings, tables)
     levels = read_service_levels(standard.slaProperties, problems)
     members = (standard.team.members if isinstance(standard.team, Team) else standard.team) or []

@@ -16,7 +16,7 @@ from kvalitet.contracts.properties import (
     custom_properties,
     read_properties,
 )
-from kvalitet.contracts.quality import valid_values
+from kvalitet.contracts.quality import NOT_TEXTS, has_values_that_are_no_texts, valid_values
 from kvalitet.spelling.text import header
 
 #: Postgres cuts names at 63 characters.
@@ -32,7 +32,17 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
 SEPARATOR = "__"
 #: Columns that intake adds to a raw table or to what it compares it with.
 OUR_NAMES = frozenset(
-    ("row_hash", "valid_from_load", "valid_to_load", "row_key", "row_digest", "row_number", "problems", "reread")
+    (
+        "row_hash",
+        "valid_from_load",
+        "valid_to_load",
+        "row_key",
+        "row_digest",
+        "row_number",
+        "problems",
+        "reread",
+        "stated_on",
+    )
 )
 #: Columns that Postgres has in every table.
 SYSTEM_NAMES = frozenset(("ctid", "oid", "tableoid", "xmin", "xmax", "cmin", "cmax"))
@@ -153,6 +163,8 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         problems.append(f"{here}: logicalTypeOptions.format must be one of {', '.join(PERSON_FORMATS)}")
     if column.logicalType not in ("number", "integer") and (options.minimum, options.maximum) != (None, None):
         problems.append(f"{here}: logicalTypeOptions.minimum and maximum are for numbers and integers")
+    if options.multiple_of is not None and column.logicalType not in ("number", "integer"):
+        problems.append(f"{here}: logicalTypeOptions.multipleOf is for numbers and integers")
     if column.primaryKey and not custom.may_change:
         problems.append(f"{here}: mayChange is about columns beside the key")
     if column.primaryKey and column.classification == "sensitive":
@@ -163,6 +175,8 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
     if scale > MAX_SCALE:
         problems.append(f"{here}: logicalTypeOptions.multipleOf has more than {MAX_SCALE} decimals")
     values = valid_values(column)
+    if has_values_that_are_no_texts(column):
+        problems.append(f"{here}: quality: validValues {NOT_TEXTS}")
     markers = {marker.value: marker.reason for marker in custom.missing_values}
     return Column(
         name=name,
@@ -178,6 +192,7 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         minimum=options.minimum,
         maximum=options.maximum,
         scale=min(scale, MAX_SCALE),
+        step=_step(options.multiple_of),
         valid_values=values,
         missing_values=markers,
         true_values=tuple(custom.true_values),
@@ -215,3 +230,10 @@ def _scale(multiple_of: float | None) -> int:
         return Column.scale
     exponent = Decimal(str(multiple_of)).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _step(multiple_of: float | None) -> Decimal | None:
+    """The stated step, where numbers of that many decimals are not all multiples of it: 5 or 0.05, not 0.01."""
+    step = Decimal(str(multiple_of or 1)).normalize()
+    is_unit = step.as_tuple().digits == (1,) and step <= 1
+    return None if is_unit else step

@@ -50,6 +50,10 @@ class NoCanonicalForm(KvalitetError):
     """A column's type, or a value in it, that the form has no way to write."""
 
 
+class NotReadable(KvalitetError):
+    """The server does not give the rows."""
+
+
 @dataclass(frozen=True, order=True)
 class Column:
     """A column's name and kind: text, boolean, integer, date, instant, or decimal with its `scale`."""
@@ -86,7 +90,7 @@ class Rows:
 
 @contextmanager
 def reading(settings: Settings, role: str) -> Iterator["Cursor"]:
-    """A cursor as `role` in one transaction, on whose path lies nothing but Postgres' own."""
+    """A cursor as `role` in one transaction, on whose path lies nothing but Postgres' own. Raises NotReadable."""
     import adbc_driver_postgresql.dbapi as adbc
 
     dsn = settings.dsn(role, options=ACTING_PATH)
@@ -94,9 +98,14 @@ def reading(settings: Settings, role: str) -> Iterator["Cursor"]:
         connection = adbc.connect(dsn)
     except adbc.Error as error:
         said = str(error).strip().splitlines()[-1]
-        raise KvalitetError(f"The warehouse cannot be read as {role}: {said}.", "See `kvalitet status`.") from None
-    with connection, connection.cursor() as cursor:
-        yield cursor
+        raise NotReadable(f"The warehouse cannot be read as {role}: {said}.", "See `kvalitet status`.") from None
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor
+    except adbc.Error as error:  # its text may hold values
+        raise NotReadable(
+            f"What was asked for cannot be read as {role} ({error.sqlstate}).", "See its rights."
+        ) from None
 
 
 def table_rows(cursor: "Cursor", schema: str, table: str) -> Rows:

@@ -10,7 +10,7 @@ from psycopg import errors, sql
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.canonical import NoCanonicalForm, digest, reading, row_hashes, table_rows
+from kvalitet.evidence.canonical import NoCanonicalForm, NotReadable, digest, reading, row_hashes, table_rows
 from kvalitet.evidence.shown import shown
 from kvalitet.evidence.statement import form_of_statement
 from kvalitet.publication.catalogue import CENTRE_COLUMN, DETAIL_SUFFIX, GROUP_OF_READER, READER_TABLE
@@ -70,7 +70,7 @@ def look(settings: Settings, connection: psycopg.Connection[DictRow], stated: di
         found.readers.append(AUDITOR)
         names = differences(list(signed.values()), seen)
         found.faults += [f"What readers see is not what {said} was: {name}." for name in names]
-    except NoCanonicalForm as error:
+    except (NoCanonicalForm, NotReadable) as error:
         found.faults.append(f"What readers see is not what {said} was: {error.what}")
     if form != 1:
         now = {one["name"]: one for one in shown(connection, REPORTING)}

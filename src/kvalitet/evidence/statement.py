@@ -210,8 +210,9 @@ def _rows(connection: psycopg.Connection[DictRow], query: LiteralString, key: in
 
 
 def _delivery(row: DictRow) -> DictRow:
-    """Without what nobody had to allow, as certificates stated it before a jump could be allowed."""
-    return {name: value for name, value in row.items() if value is not None or not name.startswith("jump_allowed_")}
+    """Without what nobody had to allow, as certificates stated it before jumps and changes could be allowed."""
+    allowances = ("jump_allowed_", "changes_allowed_")
+    return {name: value for name, value in row.items() if value is not None or not name.startswith(allowances)}
 
 
 def _check(row: DictRow) -> DictRow:

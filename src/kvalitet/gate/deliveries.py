@@ -1,12 +1,13 @@
 """The suites of the deliveries, made from their contracts: what each one promised, measured on what the build rests on.
 
-Each contract gives one suite, `delivery_<contract>`. It reads the records that intake wrote (counts by load and table,
-set-aside rows by rule), never a delivered value. expectations/suites/README.md says what is measured and why so.
+Each contract gives one suite, `delivery_<contract>`. It reads the records that intake wrote (counts by load and table),
+and counts what the contract's own rules ask (kvalitet.gate.rules). expectations/suites/README.md says why so.
 """
 
 from typing import Any
 
-from kvalitet.contracts import Contract, QualityRule, load_contracts
+from kvalitet.contracts import Contract, load_contracts
+from kvalitet.gate.rules import RuleCheck, rule_checks
 from kvalitet.gate.suites import Check, NotApplicable, Suite, Threshold, load_suites
 from kvalitet.settings import Settings
 
@@ -23,21 +24,7 @@ _STANDING = (
 _TABLES = "audit.load_table inner join (" + _STANDING + ") as this using (load_id)"
 
 _FRESH = "select 1 - count(*) filter (where not is_stale) as violations, 1 as denominator from " + _THIS
-_ROW_COUNT = f"""
-select count(*) filter (where coalesce(rows_delivered, 0) < least_rows) as violations, count(*) as denominator
-from (values {{rules}}) as rules (table_name, least_rows)
-left join (select table_name, rows_delivered from {_TABLES}) as delivered using (table_name)"""
 _SET_ASIDE = f"select sum(rows_rejected) as violations, sum(rows_delivered) as denominator from {_TABLES}"
-_SET_ASIDE_BY = f"""
-select
-    (
-        select count(distinct row_id) from audit.reject_standing
-        where source_id = '{{source}}' and rule = '{{rule}}' and table_name in ({{tables}})
-            and load_id in (select load_id from {_THIS})
-    ) as violations,
-    sum(rows_delivered) as denominator
-from {_TABLES}
-where table_name in ({{tables}})"""
 _CLOSED = f"""
 select
     sum(rows_closed) as violations,
@@ -109,7 +96,8 @@ def delivery_suite(contract: Contract) -> Suite:
     checks = [*_arrival(contract), *_quality(contract), *_limits(contract)]
     for check in checks:
         check["id"] = f"{name}_{check['id']}"
-        check["count_violations"] = check["count_violations"].replace("{source}", contract.id)
+        if "source" not in check:
+            check["count_violations"] = check["count_violations"].replace("{source}", contract.id)
         check.setdefault("owner", contract.owner)
         check.setdefault("advice_reader", _HELD_BACK if check["severity"] == "critical" else _MARKED)
         if not check["id"].endswith("_fresh"):
@@ -125,7 +113,7 @@ def delivery_suite(contract: Contract) -> Suite:
         table=name,
         owner=contract.owner,
         reads="fct_delivered_table",
-        checks=tuple(Check.model_validate(check) for check in checks),
+        checks=tuple((RuleCheck if "source" in check else Check).model_validate(check) for check in checks),
     )
 
 
@@ -174,52 +162,17 @@ def _arrival(contract: Contract) -> list[dict[str, Any]]:
 
 
 def _quality(contract: Contract) -> list[dict[str, Any]]:
-    """The contract's quality rules that are measured: rows, duplicates of the key, and values that are not agreed."""
-    rules = [rule for rule in contract.quality if rule.measured_as]
-    counted = [rule for rule in rules if rule.measured_as == "row_count"]
-    checks = [_duplicates(contract, rule) for rule in rules if rule.measured_as == "duplicate_key"]
-    listed = list(dict.fromkeys(rule.table for rule in rules if rule.measured_as == "valid_values"))
-    if counted:
-        checks.insert(
-            0,
-            {
-                "id": "row_count",
-                "must_hold": "Hver tabel har mindst så mange rækker, som kontrakten kræver.",
-                "count_violations": _ROW_COUNT.replace(
-                    "{rules}", ", ".join(f"('{rule.table}', {rule.least_rows})" for rule in counted)
-                ),
-                "why": _why(contract, counted[-1]),
-                "severity": min(rule.severity for rule in counted),  # "critical" comes before "warning"
-                "advice_engineer": f"Bed {_support(contract)} om et helt udtræk med samme skæringsdag.",
-            },
-        )
-    if listed:
-        checks.append(
-            {
-                "id": "invalid_values",
-                "must_hold": "Nye rækker med en anden værdi end de aftalte er så få, som kontrakten tillader.",
-                "count_violations": _by_rule("unknown_value", listed),
-                "threshold": _percent(contract.max_rejected_percent),
-                "why": f"Kontrakten {_named(contract)} nævner de gyldige værdier (invalidValues); en ny værdi er"
-                " enten en fejl eller noget, som definitionerne skal tage stilling til. Rækkerne er sat til side.",
-                "severity": "critical",
-                "advice_engineer": f"Se `kvalitet rejects --source {contract.id}`;"
-                " er værdien rigtig, så ret kontrakten.",
-            }
-        )
-    return checks
-
-
-def _duplicates(contract: Contract, rule: QualityRule) -> dict[str, Any]:
-    return {
-        "id": f"{rule.table}_duplicate_values",
-        "must_hold": f"Nøgler, der findes flere gange i {rule.table}, er så få, som kontrakten tillader.",
-        "count_violations": _by_rule("duplicate_key", [rule.table]),
-        "threshold": _percent(rule.less_than_percent or contract.max_rejected_percent),
-        "why": f"{_why(contract, rule)} Hvilken af to rækker der er rigtig, kan ingen vide: begge er sat til side.",
-        "severity": rule.severity,
-        "advice_engineer": f"Se `kvalitet rejects --source {contract.id}`; bed {_support(contract)} rette udtrækket.",
-    }
+    """The contract's quality rules that are measured, as they are written."""
+    reasons = {rule.id: rule.description for rule in contract.quality}
+    return [
+        check
+        | {
+            "why": f"{_reason(reasons[check['id']])} (Kontrakten {_named(contract)}.)",
+            "advice_engineer": f"Se `kvalitet rejects --source {contract.id}`, hvis rækkerne er sat til side;"
+            f" bed {_support(contract)} rette dem i kilden. Er reglen forkert, så ret kontrakten.",
+        }
+        for check in rule_checks(contract)
+    ]
 
 
 def _limits(contract: Contract) -> list[dict[str, Any]]:
@@ -258,10 +211,6 @@ def _limits(contract: Contract) -> list[dict[str, Any]]:
     return checks
 
 
-def _by_rule(rule: str, tables: list[str]) -> str:
-    return _SET_ASIDE_BY.replace("{rule}", rule).replace("{tables}", _listed(tables))
-
-
 def _listed(names: list[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
@@ -270,11 +219,9 @@ def _percent(percent: float) -> Threshold:
     return Threshold(percent=percent) if percent else Threshold(violations=0)
 
 
-def _why(contract: Contract, rule: QualityRule) -> str:
+def _reason(description: str) -> str:
     """The contract's own reason, in Danish where it has both."""
-    text = " ".join(rule.description.split())
-    reason = text.rpartition("Da: ")[2]
-    return f"{reason or 'Kontrakten kræver det.'} (Kontrakten {_named(contract)}.)"
+    return " ".join(description.split()).rpartition("Da: ")[2] or "Kontrakten kræver det."
 
 
 def _named(contract: Contract) -> str:

@@ -11,6 +11,7 @@ from psycopg.rows import DictRow, dict_row
 from kvalitet.builds import LIVE, Build, get_build, heartbeat
 from kvalitet.clock.lapses import BEAT, beat
 from kvalitet.errors import KvalitetError
+from kvalitet.gate.asking import ask_rules
 from kvalitet.gate.deliveries import all_suites
 from kvalitet.gate.materials import materials
 from kvalitet.gate.suites import Suite
@@ -97,6 +98,7 @@ def measure_build(
     from kvalitet.gate.measuring import measure
 
     measured = skipped | measure(_url(settings, build), suites, set(skipped))
+    measured |= ask_rules(settings, build, suites, set(skipped))
     for suite in suites:
         results += [CheckResult.of(check, suite.table, measured[check.id]) for check in suite.checks]
     return found, results

@@ -16,6 +16,7 @@ from great_expectations.expectations.expectation import QueryExpectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl
 
+from kvalitet.gate.rules import RuleCheck
 from kvalitet.gate.suites import Check, Suite
 from kvalitet.gate.verdict import Measurement
 
@@ -51,7 +52,7 @@ def measure(url: str, suites: list[Suite], skipped: set[str]) -> dict[str, Measu
     measured: dict[str, Measurement] = {}
     try:
         for suite in suites:
-            checks = [check for check in suite.checks if check.id not in skipped]
+            checks = [check for check in suite.checks if check.id not in skipped and not isinstance(check, RuleCheck)]
             measured |= _measure_suite(source, suite, checks)
     finally:
         source.get_engine().dispose()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal, get_args
 
 from kvalitet.errors import KvalitetError
@@ -17,13 +18,15 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 class Measurement:
     """What was counted for one check, whatever comes of it: so many of so many, or why nothing was counted.
 
-    `not_applicable` holds the declared reason, `error` what went wrong; neither holds a personal value.
+    `not_applicable` holds the declared reason, `error` what went wrong; neither holds a personal value. `counted` is
+    the number that a rule gave which is kept or broken as a whole.
     """
 
     violations: int | None = None
     denominator: int | None = None
     not_applicable: str | None = None
     error: str | None = None
+    counted: Decimal | None = None
 
     @property
     def outcome(self) -> Literal["measured", "not_applicable", "error"]:
@@ -36,8 +39,8 @@ class Measurement:
 class CheckResult:
     """The measurement of one check: how many of how many, and the one status that follows.
 
-    `detail` says why a check is not applicable, in error, or had nothing to measure; it never
-    holds a value from a delivery.
+    `detail` says why a check is not applicable, in error, or had nothing to measure, or which number a rule gave; it
+    never holds a value from a delivery.
     """
 
     check_id: str
@@ -70,6 +73,8 @@ class CheckResult:
         elif detail is None:
             holds = check.threshold.holds(measurement.violations or 0, measurement.denominator or 0)
             status = "passed" if holds else "failed"
+            if measurement.counted is not None:
+                detail = f"Målt: {measurement.counted:f}".replace(".", ",")
         return cls(
             check_id=check.id,
             suite=table,

@@ -44,6 +44,11 @@ class Before:
         """Of an open version `r` and an arrived row `i` that differ: whether only the reading differs."""
         if self.is_same_delivery or self.is_unknown:
             return sql.SQL("true")
+        if table.is_increment:  # said again, not changed
+            return sql.SQL("coalesce(i.row_hash = r.row_hash, false) or {}").format(self._is_same_in_common(table))
+        return self._is_same_in_common(table)
+
+    def _is_same_in_common(self, table: Table) -> sql.Composable:
         common = self.common(table)
         if len(common) == len(table.raw_columns()):
             return sql.SQL("false")

@@ -267,4 +267,6 @@ def _number(
     ]
     if limits:
         checks.append((" or ".join(limits), "out_of_range"))
+    if column.step is not None:
+        checks.append((f"{typed} % {column.step:f} <> 0", "not_a_multiple"))
     return expression, checks

@@ -147,10 +147,8 @@ def _take_all(
     newest = before.newest
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]
     notes = list(inbox.notes)
-    clock = replace(
-        before, newest=None
-    )  # an older delivery is ahead of nothing, but may not be later than today either
-    older = [judged(contract, d, clock, allow_jump) for d in inbox.deliveries if d not in waiting]
+    clock_only = replace(before, newest=None)  # an older delivery is ahead of nothing
+    older = [judged(contract, d, clock_only, allow_jump) for d in inbox.deliveries if d not in waiting]
     loads = _take_older(settings, contract, older, notes, mine)
     beside = len(loads)
     if not waiting:
@@ -158,11 +156,15 @@ def _take_all(
         return ExtractResult(contract.id, "missing", message, tuple(loads))
     not_ready = None
     for delivery in waiting:
+        delivery = judged(contract, delivery, before, allow_jump)
+        if delivery.absent and delivery.refusal:  # one file of a delivery, with its name mistyped
+            notes.append(str(delivery.refusal))
+            continue
         if delivery.absent:
             not_ready = f"Delivery {delivery.name} is incomplete: {', '.join(delivery.absent)} has not come."
             continue
         try:
-            load = take(settings, contract, judged(contract, delivery, before, allow_jump), mine, allowed)
+            load = take(settings, contract, delivery, mine, allowed)
         except DeliveryWithdrawn as error:
             if is_left_behind(settings, contract, error.load_id):
                 notes.append(str(error))
@@ -204,13 +206,15 @@ def _take_older(
         if delivery.absent:
             continue
         instead_of = _load_of(settings, contract, delivery)
+        adds_up = contract.delivers == "increment" and (not instead_of or contract.corrections == "supersede")
         try:
-            load = take(settings, contract, delivery, mine, Allowed(), beside=True)
+            load = take(settings, contract, delivery, mine, Allowed(), beside=not adds_up)
         except DeliveryNotReady:
             continue
         if load:
             loads.append(load)
             notes.append(_beside(delivery, load, instead_of))
+            notes += load.notes
     return loads
 
 
@@ -219,6 +223,8 @@ def _beside(delivery: Delivery, load: LoadResult, instead_of: int | None) -> str
     what = f"The older delivery {delivery.name}{corrected if instead_of else ''}"
     if load.outcome == "refused":
         return f"{what} was refused: {load.reason}"
+    if load.load_id > 0:
+        return f"{what} was added to the history, as load {load.load_id}: what newer ones say of a key stands."
     return (
         f"{what} was taken in beside the history, as load {load.load_id}: figures of today do not see it,"
         f" `--known-at {delivery.name}` does."

@@ -3,7 +3,9 @@
 Everything here runs inside the caller's transaction, set-based.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import LiteralString
 
 from psycopg import sql
@@ -34,6 +36,10 @@ class TableCounts:
     without_key: int = 0  # why they wait: each of these may be one that is absent
 
 
+#: A row of an increment that is as it was, but said by a newer cut-off than before.
+SAID_AGAIN: LiteralString = "i.row_hash = r.row_hash and r.stated_on is distinct from {}"
+
+
 class TableHistory:
     """One table's step into `raw` within one load. `cursor` is an ADBC cursor of the load's transaction.
 
@@ -41,22 +47,39 @@ class TableHistory:
     """
 
     def __init__(
-        self, cursor, contract: Contract, table: Table, load_id: int, file_name: str, of_load: int | None = None
+        self,
+        cursor,
+        contract: Contract,
+        table: Table,
+        load_id: int,
+        file_name: str,
+        cutoff: date,
+        of_load: int | None = None,
     ) -> None:
-        self.load = TableLoad(cursor, contract, table, load_id, file_name, of_load)
+        self.load = TableLoad(cursor, contract, table, load_id, file_name, cutoff, of_load)
         self.set_aside = SetAside(self.load)
         self.contract = contract
         self.table = table
 
-    def take(self, reading: Reading, allowed: Allowed, before: Before) -> TableCounts:
-        """Bring the table's history up to the delivery. Raises DeliveryRefused beyond the contract's limits."""
+    def take(
+        self, reading: Reading, allowed: Allowed, before: Before, states: Sequence[tuple[int, int | None]] = ()
+    ) -> TableCounts:
+        """Bring the table's history up to the delivery. Raises DeliveryRefused beyond the contract's limits.
+
+        `states`: of an increment that came late, which loads of its own take the states of which loads with it.
+        """
         is_anew = before.is_same_delivery or before.is_unknown
         receive(self.load, reading)
         self.set_aside.duplicates()
         if not is_anew and not allowed.changes:
             self.set_aside.changed_identities(before.common(self.table))
         delivered, rejected, unreadable = self.set_aside.check_tolerance(reading)
+        for number, of in states:
+            self._insert_beside(number, of)
+            self._repeat(number, of, "true")
+        overtaken = self._leave_overtaken()
         is_first = self._compare(before)
+        said_again = self._count_said_again() if self.table.is_increment else 0
         self.set_aside.record(reading)
         if not allowed.changes and not is_anew:
             check_changes(self.load)
@@ -69,22 +92,24 @@ class TableHistory:
             closed = self._close_absent(is_limited=not allowed.closures and not before.is_same_delivery)
         new_or_changed = "join {diff} d on d.arrived = i.ctid and not d.is_set_aside"
         inserted = self.load.run(
-            "insert into {raw} ({columns}, row_hash, valid_from_load)"
-            " select {incoming_columns}, i.row_hash, {load_id} from {incoming} i "
+            "insert into {raw} ({columns}, {also} row_hash, valid_from_load)"
+            " select {incoming_columns}, {stated_on} i.row_hash, {load_id} from {incoming} i "
             + ("where i.problems is null" if is_first else new_or_changed)
         )
         self.load.run("select raw.guard_open_rows({raw_name}, {key_names})")
         self.set_aside.resolve(reading)
         if before.is_same_delivery:
             reread = inserted
+        inserted, reread = inserted - said_again, max(reread - said_again, 0)
         return TableCounts(
             delivered=delivered,
             rejected=rejected,
             opened=inserted - changed - reread,
             changed=changed,
             closed=closed,
-            unchanged=delivered - rejected - inserted,
+            unchanged=delivered - rejected - inserted - overtaken,
             held=self.load.row("select count(distinct open_version) from {diff} where is_set_aside")[0],
+            overtaken=overtaken,
             reread=reread,
             closures_waiting=waiting,
             without_key=unreadable,
@@ -103,26 +128,54 @@ class TableHistory:
         self.set_aside.record(reading)
         # They wait for nobody: whether the row is in order today, a newer delivery has said.
         self.load.run("update audit.reject set resolved_by_load = {load_id} where load_id = {load_id}")
-        opened = self.load.run(
-            "insert into {raw} ({columns}, row_hash, valid_from_load, valid_to_load)"
-            " select {incoming_columns}, i.row_hash, {load_id}, {load_id} + 1 from {incoming} i"
-            " where i.problems is null"
-        )
-        held = self._repeat(before, "exists (select from {incoming} i where i.row_key = {raw_key})")
+        opened = self._insert_beside(self.load.load_id, None)
+        held = self._repeat(self.load.load_id, before, "exists (select from {incoming} i where i.row_key = {raw_key})")
         if unreadable or not self.table.absence_closes:
-            self._repeat(before, "true")
+            self._repeat(self.load.load_id, before, "true")
         return TableCounts(delivered, rejected, opened, changed=0, closed=0, unchanged=0, held=held)
 
-    def _repeat(self, before: int | None, condition: LiteralString) -> int:
-        if before is None:
+    def _insert_beside(self, number: int, state_of: int | None) -> int:
+        """The delivered rows as rows of load `number` alone, but for those of which a state says something newer."""
+        newer: LiteralString = (
+            " and not exists (select from {raw} r where {same_key} and r.stated_on > {cutoff}"
+            " and r.valid_from_load <= {of} and (r.valid_to_load is null or r.valid_to_load > {of}))"
+        )
+        return self.load.run(
+            "insert into {raw} ({columns}, {also} row_hash, valid_from_load, valid_to_load)"
+            " select {incoming_columns}, {stated_on} i.row_hash, {number}, {number} + 1 from {incoming} i"
+            " where i.problems is null" + (newer if state_of is not None else ""),
+            number=sql.Literal(number),
+            of=sql.Literal(state_of),
+        )
+
+    def _repeat(self, number: int, state_of: int | None, condition: LiteralString) -> int:
+        """The rows of a state as rows of load `number` alone, but for those that it has by itself."""
+        if state_of is None:
             return 0
         return self.load.run(
-            "insert into {raw} ({columns}, row_hash, valid_from_load, valid_to_load)"
-            " select {columns}, r.row_hash, {load_id}, {load_id} + 1 from {raw} r"
-            " where valid_from_load <= {before} and (valid_to_load is null or valid_to_load > {before})"
-            " and not exists (select from {raw} i where i.valid_from_load = {load_id} and {same_key}) and " + condition,
-            before=sql.Literal(before),
+            "insert into {raw} ({columns}, {also} row_hash, valid_from_load, valid_to_load)"
+            " select {columns}, {also} r.row_hash, {number}, {number} + 1 from {raw} r"
+            " where valid_from_load <= {of} and (valid_to_load is null or valid_to_load > {of})"
+            " and not exists (select from {raw} i where i.valid_from_load = {number} and {same_key}) and " + condition,
+            number=sql.Literal(number),
+            of=sql.Literal(state_of),
         )
+
+    def _leave_overtaken(self) -> int:
+        """Of an increment, leave out the rows of which a newer cut-off has said something; returns how many."""
+        if not self.table.is_increment:
+            return 0
+        return self.load.run(
+            "delete from {incoming} i using {raw} r where {same_key} and i.problems is null"
+            " and r.valid_to_load is null and r.stated_on > {cutoff}"
+        )
+
+    def _count_said_again(self) -> int:
+        """Rows of an increment that are as they were: a version all the same, so that it is known who said it last."""
+        return self.load.row(
+            "select count(*) from {diff} d join {raw} r on r.ctid = d.open_version"
+            " join {incoming} i on i.ctid = d.arrived where not d.is_set_aside and r.row_hash = i.row_hash"
+        )[0]
 
     def _compare(self, before: Before) -> bool:
         """Find once what differs between the delivery and the open versions; says whether there are none yet.
@@ -136,9 +189,10 @@ class TableHistory:
             return True
         self.load.run(
             "insert into {diff} select r.place, i.ctid, i.problems is not null, {is_reread} from {incoming} i full join"
-            " (select ctid as place, {columns}, row_hash from {raw} where valid_to_load is null) r on {same_key}"
-            " where i.row_hash is distinct from r.row_hash or i.problems is not null",
+            " (select ctid as place, {columns}, {also} row_hash from {raw} where valid_to_load is null) r on {same_key}"
+            " where i.row_hash is distinct from r.row_hash or i.problems is not null or {is_said_again}",
             is_reread=before.is_reread(self.table),
+            is_said_again=sql.SQL(SAID_AGAIN if self.table.is_increment else "false").format(self.load.names["cutoff"]),
         )
         self.load.run("analyze {diff}")
         return False

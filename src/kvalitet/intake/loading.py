@@ -9,6 +9,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.intake.before import Before, reading_digest, state_before
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.intake.history import TableCounts, TableHistory
+from kvalitet.intake.late import later_states, newest_after, record_state
 from kvalitet.intake.limits import Allowed
 from kvalitet.intake.pseudonyms import fingerprint
 from kvalitet.intake.reading import reading
@@ -63,16 +64,22 @@ def load_delivery(
         load_id: int = cursor.fetchall()[0][0] * (-1 if beside else 1)
         cutoff_before = _load_before(cursor, contract, delivery) if beside else None
         before = state_before(cursor, contract.id, digest, of_load)
+        newest = None if beside else newest_after(cursor, contract, delivery)
+        states = later_states(cursor, contract, delivery, newest) if newest else []
         for name, table in contract.tables.items():
             file = files[name]
             with reading(contract, table, file, keys, file.path.parent, delivery.cutoff, is_read_anew) as batches:
-                history = TableHistory(cursor, contract, table, load_id, file.file_name, of_load)
+                history = TableHistory(cursor, contract, table, load_id, file.file_name, delivery.cutoff, of_load)
                 counts[name] = (
-                    history.take_beside(batches, cutoff_before) if beside else history.take(batches, allowed, before)
+                    history.take_beside(batches, cutoff_before)
+                    if beside
+                    else history.take(batches, allowed, before, [(one.number, one.of) for one in states])
                 )
                 columns[name] = list(batches.table.raw_columns())
                 reread += [(load_id, name, *counted) for counted in batches.reread.counts()]
-        record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest)
+        record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest, newest)
+        for state in states:
+            record_state(cursor, state, load_id)
         for name, file in files.items():
             count = counts[name]
             values = (

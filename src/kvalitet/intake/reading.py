@@ -17,6 +17,7 @@ from kvalitet.errors import DeliveryRefused
 from kvalitet.intake import line_ends, statistics_json, workbook
 from kvalitet.intake.columns import column_sql, is_free, may_hold_number
 from kvalitet.intake.reread import Reread
+from kvalitet.intake.row_key import row_key
 from kvalitet.intake.spool import SpooledFile
 from kvalitet.spelling import macros
 from kvalitet.spelling.macros import quote
@@ -211,7 +212,7 @@ def _query(
     all_raw = ", ".join(f"coalesce(r{index}, chr(30))" for index in range(len(header)))
     is_odd = _is_odd(landed, {column.name: f"r{position[column.header]}" for column in landed})
     person = f"nullif(concat_ws(';', {', '.join(persons)}), '')" if persons else "null::varchar"
-    row_key = " || '|' || ".join(f"t_{name}::varchar" for name in table.key)
+    key = row_key([f"t_{name}::varchar" for name in table.key])
     return f"""
         with delivered as (
             select *
@@ -235,7 +236,7 @@ def _query(
         keyed as (select *, problems is null or ({" and ".join(key_ok)}) as key_is_readable from judged)
         select {", ".join(outputs)},
             md5(concat_ws(chr(31), {", ".join(hashed)})) as row_hash,
-            case when problems is not null and key_is_readable then {row_key} end as row_key,
+            case when problems is not null and key_is_readable then {key} end as row_key,
             case when problems is not null then row_digest(concat_ws(chr(31), {all_raw})) end as row_digest,
             problems,
             case when is_odd then nullif(concat_ws(';', {", ".join([*reread, person])}), '') else {person} end as reread

@@ -98,13 +98,13 @@ def record_refusal(
     return LoadResult(row["load_id"], delivery.name, "refused", reason)
 
 
-def record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest) -> None:
-    """Record an accepted delivery, in the transaction that takes it in."""
+def record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest, newest) -> None:
+    """Record an accepted delivery, in the transaction that takes it in. `newest`: the cut-off of a late one's state."""
     origin = "delivered" if of_load is None else "replayed"
     values = (
-        load_id, contract.id, delivery.name, delivery.cutoff, content, "accepted", contract.version, contract.sha256,
-        started, *(allowed.closures or (None, None)), *(allowed.changes or (None, None)),
-        *(delivery.jump_allowed or (None, None)), origin, of_load, digest,
+        load_id, contract.id, delivery.name, newest or delivery.cutoff, content, "accepted",
+        contract.version, contract.sha256, started, *(allowed.closures or (None, None)),
+        *(allowed.changes or (None, None)), *(delivery.jump_allowed or (None, None)), origin, of_load, digest,
     )  # fmt: skip
     columns = (
         "load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version, contract_sha256,"

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from kvalitet.contracts import Contract
@@ -191,7 +191,7 @@ def _take_kept(
             os.utime(folder / row["file_name"], (0, 0))  # nobody is still writing it
         paths = {table: str(folder / row["file_name"]) for row in kept for table in row["table_names"]}
         delivery = Delivery(
-            cutoff=load["cutoff_date"],
+            cutoff=date.fromisoformat(load["delivery"]),  # of a late increment, cutoff_date is that of its state
             place=open_place("KVALITET_VAR", f"file://{folder}"),
             paths={table: paths[table] for table in contract.tables},
             absent=(),

@@ -11,6 +11,7 @@ RULES = {
     "too_many_decimals": "has more decimals than agreed",
     "integer_format": "is not a whole number",
     "out_of_range": "is outside the agreed range",
+    "not_a_multiple": "is not a multiple of the agreed step",
     "boolean_format": "is neither of the agreed true and false values",
     "unknown_value": "is not one of the agreed values",
     "pattern": "does not have the agreed form",

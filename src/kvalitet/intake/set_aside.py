@@ -26,7 +26,7 @@ class SetAside:
         )
         self.load.run("analyze {doubled}")
         self.load.run(
-            "update {incoming} i set problems = '*:duplicate_key', row_key = concat_ws('|', {keys_text}),"
+            "update {incoming} i set problems = '*:duplicate_key', row_key = {incoming_key},"
             " row_digest = i.row_hash from {doubled} r where {same_key} and i.problems is null"
         )
 
@@ -101,7 +101,7 @@ class SetAside:
         if self.load.row("select exists (select from audit.reject known where " + earlier + ")")[0]:
             self.load.run(
                 "update audit.reject known set resolved_by_load = {load_id} where " + earlier + " and known.row_key in"
-                " (select concat_ws('|', {keys_text}) from {incoming} i where i.problems is null)"
+                " (select {incoming_key} from {incoming} i where i.problems is null)"
             )
         if self.load.of_load is not None:
             self._resolve_replayed(reading)

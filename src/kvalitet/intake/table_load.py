@@ -1,8 +1,11 @@
 """The statements of one table's load, with the names that they share."""
 
+from datetime import date
+
 from psycopg import sql
 
 from kvalitet.contracts import Contract, Table
+from kvalitet.intake.row_key import row_key
 
 
 class TableLoad:
@@ -12,7 +15,14 @@ class TableLoad:
     """
 
     def __init__(
-        self, cursor, contract: Contract, table: Table, load_id: int, file_name: str, of_load: int | None = None
+        self,
+        cursor,
+        contract: Contract,
+        table: Table,
+        load_id: int,
+        file_name: str,
+        cutoff: date,
+        of_load: int | None = None,
     ) -> None:
         self.cursor = cursor
         self.contract = contract
@@ -30,15 +40,17 @@ class TableLoad:
             "same_key": sql.SQL(" and ").join(
                 sql.SQL("i.{0} = r.{0}").format(sql.Identifier(name)) for name in table.key
             ),
-            "raw_key": sql.SQL("concat_ws('|', {})").format(
-                sql.SQL(", ").join(sql.SQL("r.{}::text").format(sql.Identifier(name)) for name in table.key)
-            ),
-            "keys_text": sql.SQL(", ").join(sql.SQL("i.{}::text").format(sql.Identifier(name)) for name in table.key),
+            "raw_key": _key_of(table, "r"),
+            "incoming_key": _key_of(table, "i"),
             "diff": sql.Identifier(f"diff_{table.name}"),
             "doubled": sql.Identifier(f"doubled_{table.name}"),
             "raw_name": sql.Literal(table.raw_name),
             "key_names": sql.Literal(list(table.key)),
             "load_id": sql.Literal(load_id),
+            "cutoff": sql.SQL("{}::date").format(sql.Literal(cutoff)),
+            # Of an increment, each version says which cut-off said it.
+            "also": sql.SQL("stated_on," if table.is_increment else ""),
+            "stated_on": sql.SQL("{}::date,").format(sql.Literal(cutoff)) if table.is_increment else sql.SQL(""),
             "source": sql.Literal(contract.id),
             "table": sql.Literal(table.name),
         }
@@ -59,3 +71,7 @@ class TableLoad:
 
     def _compose(self, query: str, names: dict[str, sql.Composable]) -> str:
         return sql.SQL(query).format(**self.names, **names).as_string(None)  # type: ignore[arg-type]
+
+
+def _key_of(table: Table, alias: str) -> sql.SQL:
+    return sql.SQL(row_key([f"{sql.Identifier(alias, name).as_string(None)}::text" for name in table.key]))  # type: ignore[arg-type]

@@ -69,7 +69,7 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
             state_of = _before(connection, load)
             if load_id > 0:
                 restored_by = _put_back(connection, load, state_of, closed, reopened)
-            for number in (load_id, *superseded):
+            for number in (load_id, *superseded, *_derived_from(connection, load_id)):
                 connection.execute(
                     "insert into audit.load_withdrawal (load_id, reason, withdrawn_by, restored_by)"
                     " values (%s, %s, %s, %s)",
@@ -95,6 +95,11 @@ def _refuse_what_cannot_be(load: dict[str, Any]) -> None:
     number = load["load_id"]
     if load["outcome"] != "accepted":
         raise KvalitetError(f"Load {number} was refused: nothing of it is in.", "There is nothing to withdraw.")
+    if load["origin"] == "derived":
+        raise KvalitetError(
+            f"Load {number} is what load {load['of_load']} makes of another cut-off's state.",
+            f"Withdraw load {load['of_load']}.",
+        )
     if load["origin"] == "restored":
         raise KvalitetError(
             f"Load {number} only put the state after load {load['of_load']} back.",
@@ -124,6 +129,14 @@ def _restored_after(connection: psycopg.Connection[DictRow], load: dict[str, Any
             " comes in again with `kvalitet replay`.",
         )
     return [row["load_id"] for row in later]
+
+
+def _derived_from(connection: psycopg.Connection[DictRow], load_id: int) -> list[int]:
+    """The states of other cut-offs that an increment, which came late, was added to."""
+    rows = connection.execute(
+        "select load_id from audit.load_in_use where of_load = %s and origin = 'derived'", [load_id]
+    ).fetchall()
+    return [row["load_id"] for row in rows]
 
 
 def _before(connection: psycopg.Connection[DictRow], load: dict[str, Any]) -> int | None:

@@ -17,9 +17,8 @@ def changing_files(settings: Settings, patience_seconds: float = 10) -> Iterator
     """Hold the files alone. Raises FilesHeld where that cannot be within the patience."""
     with connect(settings, LOADER) as connection:
         try:
-            take(
-                connection, FILES, "the kept files are being copied (a backup), removed or rewritten", patience_seconds
-            )
+            take(connection, FILES, "a backup copies them, or they are removed or rewritten,", patience_seconds)
         except LockHeld as held:
-            raise FilesHeld(held.what, "Wait for it to end, then do this again.") from None
+            what = f"The kept files are in use: {held.what[0].lower()}{held.what[1:]}"
+            raise FilesHeld(what, "Wait for it to end, then do this again.") from None
         yield

@@ -22,9 +22,10 @@ from kvalitet.publication.catalogue import (
     read_catalogue,
     state_of,
 )
+from kvalitet.publication.digest import tables_of
 from kvalitet.publication.schemas import OWNER as SEALER
 from kvalitet.publication.schemas import owner_of
-from kvalitet.publication.seal import seal
+from kvalitet.publication.seal import refuse, seal
 from kvalitet.settings import PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.build_schemas import OWNER
 from kvalitet.warehouse.connection import connect
@@ -59,6 +60,8 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
                 f"Build {build_id} lacks {', '.join(absent)} in {schema}.",
                 "Run its layers star and reports first.",
             )
+        plain = tables_of(connection, schema, "r")
+        refuse(build_id, [f"{name}, which is no plain table" for name in catalogue.tables if name not in plain])
         added, lacking = _add_keys(connection, schema, catalogue)
         if not is_taken_over:
             _comment_and_close(connection, schema, catalogue)
@@ -88,22 +91,10 @@ def _vacuum(connection: psycopg.Connection[DictRow], schema: str, catalogue: Cat
     connection.autocommit = True
     for name in catalogue.tables:
         table = sql.Identifier(schema, name)
-        if _relkind(connection, schema, name) == "r":
-            connection.execute(
-                sql.SQL("alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)").format(
-                    table
-                )
-            )
-            connection.execute(sql.SQL("vacuum (analyze) {}").format(table))
-
-
-def _relkind(connection: psycopg.Connection[DictRow], schema: str, name: str) -> str:
-    """The `relkind` of a relation: r table, v view, m materialized view."""
-    row = connection.execute(
-        "select relkind::text as kind from pg_class where relnamespace = to_regnamespace(%s) and relname = %s",
-        [schema, name],
-    ).fetchone()
-    return row["kind"] if row else ""
+        connection.execute(
+            sql.SQL("alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)").format(table)
+        )
+        connection.execute(sql.SQL("vacuum (analyze) {}").format(table))
 
 
 def _target(connection: psycopg.Connection[DictRow], build_id: int) -> str:
@@ -173,12 +164,8 @@ def _references(schema: str, key: ForeignKey) -> sql.Composed:
 
 
 def _comment(connection: psycopg.Connection[DictRow], schema: str, plan: TablePlan) -> None:
-    kinds: dict[str, LiteralString] = {"v": "view", "m": "materialized view"}
-    kind = kinds.get(_relkind(connection, schema, plan.name), "table")
     table = sql.Identifier(schema, plan.name)
-    connection.execute(
-        sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), table, sql.Literal(plan.description or None))
-    )
+    connection.execute(sql.SQL("comment on table {} is {}").format(table, sql.Literal(plan.description or None)))
     for column, text in plan.columns.items():
         name = sql.Identifier(schema, plan.name, column)
         connection.execute(sql.SQL("comment on column {} is {}").format(name, sql.Literal(text or None)))

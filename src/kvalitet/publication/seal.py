@@ -61,7 +61,7 @@ def seal(settings: Settings, build_id: int, schema: str, catalogue: Catalogue) -
             return
         connection.execute("set local lock_timeout = '10s'")
         if owner_of(connection, schema) != OWNER:
-            _refuse(build_id, strangers(connection, schema, Expected.built(catalogue)))
+            refuse(build_id, strangers(connection, schema, Expected.built(catalogue)))
             take_over(connection, schema)
             for plan in catalogue.tables.values():
                 _protect(connection, schema, plan)
@@ -69,7 +69,7 @@ def seal(settings: Settings, build_id: int, schema: str, catalogue: Catalogue) -
             _let_the_gate_read(connection, schema)
             connection.commit()
         _wait_for_the_builder(connection, build_id)
-        _refuse(build_id, strangers(connection, schema, Expected.sealed(catalogue)))
+        refuse(build_id, strangers(connection, schema, Expected.sealed(catalogue)))
         sealed = connection.execute(
             "update audit.build set sealed_at = clock_timestamp() where build_id = %s and status = any(%s)",
             [build_id, list(LIVE)],
@@ -78,7 +78,8 @@ def seal(settings: Settings, build_id: int, schema: str, catalogue: Catalogue) -
             raise ClaimLost(f"Build {build_id} ended before it was sealed.", "Build anew: `kvalitet build`.")
 
 
-def _refuse(build_id: int, found: list[str]) -> None:
+def refuse(build_id: int, found: list[str]) -> None:
+    """Raises NotSealed where anything was found that does not belong into the build's schemas."""
     if found:
         more = f" and {len(found) - 10} more" if len(found) > 10 else ""
         raise NotSealed(

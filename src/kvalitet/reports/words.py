@@ -199,6 +199,7 @@ RULE = {
     "local_time_ambiguous": "Klokkeslættet findes to gange (skift til vintertid)",
     "number_format": "Tallet er ikke skrevet som aftalt",
     "too_many_decimals": "Flere decimaler end aftalt",
+    "not_a_multiple": "Ikke et multiplum af det aftalte trin",
     "integer_format": "Ikke et helt tal",
     "out_of_range": "Uden for det aftalte interval",
     "boolean_format": "Hverken ja eller nej, som det er aftalt",

@@ -19,7 +19,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.evidence.signing import make_key
 from kvalitet.landing import make_keys
 from kvalitet.persons.journal import begin_journal
-from kvalitet.settings import LOADER, LOGIN_ROLES, Settings, write_secret
+from kvalitet.settings import LOADER, LOGIN_ROLES, RULES, Settings, write_secret
 from kvalitet.warehouse.address import ACTING_PATH, Address
 from kvalitet.warehouse.connection import admin_not_reached
 from kvalitet.warehouse.rights import Right, Section, put_in_force, warehouse_rights
@@ -253,6 +253,7 @@ def sync_raw_tables(warehouse: psycopg.Connection, contracts: Iterable[Contract]
             continue
         for table in contract.tables.values():
             added += _sync_raw_table(warehouse, table)
+            _show_to_rules(warehouse, table)
     warehouse.execute("reset role")
     return added
 
@@ -260,6 +261,8 @@ def sync_raw_tables(warehouse: psycopg.Connection, contracts: Iterable[Contract]
 def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
     name = sql.Identifier("raw", table.raw_name)
     wanted = {column: RAW_TYPES[logical_type] for column, logical_type in table.raw_columns().items()}
+    if table.is_increment:
+        wanted["stated_on"] = RAW_TYPES["date"]  # the cut-off that said it
     present = dict(
         warehouse.execute(
             "select column_name::text, case udt_name when 'int8' then 'bigint' when 'bool' then 'boolean'"
@@ -291,3 +294,26 @@ def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
                 "Give the column a new name, or write a migration that says what becomes of the old values.",
             )
     return added
+
+
+def _show_to_rules(warehouse: psycopg.Connection, table: Table) -> None:
+    """The table's view in `judged`: the rows of the load that the gate has said of the session, and no others.
+
+    A barrier, so that no condition of a rule is asked of a row that it may not see.
+    """
+    view = sql.Identifier("judged", table.raw_name)
+    warehouse.execute(sql.SQL("drop view if exists {}").format(view))
+    warehouse.execute(
+        sql.SQL(
+            "create view {view} with (security_barrier) as select {columns} from judged.session as may_see"
+            " join raw.{raw} as r on r.valid_from_load <= may_see.load_id"
+            " and (r.valid_to_load is null or r.valid_to_load > may_see.load_id)"
+            " where may_see.backend_pid = pg_backend_pid() and may_see.source_id = {source}"
+        ).format(
+            view=view,
+            columns=sql.SQL(", ").join(sql.Identifier("r", name) for name in table.raw_columns()),
+            raw=sql.Identifier(table.raw_name),
+            source=sql.Literal(table.source_id),
+        )
+    )
+    warehouse.execute(sql.SQL("grant select on {} to {}").format(view, sql.Identifier(RULES)))

@@ -39,13 +39,14 @@ NOTICE_THE_DEAD: LiteralString = (
     " set_config('tcp_keepalives_interval', '10', true), set_config('tcp_keepalives_count', '3', true),"
     " set_config('tcp_user_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '0', true)"
 )
-#: What a session that holds any of them has; which row it is, Postgres does not say.
+#: What a session that holds any of them has; which row it is, Postgres does not say. Turns are noted beside.
 _HOLDERS = """
 select distinct lock.pid, session.usename::text as role, session.application_name
 from pg_locks as lock left join pg_stat_activity as session on session.pid = lock.pid
 where lock.locktype = 'relation' and lock.relation = 'audit.lock'::regclass and lock.mode = 'RowShareLock'
     and lock.database = (select oid from pg_database where datname = current_database())
     and lock.granted and lock.pid <> pg_backend_pid()
+    and not exists (select from audit.intake_turn as turn where turn.backend_pid = lock.pid)
 order by lock.pid
 """
 

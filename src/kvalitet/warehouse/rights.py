@@ -22,6 +22,7 @@ from kvalitet.settings import (
     LOGIN_ROLES,
     PUBLISHER,
     READER_ROLES,
+    RULES,
     TRANSFORMER,
 )
 
@@ -35,13 +36,21 @@ MEMBERSHIPS = {
 }
 #: Who acts finds functions and operators in pg_catalog alone, whatever schema somebody makes.
 SEARCH_PATHS = {
-    **dict.fromkeys((LOADER, TRANSFORMER, GATE, PUBLISHER), "pg_catalog, pg_temp"),
+    **dict.fromkeys((LOADER, TRANSFORMER, GATE, RULES, PUBLISHER), "pg_catalog, pg_temp"),
     BI: "reporting",
     AUDITOR: "reporting",
     DETAIL: "reporting_detail, reporting",
 }
 #: Readers cannot hold the old publication for ever; publishing waits for them (docs/for-bi-users.md).
 READER_LIMITS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "2min"}
+#: A rule of a contract may ask anything of its rows, but not for ever, and not of the disk.
+RULE_LIMITS = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "1min",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "1min",
+}
+RULE_FILES = "512MB"
 #: Sessions of one role at a time; together they leave the pipeline the greater part of 200 connections.
 READER_CONNECTIONS = {BI: 60, DETAIL: 20, AUDITOR: 20}
 #: A statement's files on disk, which the server's disk must hold beside the warehouse.
@@ -104,6 +113,7 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
                 (*(_no_other_setting(role) for role in LOGIN_ROLES),
                  *(_connections(role, most) for role, most in READER_CONNECTIONS.items()),
                  *(_role_setting(role, *one) for role in READER_ROLES for one in READER_LIMITS.items()),
+                 *(_role_setting(RULES, *one) for one in RULE_LIMITS.items()),
                  *(_role_setting(role, "search_path", path) for role, path in SEARCH_PATHS.items()))),
     ]  # fmt: skip
     if migrator:
@@ -135,10 +145,10 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
         Section("Readers make no large objects, which nobody would find and remove.", (_LARGE_OBJECTS,),
                 in_warehouse=True, opens_warehouse=True),
         Section("A reader's statement does not fill the disk with its files.",
-                tuple(_disk_limit(role) for role in READER_ROLES), may_be_refused=True),
+                tuple(_disk_limit(role) for role in (*READER_ROLES, RULES)), may_be_refused=True),
         Section("Readers stay out of the server's own databases, where every role may make temporary tables.", (
-            *((_grant("connect", "postgres", migrator),) if migrator else ()),
             *(_closed(one) for one in ("postgres", "template1")),
+            *((_entry(migrator),) if migrator else ()),
         ), may_be_refused=True),
         Section("Connections are left for the pipeline where readers take all others (the server's"
                 " reserved_connections, from Postgres 16).",
@@ -261,6 +271,9 @@ def _settings_of(role: str) -> Iterator[tuple[str, str]]:
     if role in READER_ROLES:
         yield from READER_LIMITS.items()
         yield "temp_file_limit", READER_FILES
+    if role == RULES:
+        yield from RULE_LIMITS.items()
+        yield "temp_file_limit", RULE_FILES
     yield "search_path", SEARCH_PATHS[role]
 
 
@@ -273,7 +286,7 @@ def _connections(role: str, most: int) -> Right:
 
 def _disk_limit(role: str) -> Right:
     """Only a superuser, or who was given the parameter, may set it; so the role cannot lift it either."""
-    limit = _role_setting(role, "temp_file_limit", READER_FILES)
+    limit = _role_setting(role, "temp_file_limit", RULE_FILES if role == RULES else READER_FILES)
     return Right(limit.statement, limit.holds, "a reader's statement can fill the server's disk while it runs")
 
 
@@ -284,6 +297,11 @@ def _closed(database: str) -> Right:
         f" where datname = {text(database)} and grantee = 0)",
         f"a reader can make temporary tables in {database}",
     )
+
+
+def _entry(migrator: str) -> Right:
+    granted = _grant("connect", "postgres", migrator)
+    return Right(granted.statement, granted.holds, "KVALITET_ADMIN_URL must name the warehouse's own database")
 
 
 def _reserved(role: str) -> Right:

@@ -44,9 +44,9 @@ def promises(contract: Contract, language: Language) -> Promises:
                     for c in table.columns
                 ),
                 rules=tuple(
-                    (language.of_both(rule.description) or f"{rule.place}: {rule.name}", bool(rule.measured_as))
+                    (language.of_both(rule.description) or f"{rule.place}: {rule.name}", rule.is_measured)
                     for rule in contract.quality
-                    if rule.table == table.name and not (rule.column and rule.measured_as)
+                    if rule.table == table.name and not (rule.column and rule.is_measured)
                 ),
             )
             for table in contract.tables.values()

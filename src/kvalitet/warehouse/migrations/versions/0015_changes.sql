@@ -25,9 +25,10 @@ alter table audit.load_table
 -- Of the loads before this, all columns that their raw tables have.
 update audit.load_table set column_names = (
     select array_agg(attribute.attname::text order by attribute.attnum)
-    from audit.load, pg_attribute as attribute
-    where load.load_id = load_table.load_id and attribute.attnum > 0 and not attribute.attisdropped
-        and attribute.attrelid = to_regclass(format('raw.%I', load.source_id || '__' || load_table.table_name))
+    from audit.load, pg_attribute as attribute, pg_class as class, pg_namespace as namespace
+    where load.load_id = load_table.load_id and attribute.attrelid = class.oid and class.relnamespace = namespace.oid
+        and namespace.nspname = 'raw' and class.relname = load.source_id || '__' || load_table.table_name
+        and attribute.attnum > 0 and not attribute.attisdropped
 );
 
 -- `beside`: what came was of an older cut-off; what there is of today is as it was.
