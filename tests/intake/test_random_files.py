@@ -109,6 +109,7 @@ def is_ambiguous(content: bytes, dialect: Dialect) -> bool:
 @given(tables)
 def test_a_workbook_of_any_program_is_read_exactly(folder: Path, write, table: list[Row]):
     table = [row for row in table if row.amount is None or Decimal(repr(float(row.amount))) == row.amount]
+    table = [row for row in table if "_x000D_" not in row.text + row.note]  # not every program escapes it
     found, broken = read(contract(folder, "xlsx"), write(table), folder)
     hold_undamaged(table, found, broken)
 
