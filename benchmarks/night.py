@@ -19,7 +19,8 @@ SLOWEST_MODELS = 5
 COMPLAINTS = "select count(*), sum(hashtextextended(f::text, 0)) from {}.fct_complaint as f"
 POINTS = "select count(*), sum(hashtextextended(f::text, 0)) from {}.fct_complaint_point as f"
 VALUES = """
-select indicator_id, period_kind, period_label, breakdown_kind, breakdown_member, round(value, 10) from {}.fct_indicator_value
+select indicator_id, period_kind, period_label, breakdown_kind, breakdown_member, round(value, 10)
+from {}.fct_indicator_value
 """
 #: The floor knows the centres as they were, not who took over from whom.
 SHOWN = "where source_id = 'klagesager' and breakdown_kind <> 'center_nu' and status not in ('skjult', 'uden_grundlag')"
