@@ -15,6 +15,7 @@ REPORTS = Path(pages.__file__).parent
 TEMPLATES = ("base", "macros", "oversigt", "validering", "kontrol", "kontroller", "kilde", "kilder", "mutationer")
 CODES = (
     words.STATUS, words.SEVERITY, words.BUILD, words.OUTCOME, words.EVENT, words.MATERIAL, words.CLASSIFICATION,
+    words.ACCOUNT,
     words.MODEL_STATUS, words.READING, words.RULE, words.TRIAL_OUTCOME, words.MUTATION_KIND, words.MUTATION_SIZE,
 )  # fmt: skip
 
