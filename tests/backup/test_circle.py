@@ -45,7 +45,7 @@ def test_every_right_row_and_file_comes_back(small: Installation, empty: New, tm
     restored = restore(target.settings, made.path, tmp_path / "keys", "test")
 
     assert restored.verification.faults == []
-    assert (restored.verification.entries, restored.verification.tables) == (2, 4)
+    assert (restored.verification.entries, restored.verification.seen.tables) == (2, 4)
     assert restored.settled.says == ""
     after = catalogue(target.admin_url), contents(target.admin_url), database_rights(target.admin_url)
     assert after == before

@@ -36,14 +36,14 @@ def read(agreed: Contract, content: bytes, folder: Path) -> tuple[list[dict], in
     if agreed.file_format == "csv":
         check = TextCheck("rows.csv", agreed.encoding)
         path.write_bytes(check(content) + check.finish(agreed.requires_final_newline))
-        mixed = check.line_ends.are_mixed
+        kinds = check.line_ends.kinds
     else:
         path.write_bytes(content)
-        mixed = False
-    file = SpooledFile("rows.csv", len(content), "", path, path, has_mixed_line_ends=mixed)
+        kinds = {}
+    file = SpooledFile("rows.csv", len(content), "", path, path, line_ends=kinds)
     table = agreed.tables["rows"]
     with reading(agreed, table, file, (b"k" * 32,), folder, CUTOFF) as found:
-        return found.batches.read_all().to_pylist(), found.broken_count()
+        return found.batches.read_all().to_pylist(), len(found.broken)
 
 
 def expected(row: Row) -> dict | None:

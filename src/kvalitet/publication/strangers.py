@@ -3,6 +3,7 @@
 A list of what is allowed, not of what is dangerous: the tables that were planned, with keys, the policies and views
 of the seal, columns of Postgres' own types. Postgres records whatever depends on a schema, a table or its row type
 (functions, casts, operators, types, rules, triggers, defaults, views, statistics), so that the rest can be named.
+Views among the working tables only read: whoever reads a published table does not come by them.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import DictRow
 
-from kvalitet.publication.catalogue import DETAIL_SUFFIX, READER_TABLE, Catalogue
+from kvalitet.publication.catalogue import READER_TABLE, Catalogue
 from kvalitet.settings import AUDITOR, GATE
+from kvalitet.warehouse.build_schemas import schemas_of
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,13 @@ def policies_of(readers: tuple[str, ...]) -> dict[str, str]:
 
 def strangers(connection: psycopg.Connection[DictRow], schema: str, expected: Expected) -> list[str]:
     """Each thing that is not expected, as Postgres describes it; sorted. Executes nothing of the schema's."""
+    _, work, detail = schemas_of(schema)
     rows = connection.execute(
         _STRANGERS,
         {
             "main": schema,
-            "detail": schema + DETAIL_SUFFIX,
+            "detail": detail,
+            "work": work,
             "tables": list(expected.tables),
             "views": list(expected.views),
             "policies": None if expected.policies is None else [".".join(pair) for pair in expected.policies],
@@ -86,6 +90,9 @@ with space as (
         where tgisinternal and tgconstraint in (select oid from key)
     union all select 'pg_catalog.pg_rewrite'::regclass, oid from pg_catalog.pg_rewrite
         where rulename = '_RETURN' and ev_class in (select oid from expected where relkind = 'v')
+    union all select 'pg_catalog.pg_rewrite'::regclass, r.oid from pg_catalog.pg_rewrite as r
+        join pg_catalog.pg_class as c on c.oid = r.ev_class join pg_catalog.pg_namespace as s on s.oid = c.relnamespace
+        where r.rulename = '_RETURN' and c.relkind = 'v' and s.nspname = %(work)s
     union all select 'pg_catalog.pg_policy'::regclass, p.oid from pg_catalog.pg_policy as p
         join expected as e on e.oid = p.polrelid
         where %(policies)s::text[] is null or e.relname || '.' || p.polname = any(%(policies)s::text[])

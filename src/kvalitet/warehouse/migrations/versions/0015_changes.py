@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0015"
-down_revision = "0020"
+down_revision = "0014"
 
 
 def upgrade() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade() -> None:

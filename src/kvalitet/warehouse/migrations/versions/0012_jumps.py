@@ -1,11 +1,11 @@
-"""In which form a table's rows were digested."""
+"""Who let in a delivery whose cut-off is far ahead of what was due, and why."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0021"
-down_revision = "0015"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:

@@ -1,11 +1,11 @@
-"""The outbox of anchors."""
+"""In which form a table's rows were digested."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:

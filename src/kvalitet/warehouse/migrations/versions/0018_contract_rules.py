@@ -1,11 +1,11 @@
-"""The pipeline's own locks: rows that readers cannot lock."""
+"""What the rules of a contract are measured on: the rows that one build sees of one source."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:

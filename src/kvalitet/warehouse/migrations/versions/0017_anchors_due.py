@@ -1,11 +1,11 @@
-"""Who let in a delivery whose cut-off is far ahead of what was due, and why."""
+"""The outbox of anchors."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0011"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:

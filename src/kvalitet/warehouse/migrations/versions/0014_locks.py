@@ -1,11 +1,11 @@
-"""What the rules of a contract are measured on: the rows that one build sees of one source."""
+"""The pipeline's own locks: rows that readers cannot lock."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0022"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:

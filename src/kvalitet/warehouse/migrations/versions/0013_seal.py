@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0014"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
