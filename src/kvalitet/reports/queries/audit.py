@@ -114,7 +114,9 @@ order by build_load.source_id
 """
 
 _LOAD_TABLES = """
-select load_table.*
+select
+    load_table.load_id, table_name, file_name, file_bytes, file_sha256,
+    rows_delivered, rows_rejected, rows_opened, rows_changed, rows_closed, rows_unchanged, rows_held
 from audit.load_table
 inner join audit.build_load on load_table.load_id = build_load.load_id
 where build_load.build_id = %(build_id)s

@@ -16,7 +16,7 @@ grant insert on audit.load_account to kvalitet_loader;
 -- A row is found by its number in the file, and rows that share a key (or are alike and have none) are rows of their own.
 alter table audit.reject add sheet text, add occurrence integer not null default 1;
 comment on column audit.reject.row_number is
-'Line of a text file, row of a sheet, or row of an answer; before migration 0012 the record, counted without the header.';
+'Line of a text file, row of a sheet, or row of an answer; before migration 0019 the record, counted without the header.';
 comment on column audit.reject.occurrence is 'Which of several rows set aside with this key, or of this content.';
 
 create or replace view audit.reject_standing as
