@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from certificates import Authority
 
-from kvalitet.warehouse import server
+from kvalitet.warehouse.ports import free_port
 
 PROGRAMS = Path(os.environ.get("TEST_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
 #: Databases that the server speaks about only with who is encrypted.
@@ -29,7 +29,7 @@ def debian_postgres(authority: Authority) -> Iterator[str]:
         pytest.skip(f"There is no {PROGRAMS / 'initdb'}: install postgresql-15")
     folder = Path(tempfile.mkdtemp(prefix="kvalitet-test-pg15-"))
     user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
-    user_id, group_id, port = user and user.pw_uid, user and user.pw_gid, server.free_port()
+    user_id, group_id, port = user and user.pw_uid, user and user.pw_gid, free_port()
     password = folder / "password"
     password.write_text("only-for-this-test")
     data, certificates = folder / "data", folder / "certificates"

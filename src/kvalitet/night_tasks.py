@@ -265,10 +265,7 @@ def check_files() -> dict[str, int]:
 
 
 def release(context: Any) -> None:
-    """On failure: give the candidate back, so that the next run is not refused for a dead claim.
-
-    A server that has just died is given time to come back.
-    """
+    """On failure: give the candidate back, or the next run is refused. A server that has died may come back first."""
     from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
     from kvalitet.builds import record_failed_begin

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from kvalitet.warehouse.server import free_port
+from kvalitet.warehouse.ports import free_port
 
 # The server tells of every connection; what handled that in another test may be closed by now.
 logging.getLogger("mail.log").setLevel(logging.WARNING)

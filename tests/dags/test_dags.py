@@ -21,7 +21,7 @@ DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 HEAVY = ("dbt", "great_expectations", "duckdb", "pyarrow", "polars", "pandas", "numpy", "adbc_driver_postgresql")
 STEPS = [
     "wait_for_sources", "begin", "staging", "intermediate", "star", "reports",
-    "finish", "validate", "publish", "report",
+    "finish", "validate", "publish", "report", "anchor",
 ]  # fmt: skip
 
 

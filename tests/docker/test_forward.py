@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kvalitet.warehouse.server import free_port
+from kvalitet.warehouse.ports import free_port
 
 SCRIPT = Path(__file__).parents[2] / "docker" / "forward.py"
 

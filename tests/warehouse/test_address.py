@@ -39,7 +39,8 @@ def test_tls_parameters_reach_every_role_and_the_admin(
     assert (settings.server, settings.database, settings.tls) == ("db.example.dk:5433", "kvalitet", files)
     query = f"sslmode=verify-full&sslrootcert={tmp_path}/ca.crt&sslcert={tmp_path}/our.crt&sslkey={tmp_path}/our.key"
     where = "db.example.dk:5433"
-    assert settings.dsn(LOADER) == f"postgresql://{LOADER}:a%2Fb%3Fc@{where}/kvalitet?{query}"
+    path = "options=-csearch_path%3Dpg_catalog%2Cpg_temp"
+    assert settings.dsn(LOADER) == f"postgresql://{LOADER}:a%2Fb%3Fc@{where}/kvalitet?{query}&{path}"
     assert settings.dsn(LOADER, options="-ca=b c").endswith(f"{query}&options=-ca%3Db%20c")
     assert server.admin_url(settings) == f"postgresql://boss:p%40ss@{where}/postgres?{query}"
     assert server.admin_url(settings, "other").endswith(f"/other?{query}")

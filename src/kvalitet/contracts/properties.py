@@ -13,9 +13,16 @@ from pydantic.alias_generators import to_camel
 from kvalitet.contracts.model import Column, Contract, Corrections, Delivers, Role
 from kvalitet.spelling.text import tidy
 
+#: What every engine of regular expressions takes alike: letters, digits, classes and short repeats of one of them.
+_PLAIN = re.compile(
+    r"\^?(?:(?:[\w/ :-]|\\[dsSw.]|\[[\w-]+\])(?:[?*+]|\{\d{1,2}(?:,\d{1,2})?\})?|[(|]|\)\??)*\$?", re.ASCII
+)
+
 
 def _pattern(text: str) -> str:
     """A pattern that the engine which reads deliveries can evaluate (RE2, in DuckDB)."""
+    if _PLAIN.fullmatch(text) and _compiles(text):
+        return text
     import duckdb  # slow to import, and DAG files read contracts
 
     try:
@@ -26,6 +33,14 @@ def _pattern(text: str) -> str:
             " repeat)"
         ) from None
     return text
+
+
+def _compiles(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _text(value: Any) -> Any:

@@ -76,11 +76,11 @@ def check_closures(load: TableLoad, closed: int, before: int) -> None:
 
 
 def _ask(load: TableLoad, what: str) -> str:
-    asked = {
-        "closures": "whether the delivery is whole",
-        "changes": "whether it was renumbered, or is filled otherwise than before",
+    asked, option = {
+        "closures": ("whether the delivery is whole", "--allow-closures"),
+        "changes": ("whether it was renumbered, or is filled otherwise than before", "--allow-changes"),
     }[what]
     return (
         f"Ask the source {asked}. If the {what} are right, let them in by name and reason:"
-        f" `kvalitet extract {load.contract.id} --allow-{what} 'name: reason'`."
+        f" `kvalitet extract {load.contract.id} {option} 'name: reason'`."
     )

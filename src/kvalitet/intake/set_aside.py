@@ -37,7 +37,7 @@ class SetAside:
         for column in self.load.table.columns:
             if not column.may_change and column.name in columns:
                 self.load.run(
-                    "update {incoming} i set problems = {problem}, row_key = concat_ws('|', {keys_text}),"
+                    "update {incoming} i set problems = {problem}, row_key = {incoming_key},"
                     " row_digest = i.row_hash from {raw} r where r.valid_to_load is null and {same_key}"
                     " and i.problems is null and r.{column} is not null and i.{column} is distinct from r.{column}",
                     problem=sql.Literal(f"{column.name}:identity_changed"),

@@ -11,6 +11,7 @@ from kvalitet.services import airflow, changes, health, processes, sessions
 from kvalitet.services.health import API, SCHEDULER
 from kvalitet.settings import Settings
 from kvalitet.warehouse import server
+from kvalitet.warehouse.ports import free_port, is_free
 from kvalitet.warehouse.server_place import Say
 
 #: By the names that their logs and notes have: airflow-scheduler and so on.
@@ -97,9 +98,9 @@ def _see_that_it_moves(settings: Settings, say: Say) -> None:
 def _choose_port(settings: Settings, is_ours: bool, say: Say) -> None:
     file = airflow.address_file(settings)
     port = int(file.read_text().rpartition(":")[2]) if file.is_file() else 0
-    if port and (is_ours or server.is_free(port)):
+    if port and (is_ours or is_free(port)):
         return
-    chosen = server.free_port(taken=frozenset({port, settings.host_and_port[1]}))
+    chosen = free_port(taken=frozenset({port, settings.host_and_port[1]}))
     if port:
         say(f"Port {port} is taken; Airflow is now at 127.0.0.1:{chosen}")
     file.write_text(f"127.0.0.1:{chosen}\n")

@@ -22,7 +22,8 @@ from kvalitet.persons.journal import begin_journal
 from kvalitet.settings import LOADER, LOGIN_ROLES, RULES, Settings, write_secret
 from kvalitet.warehouse.address import ACTING_PATH, Address
 from kvalitet.warehouse.connection import admin_not_reached
-from kvalitet.warehouse.rights import Right, Section, put_in_force, warehouse_rights
+from kvalitet.warehouse.right import Right, Section, put_in_force
+from kvalitet.warehouse.rights import warehouse_rights
 
 #: A database's comment begins so while a restore of it is unfinished; what follows says how far it is.
 RESTORING = "kvalitet restore: "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from kvalitet.warehouse.rights import Section, name
+from kvalitet.warehouse.right import Section, name
 
 _HEAD = r"""-- What the administrator of this Postgres server (15 or newer) sets once for Kvalitet. It holds no secret.
 -- Run it with psql as a superuser, or as your cloud's administrator:

@@ -12,7 +12,8 @@ from psycopg import errors
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, BI, DETAIL, PUBLISHER, READER_ROLES, Settings
 from kvalitet.warehouse.connection import connect
-from kvalitet.warehouse.rights import DETAIL_READER, not_in_force, warehouse_rights
+from kvalitet.warehouse.right import not_in_force
+from kvalitet.warehouse.rights import DETAIL_READER, warehouse_rights
 
 log = logging.getLogger(__name__)
 #: Beyond rights.READER_LIMITS by so much that a session which keeps them is never ended here.

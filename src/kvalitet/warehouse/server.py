@@ -7,11 +7,9 @@ set there is no embedded server: the admin's connection is then KVALITET_ADMIN_U
 
 import fcntl
 import os
-import random
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings, read_secret, replace_secret
 from kvalitet.warehouse.address import Address
 from kvalitet.warehouse.connection import admin_not_reached, last_words
+from kvalitet.warehouse.ports import free_port, is_free
 from kvalitet.warehouse.rights import SESSION_SETTINGS
 from kvalitet.warehouse.server_note import NOT_STARTED, note_address, noted_address
 from kvalitet.warehouse.server_place import Say, owner, password_file, place, refuse_lost, remove_outside, server_user
@@ -142,24 +141,6 @@ def remove(settings: Settings) -> None:
     shutil.rmtree(settings.var / "server", ignore_errors=True)
 
 
-def free_port(low: int = 20000, high: int = 32000, taken: frozenset[int] = frozenset()) -> int:
-    """A loopback port nobody listens on, below the range that outgoing connections are given."""
-    for port in random.sample(range(low, high), 200):
-        if port not in taken and is_free(port):
-            return port
-    raise KvalitetError("No free port between 20000 and 32000 on 127.0.0.1.", "End what listens there: ss -ltn")
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def _data(settings: Settings) -> Path:
     return (settings.var / "server" / "data").resolve()
 
@@ -177,7 +158,7 @@ def _only_one(settings: Settings) -> Iterator[int]:
 def _initialise(settings: Settings, data: Path, programs: Path, turn: int) -> None:
     """Make an empty cluster where there is none. The handover of its password is there until all of it is made.
 
-    initdb outlives a command that is killed: it keeps the `turn`, so that nobody empties the folder under it.
+    initdb outlives a command that is killed, and keeps the `turn`: nobody empties the folder under it.
     """
     handover = data.parent / f"{data.name}.new-password"  # initdb reads it as the server's user
     if not handover.exists():
