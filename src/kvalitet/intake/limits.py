@@ -76,11 +76,15 @@ def check_closures(load: TableLoad, closed: int, before: int) -> None:
 
 
 def _ask(load: TableLoad, what: str) -> str:
-    asked, option = {
-        "closures": ("whether the delivery is whole", "--allow-closures"),
-        "changes": ("whether it was renumbered, or is filled otherwise than before", "--allow-changes"),
+    source = load.contract.id
+    asked, command = {
+        "closures": (
+            "whether the delivery is whole",
+            f"`kvalitet extract {source} --allow-closures 'name: reason'`",
+        ),
+        "changes": (
+            "whether it was renumbered, or is filled otherwise than before",
+            f"`kvalitet extract {source} --allow-changes 'name: reason'`",
+        ),
     }[what]
-    return (
-        f"Ask the source {asked}. If the {what} are right, let them in by name and reason:"
-        f" `kvalitet extract {load.contract.id} {option} 'name: reason'`."
-    )
+    return f"Ask the source {asked}. If the {what} are right, let them in by name and reason: {command}."
