@@ -7,6 +7,7 @@ rules stay where they are, in dbt: a step differs only in the rows that `deliver
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from psycopg import sql
@@ -15,6 +16,7 @@ from kvalitet.builds import Build, fail_if_live, finish
 from kvalitet.contracts import Table, load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.code_version import code_version
+from kvalitet.publication.ledger import FIGURE_SCALE
 from kvalitet.publication.ledger import figures as figures_said
 from kvalitet.rebuild import (
     Progress,
@@ -124,9 +126,19 @@ def work_out(
 
 
 def by_key(rows: list[dict[str, Any]]) -> Figures:
-    """Figures by their key; where two versions of a definition count the same, the newer."""
+    """Figures by their key; where two versions of a definition count the same, the newer.
+
+    At the scale that figures are published with: those of older publications had more decimals.
+    """
     ordered = sorted(rows, key=lambda row: row["indicator_version"])
-    return {tuple(row[name] for name in KEY): row for row in ordered}
+    return {tuple(row[name] for name in KEY): row | {name: at_scale(row[name]) for name in MEASURES} for row in ordered}
+
+
+def at_scale(number: Decimal | None) -> Decimal | None:
+    """Rounded to FIGURE_SCALE decimals as Postgres does: half away from zero."""
+    if number is None or round(number, FIGURE_SCALE) == number:
+        return number
+    return number.quantize(Decimal(1).scaleb(-FIGURE_SCALE), ROUND_HALF_UP)
 
 
 def split(states: list[Figures]) -> Iterator[dict[str, Any]]:

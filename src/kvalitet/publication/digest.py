@@ -111,7 +111,7 @@ def tables_of(connection: psycopg.Connection[DictRow], schema: str, kinds: str =
 def digests(settings: Settings, role: str, schema: str, form: int = FORM) -> list[Digest]:
     """Digests of all tables and definitions of `schema` and its `_detail` views, read as `role` by its own connection.
 
-    Reads every row: about 3 s for a million of ten columns. Raises NoCanonicalForm.
+    Reads every row (benchmarks/evidence.py measures it). Raises NoCanonicalForm.
     """
     with connect(settings, role) as connection:
         defined = definitions(connection, schema)

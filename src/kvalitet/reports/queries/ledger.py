@@ -122,17 +122,23 @@ order by check_id
 """
 
 _FIGURES = """
-with before as (select * from audit.publication_figure where publication_id = %(before)s),
+-- At the scale that figures are published with (FIGURE_SCALE): those of older publications had more decimals.
+with said as (
+    select
+        *,
+        (round(value, 10), round(numerator, 10), round(denominator, 10), status, is_suppressed) as figure
+    from audit.publication_figure where publication_id in (%(before)s, %(after)s)
+),
 
-after as (select * from audit.publication_figure where publication_id = %(after)s),
+before as (select * from said where publication_id = %(before)s),
+
+after as (select * from said where publication_id = %(after)s),
 
 compared as (
     select
         before.publication_id is not null as was_there,
         after.publication_id is not null as is_there,
-        (before.value, before.numerator, before.denominator, before.status, before.is_suppressed)
-        is not distinct from
-        (after.value, after.numerator, after.denominator, after.status, after.is_suppressed) as is_same
+        before.figure is not distinct from after.figure as is_same
     from before
     full join after
         on
