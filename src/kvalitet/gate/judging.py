@@ -105,9 +105,12 @@ def measure_build(
 
 
 def _url(settings: Settings, build: Build) -> str:
-    """The gate's connection: the build's schema, read-only, and which build it is (for a suite's SQL)."""
+    """The gate's connection: the build's schema, read-only, and which build it is (for a suite's SQL).
+
+    pg_catalog is searched first where it is not named, and suites ask current_schema() for the build's.
+    """
     options = (
-        f"-csearch_path=pg_catalog,{build.target_schema},pg_temp -cdefault_transaction_read_only=on"
+        f"-csearch_path={build.target_schema},pg_temp -cdefault_transaction_read_only=on"
         f" -cstatement_timeout=600000 -ckvalitet.build_id={build.build_id}"
     )
     return settings.dsn(GATE, options=options)
