@@ -108,6 +108,19 @@ def test_what_was_said_stays_what_was_said(nights: TwoNights):
     assert sum(of_figures) < 1_900_000, "tests/reports/test_many.py reckons with so much a publication"
 
 
+def test_second_night_is_compared_with_the_first(nights: TwoNights):
+    """No check may call itself not applicable for want of a publication before it."""
+    with connect(nights.settings, AUDITOR) as connection:
+        rows = connection.execute(
+            "select build_id, count(*) filter (where detail like 'Der er ingen tidligere offentliggørelse%%') as without"
+            " from audit.check_result join audit.build using (build_id) where kind = 'night' and status = %s"
+            " group by build_id order by build_id",
+            ["not_applicable"],
+        ).fetchall()
+    first, second = [row["without"] for row in rows][:2]
+    assert first > 10 and second == 0
+
+
 def quiet(step: str, detail: str) -> None:
     """Progress that nobody reads."""
 
