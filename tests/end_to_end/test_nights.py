@@ -112,7 +112,8 @@ def test_second_night_is_compared_with_the_first(nights: TwoNights):
     """No check may call itself not applicable for want of a publication before it."""
     with connect(nights.settings, AUDITOR) as connection:
         rows = connection.execute(
-            "select build_id, count(*) filter (where detail like 'Der er ingen tidligere offentliggørelse%%') as without"
+            "select build_id,"
+            " count(*) filter (where detail like 'Der er ingen tidligere offentliggørelse%%') as without"
             " from audit.check_result join audit.build using (build_id) where kind = 'night' and status = %s"
             " group by build_id order by build_id",
             ["not_applicable"],
