@@ -42,7 +42,11 @@ def test_a_killed_backup_is_never_taken_for_one_and_the_next_one_clears_up(small
     whole = seconds_of(small, "backup", "--to", str(tmp_path / "measured"))
     killed = 0
     for number in range(8):
-        killed += run_and_kill(small, whole * (0.35 + 0.65 * (number + DRAW.random()) / 8), "backup", "--to", str(to))
+        was_killed = run_and_kill(
+            small, whole * (0.35 + 0.65 * (number + DRAW.random()) / 8), "backup", "--to", str(to)
+        )
+        killed += was_killed
+        whole *= 1 if was_killed else 0.8  # it was measured on a busier machine
         finished = [path for path in to.glob("kvalitet-*") if not path.name.endswith(".partial")]
         for path in finished:
             folder.read(path, KIND)
@@ -63,7 +67,9 @@ def test_a_restore_killed_at_any_instant_is_run_again_and_ends_the_same(
     killed, states = 0, set()
     for number in range(8):
         target = empty()
-        killed += run_and_kill(target, whole * (0.3 + 0.65 * (number + DRAW.random()) / 8), *arguments)
+        was_killed = run_and_kill(target, whole * (0.3 + 0.65 * (number + DRAW.random()) / 8), *arguments)
+        killed += was_killed
+        whole *= 1 if was_killed else 0.8  # it was measured on a busier machine
         states.add(state_of(target))
         if state_of(target) == "restored":
             with pytest.raises(psycopg.OperationalError):  # nobody but the admin gets in yet

@@ -12,7 +12,7 @@ from kvalitet.settings import LOGIN_ROLES
 from kvalitet.warehouse.admin import RESTORING
 
 #: What a freshly prepared warehouse holds by itself.
-_BY_ITSELF = ("public.kvalitet_migration", "audit.installation")
+_BY_ITSELF = ("public.kvalitet_migration", "audit.installation", "audit.lock")
 
 
 def state(server: psycopg.Connection[DictRow], database: str) -> str | None:

@@ -54,7 +54,9 @@ union all
 select r.nspname, r.relname, json_build_array('trigger', pg_get_triggerdef(t.oid))::text
 from relation as r inner join pg_trigger as t on r.oid = t.tgrelid and not t.tgisinternal
 union all
-select r.nspname, r.relname, json_build_array('rule', pg_get_ruledef(w.oid))::text
+-- Before Postgres 16 the columns of a view over one table were printed with the table's name.
+select r.nspname, r.relname, json_build_array('rule', replace(pg_get_ruledef(w.oid), quote_ident(r.relname) || '.', '')
+)::text
 from relation as r inner join pg_rewrite as w on r.oid = w.ev_class
 union all
 select r.nspname, r.relname, json_build_array('parent', h.inhparent::regclass)::text

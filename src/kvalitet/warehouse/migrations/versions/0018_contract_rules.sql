@@ -32,7 +32,7 @@ inner join audit.reject_standing as standing
     and (
         standing.load_id = session.load_id
         or (
-            standing.load_id between 1 and session.load_id
+            standing.load_id >= 1 and standing.load_id <= session.load_id
             and (standing.resolved_by_load is null or standing.resolved_by_load > session.load_id)
         )
     )
