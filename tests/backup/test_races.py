@@ -226,6 +226,7 @@ def test_pg_dump_that_fails_leaves_no_backup(
         connection.execute("drop role if exists backup_of_test")
         connection.execute("create role backup_of_test login password 'only-for-this-test'")
         connection.execute("grant pg_read_all_data to backup_of_test")
+        connection.execute("grant update on audit.lock to backup_of_test")
         try:
             parts = conninfo_to_dict(small.admin_url)
             url = f"postgresql://backup_of_test:only-for-this-test@{parts['host']}:{parts['port']}/postgres"
@@ -235,6 +236,7 @@ def test_pg_dump_that_fails_leaves_no_backup(
                 back_up(small.settings, tmp_path / "to")
         finally:
             connection.execute(f"revoke connect on database {small.settings.database} from backup_of_test")  # type: ignore[arg-type]
+            connection.execute("drop owned by backup_of_test")
             connection.execute("drop role backup_of_test")
     assert list((tmp_path / "to").iterdir()) == []
 

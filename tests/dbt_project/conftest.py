@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from kvalitet.settings import Settings
 from kvalitet.transform import dbt_environment
+from kvalitet.warehouse.build_schemas import make_empty
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "dbt_project"
@@ -43,6 +44,7 @@ def models(manifest: dict) -> dict[str, dict]:
 @pytest.fixture
 def dbt(settings: Settings, tmp_path: Path) -> Callable[..., list]:
     """Runs a dbt command as the transformer in this test's warehouse; returns its results, one per node."""
+    make_empty(settings, "candidate")
 
     def run(command: str, *arguments: str) -> list:
         with dbt_environment(settings, "candidate", "kvalitet test"):

@@ -86,7 +86,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[dict[str, str], list[tuple]]:
-    names = draw(st.lists(NAMES, min_size=1, max_size=6, unique_by=lambda name: name.encode()))
+    names = draw(st.lists(NAMES, min_size=1, max_size=6, unique_by=lambda name: name.encode().lower()))
     columns = {name: draw(st.sampled_from(sorted(VALUES))) for name in names}
     row = st.tuples(*(st.none() | VALUES[declared] for declared in columns.values()))
     return columns, draw(st.lists(row, max_size=8))

@@ -121,8 +121,16 @@ def table_rows(cursor: "Cursor", schema: str, table: str) -> Rows:
         [schema, table],
     )
     columns = tuple(sorted((_column(table, *row) for row in cursor.fetchall()), key=lambda c: c.name.encode()))
+    if twin := _twin(columns):
+        raise _refusal(table, twin, "a namesake but for upper and lower case")
     names = ", ".join(map(_quoted, (column.name for column in columns)))
     return Rows(table, f"select {names} from {_quoted(schema)}.{_quoted(table)}", columns)
+
+
+def _twin(columns: tuple[Column, ...]) -> str | None:
+    """A column that DuckDB, which writes the rows, does not tell from the next one."""
+    names = sorted((column.name.encode().lower(), column.name) for column in columns)
+    return next((name for (one, name), (other, _) in pairwise(names) if one == other), None)
 
 
 def digest(cursor: "Cursor", rows: Rows) -> tuple[int, str]:
