@@ -103,7 +103,7 @@ class TestStore:
         deliver(*GOOD, {"Sagsnummer": "2024 - 99999", "Klagetype": "nyopfundet"})
         first = extract(settings, "bif_complaints").loads[-1].load_id
         contract_says(*MENDED)
-        assert replay(settings, first).loads[-1].tables["complaints"].opened == 1
+        assert replay(settings, first).loads[-1].tables["complaints"].reread == 1
         assert set(Store(settings).files()) == {row["path"] for row in landed(settings)}
         assert vars(purge(settings, TODAY + 92 * DAY)) == {"expired": 2, "orphans": 0}
         assert Store(settings).files() == {}
@@ -139,7 +139,7 @@ class TestReplay:
         contract_says(*MENDED)
         assert extract(settings, "bif_complaints").outcome == "nothing_new"
         result = replay(settings, first.load_id)
-        assert result.loads[-1].tables["complaints"].opened == 1
+        assert result.loads[-1].tables["complaints"].reread == 1
         assert (len(open_rows()), rejects()) == (101, [])
         second = result.loads[-1].load_id
         assert accepted(settings) == [

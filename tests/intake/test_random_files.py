@@ -2,6 +2,7 @@
 or the file is refused by name. Nothing ends in another error, and no message holds a value."""
 
 import unicodedata
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -111,6 +112,8 @@ def test_a_workbook_of_any_program_is_read_exactly(folder: Path, write, table: l
     table = [row for row in table if row.amount is None or Decimal(repr(float(row.amount))) == row.amount]
     table = [row for row in table if "_x000D_" not in row.text + row.note]  # not every program escapes it
     found, broken = read(contract(folder, "xlsx"), write(table), folder)
+    # XML knows one line end.
+    table = [replace(row, text=row.text.replace("\r\n", "\n").replace("\r", "\n")) for row in table]
     hold_undamaged(table, found, broken)
 
 
