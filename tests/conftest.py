@@ -105,7 +105,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its roles belong to one installation
 def debian_server(authority: Authority) -> Iterator[str]:
     """The admin URL of an empty PostgreSQL 15 from Debian's packages; skips where it is not installed."""
     with debian_postgres(authority) as url:
