@@ -114,7 +114,8 @@ def test_second_night_is_compared_with_the_first(nights: TwoNights):
         rows = connection.execute(
             "select build_id,"
             " count(*) filter (where detail like 'Der er ingen tidligere offentliggørelse%%') as without"
-            " from audit.check_result join audit.build using (build_id) where kind = 'night' and check_result.status = %s"
+            " from audit.check_result join audit.build using (build_id)"
+            " where kind = 'night' and check_result.status = %s"
             " group by build_id order by build_id",
             ["not_applicable"],
         ).fetchall()
