@@ -77,6 +77,11 @@ def as_text(
     }
     blank = found.blank + found.empty
     scan = Scan(found.records, blank, {kind: count for kind, count in notes.items() if count})
+    if len(found.torn) and (not len(found.places) or found.torn.min() < found.places["start"][0]):
+        raise DeliveryRefused(
+            f"{file.file_name}: a quote stands out of place in the header.",
+            "Ask for the file again, written by a program.",
+        )
     torn = _take_torn_out(path, found, keys)
     return Delivered(file.file_name, path, contract.delimiter, contract.quote, scan, found, {"blank": blank}, torn)
 
