@@ -5,12 +5,10 @@ Everything here runs inside the caller's transaction, set-based.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import LiteralString
 
 from psycopg import sql
 
-from kvalitet.contracts import Contract, Table
 from kvalitet.intake.before import Before
 from kvalitet.intake.limits import Allowed, check_changes, check_closures
 from kvalitet.intake.reading import Reading
@@ -41,25 +39,13 @@ SAID_AGAIN: LiteralString = "i.row_hash = r.row_hash and r.stated_on is distinct
 
 
 class TableHistory:
-    """One table's step into `raw` within one load. `cursor` is an ADBC cursor of the load's transaction.
+    """One table's step into `raw` within one load."""
 
-    `of_load` is the load whose files are taken in once more.
-    """
-
-    def __init__(
-        self,
-        cursor,
-        contract: Contract,
-        table: Table,
-        load_id: int,
-        file_name: str,
-        cutoff: date,
-        of_load: int | None = None,
-    ) -> None:
-        self.load = TableLoad(cursor, contract, table, load_id, file_name, cutoff, of_load)
+    def __init__(self, load: TableLoad) -> None:
+        self.load = load
         self.set_aside = SetAside(self.load)
-        self.contract = contract
-        self.table = table
+        self.contract = load.contract
+        self.table = load.table
 
     def take(
         self, reading: Reading, allowed: Allowed, before: Before, states: Sequence[tuple[int, int | None]] = ()

@@ -16,6 +16,7 @@ from kvalitet.intake.pseudonyms import fingerprint
 from kvalitet.intake.reading import reading
 from kvalitet.intake.records import LoadResult, insert, landed_rows, record_load
 from kvalitet.intake.spool import SpooledFile
+from kvalitet.intake.table_load import TableLoad
 from kvalitet.intake.turns import Turn, refuse_if_overtaken, turn_seconds
 from kvalitet.landing import Landed
 from kvalitet.settings import LOADER, Settings
@@ -74,7 +75,8 @@ def load_delivery(
                 refused_if_unreadable(file.file_name + sheet),
                 reading(contract, table, file, keys, file.path.parent, delivery.cutoff, is_read_anew) as batches,
             ):
-                history = TableHistory(cursor, contract, table, load_id, file.file_name, delivery.cutoff, of_load)
+                load = TableLoad(cursor, contract, table, load_id, file.file_name, delivery.cutoff, of_load)
+                history = TableHistory(load)
                 counts[name] = (
                     history.take_beside(batches, cutoff_before)
                     if beside
