@@ -164,11 +164,11 @@ def first(place: Settings, airflow: AirflowClient, marks: Marks, waiting: str) -
 
 @pytest.fixture(scope="module")
 def stopped(place: Settings, airflow: AirflowClient, marks: Marks, first: Night) -> Night:
-    """What intake cannot see and the gate must: two years of shifted dates.
+    """What intake cannot see and the gate must: a centre that the organisation does not know.
 
     And a delivery that is refused, and audit's folder is empty.
     """
-    deliver(place, marks, night=2, corrupt="shifted_years")
+    deliver(place, marks, night=2, corrupt="lost_centre")
     spoil(inbox(place), load_contracts(place)[REFUSED], Plan().cutoff(2), marks, way=0)
     shutil.rmtree(inbox(place) / "audit_remarks")
     return run(place, airflow)

@@ -14,11 +14,11 @@ from kvalitet.sample.plan import Plan, day_number
 #: The law that a wrongly filed decision turns out to belong to: the next in the list.
 OTHER_LAW = dict(zip(words.LAWS, [*list(words.LAWS)[1:], next(iter(words.LAWS))], strict=True))
 LOCAL_TIME = "%Y-%m-%dT%H:%M:%S"
-#: Deliveries that follow the contract to the letter and are wrong all the same: the gate must stop them.
+#: Deliveries whose values have the agreed form and are wrong all the same: what intake cannot find, the gate must stop.
 CORRUPTIONS: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     # A centre's complaints carry an id that the organisation does not know.
     "lost_centre": lambda rows: rows.with_columns(pl.col("centre_id").replace("C06", "C99")),
-    # Every date is a year late, so that the newest complaints lie after the cut-off.
+    # Every date is a year late: the newest complaints lie after the cut-off, by which intake refuses them.
     "shifted_years": lambda rows: rows.with_columns(
         pl.col("received", "registered", "forwarded", "answered", "decided") + 365 * DAY
     ),
