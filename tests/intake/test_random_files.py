@@ -1,6 +1,7 @@
 """Whatever table is delivered, by whatever program, whole or damaged: each row is read exactly, or set aside by a rule,
 or the file is refused by name. Nothing ends in another error, and no message holds a value."""
 
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import date
@@ -29,6 +30,8 @@ LONGEST_MESSAGE = 2_000
 CUTOFF = date(2020, 1, 1)
 #: Each is in every random table, so that a message that repeats a value is found out.
 MARK = "Hemmelighed"
+#: A spreadsheet takes it for a number, and not for a formula, though it begins with a sign.
+SIGNED_NUMBER = re.compile(r"[+-]\d+([.,]\d+)?")
 
 
 def read(agreed: Contract, content: bytes, folder: Path) -> tuple[list[dict], int]:
@@ -50,7 +53,7 @@ def read(agreed: Contract, content: bytes, folder: Path) -> tuple[list[dict], in
 def expected(row: Row) -> dict | None:
     """What the row is read as; None where a rule sets it aside."""
     text = as_read(row.text)
-    if text is not None and text[0] in "=+-@" and not text[1:].isdecimal():
+    if text is not None and text[0] in "=+-@" and not SIGNED_NUMBER.fullmatch(text):
         return None
     return {"number": row.number, "text": text, "amount": row.amount, "day": row.day}
 
