@@ -70,6 +70,11 @@ PUBLICATIONS = """
     select publication_id as publication, event, happened_at, happened_by, reason
     from audit.publication_event order by event_id desc limit 10
 """
+ANCHORS_DUE = """
+    select entry, happened_at as signed_at from audit.anchor
+    inner join audit.certificate using (entry) inner join audit.publication_event using (event_id)
+    where anchored_at is null order by entry
+"""
 RESTATEMENTS = """
     select from_publication, to_publication, worked_out_at,
         count(*) filter (where status = 'split' and definition_change <> 0) as definition,
@@ -135,6 +140,7 @@ def read_status(settings: Settings, source: str | None = None) -> dict[str, list
             facts["not_in_force"] = changed_rights(settings, connection)
             facts["builds"] = connection.execute(BUILDS).fetchall()
             facts["publications"] = connection.execute(PUBLICATIONS).fetchall()
+            facts["anchors_due"] = connection.execute(ANCHORS_DUE).fetchall()
             facts["restatements"] = connection.execute(RESTATEMENTS).fetchall()
             facts["turns"] = connection.execute(TURNS).fetchall()
     if wrong := wrong_clock(settings):

@@ -1,13 +1,13 @@
 """The evidence bundle: checked by a script that knows nothing of ours, and by nobody else's leave."""
 
 import ast
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 import synthetic
+from bundles import check, unpacked
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from hypothesis import HealthCheck, given
@@ -31,19 +31,6 @@ def bundle(settings: Settings, tmp_path: Path) -> Path:
     out = tmp_path / "evidence.zip"
     assert write_bundle(settings, 2, out) == 2
     return out
-
-
-def check(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """verify.py out of the bundle, in an interpreter that does not see our package."""
-    command = [sys.executable, "-P", folder / "verify.py", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env={}, check=False)
-
-
-def unpacked(bundle: Path) -> Path:
-    folder = bundle.with_suffix("")
-    with zipfile.ZipFile(bundle) as file:
-        file.extractall(folder)
-    return folder
 
 
 def test_the_script_needs_nothing_but_python_and_cryptography() -> None:

@@ -13,6 +13,7 @@ from kvalitet.evidence.anchor import read_anchors
 from kvalitet.evidence.outbox import due, work_off
 from kvalitet.publication import publish
 from kvalitet.settings import AUDITOR, Settings
+from kvalitet.status import read_status
 from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow
@@ -40,6 +41,7 @@ def test_failed_anchor_stays_due_until_it_is_anchored(
     with pytest.raises(KvalitetError, match="due to be anchored, and KVALITET_ANCHOR is not set"):
         work_off(settings)
     assert due(settings) == [1, 2]
+    assert [row["entry"] for row in read_status(settings)["anchors_due"]] == [1, 2]
 
     anchors = tmp_path / "anchors"
     monkeypatch.setenv("KVALITET_ANCHOR", f"file:{anchors}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from kvalitet.evidence.canonical import FORM
 from kvalitet.publication.digest import digests
 from kvalitet.publication.finish import finish_candidate
 from kvalitet.settings import GATE, TRANSFORMER, Settings
@@ -127,9 +128,11 @@ def build(
     return build_id
 
 
-def measure(settings: Settings, build_id: int, status: str = "passed", schema: str = "candidate") -> None:
+def measure(
+    settings: Settings, build_id: int, status: str = "passed", schema: str = "candidate", form: int = FORM
+) -> None:
     """Record the digests as the gate does, and the verdict."""
-    found = digests(settings, GATE, schema)
+    found = digests(settings, GATE, schema, form)
     with connect(settings, GATE) as connection:
         judged = connection.execute(
             "insert into audit.judgement (build_id, passed) values (%s, %s) returning judgement_id",
@@ -145,11 +148,11 @@ def measure(settings: Settings, build_id: int, status: str = "passed", schema: s
         connection.execute("update audit.build set status = %s where build_id = %s", [status, build_id])
 
 
-def passed_build(settings: Settings, folder: Path, rows: int = 50) -> int:
-    """A build that is ready to be published."""
+def passed_build(settings: Settings, folder: Path, rows: int = 50, form: int = FORM) -> int:
+    """A build that is ready to be published, measured in the canonical form of that number."""
     build_id = build(settings, rows)
     finish_candidate(settings, build_id, manifest(folder))
-    measure(settings, build_id)
+    measure(settings, build_id, form=form)
     return build_id
 
 

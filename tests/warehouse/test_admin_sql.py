@@ -152,9 +152,12 @@ def test_the_printed_file_is_all_that_the_administrator_does(
             assert connection.execute("select current_user").fetchone() == (role,)
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute(f"alter role {MIGRATOR} nocreaterole")  # type: ignore[arg-type]
-    assert services.migrate(own).added == [], "nothing of it needs CREATEROLE once the passwords are set"
+    again = services.migrate(own)
+    assert again.added == [], "nothing of it needs CREATEROLE once the passwords are set"
+    of_named = [right.statement for right in again.lacking if "jens_hansen" in right.statement]
+    assert of_named == ["alter role \"jens_hansen\" set temp_file_limit = '5GB'"], "that is a superuser's to set"
     named = {row["statement"] for row in read_status(own)["not_in_force"]}
-    assert named == {right.statement for right in lacking if MIGRATOR not in right.statement}
+    assert named == {right.statement for right in again.lacking if MIGRATOR not in right.statement}
 
 
 def a_named_reader_is_made_as_documented(own: Settings) -> None:

@@ -178,6 +178,30 @@ def test_changed_defaults_and_password_are_named_and_put_back(
         assert reader.execute("show statement_timeout").fetchone() == ("5min",)
 
 
+def test_named_reader_without_limits_is_named_and_given_them(settings: Settings, admin_url: str) -> None:
+    """A login that an administrator made bare; limits of the administrator's own are left as they are."""
+    with psycopg.connect(admin_url, autocommit=True) as owner:
+        owner.execute("create role bare_reader login in role kvalitet_detail_reader")
+        owner.execute("create role strict_reader login in role kvalitet_detail_reader connection limit 1")
+        for setting in ("statement_timeout = '1min'", "idle_in_transaction_session_timeout = '10s'"):
+            owner.execute(f"alter role strict_reader set {setting}".encode())
+        owner.execute("alter role strict_reader set temp_file_limit = '1GB'")
+        try:
+            named = [row["statement"] for row in read_status(settings)["not_in_force"]]
+            assert [one for one in named if "_reader" in one] == [
+                "alter role \"bare_reader\" connection limit 5",
+                "alter role \"bare_reader\" set statement_timeout = '5min'",
+                "alter role \"bare_reader\" set idle_in_transaction_session_timeout = '2min'",
+                "alter role \"bare_reader\" set temp_file_limit = '5GB'",
+            ]
+            admin.prepare(settings, admin_url)
+            assert read_status(settings)["not_in_force"] == []
+            kept = owner.execute("select rolconnlimit from pg_roles where rolname = 'strict_reader'").fetchone()
+            assert kept == (1,)
+        finally:
+            owner.execute("drop role bare_reader, strict_reader")
+
+
 def test_who_waits_is_told_who_holds_what(settings: Settings) -> None:
     with (
         locks.holding(settings, "kvalitet_publisher", locks.PUBLICATION, ""),

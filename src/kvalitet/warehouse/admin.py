@@ -22,8 +22,9 @@ from kvalitet.persons.journal import begin_journal
 from kvalitet.settings import LOADER, LOGIN_ROLES, RULES, Settings, write_secret
 from kvalitet.warehouse.address import ACTING_PATH, Address
 from kvalitet.warehouse.connection import admin_not_reached
+from kvalitet.warehouse.readers import named_readers
 from kvalitet.warehouse.right import Right, Section, put_in_force
-from kvalitet.warehouse.rights import warehouse_rights
+from kvalitet.warehouse.rights import named_reader_limits, warehouse_rights
 
 #: A database's comment begins so while a restore of it is unfinished; what follows says how far it is.
 RESTORING = "kvalitet restore: "
@@ -84,6 +85,7 @@ def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
             )
         _refuse_others_roles(settings, server)
         sections = warehouse_rights(settings.database, migrator(server))
+        sections.append(named_reader_limits(named_readers(server)))
         lacking = put_all_in_force(settings, server, [one for one in sections if not one.opens_warehouse])
         for role in LOGIN_ROLES:
             set_password(settings, server, role, settings.database)

@@ -8,12 +8,13 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.rows import tuple_row
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, BI, DETAIL, PUBLISHER, READER_ROLES, Settings
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.right import not_in_force
-from kvalitet.warehouse.rights import DETAIL_READER, warehouse_rights
+from kvalitet.warehouse.rights import DETAIL_READER, named_reader_limits, warehouse_rights
 
 log = logging.getLogger(__name__)
 #: Beyond rights.READER_LIMITS by so much that a session which keeps them is never ended here.
@@ -54,12 +55,23 @@ def end_beyond_limits(settings: Settings) -> list[str]:
     return ended
 
 
+def named_readers(connection: psycopg.Connection[Any]) -> list[str]:
+    """The logins that an administrator gave to persons, by name: members of the readers' group."""
+    query = (
+        "select rolname::text from pg_roles where rolcanlogin and not rolsuper and rolname <> all(%s)"
+        " and pg_has_role(oid, %s, 'usage') order by rolname"
+    )
+    rows = connection.cursor(row_factory=tuple_row).execute(query, [list(READER_ROLES), DETAIL_READER])
+    return [role for (role,) in rows]
+
+
 def changed_rights(settings: Settings, connection: psycopg.Connection[Any]) -> list[dict[str, str]]:
     """What a server's administrator sets and somebody has changed since, passwords of readers included.
 
     Each with what puts it back, or how one gets by without.
     """
-    rights = [right for section in warehouse_rights(settings.database) for right in section.rights]
+    sections = [*warehouse_rights(settings.database), named_reader_limits(named_readers(connection))]
+    rights = [right for section in sections for right in section.rights]
     changed = [{"statement": one.statement, "without": one.without} for one in not_in_force(connection, rights)]
     return changed + [
         {"statement": f"the password of {role} is not the one of its file", "without": "`kvalitet migrate` sets it"}

@@ -47,6 +47,7 @@ RULE_LIMITS = {
 RULE_FILES = "512MB"
 #: Sessions of one role at a time; together they leave the pipeline the greater part of 200 connections.
 READER_CONNECTIONS = {BI: 60, DETAIL: 20, AUDITOR: 20}
+NAMED_READER_CONNECTIONS = 5
 #: A statement's files on disk, which the server's disk must hold beside the warehouse.
 READER_FILES = "5GB"
 ACTING_ROLES = (LOADER, TRANSFORMER, GATE, PUBLISHER)
@@ -131,6 +132,32 @@ def airflow_rights(role: str, migrator: str | None = None) -> list[Section]:
         *_database(role, role),
     )
     return [Section("Airflow's own database and its owner.", rights)]
+
+
+def named_reader_limits(roles: Iterable[str]) -> Section:
+    """What the group's own role has, for logins that an administrator made: a group's settings do not reach its members.
+
+    Any limit of the administrator's choice will do where there is one.
+    """
+    return Section("Named readers have limits too.", tuple(
+        right for role in roles for right in (
+            Right(f"alter role {name(role)} connection limit {NAMED_READER_CONNECTIONS}",
+                  f"exists (select from pg_roles where rolname = {text(role)} and rolconnlimit >= 0)",
+                  "a named reader can take all connections that are left to readers"),
+            *(Right(_role_setting(role, setting, value).statement, _is_limited(role, setting),
+                    "the pipeline ends a session that goes on beyond the limit")
+              for setting, value in READER_LIMITS.items()),
+            Right(_disk_limit(role).statement, _is_limited(role, "temp_file_limit"), _disk_limit(role).without),
+        )
+    ))  # fmt: skip
+
+
+def _is_limited(role: str, setting: str) -> str:
+    limits = text("{" + ",".join(f"{setting}={none}" for none in ("0", "-1")) + "}")
+    return (
+        f"exists (select from pg_roles, unnest(rolconfig) as one where rolname = {text(role)}"
+        f" and one like {text(f'{setting}=%')} and one <> all ({limits}::text[]))"
+    )
 
 
 def _exists(role: str) -> str:
