@@ -36,7 +36,7 @@ def contents(url: str) -> dict[str, str]:
     with psycopg.connect(url) as connection:
         for schema, table in connection.execute(
             "select schemaname, tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
-            " and schemaname not like all(%s)",
+            " and schemaname not like all(%s) order by schemaname, tablename",
             [[schema.replace("_*", "\\_%") for schema in WORKING_SCHEMAS]],
         ).fetchall():
             if f"{schema}.{table}" in OWN:
@@ -46,6 +46,7 @@ def contents(url: str) -> dict[str, str]:
             found[f"{schema}.{table}"] = hashlib.sha256(rows.encode()).hexdigest()
         for schema, name, last in connection.execute(
             "select schemaname, sequencename, last_value from pg_sequences where sequencename not like 'restore%'"
+            " order by schemaname, sequencename"
         ):
             found[f"{schema}.{name}"] = str(last)
     return found

@@ -106,7 +106,8 @@ def test_text_that_looks_like_the_script_comes_back_as_it_was(small: Installatio
     made = back_up(small.settings, tmp_path / "to", tmp_path / "keys")
     target = empty()
     restore(target.settings, made.path, tmp_path / "keys", "test")
-    assert (catalogue(target.admin_url), contents(target.admin_url)) == before
+    assert contents(target.admin_url) == before[1]
+    assert catalogue(target.admin_url) == before[0]
 
 
 def test_the_setting_that_an_old_server_does_not_know_is_left_out_once_only() -> None:
