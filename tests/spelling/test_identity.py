@@ -27,11 +27,18 @@ replaced = st.sampled_from([0, 60])
 
 KINDS = (
     "plain", "joined", "parts", "pairs", "year first", "lines", "markup", "invisible", "script", "amount", "wrapped",
+    "short day", "grouped",
+)  # fmt: skip
+SHORT_DATES = ("{d}/{m}-", "{d}.{m}.", "{d}-{m}-", "{d}/{m}/", "{d}. {name} ", "{d} {name} ", "{d}. {m}. ")
+MONTHS = (
+    "januar", "feb.", "Marts", "april", "maj", "juni", "juli", "AUGUST", "sept.", "oktober", "november", "dec",
 )  # fmt: skip
 #: A dash or a blank as web pages, addresses, mails, JSON and workbooks write it.
 MARKED = (
     "&#8209;", "&ndash;", "&#x2011;", "&nbsp;-&nbsp;", "&shy;", "%2D", "%20", "%C2%A0", "%E2%80%93", "%20-%20", "=2D",
     "=E2=80=91", "\\u2011", "\\u00a0", "\\n", "<br>", "-<br/>", "_x001E_", "_x000D_\n",
+    "\\-", "\\_", "\\endash ", "\\'96", "{-}", "{--}", "$-$", "<b>", "-<b>", "</td><td>", "</p>\n<p class='x'>",
+    "ÔÇô", "ÔÇæ", "ΓÇô",
 )  # fmt: skip
 
 
@@ -67,6 +74,13 @@ def spelled(draw: st.DrawFn) -> tuple[str, str]:
         return digits, f"{day}{month}{stated}{end}{serial}"
     if kind == "markup":
         return digits, f"{day}{month}{stated}{draw(st.sampled_from(MARKED))}{serial}"
+    if kind == "short day":
+        written = draw(st.sampled_from(SHORT_DATES)).format(d=born.day, m=born.month, name=MONTHS[born.month - 1])
+        gap = draw(st.sampled_from(["-", " - ", "–", "  -", *([" "] if year < "2000" else [])]))
+        return f"{born.day:02}{digits[2:]}", f"{written}{stated}{gap}{serial}"
+    if kind == "grouped" and serial[1:] != "000":
+        sign = draw(st.sampled_from([".", ",", "'", " ", "\u00a0"]))
+        return digits, sign.join([digits[0], digits[1:4], digits[4:7], digits[7:]])
     if kind == "invisible":
         at, sign = draw(st.integers(0, 11)), draw(st.sampled_from(INVISIBLE))
         text = f"{day}{month}{stated}-{serial}"
@@ -212,6 +226,12 @@ def test_duckdb_and_python_read_every_text_alike(session, texts):
         "3201901234",  # no day 32
         "0113901234",  # no month 13
         "110590,25",
+        "1.012.500.000",  # a round amount
+        "1.512.345,50",
+        "1/5-2023 2100 København",
+        "1. maj 2023 2100 København",
+        "1.1.2020-31.12.2020",
+        "\\'e6ble 12",
         "12345678",
     ],
 )

@@ -43,10 +43,13 @@ class Number:
 
     @cached_property
     def _end(self) -> re.Pattern[str]:
-        """What stands in every spelling: four figures or two pairs; an exponent loses the zeros at the end."""
+        """What stands in every spelling: four figures, two pairs, or one and three where it is grouped as an amount.
+
+        An exponent loses the zeros at the end.
+        """
         last = self.digits[6:].rstrip("0") or self.digits[2:4]
         signs = [f"[{figure}{''.join(sign for sign, read in LETTERS.items() if read == figure)}]" for figure in last]
-        return re.compile(f"{''.join(signs[:2])}[-./_ \t]?{''.join(signs[2:])}")
+        return re.compile(f"{signs[0]}[.,' ]?{''.join(signs[1:2])}[-./_ \t]?{''.join(signs[2:])}")
 
     def pseudonyms(self, keys: tuple[bytes, ...]) -> list[str]:
         """What the number becomes in raw.

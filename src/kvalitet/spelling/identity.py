@@ -16,11 +16,17 @@ _YEAR = "(?:18|19|20)?[0-9]{2}"
 _SERIAL = "[0-9]{4}"
 #: Four digits that are no year of our time: 100118/2021 is a court's case of 2021.
 _NO_YEAR = "(?:(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{2})"
-#: A sign as web pages, addresses, mails, JSON and workbooks write it: &ndash; &#8209; %2D =E2=80=93 \u2011 _x001E_.
+#: A sign as web pages, addresses, mails, JSON, workbooks, Markdown, RTF and TeX write it: &ndash; %2D =E2=80=93 \u2011
+#: _x001E_ \- \endash \'96 {-} $-$, a tag, or an en dash of UTF-8 that was read as code page 850 or 437.
 _NAMED = "ndash|mdash|nbsp|shy|hyphen|dash|minus|ensp|emsp|thinsp|#[0-9]{2,5}|#[xX][0-9a-fA-F]{2,4}"
 _BYTE = "(?:2[0DdEeFf]|5[Ff]|0[9AaDd]|[cC]2|[aA][0dD]|[eE]2|8[0-9]|9[0-5])"
 _UNICODE = r"\\u(?:00(?:2[0dDeEfF]|5[fF]|[aA][0dD])|20[0-9a-fA-F]{2}|2212)"
-MARKUP = rf"(?:&(?:{_NAMED});|[%=]{_BYTE}|{_UNICODE}|\\[nrt/]|<[bB][rR] ?/?>|_x00[0-9a-fA-F]{{2}}_)"
+_ESCAPED = r"\\(?:e[nm](?:dash|space)[ ]?|'[0-9a-fA-F]{2}|[-_~*./,:+nrt ])|[{][-~]{1,3}[}]|[$]-[$]"
+_TAG = "</?[a-zA-Z][^<>]*>"
+MARKUP = (
+    rf"(?:&(?:{_NAMED});|[%=]{_BYTE}|{_UNICODE}|{_ESCAPED}|{_TAG}|[ÔΓ]Ç[ôöæÉÆ]"
+    r"|_x00[0-9a-fA-F]{2}_)"
+)
 #: Between the parts of the date, and between date and serial number.
 _PART = f"(?:[ \t]?[-./_][ \t]?|[ \t]|{MARKUP})"
 #: A dash that got lost in another encoding is a question mark, or three signs that begin with â.
@@ -45,6 +51,30 @@ _PAIRS = f"{_BLANK_PAIRS}|{_SIGN_PAIRS}"
 #: day in 20230502_0915 is none.
 _DAY_LAST = f"{_PART}?{_MONTH}{_PART}?{_DAY}{_GAP}"
 _YEAR_FIRST = f"(?:1[89][0-9]{{2}}{_DAY_LAST}{_SERIAL}|20[0-9]{{2}}{_DAY_LAST}[4-9][0-9]{{3}})"
+#: A day and a month as people write them, without zeros or by name: 1/1-90 1234, 1. januar 1990-1234. With a year of
+#: this century only where a sign follows: 2100 behind 1/5-2023 is a town.
+_SHORT_DAY = "(?:0?[1-9]|[12][0-9]|3[01])"
+_MONTH_NAME = (
+    "(?i:jan(?:uar)?|feb(?:ruar)?|mar(?:ts)?|apr(?:il)?|maj|juni?|juli?|aug(?:ust)?|sep(?:t|tember)?|okt(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?)"
+)
+_SHORT_MONTH = (
+    f"(?:[ \t]?[-./][ \t]?(?:0?[1-9]|1[0-2])[ \t]?[-./][ \t]?|[.]?[ \t]{{0,2}}{_MONTH_NAME}[.]?[ \t,]{{0,2}})"
+)
+_SHORT_DATE = f"{_SHORT_DAY}{_SHORT_MONTH}"
+_SIGN = f"[ \t]{{0,2}}(?:[{_JOINS}]|{MARKUP}){{1,3}}[ \t]{{0,2}}"
+#: (day, month or its name, year, serial number) of a whole value.
+_SHORT_PARTS = re.compile(
+    f"([0-9]{{1,2}})(?:[-./ \t]{{1,3}}([0-9]{{1,2}})[-./ \t]{{1,3}}|[. \t]{{0,3}}({_MONTH_NAME})[., \t]{{0,3}})"
+    f"({_YEAR})[ \t{_JOINS}]{{1,6}}([0-9]{{4}})"
+)
+_MONTH_NUMBERS = {name: f"{number:02}" for number, name in enumerate(
+    ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec"), 1)}  # fmt: skip
+_SHORT = f"{_SHORT_DATE}(?:{_YEAR}{_SIGN}|(?:18|19)?[0-9]{{2}}[ \t]{{1,3}}){_SERIAL}"
+#: Grouped as an amount is, of one sign: 1.001.901.234. A round amount ends with 000.
+_FIRST = "(?:0{0}[1-9]|[12]{0}[0-9]|3{0}[01]|6{0}[1-9]|[78]{0}[0-9]|9{0}[01])"
+_LAST = "(?:[0-9]{2}[1-9]|[0-9][1-9]0|[1-9]00)"
+_GROUPED = "|".join(f"{_FIRST.format(f'[{s}]')}{_MONTH}[{s}][0-9]{{3}}[{s}]{_LAST}" for s in ".,' ")
 #: With the letters O, l and I for 0 and 1, as typewriters and scanners leave it: only with the hyphen, and alone.
 LETTERS = {"O": "0", "o": "0", "l": "1", "I": "1"}
 _DAY_IN_LETTERS = "(?:[0Oo][1-9lI]|[12lI][0-9OolI]|3[01OolI])(?:[0Oo][1-9lI]|[1lI][0-2OolI])"
@@ -55,7 +85,7 @@ _MANTISSA = "(?:[12][.,][0-9]|3[.,][01]|6[.,][1-9]|[78][.,][0-9]|9[.,][01])"
 _EXPONENT = f"(?:{_MANTISSA}{_MONTH}[0-9]{{5,6}}[eE][+]?0?9|[1-9][.,]{_MONTH}[0-9]{{5,6}}[eE][+]?0?8)"
 _SPELLED = (
     f"(?:{_DATE}{_GAP}{_SERIAL}|{_DATE}{_SLASH}{_NO_YEAR}|{_JOINED}{_NEXT_LINE}{_SERIAL}|{_PAIRS}|{_YEAR_FIRST}"
-    f"|{_LOST_ZERO}|{_EXPONENT})"
+    f"|{_SHORT}|{_GROUPED}|{_LOST_ZERO}|{_EXPONENT})"
 )
 #: A folded text in which a number is written, and nothing longer. The digits of %20 are no part of it.
 IN_TEXT = f"(?:^|[^0-9]|%{_BYTE}){_SPELLED}(?:[^0-9]|$)|(?:^|[^0-9A-Za-z]){_IN_LETTERS}(?:[^0-9A-Za-z]|$)"
@@ -65,6 +95,7 @@ SHORTEST = 10
 WRAPPED = "^[='\"]+|[\"']+$"
 #: (pattern, what is written for it), one after the other: the digits of a number that was taken for an amount.
 UNDONE = (
+    *((f"^([0-9])[{s}]([0-9]{{3}})[{s}]([0-9]{{3}})[{s}]([0-9]{{3}})(?:[.,]0+)?$", r"\1\2\3\4") for s in ".,' "),
     ("^([0-9]{9,12})[.,]0+$", r"\1"),
     ("^([0-9])[.,](?:([0-9]{9})[eE][+]?0?9|([0-9]{8})[eE][+]?0?8)$", r"\1\2\3"),
 )
@@ -131,6 +162,9 @@ def person(text: str, allows_cvr: bool = False) -> str | None:
     plain = text.replace("-", "").replace(" ", "")
     if _CPR.fullmatch(plain) or (allows_cvr and _CVR.fullmatch(plain)):
         return plain
+    if parts := _SHORT_PARTS.fullmatch(text):
+        day, month, name, year, serial = parts.groups()
+        text = f"{int(day):02}{month.rjust(2, '0') if month else _MONTH_NUMBERS[name[:3].lower()]}{year}{serial}"
     for pattern, written in _UNDONE:
         text = pattern.sub(written, text)
     digits = re.sub("[^0-9]", "", text)

@@ -8,9 +8,12 @@ ZEROS = (
     0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0,
     0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0,
 )  # fmt: skip
-#: Word's own hyphen that does not break is the control character 1E.
+#: Word's own hyphen that does not break is the control character 1E. Signs that people take for a dash are among them:
+#: a macron, arrows, lines of boxes, the long sign of Japanese.
 DASHES = (
-    "\x1e\u058a\u05be\u1400\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u02d7\u2e17\u2e1a"
+    "\x1e\u00af\u02c9\u02cd\u203e\u23af\u23bb\u23bc\u2796\u27f6\u30fc\uff70\uffe3\uff5e\u223c"
+    + "".join(map(chr, (*range(0x2190, 0x2200), *range(0x2500, 0x2580))))
+    + "\u058a\u05be\u1400\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u02d7\u2e17\u2e1a"
     "\u2e3a\u2e3b\u2e40\u2e5d\u301c\u3030\u30a0\ufe31\ufe32\ufe58\ufe63\uff0d\U00010ead"
 )
 DOTS = "\u00b7\u2022\u2024\u2219\u22c5\ufe52\uff0e"

@@ -135,7 +135,7 @@ def airflow_rights(role: str, migrator: str | None = None) -> list[Section]:
 
 
 def named_reader_limits(roles: Iterable[str]) -> Section:
-    """What the group's own role has, for logins that an administrator made: a group's settings do not reach its members.
+    """What the group's own role has, for logins that an administrator made: settings of a group reach no member.
 
     Any limit of the administrator's choice will do where there is one.
     """
