@@ -1,5 +1,6 @@
 """The command line. Every command calls the same step function as its Airflow task."""
 
+import io
 import json
 import os
 import sys
@@ -37,6 +38,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: an expected failure ends with what happened and what to do, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of another encoding gets what it cannot show as escapes
+            stream.reconfigure(errors="backslashreplace")
     try:
         _check_arguments()
         app()

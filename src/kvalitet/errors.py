@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from kvalitet.spelling.identity import mask
 
-#: Longest refusal: it is read in a mail and in a table's cell.
+#: Longest message: it is read in a mail and in a table's cell.
 MOST_CHARACTERS = 2_000
 
 
@@ -14,23 +14,18 @@ class KvalitetError(Exception):
 
     `what` says what happened and where, `remedy` what to do about it. Neither may hold a value
     from a delivery: both end in logs, in Airflow and on the validation page. A personal number that gets into them
-    all the same, as part of a file's name or address, is masked.
+    all the same, as part of a file's name or address, is masked. A longer text than MOST_CHARACTERS is cut between
+    two items of its list, and says how many more there are.
     """
 
     def __init__(self, what: str, remedy: str = "") -> None:
-        self.what = mask(what)
         self.remedy = mask(remedy)
+        self.what = _cut(mask(what), MOST_CHARACTERS - len(self.remedy) - 1)
         super().__init__(f"{self.what} {self.remedy}".strip())
 
 
 class DeliveryRefused(KvalitetError):
-    """A whole delivery was refused: nothing of it was taken in, and what was there stands.
-
-    A longer text than MOST_CHARACTERS is cut between two items of its list, and says how many more there are.
-    """
-
-    def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(_cut(mask(what), MOST_CHARACTERS - len(mask(remedy)) - 1), remedy)
+    """A whole delivery was refused: nothing of it was taken in, and what was there stands."""
 
 
 def _cut(text: str, most: int) -> str:

@@ -56,6 +56,15 @@ def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
     assert address.startswith("postgresql://kvalitet_bi:")
 
 
+@pytest.mark.slow
+def test_terminal_of_another_encoding_is_shown_what_it_can_show(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    contract = "expectations/contracts/borgerraadgiver_cases.odcs.yaml"
+    for words in (("status",), ("status", "--source", "audit_remarks"), ("contract", contract), ("verify", "--æ")):
+        shown = kvalitet(settings, *words)
+        assert "Traceback" not in shown.stdout + shown.stderr, words
+
+
 @pytest.mark.slow  # a process for each
 @pytest.mark.parametrize(
     ("arguments", "what", "remedy"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kvalitet.contracts import load_contracts, read_contract
 from kvalitet.contracts.document import MAX_BYTES
 from kvalitet.errors import KvalitetError
+from kvalitet.intake.extract import ready_contract
 from kvalitet.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -203,6 +204,24 @@ def test_backup_copy_of_a_contract_stops_itself_only(folder):
     contracts = load(folder)
     assert contracts["bif_complaints"].problems == ()
     assert contracts["bif_complaints_kopi"].problems == ("id: another file has the id bif_complaints too",)
+
+
+@pytest.mark.parametrize("name", ["bif_complaints.odcs.yml", "BIF_complaints.ODCS.YAML"])
+def test_file_that_is_named_almost_like_a_contract_is_no_contract_and_named(folder, name):
+    (folder / name).write_text(OURS)
+    contracts = load(folder)
+    assert contracts["bif_complaints"].problems == ()
+    (misnamed,) = (contract for contract in contracts.values() if contract.problems)
+    assert misnamed.problems == (f"{name}: the file of a contract is named <source>.odcs.yaml, in small letters",)
+
+
+def test_contract_with_hundreds_of_problems_is_told_in_a_message_that_can_be_read(folder):
+    first = "      - name: case_number\n"
+    columns = "".join(f"      - {{name: c{n}, physicalName: C{n}, logicalType: string}}\n" for n in range(300))
+    (folder / "bif_complaints.odcs.yaml").write_text(OURS.replace(first, columns + first, 1))
+    with pytest.raises(KvalitetError, match="more") as told:
+        ready_contract(Settings(ROOT, folder.parent, "", "", ""), "bif_complaints")
+    assert len(str(told.value)) <= 2_000
 
 
 def test_two_contracts_that_both_claim_an_id_no_file_is_named_after_stop_each_other(folder):

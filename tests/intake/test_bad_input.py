@@ -141,6 +141,10 @@ class TestRowIsSetAside:
             ({"Henvisers sagsnummer": "sag om 0101901234"}, "referrer_case_number", "cpr_in_text"),
             ({"Henvisers sagsnummer": "710190-1234"}, "referrer_case_number", "cpr_in_text"),
             ({"Henvisers sagsnummer": "=cmd|' /C calc'!A0"}, "referrer_case_number", "formula"),
+            ({"Henvisers sagsnummer": "#REF!"}, "referrer_case_number", "formula_error"),
+            ({"Henvisers sagsnummer": "#VÆRDI!"}, "referrer_case_number", "formula_error"),
+            ({"Henvisers sagsnummer": "#DIVISION/0!"}, "referrer_case_number", "formula_error"),
+            ({"Henvisers sagsnummer": "########"}, "referrer_case_number", "formula_error"),
         ],
     )
     def test_value(self, settings, deliver, open_rows, rejects, everything_written, change, column, rule):

@@ -65,6 +65,16 @@ def test_renumbered_source_says_so_where_its_rows_would_close(settings, deliver)
         extract(settings, "bif_complaints")
 
 
+def test_renumbered_rows_that_are_alike_beside_the_key_are_recognised(settings, deliver):
+    """Three kinds of cases, each held by many keys: of each kind as many came as went."""
+    alike = [row | {"KLE": f"32.18.{n % 3:02d}", "Center": "C01"} for n, row in enumerate(ROWS)]
+    deliver(*alike)
+    extract(settings, "bif_complaints")
+    deliver(*(row | {"Sagsnummer": row["Sagsnummer"].replace("2024", "2034")} for row in alike), cutoff="2025-01-03")
+    with pytest.raises(DeliveryRefused, match="40 of 40 rows of complaints have another key than before"):
+        extract(settings, "bif_complaints")
+
+
 def test_a_small_share_of_changes_is_let_in(settings, deliver):
     deliver(*ROWS)
     extract(settings, "bif_complaints")

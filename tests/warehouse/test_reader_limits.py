@@ -189,7 +189,7 @@ def test_named_reader_without_limits_is_named_and_given_them(settings: Settings,
         try:
             named = [row["statement"] for row in read_status(settings)["not_in_force"]]
             assert [one for one in named if "_reader" in one] == [
-                "alter role \"bare_reader\" connection limit 5",
+                'alter role "bare_reader" connection limit 5',
                 "alter role \"bare_reader\" set statement_timeout = '5min'",
                 "alter role \"bare_reader\" set idle_in_transaction_session_timeout = '2min'",
                 "alter role \"bare_reader\" set temp_file_limit = '5GB'",

@@ -44,6 +44,7 @@ def load_contracts(settings: Settings) -> dict[str, Contract]:
     problem. So one broken contract stops its own source and no other, whatever is wrong in it.
     """
     found = [(file, _read_or_problem(file)) for file in sorted(settings.contracts_dir.glob("*.odcs.yaml"))]
+    found += [(file, _misnamed(file)) for file in sorted(settings.contracts_dir.glob("*")) if _is_misnamed(file)]
     claims = Counter(contract.id for _, contract in found)
     contracts: dict[str, Contract] = {}
     for file, contract in found:
@@ -64,6 +65,19 @@ def _read_or_problem(file: Path) -> Contract:
     except KvalitetError as error:
         return Contract(id=named, title=named, version="", sha256="", problems=(str(error),))
     return contract if IDENTIFIER.fullmatch(contract.id) else replace(contract, id=named)
+
+
+def _is_misnamed(file: Path) -> bool:
+    """Whether it is meant as a contract and would be passed over: `….odcs.yml`, `….ODCS.YAML`."""
+    return not file.name.endswith(".odcs.yaml") and file.name.lower().endswith((".odcs.yaml", ".odcs.yml"))
+
+
+def _misnamed(file: Path) -> Contract:
+    problem = f"{file.name}: the file of a contract is named <source>.odcs.yaml, in small letters"
+    named = re.sub(r"[^a-z0-9]+", "_", file.name.lower()).strip("_")[
+        :50
+    ]  # not the id of the source, which may be there
+    return Contract(id=named, title=file.name, version="", sha256="", problems=(problem,))
 
 
 def _file_id(file: Path) -> str:

@@ -21,6 +21,8 @@ FORMULA_STARTS = "'=+-@' || chr(9) || chr(13)"
 EARLIEST_EVENT = date(1971, 1, 1)
 DAY_MICROSECONDS = 86_400_000_000
 PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
+#: What a spreadsheet shows for an error, in any language, or for a number that its column is too narrow for.
+ERROR_TEXT = r"#{3,}|#(N/A|I/T|[A-ZÆØÅÄÖÜÉ_]+(/0)?[!?])"
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,7 @@ def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
         # Not `in (…)`: DuckDB would make a join of every list.
         starts = f"contains({FORMULA_STARTS}, left({clean}, 1))"
         checks.append((f"{starts} and not regexp_full_match({clean}, '{PLAIN_NUMBER}')", "formula"))
+        checks.append((f"left({clean}, 1) = '#' and regexp_full_match({clean}, '{ERROR_TEXT}')", "formula_error"))
     return clean, checks + form
 
 

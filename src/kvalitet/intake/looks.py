@@ -34,15 +34,19 @@ def what_changed(load: TableLoad, changed: int) -> str:
 
 
 def renumbered(load: TableLoad) -> int:
-    """How many new rows hold what one absent key held, where no other new or absent row holds the same."""
+    """How many new rows hold what absent keys held, where just as many new as absent rows hold the same.
+
+    Rows of few columns are often alike: that as many came as went tells a new number from a new case.
+    """
     return load.row(
         "with gone as ("
-        "  select {r_content} as content from {raw} r where (r.valid_to_load is null or r.valid_to_load = {load_id})"
-        "   and not exists (select from {incoming} i where {same_key}) group by 1 having count(*) = 1),"
+        "  select {r_content} as content, count(*) as keys from {raw} r"
+        "   where (r.valid_to_load is null or r.valid_to_load = {load_id})"
+        "   and not exists (select from {incoming} i where {same_key}) group by 1),"
         " come as ("
-        "  select {i_content} as content from {incoming} i join {diff} d on d.arrived = i.ctid"
-        "   where d.open_version is null and not d.is_set_aside group by 1 having count(*) = 1)"
-        " select count(*) from gone join come using (content)",
+        "  select {i_content} as content, count(*) as keys from {incoming} i join {diff} d on d.arrived = i.ctid"
+        "   where d.open_version is null and not d.is_set_aside group by 1)"
+        " select coalesce(sum(keys), 0)::int from gone join come using (content, keys)",
         **_contents(load),
     )[0]
 
