@@ -19,7 +19,7 @@ sys.path[:0] = [
     *(str(Path(__file__).parents[1] / one) for one in ("publication", "intake")),
 ]
 
-from installations import CASES, Installation, deliver, seen_as  # noqa: E402
+from installations import CASES, Installation, deliver, own_secrets, seen_as  # noqa: E402
 from synthetic import passed_build  # noqa: E402
 
 from kvalitet.publication import publish  # noqa: E402
@@ -39,8 +39,7 @@ def small(
     settings: Settings, warehouse_server: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Installation:
     """Two deliveries, two publications; secrets of its own, so that a test may change them."""
-    secrets = tmp_path / "secrets"
-    shutil.copytree(warehouse_server.secrets_dir, secrets)
+    secrets = own_secrets(warehouse_server, tmp_path / "secrets")
     made = seen_as(settings, server.admin_url(warehouse_server), secrets, monkeypatch)
     deliver(settings, "2025-01-02", *CASES)
     deliver(settings, "2025-01-03", *CASES, "2025 - 00001")

@@ -1,6 +1,7 @@
 """Installations on the tests' servers, as this process and the command line see them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import pytest
 from deliveries import COMPLAINT, POINT, as_csv, write
 
 from kvalitet.intake import extract
+from kvalitet.persons.journal import NAME
 from kvalitet.settings import Settings
 
 PERSON = "010190-1234"
@@ -52,6 +54,14 @@ class Installation:
     def admin_url(self) -> str:
         base = self.environment["KVALITET_ADMIN_URL"]
         return base.removesuffix("/postgres") + "/" + self.settings.database
+
+
+def own_secrets(server: Settings, folder: Path) -> Path:
+    """A copy of the server's secrets, with a journal in which nobody was erased: other tests write in the server's."""
+    shutil.copytree(server.secrets_dir, folder)
+    beginning, *_ = (folder / NAME).read_text().splitlines(keepends=True)
+    (folder / NAME).write_text(beginning)
+    return folder
 
 
 def seen_as(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from installations import Installation, seen_as
+from installations import Installation, own_secrets, seen_as
 
 from kvalitet.backup import back_up, folder, restore
 from kvalitet.backup.making import KIND
@@ -36,8 +36,7 @@ def test_a_backup_taken_in_the_middle_of_a_night_publishes_the_next_one_elsewher
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    secrets = tmp_path / "secrets"
-    shutil.copytree(warehouse_server.secrets_dir, secrets)
+    secrets = own_secrets(warehouse_server, tmp_path / "secrets")
     source = seen_as(settings, server.admin_url(warehouse_server), secrets, monkeypatch)
     deliver_night(settings, 1)
     assert run_night(settings).publication_id == 1
