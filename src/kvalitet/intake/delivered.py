@@ -101,7 +101,7 @@ def _scanned(path: Path, file_name: str, delimiter: str = ",", quote: str = '"',
 def _sheet(contract: Contract, table: Table, file: SpooledFile, target: Path) -> Delivered:
     lying = scan_sheet(file.path, table.sheet or "", file.file_name)
     read = workbook.write_table(contract, table, file.path, file.file_name, target)
-    accounted = sorted([read.header, *read.above, *read.notes, *read.records])
+    accounted = sorted([read.header, *read.above, *read.notes, *read.totals, *read.records])
     if accounted != sorted(lying.rows):
         odd = sorted(set(lying.rows).symmetric_difference(accounted)) or accounted
         raise DeliveryRefused(
@@ -113,7 +113,7 @@ def _sheet(contract: Contract, table: Table, file: SpooledFile, target: Path) ->
     scan = Scan(len(lying.rows) - 1, lying.blank_rows, {kind: count for kind, count in notes.items() if count})
     found = _scanned(target, file.file_name)
     blank = lying.blank_rows + found.blank + found.empty
-    dropped = {"above_header": len(read.above), "note": len(read.notes), "blank": blank}
+    dropped = {"above_header": len(read.above), "note": len(read.notes), "totals": len(read.totals), "blank": blank}
     name = f"{file.file_name}, sheet {table.sheet}"
     return Delivered(name, target, ",", '"', scan, found, dropped, numbers=read.records)
 
