@@ -108,6 +108,41 @@ def test_a_line_that_an_open_quote_took_in_is_a_lookalike(tmp_path):
     assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "x", "y"))]
 
 
+def test_a_line_whose_quotes_the_text_around_has_doubled_is_a_lookalike(tmp_path):
+    text = 'a,b,c\n1,x,"open\n""2"",""y"",""z, and """"z""""""\nend"\n'
+    found = scanned(tmp_path, text)
+    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", 'z, and "z"'))]
+
+
+@pytest.mark.parametrize("line", [",,", " , , ", '"","",""', '"",,'])
+def test_a_line_of_blanks_in_a_text_is_no_lookalike(tmp_path, line):
+    doubled = line.replace('"', '""')
+    assert scanned(tmp_path, f'a,b,c\n1,x,"open\n{doubled}\nend"\n').lookalikes == []
+
+
+class TestOneColumn:
+    """A blank line, a quoted nothing and blanks in quotes are all nothing: a table has no row without any value."""
+
+    @ONE_FOLDER
+    @given(rows=st.lists(TEXTS, max_size=20), quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), chunk=CHUNKS)
+    def test_records_are_those_that_hold_something(self, tmp_path, monkeypatch, rows, quoting, chunk):
+        monkeypatch.setattr(csv_scan, "CHUNK_BYTES", chunk)
+        out = io.StringIO()
+        csv.writer(out, quoting=quoting, lineterminator="\n").writerows([text] for text in ["a", *rows])
+        found = scanned(tmp_path, out.getvalue(), 1)
+        blank = sum(is_blank([text]) for text in rows)
+        assert (found.records, found.blank + found.empty) == (len(rows) - blank, blank)
+
+    def test_blank_lines_and_quoted_nothing_are_told_apart(self, tmp_path):
+        found = scanned(tmp_path, 'a\n1\n\n""\n" "\n2\n', 1)
+        assert (found.records, found.blank, found.empty) == (2, 2, 1)
+        assert found.places["line"].tolist() == [2, 3, 4, 5, 6]
+
+    def test_a_line_within_a_text_is_a_lookalike_and_its_last_is_not(self, tmp_path):
+        found = scanned(tmp_path, 'a\n"1\n2\n3"\n4\n', 1)
+        assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2",))]
+
+
 def test_the_end_of_a_text_in_the_first_column_is_no_lookalike(tmp_path):
     assert scanned(tmp_path, 'a,b,c\n"key\nmore",b,c\n').lookalikes == []
 

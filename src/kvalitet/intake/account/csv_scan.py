@@ -7,7 +7,6 @@ with something behind it ends its text.
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -202,27 +201,33 @@ class _Scanner:
     ) -> None:
         """Look at the lines that begin in a quoted text: with all columns they may be records that it swallowed."""
         self.within_quotes += len(inner)
-        if self.columns < 2 or not len(inner):
-            return
         delimiters = _places(block, data, self.delimiter.encode())
         starts, stops = feeds[inner] + 1, feeds[inner + 1]
         first = numpy.searchsorted(delimiters, starts)
         has_all = numpy.searchsorted(delimiters, stops) - first >= self.columns - 1
+        ends = numpy.append(delimiters, len(data))[first]  # of the line's first column
         for place in numpy.flatnonzero(has_all).tolist():
             start, stop = int(starts[place]), int(stops[place])
-            closing = numpy.searchsorted(quotes, start)
+            closing = int(numpy.searchsorted(quotes, start))
+            while closing + 1 < len(quotes) and quotes[closing + 1] == quotes[closing] + 1:
+                closing += 2  # a doubled one is a sign of the text
             # A text that ends with the line's first column is a column of the record that it began in.
-            is_column = closing < len(quotes) and quotes[closing] < delimiters[first[place]]
+            is_column = closing < len(quotes) and quotes[closing] < min(ends[place], stop)
             if is_column and self._closes[data[quotes[closing] + 1]]:
                 continue
-            values = next(self._parse(block[start:stop]), [])
+            values = self._values(block[start:stop])
             if len(values) == self.columns:
                 line = self.line + int(inner[place]) + 1
                 self.lookalikes.append(Lookalike(self.offset + start, line, tuple(values)))
 
-    def _parse(self, line: bytes) -> Iterator[list[str]]:
-        text = line.decode(errors="replace").rstrip("\r")
-        return csv.reader([text], delimiter=self.delimiter, quotechar=self.quote or None)
+    def _values(self, line: bytes) -> list[str]:
+        """The columns of a line in a quoted text; none where it holds blanks only."""
+        if not line.translate(None, self._blanks):
+            return []
+        text, twice = line.decode(errors="replace").rstrip("\r"), 2 * self.quote
+        if self.quote not in text.replace(twice, ""):  # they are doubled as signs of the text around
+            text = text.replace(twice, self.quote)
+        return next(csv.reader([text], delimiter=self.delimiter, quotechar=self.quote), [])
 
 
 def _past_spaces(data: numpy.ndarray, places: numpy.ndarray, step: int) -> numpy.ndarray:
