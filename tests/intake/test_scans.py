@@ -97,6 +97,14 @@ def test_quotes_out_of_place(tmp_path, text, records, loose, torn):
     assert (found.records, found.loose_quotes, len(found.torn)) == (records, loose, torn)
 
 
+@pytest.mark.parametrize("more", [",", ",,,", ',""', ',"",', ',"",""', ",\r"])
+@pytest.mark.parametrize("record", ["1,y,z", '"1","y","z"', '1,"a,b",z', "1,y,"])
+def test_a_record_with_more_columns_that_hold_nothing_is_torn(tmp_path, record, more):
+    """A reader drops them, though a delimiter within an unquoted text may have moved the others."""
+    found = scanned(tmp_path, f"a,b,c\n{record}{more}\n{record}\n,,,,,\n")
+    assert (found.records, found.blank, found.torn.tolist()) == (2, 1, [6])
+
+
 def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
     text = 'a,b,c\n1,x,"open\n2,y,z\n3,y,pipe 5"\n4,"ja, nej\nog, så, vi",z\n'
     found = scanned(tmp_path, text)

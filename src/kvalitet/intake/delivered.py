@@ -27,9 +27,9 @@ class Delivered:
     """The text to read, and what lies in it. `name` is the file's, with the sheet.
 
     `scan` counts the file as it was delivered, `records` this text. `dropped` are the records that are left out of the
-    text, by rule. `torn` holds the digest of each record with a quote out of place, by its position: they are blank
-    lines in the text, since a reader may take what follows them for something else. `numbers` are the records' own,
-    as the sender sees them, where the text has other lines than the file.
+    text, by rule. `torn` holds the digest of each record with a quote out of place or empty columns too many, by its
+    position: they are blank lines in the text, since a reader may take what follows them for something else. `numbers`
+    are the records' own, as the sender sees them, where the text has other lines than the file.
     """
 
     name: str
@@ -132,7 +132,7 @@ def _answer(file: SpooledFile, target: Path) -> Delivered:
 
 
 def _take_torn_out(path: Path, found: CsvScan, keys: tuple[bytes, ...]) -> dict[int, str]:
-    """Overwrite each record that has a quote out of place with spaces, so that all others stay where they are."""
+    """Overwrite each record whose columns cannot be told apart with spaces, so that all others stay where they are."""
     starts = found.places["start"]
     torn: dict[int, str] = {}
     if not len(found.torn):

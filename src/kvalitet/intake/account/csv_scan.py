@@ -32,7 +32,8 @@ class CsvScan:
 
     `within_quotes` are the lines in a quoted text, `loose_quotes` the quotes that do not follow RFC 4180, of which
     the first stands in line `first_loose`. `twice_encoded` lines hold letters that were encoded two times. `torn` says
-    where those stand that end a text in the middle of a field.
+    where those stand that end a text in the middle of a field, and where records begin that have more columns than the
+    header.
     """
 
     places: numpy.ndarray
@@ -105,7 +106,7 @@ class _Scanner:
                 self.first_loose = self.line + block.count(b"\n", 0, min(loose))
             self.loose_quotes += len(loose)
             self._refuse_lone_returns(block[:size], data[:size], quotes)
-            self._count(block, data, feeds, ends)
+            self._count(block, data, feeds, ends, quotes)
             if _TWICE in block:
                 places = [found.start() for found in _TWICE_ENCODED.finditer(block, 0, size)]
                 self.twice_encoded += len(numpy.unique(numpy.searchsorted(feeds, places)))
@@ -156,7 +157,9 @@ class _Scanner:
                     self._torn.append(place)
         return numpy.array(found, numpy.int64)
 
-    def _count(self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, ends: numpy.ndarray) -> None:
+    def _count(
+        self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, ends: numpy.ndarray, quotes: numpy.ndarray
+    ) -> None:
         stops = feeds[ends]
         starts = numpy.concatenate(([0], stops[:-1] + 1))
         lines = self.line + numpy.concatenate(([0], ends[:-1] + 1))
@@ -174,7 +177,26 @@ class _Scanner:
         first = 0
         if self.is_header:
             self.is_header, first = False, 1
+        filled = first + numpy.flatnonzero(kinds[first:] == FILLED)
+        longer = self._longer(block, data, starts[filled], stops[filled], quotes)
+        self.torn += (starts[filled[longer]] + self.offset).tolist()
         self.places.add(starts[first:] + self.offset, lines[first:], kinds[first:])
+
+    def _longer(
+        self, block: bytes, data: numpy.ndarray, starts: numpy.ndarray, stops: numpy.ndarray, quotes: numpy.ndarray
+    ) -> numpy.ndarray:
+        """Which records have columns behind the last agreed one that hold nothing: a reader would drop those."""
+        stops = stops - (data[stops - 1] == CR)
+        last = data[stops - 1]
+        is_quoted = (last == self._mark) & (data[stops - 2] == self._mark)
+        last = numpy.where(is_quoted, data[stops - 3], last)
+        doubtful = numpy.flatnonzero(last == self.delimiter.encode()[-1])
+        if not len(doubtful) or not self.columns:
+            return doubtful[:0]
+        delimiters = _places(block, data, self.delimiter.encode())
+        delimiters = delimiters[numpy.searchsorted(quotes, delimiters) % 2 == 0]
+        before, after = (numpy.searchsorted(delimiters, places[doubtful]) for places in (starts, stops))
+        return doubtful[after - before >= self.columns]
 
     def _refuse_long(self, line: int) -> None:
         raise DeliveryRefused(
@@ -201,6 +223,8 @@ class _Scanner:
     ) -> None:
         """Look at the lines that begin in a quoted text: with all columns they may be records that it swallowed."""
         self.within_quotes += len(inner)
+        if not self.columns:
+            return
         delimiters = _places(block, data, self.delimiter.encode())
         starts, stops = feeds[inner] + 1, feeds[inner + 1]
         first = numpy.searchsorted(delimiters, starts)
