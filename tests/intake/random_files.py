@@ -182,14 +182,15 @@ def by_openpyxl(table: list[Row]) -> bytes:
 def by_xlsxwriter(table: list[Row]) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet, day = book.add_worksheet("Ark1"), book.add_format({"num_format": "dd-mm-yyyy"})
+        sheet = book.add_worksheet("Ark1")
+        day, amount = (book.add_format({"num_format": code}) for code in ("dd-mm-yyyy", "[$-406]0.00"))
         sheet.write_row(0, 0, HEADER)
         for line, row in enumerate(table, 1):
             for place, text in ((0, row.number), (1, row.text), (4, row.note)):
                 if text:
                     sheet.write_string(line, place, text)
             if row.amount is not None:
-                sheet.write_number(line, 2, float(row.amount))
+                sheet.write_number(line, 2, float(row.amount), amount)
             if row.day is not None:
                 sheet.write_datetime(line, 3, datetime.combine(row.day, time()), day)
     return out.getvalue()

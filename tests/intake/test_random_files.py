@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from libreoffice import AS_CSV, convert, needs_libreoffice
 from random_files import (
     CSV_WRITERS,
     JSON_WRITERS,
@@ -22,6 +23,7 @@ from random_files import (
     XLSX_WRITERS,
     Dialect,
     Row,
+    by_xlsxwriter,
     contract,
     dialects,
     fits,
@@ -132,6 +134,27 @@ def test_a_workbook_of_any_program_is_read_exactly(folder: Path, write, table: l
     table = exact_in_a_workbook(table)
     found, broken = read(contract(folder, "xlsx"), write(table), folder)
     hold_undamaged(table, found, broken)
+
+
+@needs_libreoffice
+@pytest.mark.parametrize("file_format", ["xlsx", "csv"])
+def test_tables_saved_by_libreoffice_are_read_exactly(tmp_path: Path, file_format: str):
+    drawn: list[list[Row]] = []
+
+    @examples(MANY, database=None)
+    @given(tables)
+    def draw(table: list[Row]) -> None:
+        if table := exact_in_a_workbook(table):
+            drawn.append(table)
+
+    draw()
+    files = [tmp_path / f"{number}.xlsx" for number in range(len(drawn))]
+    for file, table in zip(files, drawn, strict=True):
+        file.write_bytes(by_xlsxwriter(table))
+    convert(files, "xlsx" if file_format == "xlsx" else AS_CSV.format(delimiter=ord(";")), tmp_path / "saved")
+    for file, table in zip(files, drawn, strict=True):
+        content = (tmp_path / "saved" / file.name).with_suffix(f".{file_format}").read_bytes()
+        hold_undamaged(table, *read(contract(tmp_path, file_format), content, tmp_path))
 
 
 def exact_in_a_workbook(table: list[Row]) -> list[Row]:

@@ -106,9 +106,9 @@ def test_a_record_with_more_columns_that_hold_nothing_is_torn(tmp_path, record, 
 
 
 def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
-    text = 'a,b,c\n1,x,"open\n2,y,z\n3,y,pipe 5"\n4,"ja, nej\nog, så, vi",z\n'
+    text = 'a,b,c\n1,x,"open\n2,y,z\n3,y,pipe 5"\n4,"ja, nej\nog så, vi",z\n'
     found = scanned(tmp_path, text)
-    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", "z")), (4, ("3", "y", 'pipe 5"'))]
+    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", "z")), (4, ("3", "y", "pipe 5"))]
 
 
 def test_a_line_that_an_open_quote_took_in_is_a_lookalike(tmp_path):
@@ -151,8 +151,9 @@ class TestOneColumn:
         assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2",))]
 
 
-def test_the_end_of_a_text_in_the_first_column_is_no_lookalike(tmp_path):
-    assert scanned(tmp_path, 'a,b,c\n"key\nmore",b,c\n').lookalikes == []
+@pytest.mark.parametrize("record", ['"key\nmore",b,c', '1,"text\nand, more",c', '1,"text\n,\n"",b"",c\n,",c'])
+def test_the_end_of_a_text_with_the_columns_behind_it_is_no_lookalike(tmp_path, record):
+    assert scanned(tmp_path, f"a,b,c\n{record}\n").lookalikes == []
 
 
 def test_lines_with_letters_that_were_encoded_twice_are_counted(tmp_path):

@@ -229,16 +229,17 @@ class _Scanner:
         starts, stops = feeds[inner] + 1, feeds[inner + 1]
         first = numpy.searchsorted(delimiters, starts)
         has_all = numpy.searchsorted(delimiters, stops) - first >= self.columns - 1
-        ends = numpy.append(delimiters, len(data))[first]  # of the line's first column
         for place in numpy.flatnonzero(has_all).tolist():
             start, stop = int(starts[place]), int(stops[place])
             closing = int(numpy.searchsorted(quotes, start))
             while closing + 1 < len(quotes) and quotes[closing + 1] == quotes[closing] + 1:
                 closing += 2  # a doubled one is a sign of the text
-            # A text that ends with the line's first column is a column of the record that it began in.
-            is_column = closing < len(quotes) and quotes[closing] < min(ends[place], stop)
-            if is_column and self._closes[data[quotes[closing] + 1]]:
-                continue
+            end = int(quotes[closing]) if closing < len(quotes) else stop
+            if end < stop and self._closes[data[end + 1]]:  # the text ends; what follows is the record around it
+                has_columns = int(numpy.searchsorted(delimiters, end)) - first[place] >= self.columns - 1
+                if self.columns == 1 or not has_columns:
+                    continue
+                stop = end
             values = self._values(block[start:stop])
             if len(values) == self.columns:
                 line = self.line + int(inner[place]) + 1
