@@ -90,6 +90,8 @@ class TestTexts:
             ("12", '"S-"000', "S-012"),
             ("45413", "dd-mm-yyyy", "2024-05-01"),
             ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),
+            ("45413", "dd-mm-yyyy hh:mm:ss", "2024-05-01 00:00:00"),
+            ("45413.99999996528", "dd-mm-yyyy hh:mm:ss", "2024-05-02 00:00:00"),  # shown to the second
             ("45413", "yyyy", "2024"),
             ("45414", "d-mmm", "shown_otherwise"),  # 2/5 was typed
             ("45414", "g/m/aaa", "shown_otherwise"),  # another language's letters
@@ -137,6 +139,8 @@ class TestDates:
             ("45413", "[Red]yyyy/mm/dd", "01-05-2024"),
             ("45413.5729166667", "dd-mm-yyyy", "01-05-2024"),  # the time is not shown
             ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),  # breaks date_format
+            ("45413.99999996528", "dd-mm-yyyy", "01-05-2024"),  # 23:59:59.997, where some databases let days end
+            ("45413.999999999", "dd-mm-yyyy", "02-05-2024"),  # nearer to midnight than a cell can show
             ("45413", "General", "45413"),
             ("45413", "d-mmm", "shown_otherwise"),
             ("0.5", "hh:mm", "12:00"),
