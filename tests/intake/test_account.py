@@ -139,6 +139,22 @@ def test_a_record_within_a_text_that_itself_breaks_a_rule_refuses_the_delivery(
     assert "klager_2025-01-02.csv: line 12 stands within a quoted text, and is a whole record" in refusal(settings)
 
 
+def test_a_record_with_empty_columns_too_many_is_set_aside(settings, inbox, deliver, rejects, account):
+    """A comma without quotes has moved its values by one column, and the last one was empty."""
+    deliver(*GOOD)
+
+    def change(lines: list[str]) -> None:
+        lines[5] = ",".join(
+            (COMPLAINT | {"Sagsnummer": "2024 - 00004", "Tema": "svar, frist", "Fritekst": ""}).values()
+        )
+        lines[7] += ',""'
+
+    rewrite(inbox, change)
+    extract(settings, SOURCE)
+    assert [(row[0], row[3]) for row in rejects()] == [(6, "row_structure"), (8, "row_structure")]
+    assert (account()["scanned", "record"], account()["accepted", "record"]) == (200, 198)
+
+
 def test_a_line_of_commas_within_a_text_is_no_record(settings, deliver, account):
     deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": "Først\n" + "," * (len(COMPLAINT) - 1) + "\nsidst"})
     extract(settings, SOURCE)
