@@ -2,12 +2,14 @@
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import openpyxl
 import pandas
 import polars
@@ -72,11 +74,13 @@ dialects = st.builds(
 
 
 @cache
-def contract(folder: Path, file_format: str = "csv", encoding: str = "utf-8", delimiter: str = ";") -> Contract:
-    """The contract of such a table, ready for intake; its file lies in `folder`."""
-    stated = {"decimalSign": ",", "maxRejectedPercent": 100, "requiresFinalNewline": False, "delimiter": delimiter}
-    if file_format == "xlsx":
-        del stated["delimiter"]
+def contract(
+    folder: Path, file_format: str = "csv", encoding: str = "utf-8", delimiter: str = ";", columns_agreed: int = 5
+) -> Contract:
+    """The contract of such a table, or of its first columns, ready for intake; its file lies in `folder`."""
+    stated = {"decimalSign": "." if file_format == "json" else ",", "maxRejectedPercent": 100}
+    if file_format == "csv":
+        stated |= {"requiresFinalNewline": False, "delimiter": delimiter}
     columns = [
         {"name": "number", "logicalType": "string", "required": True, "primaryKey": True, "primaryKeyPosition": 1},
         {"name": "text", "logicalType": "string"},
@@ -90,7 +94,7 @@ def contract(folder: Path, file_format: str = "csv", encoding: str = "utf-8", de
         "customProperties": _properties({"absent": "kept"} | ({"sheet": "Ark1"} if file_format == "xlsx" else {})),
         "properties": [
             {"classification": "internal"} | column | {"physicalName": header}
-            for column, header in zip(columns, HEADER, strict=True)
+            for column, header in list(zip(columns, HEADER, strict=True))[:columns_agreed]
         ],
     }
     server = {"server": "inbox", "type": "local", "path": SOURCE, "format": file_format}
@@ -178,18 +182,40 @@ def by_openpyxl(table: list[Row]) -> bytes:
 def by_xlsxwriter(table: list[Row]) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet, day = book.add_worksheet("Ark1"), book.add_format({"num_format": "dd-mm-yyyy"})
+        sheet = book.add_worksheet("Ark1")
+        day, amount = (book.add_format({"num_format": code}) for code in ("dd-mm-yyyy", "[$-406]0.00"))
         sheet.write_row(0, 0, HEADER)
         for line, row in enumerate(table, 1):
             for place, text in ((0, row.number), (1, row.text), (4, row.note)):
                 if text:
                     sheet.write_string(line, place, text)
             if row.amount is not None:
-                sheet.write_number(line, 2, float(row.amount))
+                sheet.write_number(line, 2, float(row.amount), amount)
             if row.day is not None:
                 sheet.write_datetime(line, 3, datetime.combine(row.day, time()), day)
     return out.getvalue()
 
 
+def as_answer(table: list[Row]) -> dict:
+    """The table as an API's answer has it, with its numbers as numbers."""
+    rows = [[*row.cells()[:2], None if row.amount is None else float(row.amount), *row.cells()[3:]] for row in table]
+    return {"TableID": "r1", "Variables": [{"Name": name.lower(), "Label": name} for name in HEADER], "Data": rows}
+
+
+def by_json(table: list[Row]) -> bytes:
+    return json.dumps([as_answer(table)], indent=1).encode()
+
+
+def by_msgspec(table: list[Row]) -> bytes:
+    return msgspec.json.encode(as_answer(table))
+
+
+def by_pandas_json(table: list[Row]) -> bytes:
+    answer = as_answer(table)
+    rows = pandas.DataFrame(answer.pop("Data")).to_json(orient="values", double_precision=2)
+    return f'[{json.dumps(answer, ensure_ascii=False)[:-1]}, "Data": {rows}}}]'.encode()
+
+
 CSV_WRITERS = (by_csv, by_pandas, by_polars)
 XLSX_WRITERS = (by_openpyxl, by_xlsxwriter)
+JSON_WRITERS = (by_json, by_msgspec, by_pandas_json)

@@ -114,6 +114,53 @@ def test_a_record_within_the_text_of_an_accepted_row_refuses_the_delivery(settin
     assert "00010" not in message
 
 
+@pytest.mark.parametrize("is_quoted", [True, False])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"Svarfrist": "2024-02-30"},
+        {"Modtaget": "i går", "Klagetype": "ukendt"},
+        {"Sagsnummer": "uden nummer"},
+        {"Fritekst": "=1+1", "Lukket": "?"},
+    ],
+)
+def test_a_record_within_a_text_that_itself_breaks_a_rule_refuses_the_delivery(
+    settings, inbox, deliver, broken, is_quoted
+):
+    deliver(*GOOD)
+
+    def change(lines: list[str]) -> None:
+        hidden = (
+            line_of(**{"Sagsnummer": "2024 - 00010"} | broken) if is_quoted else ",".join((COMPLAINT | broken).values())
+        )
+        lines[10] = line_of(Sagsnummer="2024 - 00009", Fritekst=f"Uden slut\n{hidden}\nog mere")
+
+    rewrite(inbox, change)
+    assert "klager_2025-01-02.csv: line 12 stands within a quoted text, and is a whole record" in refusal(settings)
+
+
+def test_a_record_with_empty_columns_too_many_is_set_aside(settings, inbox, deliver, rejects, account):
+    """A comma without quotes has moved its values by one column, and the last one was empty."""
+    deliver(*GOOD)
+
+    def change(lines: list[str]) -> None:
+        lines[5] = ",".join(
+            (COMPLAINT | {"Sagsnummer": "2024 - 00004", "Tema": "svar, frist", "Fritekst": ""}).values()
+        )
+        lines[7] += ',""'
+
+    rewrite(inbox, change)
+    extract(settings, SOURCE)
+    assert [(row[0], row[3]) for row in rejects()] == [(6, "row_structure"), (8, "row_structure")]
+    assert (account()["scanned", "record"], account()["accepted", "record"]) == (200, 198)
+
+
+def test_a_line_of_commas_within_a_text_is_no_record(settings, deliver, account):
+    deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": "Først\n" + "," * (len(COMPLAINT) - 1) + "\nsidst"})
+    extract(settings, SOURCE)
+    assert account()["accepted", "record"] == 201
+
+
 def test_prose_with_as_many_commas_as_the_table_is_no_record(settings, deliver, account):
     prose = "Først\n" + ", ".join(["og så"] * len(COMPLAINT)) + "\nsidst"
     deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": prose})

@@ -1,6 +1,8 @@
 """Whatever table is delivered, by whatever program, whole or damaged: each row is read exactly, or set aside by a rule,
 or the file is refused by name. Nothing ends in another error, and no message holds a value."""
 
+import csv
+import io
 import re
 import unicodedata
 from dataclasses import replace
@@ -10,10 +12,24 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from random_files import CSV_WRITERS, SOURCE, XLSX_WRITERS, Dialect, Row, contract, dialects, fits, tables
+from libreoffice import AS_CSV, convert, needs_libreoffice
+from random_files import (
+    CSV_WRITERS,
+    JSON_WRITERS,
+    SOURCE,
+    XLSX_WRITERS,
+    Dialect,
+    Row,
+    by_xlsxwriter,
+    contract,
+    dialects,
+    fits,
+    tables,
+    texts,
+)  # fmt: skip
 
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryRefused
@@ -25,7 +41,8 @@ from kvalitet.spelling.text import NOTHING
 
 pytestmark = pytest.mark.slow
 
-MANY = examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+#: Each is a file to read, so what fails is shown as it is found: twelve rows at most.
+MANY = examples(max_examples=40, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 LONGEST_MESSAGE = 2_000
 CUTOFF = date(2020, 1, 1)
 #: Each is in every random table, so that a message that repeats a value is found out.
@@ -37,9 +54,9 @@ SIGNED_NUMBER = re.compile(r"[+-]\d+([.,]\d+)?")
 def read(agreed: Contract, content: bytes, folder: Path) -> tuple[list[dict], int]:
     """(the rows as they were read, records that are broken)."""
     path = folder / "delivered.spool"
-    if agreed.file_format == "csv":
+    if agreed.file_format != "xlsx":
         check = TextCheck("rows.csv", agreed.encoding)
-        path.write_bytes(check(content) + check.finish(agreed.requires_final_newline))
+        path.write_bytes(check(content) + check.finish(agreed.file_format == "csv" and agreed.requires_final_newline))
         kinds = check.line_ends.kinds
     else:
         path.write_bytes(content)
@@ -47,7 +64,9 @@ def read(agreed: Contract, content: bytes, folder: Path) -> tuple[list[dict], in
     file = SpooledFile("rows.csv", len(content), "", path, path, line_ends=kinds)
     table = agreed.tables["rows"]
     with reading(agreed, table, file, (b"k" * 32,), folder, CUTOFF) as found:
-        return found.batches.read_all().to_pylist(), len(found.broken)
+        rows = found.batches.read_all().to_pylist()
+        found.account(len(rows), sum(row["problems"] is not None for row in rows))
+        return rows, len(found.broken)
 
 
 def expected(row: Row) -> dict | None:
@@ -112,12 +131,72 @@ def is_ambiguous(content: bytes, dialect: Dialect) -> bool:
 @MANY
 @given(tables)
 def test_a_workbook_of_any_program_is_read_exactly(folder: Path, write, table: list[Row]):
+    table = exact_in_a_workbook(table)
+    found, broken = read(contract(folder, "xlsx"), write(table), folder)
+    hold_undamaged(table, found, broken)
+
+
+@needs_libreoffice
+@pytest.mark.parametrize("file_format", ["xlsx", "csv"])
+def test_tables_saved_by_libreoffice_are_read_exactly(tmp_path: Path, file_format: str):
+    drawn: list[list[Row]] = []
+
+    @examples(MANY, database=None)
+    @given(tables)
+    def draw(table: list[Row]) -> None:
+        if table := exact_in_a_workbook(table):
+            drawn.append(table)
+
+    draw()
+    files = [tmp_path / f"{number}.xlsx" for number in range(len(drawn))]
+    for file, table in zip(files, drawn, strict=True):
+        file.write_bytes(by_xlsxwriter(table))
+    convert(files, "xlsx" if file_format == "xlsx" else AS_CSV.format(delimiter=ord(";")), tmp_path / "saved")
+    for file, table in zip(files, drawn, strict=True):
+        content = (tmp_path / "saved" / file.name).with_suffix(f".{file_format}").read_bytes()
+        hold_undamaged(table, *read(contract(tmp_path, file_format), content, tmp_path))
+
+
+def exact_in_a_workbook(table: list[Row]) -> list[Row]:
+    """The rows as a workbook can hold them: numbers are floats, and XML knows one line end."""
     table = [row for row in table if row.amount is None or Decimal(repr(float(row.amount))) == row.amount]
     table = [row for row in table if "_x000D_" not in row.text + row.note]  # not every program escapes it
-    found, broken = read(contract(folder, "xlsx"), write(table), folder)
-    # XML knows one line end.
-    table = [replace(row, text=row.text.replace("\r\n", "\n").replace("\r", "\n")) for row in table]
+    return [replace(row, text=row.text.replace("\r\n", "\n").replace("\r", "\n")) for row in table]
+
+
+@pytest.mark.parametrize("write", JSON_WRITERS)
+@MANY
+@given(tables)
+def test_an_answer_of_any_program_is_read_exactly(folder: Path, write, table: list[Row]):
+    found, broken = read(contract(folder, "json"), write(table), folder)
     hold_undamaged(table, found, broken)
+
+
+@MANY
+@given(
+    st.lists(st.one_of(st.just(""), texts), max_size=12),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.booleans(),
+)
+def test_a_table_of_one_column_is_read_exactly(folder: Path, values: list[str], quoting: int, has_blank_line: bool):
+    """A blank line, a quoted nothing and blanks alone are no record; a line within a text might be one."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=quoting, delimiter=";")  # type: ignore[arg-type]
+    writer.writerows([value] for value in ["Nr", *values])
+    content = out.getvalue() + "\r\n" * has_blank_line
+    try:
+        found, broken = read(contract(folder, columns_agreed=1), content.encode(), folder)
+    except DeliveryRefused as refused:
+        assert "stands within a quoted text" in str(refused)  # noqa: PT017
+        assert any(value.count("\n") > 1 for value in values)
+        return
+    kept = [value for value in values if value.strip(' \t\r\n;"')]
+    assert (len(found), broken) == (len(kept), 0)
+    for value, row in zip(kept, found, strict=True):
+        if row["problems"] is None:
+            assert row["number"] == as_read(value)
+        else:
+            assert as_read(value) is None or as_read(value)[0] in "=+-@"  # type: ignore[index]
 
 
 DAMAGE = ("flipped", "cut", "record twice", "delimiter", "quote", "zero", "line end", "joined")

@@ -97,10 +97,18 @@ def test_quotes_out_of_place(tmp_path, text, records, loose, torn):
     assert (found.records, found.loose_quotes, len(found.torn)) == (records, loose, torn)
 
 
+@pytest.mark.parametrize("more", [",", ",,,", ',""', ',"",', ',"",""', ",\r"])
+@pytest.mark.parametrize("record", ["1,y,z", '"1","y","z"', '1,"a,b",z', "1,y,"])
+def test_a_record_with_more_columns_that_hold_nothing_is_torn(tmp_path, record, more):
+    """A reader drops them, though a delimiter within an unquoted text may have moved the others."""
+    found = scanned(tmp_path, f"a,b,c\n{record}{more}\n{record}\n,,,,,\n")
+    assert (found.records, found.blank, found.torn.tolist()) == (2, 1, [6])
+
+
 def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
-    text = 'a,b,c\n1,x,"open\n2,y,z\n3,y,pipe 5"\n4,"ja, nej\nog, så, vi",z\n'
+    text = 'a,b,c\n1,x,"open\n2,y,z\n3,y,pipe 5"\n4,"ja, nej\nog så, vi",z\n'
     found = scanned(tmp_path, text)
-    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", "z")), (4, ("3", "y", 'pipe 5"'))]
+    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", "z")), (4, ("3", "y", "pipe 5"))]
 
 
 def test_a_line_that_an_open_quote_took_in_is_a_lookalike(tmp_path):
@@ -108,8 +116,44 @@ def test_a_line_that_an_open_quote_took_in_is_a_lookalike(tmp_path):
     assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "x", "y"))]
 
 
-def test_the_end_of_a_text_in_the_first_column_is_no_lookalike(tmp_path):
-    assert scanned(tmp_path, 'a,b,c\n"key\nmore",b,c\n').lookalikes == []
+def test_a_line_whose_quotes_the_text_around_has_doubled_is_a_lookalike(tmp_path):
+    text = 'a,b,c\n1,x,"open\n""2"",""y"",""z, and """"z""""""\nend"\n'
+    found = scanned(tmp_path, text)
+    assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", 'z, and "z"'))]
+
+
+@pytest.mark.parametrize("line", [",,", " , , ", '"","",""', '"",,'])
+def test_a_line_of_blanks_in_a_text_is_no_lookalike(tmp_path, line):
+    doubled = line.replace('"', '""')
+    assert scanned(tmp_path, f'a,b,c\n1,x,"open\n{doubled}\nend"\n').lookalikes == []
+
+
+class TestOneColumn:
+    """A blank line, a quoted nothing and blanks in quotes are all nothing: a table has no row without any value."""
+
+    @ONE_FOLDER
+    @given(rows=st.lists(TEXTS, max_size=20), quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), chunk=CHUNKS)
+    def test_records_are_those_that_hold_something(self, tmp_path, monkeypatch, rows, quoting, chunk):
+        monkeypatch.setattr(csv_scan, "CHUNK_BYTES", chunk)
+        out = io.StringIO()
+        csv.writer(out, quoting=quoting, lineterminator="\n").writerows([text] for text in ["a", *rows])
+        found = scanned(tmp_path, out.getvalue(), 1)
+        blank = sum(is_blank([text]) for text in rows)
+        assert (found.records, found.blank + found.empty) == (len(rows) - blank, blank)
+
+    def test_blank_lines_and_quoted_nothing_are_told_apart(self, tmp_path):
+        found = scanned(tmp_path, 'a\n1\n\n""\n" "\n2\n', 1)
+        assert (found.records, found.blank, found.empty) == (2, 2, 1)
+        assert found.places["line"].tolist() == [2, 3, 4, 5, 6]
+
+    def test_a_line_within_a_text_is_a_lookalike_and_its_last_is_not(self, tmp_path):
+        found = scanned(tmp_path, 'a\n"1\n2\n3"\n4\n', 1)
+        assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2",))]
+
+
+@pytest.mark.parametrize("record", ['"key\nmore",b,c', '1,"text\nand, more",c', '1,"text\n,\n"",b"",c\n,",c'])
+def test_the_end_of_a_text_with_the_columns_behind_it_is_no_lookalike(tmp_path, record):
+    assert scanned(tmp_path, f"a,b,c\n{record}\n").lookalikes == []
 
 
 def test_lines_with_letters_that_were_encoded_twice_are_counted(tmp_path):

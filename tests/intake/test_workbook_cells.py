@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workbooks import COLUMNS, EMPTY, MAIN, cell, contract, packed, parts, read, row, scan, text
 
+from kvalitet.errors import DeliveryRefused
 from kvalitet.intake.workbook.shown import UNREADABLE, Cell
 from kvalitet.intake.workbook.shown import shown as shown_as
 
@@ -89,6 +90,8 @@ class TestTexts:
             ("12", '"S-"000', "S-012"),
             ("45413", "dd-mm-yyyy", "2024-05-01"),
             ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),
+            ("45413", "dd-mm-yyyy hh:mm:ss", "2024-05-01 00:00:00"),
+            ("45413.99999996528", "dd-mm-yyyy hh:mm:ss", "2024-05-02 00:00:00"),  # shown to the second
             ("45413", "yyyy", "2024"),
             ("45414", "d-mmm", "shown_otherwise"),  # 2/5 was typed
             ("45414", "g/m/aaa", "shown_otherwise"),  # another language's letters
@@ -136,6 +139,8 @@ class TestDates:
             ("45413", "[Red]yyyy/mm/dd", "01-05-2024"),
             ("45413.5729166667", "dd-mm-yyyy", "01-05-2024"),  # the time is not shown
             ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),  # breaks date_format
+            ("45413.99999996528", "dd-mm-yyyy", "01-05-2024"),  # 23:59:59.997, where some databases let days end
+            ("45413.999999999", "dd-mm-yyyy", "02-05-2024"),  # nearer to midnight than a cell can show
             ("45413", "General", "45413"),
             ("45413", "d-mmm", "shown_otherwise"),
             ("0.5", "hh:mm", "12:00"),
@@ -234,3 +239,71 @@ class TestStyles:
             '<cellXfs><xf numFmtId="1"/></cellXfs></styleSheet>'
         )
         assert read(tmp_path, packed(content))[0][0][DAY] == "01-05-2024"
+
+
+X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
+
+
+def condition(areas: str = "C2:C9", rule: str = '<cfRule type="cellIs" dxfId="1" operator="greaterThan"/>') -> str:
+    return f'<conditionalFormatting sqref="{areas}">{rule}</conditionalFormatting>'
+
+
+def extended(inner: str, areas: str = "A9 C2:C9") -> str:
+    """A condition as Excel writes those that older versions do not know."""
+    rule = f'<x:conditionalFormatting><x:cfRule type="expression">{inner}</x:cfRule><m:sqref>{areas}</m:sqref>'
+    names = f'xmlns:x="{X14}" xmlns:m="http://schemas.microsoft.com/office/excel/2006/main"'
+    rules = f"<x:conditionalFormattings>{rule}</x:conditionalFormatting></x:conditionalFormattings>"
+    return f"<extLst><ext {names}>{rules}</ext></extLst>"
+
+
+class TestConditions:
+    """Whether a condition holds is not known, so what it may show counts as shown."""
+
+    def amount(self, folder, after: str, code: str = "0%", cell_value=None, stored: str = "0.3") -> str:
+        content = parts(row(text("a"), EMPTY, cell(stored, style=1)), formats=("0.00",), after=after)
+        number = f'<numFmt numFmtId="170" formatCode="{code}"/>'
+        dxfs = f"<dxfs><dxf><font/></dxf><dxf>{number}</dxf></dxfs></styleSheet>"
+        content["xl/styles.xml"] = content["xl/styles.xml"].replace("</styleSheet>", dxfs)
+        agreed = (*COLUMNS[:AMOUNT], replace(COLUMNS[AMOUNT], cell_value=cell_value), COLUMNS[DAY])
+        return read(folder, content, contract(agreed))[0][0][AMOUNT]
+
+    @pytest.mark.parametrize("code", ["0%", ";;;", "0,", "d-mmm"])
+    def test_number_that_a_condition_may_show_otherwise_is_set_aside(self, tmp_path, code):
+        assert self.amount(tmp_path, condition(), code) == "shown_otherwise"
+
+    @pytest.mark.parametrize("code", ["#,##0.0", "[Red]0.00", "General"])
+    def test_condition_that_leaves_the_number_its_meaning_does_not_matter(self, tmp_path, code):
+        assert self.amount(tmp_path, condition(), code) == "0,3"
+
+    def test_contract_says_that_the_stored_number_is_meant(self, tmp_path):
+        assert self.amount(tmp_path, condition(), cell_value="stored") == "0,3"
+        assert self.amount(tmp_path, condition(), cell_value="shown") == "shown_otherwise"
+
+    @pytest.mark.parametrize("areas", ["C3:C9", "A1:B9 D1:E9", "C1"])
+    def test_condition_on_other_cells_does_not_matter(self, tmp_path, areas):
+        assert self.amount(tmp_path, condition(areas)) == "0,3"
+
+    def test_condition_without_a_number_format_does_not_matter(self, tmp_path):
+        assert self.amount(tmp_path, condition(rule='<cfRule type="cellIs" dxfId="0"/>')) == "0,3"
+
+    @pytest.mark.parametrize("kind", ["iconSet", "dataBar"])
+    def test_icon_or_bar_in_place_of_the_number_is_set_aside(self, tmp_path, kind):
+        rule = f'<cfRule type="{kind}"><{kind} showValue="{{}}"/></cfRule>'
+        assert self.amount(tmp_path, condition(rule=rule.format(0))) == "shown_otherwise"
+        assert self.amount(tmp_path, condition(rule=rule.format(1))) == "0,3"
+
+    @pytest.mark.parametrize(
+        ("inner", "expected"),
+        [
+            ('<x:dxf><numFmt numFmtId="170" formatCode="0%"/></x:dxf>', "shown_otherwise"),
+            ("<x:dxf><font/></x:dxf>", "0,3"),
+            ('<x:iconSet showValue="0"/>', "shown_otherwise"),
+        ],
+    )
+    def test_condition_in_an_extension(self, tmp_path, inner, expected):
+        assert self.amount(tmp_path, extended(inner)) == expected
+        assert self.amount(tmp_path, extended(inner, "B1:B9")) == "0,3"
+
+    def test_more_conditions_than_a_person_makes_are_refused(self, tmp_path):
+        with pytest.raises(DeliveryRefused, match="conditional number formats"):
+            self.amount(tmp_path, condition("C2 " * 6000))

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from workbooks import COLUMNS, EMPTY, HEADER, LINKS, MAIN, cell, contract, packed, parts, read, row, text
+from workbooks import COLUMNS, EMPTY, HEADER, LINKS, MAIN, cell, contract, links, packed, parts, read, row, text
 
 from kvalitet.errors import DeliveryRefused
 from kvalitet.intake.workbook import refusals
@@ -181,7 +181,9 @@ class TestPackage:
         assert read(tmp_path, content | {"xl\\Worksheets\\Sheet1.xml": sheet})[0] == [["a", "", "", ""]]
 
     def test_shared_texts(self, tmp_path):
-        strings = f'<sst xmlns="{MAIN}"><si><t>a</t></si><si><t/></si><si><r><t>b</t></r><r><t>c</t></r></si></sst>'
+        spoken = '<rPh sb="0" eb="1"><t>ビー</t></rPh><phoneticPr fontId="1"/>'
+        runs = f"<r><t>b</t></r><r><t>c</t></r>{spoken}"
+        strings = f'<sst xmlns="{MAIN}"><si><t>a</t></si><si><t/></si><si>{runs}</si></sst>'
         content = parts(row(cell("0", "s"), cell("2", "s"), cell("1", "s"))) | {"xl/sharedStrings.xml": strings}
         assert read(tmp_path, content)[0] == [["a", "bc", "", ""]]
 
@@ -249,3 +251,52 @@ class TestPackage:
     def test_more_merged_cells_than_a_person_makes_are_refused(self, tmp_path):
         areas = [f"A{number}:XFD{number}" for number in range(2, 80)]
         assert "merged cells" in refused(tmp_path, parts(row(text("a")), after=merged(*areas)))
+
+
+def with_table(content: dict, ref: str, totals: str = ' totalsRowCount="1"') -> dict:
+    """The workbook with a table of Excel's (Insert, Table) over some cells of its sheet."""
+    return content | {
+        "xl/worksheets/_rels/sheet1.xml.rels": links(table="../tables/table1.xml"),
+        "xl/tables/table1.xml": f'<table xmlns="{MAIN}" id="1" ref="{ref}"{totals}/>',
+    }
+
+
+class TestTotalsRow:
+    ROWS = row(text("a"), EMPTY, cell("1")) + row(text("b"), EMPTY, cell("2"))
+    TOTAL = row(text("I alt"), EMPTY, "<c><f>SUBTOTAL(109,C2:C3)</f><v>3</v></c>")
+
+    def test_totals_row_of_a_table_is_left_out_and_counted(self, tmp_path):
+        records, found = read(tmp_path, with_table(parts(self.ROWS + self.TOTAL + row(text("c"))), "A1:D4"))
+        assert [record[ID] for record in records] == ["a", "b", "c"]
+        assert list(found.totals) == [4]
+
+    def test_table_of_several_totals_rows(self, tmp_path):
+        content = with_table(parts(self.ROWS + self.TOTAL * 2), "A1:D5", ' totalsRowCount="2"')
+        assert list(read(tmp_path, content)[1].totals) == [4, 5]
+
+    @pytest.mark.parametrize("totals", ["", ' totalsRowCount="0"', ' totalsRowShown="1"', ' totalsRowShown="0"'])
+    def test_last_row_of_a_table_without_totals_is_a_record(self, tmp_path, totals):
+        records, found = read(tmp_path, with_table(parts(self.ROWS), "A1:D3", totals))
+        assert ([record[ID] for record in records], list(found.totals)) == (["a", "b"], [])
+
+    def test_totals_of_a_table_beside_the_agreed_columns_matter_to_nobody(self, tmp_path):
+        beside = row(text("c"), EMPTY, EMPTY, EMPTY, EMPTY, cell("7"))
+        records, found = read(tmp_path, with_table(parts(self.ROWS + beside), "F1:G4"))
+        assert ([record[ID] for record in records], list(found.totals)) == (["a", "b", "c"], [])
+
+    def test_totals_beside_which_a_record_may_stand_are_refused(self, tmp_path):
+        message = refused(tmp_path, with_table(parts(self.ROWS + self.TOTAL), "C1:D4"))
+        assert "row 4 is the totals row of a table" in message and "I alt" not in message
+
+    def test_hidden_totals_row_is_left_out_too(self, tmp_path):
+        total = self.TOTAL.replace("<row>", '<row hidden="1">')
+        assert list(read(tmp_path, with_table(parts(self.ROWS + total), "A1:D4"))[1].totals) == [4]
+
+    def test_table_whose_part_is_missing_is_refused(self, tmp_path):
+        content = with_table(parts(self.ROWS), "A1:D4")
+        del content["xl/tables/table1.xml"]
+        assert "a part of it is missing" in refused(tmp_path, content)
+
+    def test_rows_that_a_filter_hides_are_refused_by_number(self, tmp_path):
+        content = parts(self.ROWS + row(text("c"), more=' hidden="1"'), after='<autoFilter ref="A1:D4"/>')
+        assert "rows hidden or filtered out: 4:" in refused(tmp_path, content)

@@ -1,8 +1,6 @@
 """Tables written by programs that are not ours are read back, every row and value, with their row numbers."""
 
 import csv
-import shutil
-import subprocess
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +12,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from libreoffice import AS_CSV, convert, needs_libreoffice
 from workbooks import COLUMNS, contract, read
 
 from kvalitet.contracts import Column
@@ -98,20 +97,11 @@ def test_what_was_written_is_read(write, table, layout, tmp_path):
     assert (records, list(found.records)) == (expected(table), numbers)
 
 
-needs_libreoffice = pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
-
-
-def convert(file: Path, to: str) -> None:
-    home = file.parent / "libreoffice"
-    command = ["soffice", f"-env:UserInstallation=file://{home}", "--headless", "--convert-to", to]
-    subprocess.run([*command, "--outdir", str(file.parent / "converted"), str(file)], check=True, capture_output=True)
-
-
 @needs_libreoffice
 def test_what_libreoffice_saved_again_is_read(tmp_path):
     table = [(f"tekst {n}", n * 1.25 - 7, date(1950 + n, 1 + n % 12, 1 + n % 28)) for n in range(200)]
     numbers = with_xlsxwriter(tmp_path / "written.xlsx", table, 0, [n % 3 for n in range(200)])
-    convert(tmp_path / "written.xlsx", "xlsx")
+    convert([tmp_path / "written.xlsx"], "xlsx", tmp_path / "converted")
     records, found = read(tmp_path, (tmp_path / "converted" / "written.xlsx").read_bytes())
     assert (records, list(found.records)) == (expected(table), numbers)
 
@@ -135,7 +125,7 @@ def test_numbers_in_a_column_of_texts_are_as_libreoffice_shows_them(tmp_path):
         for row, (code, number) in enumerate(cells, 1):
             sheet.write_string(row, 0, f"n{row}")
             sheet.write_number(row, 1, number, book.add_format({"num_format": code}))
-    convert(tmp_path / "written.xlsx", "csv:Text - txt - csv (StarCalc):44,34,76,1")
+    convert([tmp_path / "written.xlsx"], AS_CSV.format(delimiter=ord(",")), tmp_path / "converted")
     with (tmp_path / "converted" / "written.csv").open(encoding="utf-8", newline="") as lines:
         shown = [line[1].replace(",", "").strip() for line in list(csv.reader(lines))[1:]]
     columns = (Column("id", "id", "string", "", "internal", key_position=1), Column("v", "v", "string", "", "internal"))

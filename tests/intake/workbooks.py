@@ -47,10 +47,10 @@ def parts(rows: str, *, formats: tuple[str, ...] = (), before: str = "", after: 
         f'<worksheet xmlns="{MAIN}">{before}<sheetData><row r="1">{HEADER}</row>{rows}</sheetData>{after}</worksheet>'
     )
     return {
-        "_rels/.rels": _links(officeDocument="xl/workbook.xml"),
+        "_rels/.rels": links(officeDocument="xl/workbook.xml"),
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{LINKS}">{book}'
         '<sheets><sheet name="Ark1" sheetId="1" r:id="worksheet"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": _links(
+        "xl/_rels/workbook.xml.rels": links(
             worksheet="worksheets/sheet1.xml", styles="styles.xml", sharedStrings="sharedStrings.xml"
         ),
         "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts>{codes}</numFmts><fills><fill/></fills>'
@@ -59,7 +59,8 @@ def parts(rows: str, *, formats: tuple[str, ...] = (), before: str = "", after: 
     }
 
 
-def _links(**targets: str) -> str:
+def links(**targets: str) -> str:
+    """Relationships, each of a kind of its own, to the parts named."""
     links = "".join(f'<Relationship Id="{kind}" Type="{LINKS}/{kind}" Target="{to}"/>' for kind, to in targets.items())
     return f'<Relationships xmlns="{PACKAGE}">{links}</Relationships>'
 
@@ -83,7 +84,7 @@ def read(folder: Path, content: dict | bytes, agreed: Contract | None = None) ->
     rows = write_table(agreed, agreed.tables["table"], book, "book.xlsx", target)
     with target.open(newline="", encoding="utf-8") as lines:
         records = [[CELL_RULES.get(cell, cell) for cell in record] for record in csv.reader(lines)][1:]
-    counted = sorted([*rows.above, rows.header, *rows.notes, *rows.records])
+    counted = sorted([*rows.above, rows.header, *rows.notes, *rows.totals, *rows.records])
     assert list(scan(folder).rows) == counted
     assert len(records) == len(rows.records)
     return records, rows

@@ -27,9 +27,9 @@ class Delivered:
     """The text to read, and what lies in it. `name` is the file's, with the sheet.
 
     `scan` counts the file as it was delivered, `records` this text. `dropped` are the records that are left out of the
-    text, by rule. `torn` holds the digest of each record with a quote out of place, by its position: they are blank
-    lines in the text, since a reader may take what follows them for something else. `numbers` are the records' own,
-    as the sender sees them, where the text has other lines than the file.
+    text, by rule. `torn` holds the digest of each record with a quote out of place or empty columns too many, by its
+    position: they are blank lines in the text, since a reader may take what follows them for something else. `numbers`
+    are the records' own, as the sender sees them, where the text has other lines than the file.
     """
 
     name: str
@@ -101,7 +101,7 @@ def _scanned(path: Path, file_name: str, delimiter: str = ",", quote: str = '"',
 def _sheet(contract: Contract, table: Table, file: SpooledFile, target: Path) -> Delivered:
     lying = scan_sheet(file.path, table.sheet or "", file.file_name)
     read = workbook.write_table(contract, table, file.path, file.file_name, target)
-    accounted = sorted([read.header, *read.above, *read.notes, *read.records])
+    accounted = sorted([read.header, *read.above, *read.notes, *read.totals, *read.records])
     if accounted != sorted(lying.rows):
         odd = sorted(set(lying.rows).symmetric_difference(accounted)) or accounted
         raise DeliveryRefused(
@@ -113,7 +113,7 @@ def _sheet(contract: Contract, table: Table, file: SpooledFile, target: Path) ->
     scan = Scan(len(lying.rows) - 1, lying.blank_rows, {kind: count for kind, count in notes.items() if count})
     found = _scanned(target, file.file_name)
     blank = lying.blank_rows + found.blank + found.empty
-    dropped = {"above_header": len(read.above), "note": len(read.notes), "blank": blank}
+    dropped = {"above_header": len(read.above), "note": len(read.notes), "totals": len(read.totals), "blank": blank}
     name = f"{file.file_name}, sheet {table.sheet}"
     return Delivered(name, target, ",", '"', scan, found, dropped, numbers=read.records)
 
@@ -132,7 +132,7 @@ def _answer(file: SpooledFile, target: Path) -> Delivered:
 
 
 def _take_torn_out(path: Path, found: CsvScan, keys: tuple[bytes, ...]) -> dict[int, str]:
-    """Overwrite each record that has a quote out of place with spaces, so that all others stay where they are."""
+    """Overwrite each record whose columns cannot be told apart with spaces, so that all others stay where they are."""
     starts = found.places["start"]
     torn: dict[int, str] = {}
     if not len(found.torn):

@@ -20,6 +20,7 @@ from kvalitet.intake.delivered import Delivered, as_text
 from kvalitet.intake.pseudonyms import row_digest
 from kvalitet.intake.query import typed_rows
 from kvalitet.intake.reread import Reread
+from kvalitet.intake.shape import has_shape
 from kvalitet.intake.spool import SpooledFile
 from kvalitet.spelling import macros
 from kvalitet.spelling.text import header as as_header
@@ -71,18 +72,24 @@ class Reading:
         return balanced(self.delivered, self.broken, rows, set_aside)
 
     def _refuse_swallowed(self, swallowed: list[Lookalike]) -> None:
-        """A line that looks like a record is one where it breaks no rule of the contract."""
+        """Raises DeliveryRefused where a line that looks like a record has the shape of one by the contract too."""
         if not swallowed:
             return
         text = self.delivered.path.with_suffix(".lookalikes")
+        header = self.delivered.header()
         with text.open("w", newline="", encoding="utf-8") as out:
             delimiter, quote_sign = self.delivered.delimiter, self.delivered.quote
             writer = csv.writer(
                 out, delimiter=delimiter, quotechar=quote_sign, quoting=csv.QUOTE_ALL, lineterminator="\n"
             )
-            writer.writerows([self.delivered.header(), *(line.values for line in swallowed)])
+            writer.writerows([header, *(line.values for line in swallowed)])
         problems = self._session.sql(f"select problems from ({self._query(text)})").fetchall()
-        lines = [line.line for line, (problem,) in zip(swallowed, problems, strict=True) if problem is None]
+        names = [as_header(name) for name in header]
+        lines = [
+            line.line
+            for line, (found,) in zip(swallowed, problems, strict=True)
+            if has_shape(self.table, dict(zip(names, line.values, strict=True)), found)
+        ]
         if lines:
             refuse_swallowed(self.delivered, lines)
 

@@ -224,6 +224,7 @@ ACCOUNT = {
     "set_aside": "Afvist",
     "blank": "Udeladt: tom post",
     "note": "Udeladt: note uden nøgle",
+    "totals": "Udeladt: tabellens sumrække",
     "above_header": "Udeladt: over overskriften",
     "line_end_crlf": "Set: linjer, der slutter med CR LF",
     "line_end_lf": "Set: linjer, der slutter med LF",

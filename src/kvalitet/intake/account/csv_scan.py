@@ -7,7 +7,6 @@ with something behind it ends its text.
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +32,8 @@ class CsvScan:
 
     `within_quotes` are the lines in a quoted text, `loose_quotes` the quotes that do not follow RFC 4180, of which
     the first stands in line `first_loose`. `twice_encoded` lines hold letters that were encoded two times. `torn` says
-    where those stand that end a text in the middle of a field.
+    where those stand that end a text in the middle of a field, and where records begin that have more columns than the
+    header.
     """
 
     places: numpy.ndarray
@@ -106,7 +106,7 @@ class _Scanner:
                 self.first_loose = self.line + block.count(b"\n", 0, min(loose))
             self.loose_quotes += len(loose)
             self._refuse_lone_returns(block[:size], data[:size], quotes)
-            self._count(block, data, feeds, ends)
+            self._count(block, data, feeds, ends, quotes)
             if _TWICE in block:
                 places = [found.start() for found in _TWICE_ENCODED.finditer(block, 0, size)]
                 self.twice_encoded += len(numpy.unique(numpy.searchsorted(feeds, places)))
@@ -157,7 +157,9 @@ class _Scanner:
                     self._torn.append(place)
         return numpy.array(found, numpy.int64)
 
-    def _count(self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, ends: numpy.ndarray) -> None:
+    def _count(
+        self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, ends: numpy.ndarray, quotes: numpy.ndarray
+    ) -> None:
         stops = feeds[ends]
         starts = numpy.concatenate(([0], stops[:-1] + 1))
         lines = self.line + numpy.concatenate(([0], ends[:-1] + 1))
@@ -175,7 +177,26 @@ class _Scanner:
         first = 0
         if self.is_header:
             self.is_header, first = False, 1
+        filled = first + numpy.flatnonzero(kinds[first:] == FILLED)
+        longer = self._longer(block, data, starts[filled], stops[filled], quotes)
+        self.torn += (starts[filled[longer]] + self.offset).tolist()
         self.places.add(starts[first:] + self.offset, lines[first:], kinds[first:])
+
+    def _longer(
+        self, block: bytes, data: numpy.ndarray, starts: numpy.ndarray, stops: numpy.ndarray, quotes: numpy.ndarray
+    ) -> numpy.ndarray:
+        """Which records have columns behind the last agreed one that hold nothing: a reader would drop those."""
+        stops = stops - (data[stops - 1] == CR)
+        last = data[stops - 1]
+        is_quoted = (last == self._mark) & (data[stops - 2] == self._mark)
+        last = numpy.where(is_quoted, data[stops - 3], last)
+        doubtful = numpy.flatnonzero(last == self.delimiter.encode()[-1])
+        if not len(doubtful) or not self.columns:
+            return doubtful[:0]
+        delimiters = _places(block, data, self.delimiter.encode())
+        delimiters = delimiters[numpy.searchsorted(quotes, delimiters) % 2 == 0]
+        before, after = (numpy.searchsorted(delimiters, places[doubtful]) for places in (starts, stops))
+        return doubtful[after - before >= self.columns]
 
     def _refuse_long(self, line: int) -> None:
         raise DeliveryRefused(
@@ -202,7 +223,7 @@ class _Scanner:
     ) -> None:
         """Look at the lines that begin in a quoted text: with all columns they may be records that it swallowed."""
         self.within_quotes += len(inner)
-        if self.columns < 2 or not len(inner):
+        if not self.columns:
             return
         delimiters = _places(block, data, self.delimiter.encode())
         starts, stops = feeds[inner] + 1, feeds[inner + 1]
@@ -210,19 +231,28 @@ class _Scanner:
         has_all = numpy.searchsorted(delimiters, stops) - first >= self.columns - 1
         for place in numpy.flatnonzero(has_all).tolist():
             start, stop = int(starts[place]), int(stops[place])
-            closing = numpy.searchsorted(quotes, start)
-            # A text that ends with the line's first column is a column of the record that it began in.
-            is_column = closing < len(quotes) and quotes[closing] < delimiters[first[place]]
-            if is_column and self._closes[data[quotes[closing] + 1]]:
-                continue
-            values = next(self._parse(block[start:stop]), [])
+            closing = int(numpy.searchsorted(quotes, start))
+            while closing + 1 < len(quotes) and quotes[closing + 1] == quotes[closing] + 1:
+                closing += 2  # a doubled one is a sign of the text
+            end = int(quotes[closing]) if closing < len(quotes) else stop
+            if end < stop and self._closes[data[end + 1]]:  # the text ends; what follows is the record around it
+                has_columns = int(numpy.searchsorted(delimiters, end)) - first[place] >= self.columns - 1
+                if self.columns == 1 or not has_columns:
+                    continue
+                stop = end
+            values = self._values(block[start:stop])
             if len(values) == self.columns:
                 line = self.line + int(inner[place]) + 1
                 self.lookalikes.append(Lookalike(self.offset + start, line, tuple(values)))
 
-    def _parse(self, line: bytes) -> Iterator[list[str]]:
-        text = line.decode(errors="replace").rstrip("\r")
-        return csv.reader([text], delimiter=self.delimiter, quotechar=self.quote or None)
+    def _values(self, line: bytes) -> list[str]:
+        """The columns of a line in a quoted text; none where it holds blanks only."""
+        if not line.translate(None, self._blanks):
+            return []
+        text, twice = line.decode(errors="replace").rstrip("\r"), 2 * self.quote
+        if self.quote not in text.replace(twice, ""):  # they are doubled as signs of the text around
+            text = text.replace(twice, self.quote)
+        return next(csv.reader([text], delimiter=self.delimiter, quotechar=self.quote), [])
 
 
 def _past_spaces(data: numpy.ndarray, places: numpy.ndarray, step: int) -> numpy.ndarray:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from kvalitet.contracts.patterns import to_strptime
 
 DAY_SECONDS = 86_400
+#: Excel shows nothing smaller.
+MILLISECOND = Decimal("0.001")
 #: 31 December 9999; what is later is shown as ####.
 LAST_DAY = {False: 2_958_465, True: 2_957_003}
 #: Excel has a 29 February in 1900, which the calendar has not.
@@ -15,20 +17,23 @@ NO_DAY = 60
 
 @lru_cache(maxsize=4096)
 def moment_text(days: Decimal, is_1904: bool, shows: frozenset[str], pattern: str | None) -> str | None:
-    """A date, time or duration as text, to the second; None for what Excel shows as ####.
+    """A date, time or duration as text, to the nearest second; None for what Excel shows as ####.
 
     A date is written by `pattern` (of the contract) where nothing that is shown gets lost, otherwise as ISO 8601 has
     it. A day that does not exist keeps its impossible writing.
     """
     if not 0 <= days <= LAST_DAY[is_1904] + 1:
         return None
-    seconds = int((days * DAY_SECONDS).quantize(Decimal(1), ROUND_HALF_UP))
+    unit = next((letter for letter in shows if letter[0] == "["), "")
+    shows_time = bool(unit or shows & {"h", "s"})
+    exact = (days * DAY_SECONDS).quantize(MILLISECOND, ROUND_HALF_UP)
+    # A day whose time is not shown is not over at 23:59:59.997.
+    seconds = int(exact.quantize(Decimal(1), ROUND_HALF_UP) if shows_time else exact)
     if seconds // DAY_SECONDS > LAST_DAY[is_1904]:
         return None
-    unit = next((letter for letter in shows if letter[0] == "["), "")
     if unit:
         return _duration(seconds, unit, "s" in shows)
-    if not shows & {"y", "d"} and shows & {"h", "s"}:
+    if not shows & {"y", "d"} and shows_time:
         return _clock(seconds % DAY_SECONDS, "s" in shows)
     day, rest = divmod(seconds, DAY_SECONDS)
     if not is_1904 and day in (0, NO_DAY):
@@ -55,7 +60,7 @@ def written(moment: datetime, shows: frozenset[str], pattern: str | None) -> str
             moment = moment.replace(day=kept.day)
         if kept == moment:
             return text
-    if shows_time and moment.time() != moment.min.time():
+    if shows_time:
         return moment.isoformat(" ")
     shown = 10 if pattern or "d" in shows else 7 if "m" in shows else 4
     return moment.date().isoformat()[:shown]

@@ -76,6 +76,11 @@ class Package:
             parser.Parse(b"", True)
         yield
 
+    def related_to(self, part: str) -> list[tuple[str, str]]:
+        """(kind, part) of each part that this one refers to."""
+        folder, _, name = part.rpartition("/")
+        return list(_relationships(self, f"{folder}/_rels/{name}.rels", folder).values())
+
     def sheet(self, name: str | None) -> Sheet:
         """The sheet of that name, compared as headers are and without regard to case, as Excel does."""
         found = [sheet for sheet in self.sheets if _same(sheet.name) == _same(name or "")]

@@ -5,21 +5,19 @@ What the file says of its own size is not looked at. A row or cell without a ref
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from kvalitet.intake.workbook.formats import BUILT_IN
 from kvalitet.intake.workbook.package import Package, Sheet, is_true, local_names
-from kvalitet.intake.workbook.refusals import Fault, limit, refusing
+from kvalitet.intake.workbook.refusals import Fault, refusing
 from kvalitet.intake.workbook.shown import Cell, holds_anything
 from kvalitet.intake.workbook.strings import SharedStrings, TextBuilder
+from kvalitet.intake.workbook.styles import read_styles
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 #: Cells of merged areas, or of formulas that fill several cells, together; by column.
 MAX_AREA_COLUMNS = 300_000
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
-_LAYOUT = local_names("sheetView", "col", "row", "v", "is", "mergeCell")
 _CELLS = local_names("row", "c", "v", "f", "is", "t", "rPh")
-_STYLES = local_names("numFmts", "numFmt", "cellXfs", "xf")
 KINDS = {"n": "n", "s": "s", "str": "str", "inlineStr": "str", "b": "b", "e": "e", "d": "d"}
 
 
@@ -37,19 +35,6 @@ class Area:
 
 
 @dataclass
-class Layout:
-    """What holds for the whole sheet and may stand behind its rows in the file."""
-
-    hides_zeros: bool = False
-    hidden_columns: list[Area] = field(default_factory=list)
-    merged: list[Area] = field(default_factory=list)
-    filled: bytearray = field(default_factory=lambda: bytearray(LAST_ROW + 1))  # rows that have a value of their own
-
-    def is_hidden(self, column: int) -> bool:
-        return any(area.left <= column <= area.right for area in self.hidden_columns)
-
-
-@dataclass
 class Row:
     """A row as the file holds it; `spilled` are areas that begin here and that one formula fills."""
 
@@ -59,39 +44,10 @@ class Row:
     spilled: list[Area]
 
 
-def read_layout(package: Package, sheet: Sheet) -> Layout:
-    """Go through the sheet once for what is written behind its rows. Raises DeliveryRefused."""
-    layout, row, columns = Layout(), 0, 0
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal row, columns
-        name = _LAYOUT.get(tag)
-        if name == "row":
-            row = _row_number(attributes, row)
-        elif name in ("v", "is"):
-            layout.filled[row] = 1
-        elif name == "mergeCell":
-            area = area_of(attributes.get("ref", ""))
-            columns += area.right - area.left + 1
-            if columns > MAX_AREA_COLUMNS:
-                raise Fault("it has more merged cells than a person makes")
-            layout.merged.append(area)
-        elif name == "col" and (is_true(attributes.get("hidden")) or _is_zero(attributes.get("width"))):
-            layout.hidden_columns.append(Area(0, int(attributes["min"]), 0, int(attributes["max"])))
-            limit(layout.hidden_columns)
-        elif name == "sheetView":
-            layout.hides_zeros = layout.hides_zeros or attributes.get("showZeros") in ("0", "false")
-
-    with refusing(package.file_name):
-        package.parse(sheet.part, start)
-        layout.merged.sort(key=lambda area: (area.top, area.left))
-    return layout
-
-
 def read_rows(package: Package, sheet: Sheet) -> Iterator[Row]:
     """The rows that hold anything, in order. Raises DeliveryRefused for a sheet that is damaged."""
     with refusing(package.file_name):
-        rows = _Rows(SharedStrings(package), _codes(package), package.recalculates)
+        rows = _Rows(SharedStrings(package), read_styles(package).cells, package.recalculates)
         steps = package.parsing(sheet.part, rows.start, rows.end, rows.text)
     while True:
         with refusing(package.file_name):
@@ -121,43 +77,17 @@ def _place(reference: str) -> tuple[int, int]:
     return int(found[2]), column
 
 
-def _row_number(attributes: dict[str, str], before: int) -> int:
+def row_number(attributes: dict[str, str], before: int) -> int:
+    """The number of a row element, which follows `before`. Raises Fault where it does not."""
     number = int(attributes.get("r", before + 1))
     if not before < number <= LAST_ROW:
         raise Fault(f"row {number} of a sheet does not come after row {before}")
     return number
 
 
-def _is_zero(size: str | None) -> bool:
+def is_zero(size: str | None) -> bool:
+    """Whether a stated width or height is none at all."""
     return size is not None and float(size) == 0
-
-
-def _codes(package: Package) -> list[str]:
-    """The format code of each cell style, by its number. A workbook without styles has none; nothing else is read."""
-    part = package.related.get("styles", "")
-    own: dict[int, str] = {}
-    styles: list[int] = []
-    inside = ""  # formats of conditions and named styles have the same elements elsewhere
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal inside
-        name = _STYLES.get(tag, "")
-        if name in ("numFmts", "cellXfs"):
-            inside = name
-        elif (name, inside) == ("numFmt", "numFmts"):
-            own[int(attributes.get("numFmtId", -1))] = attributes.get("formatCode", "General")
-            limit(own)
-        elif (name, inside) == ("xf", "cellXfs"):
-            styles.append(int(attributes.get("numFmtId") or 0))
-            limit(styles)
-
-    def end(tag: str) -> None:
-        nonlocal inside
-        inside = "" if _STYLES.get(tag) == inside else inside
-
-    if package.has(part):
-        package.parse(part, start, end)
-    return [own.get(number, BUILT_IN.get(number, "General")) for number in styles]
 
 
 class _Rows:
@@ -177,8 +107,8 @@ class _Rows:
         if name == "c":
             self._start_cell(attributes)
         elif name == "row":
-            self._number = _row_number(attributes, self._number)
-            is_hidden = is_true(attributes.get("hidden")) or _is_zero(attributes.get("ht"))
+            self._number = row_number(attributes, self._number)
+            is_hidden = is_true(attributes.get("hidden")) or is_zero(attributes.get("ht"))
             self._row, self._column = Row(self._number, is_hidden, {}, []), 0
         elif name in ("v", "is") and self._row:
             self._builder.begin(is_plain=name == "v")

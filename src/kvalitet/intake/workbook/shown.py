@@ -20,7 +20,7 @@ UNREADABLE, SHOWN_OTHERWISE, MERGED = "\ufffc", "\ufdd1", "\ufdd2"
 CELL_RULES = {UNREADABLE: "formula_error", SHOWN_OTHERWISE: "shown_otherwise", MERGED: "merged_cells"}
 #: Excel keeps so many digits of a number.
 EXACT = Context(prec=15, rounding=ROUND_HALF_EVEN)
-MOMENT = frozenset("ymdhs")
+DAY, MOMENT = frozenset("ymd"), frozenset("ymdhs")
 
 
 class Cell(NamedTuple):
@@ -92,7 +92,8 @@ def _iso(text: str, column: Column) -> str:
         if not isinstance(value, datetime):
             value = datetime(value.year, value.month, value.day)  # noqa: DTZ001 (a workbook knows no zone)
         if value.tzinfo is None:
-            return written(value.replace(microsecond=0), MOMENT, _pattern(column))
+            value = value.replace(microsecond=0)
+            return written(value, MOMENT if value.time() != time.min else DAY, _pattern(column))
     return UNREADABLE
 
 

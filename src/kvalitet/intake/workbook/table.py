@@ -9,10 +9,11 @@ from typing import Any
 
 from kvalitet.contracts import Column, Contract, Table
 from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.workbook.layout import Conditions, Layout, read_layout
 from kvalitet.intake.workbook.merges import Merges, Spills
 from kvalitet.intake.workbook.package import opened
-from kvalitet.intake.workbook.sheet import Layout, Row, read_layout, read_rows
-from kvalitet.intake.workbook.shown import MERGED, UNREADABLE, Cell, holds_anything, shown
+from kvalitet.intake.workbook.sheet import Row, read_rows
+from kvalitet.intake.workbook.shown import MERGED, SHOWN_OTHERWISE, UNREADABLE, Cell, holds_anything, shown
 from kvalitet.spelling.text import header
 
 HEADER_ROWS = 50  # rows that hold something, in which the header is looked for
@@ -27,13 +28,14 @@ _HIDDEN_ZERO = "0;-0;;@"
 class SheetRows:
     """What became of the sheet's rows that hold anything, by their numbers as Excel shows them.
 
-    `above` are those before the header, `notes` those that are no records; `records` are written out, in order.
-    Together with the header they are all.
+    `above` are those before the header, `notes` those that are no records, `totals` those that add up a table's others;
+    `records` are written out, in order. Together with the header they are all.
     """
 
     header: int = 0
     above: array = field(default_factory=lambda: array("L"))
     notes: array = field(default_factory=lambda: array("L"))
+    totals: array = field(default_factory=lambda: array("L"))
     records: array = field(default_factory=lambda: array("L"))
 
 
@@ -49,10 +51,11 @@ class _Place:
 def write_table(contract: Contract, table: Table, workbook: Path, file_name: str, target: Path) -> SheetRows:
     """Write `table` of the workbook to `target` as UTF-8 CSV, its headers as they are written there.
 
-    The header row is the first one that holds every agreed header. Title rows above it, empty rows, and notes beside
-    the table or in rows without any key are left out. A cell that cannot be read, that is shown otherwise than it is
-    stored, or that is merged with others becomes a character of CELL_RULES. Raises DeliveryRefused for a workbook
-    that is broken or of another kind, unpacks to too much, lacks the sheet or a header, or hides rows or columns.
+    The header row is the first one that holds every agreed header. Title rows above it, empty rows, totals rows of
+    Excel's tables, and notes beside the table or in rows without any key are left out. A cell that cannot be read, that
+    is or may be shown otherwise than it is stored, or that is merged with others becomes a character of CELL_RULES.
+    Raises DeliveryRefused for a workbook that is broken or of another kind, unpacks to too much, lacks the sheet or a
+    header, or hides rows or columns.
     """
     with opened(workbook, file_name) as package:
         sheet = package.sheet(table.sheet)
@@ -74,7 +77,7 @@ class _Reader:
     def __init__(self, contract: Contract, table: Table, where: str, layout: Layout, is_1904: bool) -> None:
         self.table, self.where, self.layout, self.is_1904 = table, where, layout, is_1904
         self.point = contract.decimal_sign
-        self.merges, self.spills = Merges(layout.merged), Spills()
+        self.merges, self.spills, self.conditions = Merges(layout.merged), Spills(), Conditions(layout.conditions)
         self.rows = SheetRows()
 
     def find_header(self, rows: Iterator[Row]) -> list[_Place]:
@@ -104,6 +107,9 @@ class _Reader:
         for row in self._holding(rows):
             self.spills.pass_row(row, [place.column for place in places])
             cells = [self._cell(row, c, place) for c, place in zip(self.table.columns, places, strict=True)]
+            if self._is_totals(row.number, places, cells):
+                self.rows.totals.append(row.number)
+                continue
             if self._is_note(row, places, cells, keys):
                 self.rows.notes.append(row.number)
                 continue
@@ -112,7 +118,9 @@ class _Reader:
             self.rows.records.append(row.number)
             if row.is_hidden:
                 hidden.append(row.number)
-            yield [self._text(cell, column) for cell, column in zip(cells, self.table.columns, strict=True)]
+            self.conditions.pass_row(row.number)
+            columns = zip(cells, self.table.columns, places, strict=True)
+            yield [self._text(cell, column, place) for cell, column, place in columns]
         if hidden and not self.table.reads_hidden:
             raise _hidden(f"{self.where}: rows hidden or filtered out: {_some(hidden)}")
 
@@ -180,6 +188,20 @@ class _Reader:
         """Whether a value that is merged over several rows may be meant once for all of them."""
         return column.logical_type in ("number", "integer") and column.key_position is None
 
+    def _is_totals(self, number: int, places: list[_Place], cells: list[Cell | str | None]) -> bool:
+        """Whether the row adds up a table of Excel's. Raises DeliveryRefused where it holds something else as well."""
+        totals = [area for area in self.layout.totals if area.top <= number <= area.bottom]
+        if not totals:
+            return False
+        filled = [place.column for place, cell in zip(places, cells, strict=True) if cell is not None]
+        within = [column for column in filled if any(area.left <= column <= area.right for area in totals)]
+        if within and len(within) < len(filled):
+            raise DeliveryRefused(
+                f"{self.where}: row {number} is the totals row of a table, and holds agreed columns beside that table.",
+                "Ask for the totals row to be taken off (Table Design, Total Row), or for one table of all columns.",
+            )
+        return bool(within)
+
     def _is_note(self, row: Row, places: list[_Place], cells: list[Cell | str | None], keys: list[int]) -> bool:
         """A row without any key is a stray note, unless most of it is filled; so is one beside the table."""
         own = [row.cells[place.column] for place in places if place.column in row.cells]
@@ -187,12 +209,16 @@ class _Reader:
             return True
         return all(cells[key] is None for key in keys) and sum(c is not None for c in cells) <= len(cells) / 2
 
-    def _text(self, cell: Cell | str | None, column: Column) -> str:
+    def _text(self, cell: Cell | str | None, column: Column, place: _Place) -> str:
         if cell is None or isinstance(cell, str):
             return cell or ""
         if self.layout.hides_zeros and cell.kind == "n" and not (cell.text or "").strip("0.+- "):
             cell = cell._replace(code=_HIDDEN_ZERO)
-        return shown(cell, column, self.is_1904, self.point)
+        text = shown(cell, column, self.is_1904, self.point)
+        for code in self.conditions.codes(place.column):  # whether the condition holds is not known
+            if shown(cell._replace(code=code), column, self.is_1904, self.point) != text:
+                return SHOWN_OTHERWISE
+        return text
 
 
 def _hidden(what: str) -> DeliveryRefused:
