@@ -112,9 +112,9 @@ def extract(
     result = step(
         _settings(),
         source,
-        cli_landing.who_and_why(allow_closures, "--allow-closures"),
-        allow_changes=cli_landing.who_and_why(allow_changes, "--allow-changes"),
-        allow_jump=cli_landing.who_and_why(allow_jump, "--allow-jump"),
+        cli_landing.who_and_why(allow_closures),
+        allow_changes=cli_landing.who_and_why(allow_changes),
+        allow_jump=cli_landing.who_and_why(allow_jump),
     )
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")
     cli_landing.print_loads(result)

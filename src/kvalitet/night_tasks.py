@@ -63,9 +63,12 @@ def owner_of(context: Any) -> str:
 
 
 def allowed(context: Any, what: str) -> tuple[str, str] | None:
-    """Who lets a delivery in against one of its limits, and why, by the run's parameters; None where nobody does."""
+    """Who lets a delivery in against one of its limits, and why, by the run's parameters; None where nobody does.
+
+    Intake refuses one without the other.
+    """
     by, reason = (context["params"].get(f"{what}_allowed_{part}") for part in ("by", "reason"))
-    return (by, reason) if by and reason else None
+    return (by or "", reason or "") if by or reason else None
 
 
 class ExtractSource(BaseSensorOperator):

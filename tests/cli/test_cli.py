@@ -63,7 +63,7 @@ def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
         (("extract", "klager"), "There is no contract for klager.", "Known sources: "),
         (
             ("extract", "organisation", "--allow-closures", "fine"),
-            "--allow-closures needs who and why.",
+            "Letting in closures needs who and why.",
             "name: reason",
         ),
         (("dsn", "--role", "root"), "There is no role root.", "Roles: loader"),

@@ -25,6 +25,7 @@ USED = {
     "servers[].customProperties[corrections]", "schema[].properties[].customProperties[mayChange]",
     "schema[].customProperties[hidden]", "schema[].properties[].customProperties[cellValue]",
     "servers[].customProperties[maxDaysAhead]", "servers[].customProperties[maxJumpDays]",
+    "servers[].customProperties[maxAgeDays]",
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
     "schema[].name", "schema[].physicalName", "schema[].description",
     "schema[].customProperties[absent]", "schema[].customProperties[sheet]",
