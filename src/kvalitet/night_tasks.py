@@ -63,10 +63,7 @@ def owner_of(context: Any) -> str:
 
 
 def allowed(context: Any, what: str) -> tuple[str, str] | None:
-    """Who lets a delivery in against one of its limits, and why, by the run's parameters; None where nobody does.
-
-    Intake refuses one without the other.
-    """
+    """Who lets a delivery in against one of its limits, and why: intake refuses one without the other."""
     by, reason = (context["params"].get(f"{what}_allowed_{part}") for part in ("by", "reason"))
     return (by or "", reason or "") if by or reason else None
 
@@ -228,7 +225,8 @@ def validate(build_id: int) -> None:
     from kvalitet.night import validate_and_report
 
     with no_retry(KvalitetError):
-        validate_and_report(Settings.from_environment(), build_id)
+        verdict = validate_and_report(Settings.from_environment(), build_id)
+    log.info("Build %s passed the gate: %s.", build_id, verdict.counted)
 
 
 def publish(build_id: int) -> int:
