@@ -72,7 +72,7 @@ class ExtractSource(BaseSensorOperator):
     """Takes in all new deliveries of one source.
 
     A scheduled run looks again until the contract's latest arrival while a promised delivery has
-    not come, holding no worker meanwhile; a manual run looks once. Refused: red without retry.
+    not come, holding no worker meanwhile; a manual run looks once. Refused, or our own fault: red without retry.
     Failed otherwise: retried. Nothing new: skipped, so that the source's asset stays as it was.
     """
 
@@ -81,14 +81,14 @@ class ExtractSource(BaseSensorOperator):
         self.source_id = source_id
 
     def poke(self, context: Any) -> bool | PokeReturnValue:
-        from kvalitet.errors import DeliveryRefused
+        from kvalitet.errors import DeliveryRefused, OwnFault
         from kvalitet.intake import extract
         from kvalitet.night_calendar import NOTHING_OF_TODAY
         from kvalitet.night_waiting import note_late
 
         settings = Settings.from_environment()
         due_at = context["dag_run"].run_after
-        with no_retry(DeliveryRefused):
+        with no_retry(DeliveryRefused, OwnFault):
             result = extract(
                 settings,
                 self.source_id,

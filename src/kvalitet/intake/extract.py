@@ -16,7 +16,7 @@ from kvalitet.errors import (
 from kvalitet.intake.allowed import Allowed, ByAndWhy
 from kvalitet.intake.cutoffs import is_left_behind, judged, standing
 from kvalitet.intake.deliveries import Delivery, look
-from kvalitet.intake.faults import kind
+from kvalitet.intake.faults import is_own_fault, kind, own_fault
 from kvalitet.intake.loading import load_delivery
 from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
 from kvalitet.intake.spool import SpooledFile, spooled
@@ -85,6 +85,8 @@ def without_values(source_id: str, error: Exception) -> KvalitetError:
     """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
     if full := as_disk_full(error):
         return full
+    if is_own_fault(error):
+        return own_fault(f"The extraction of {source_id} failed", error)
     return KvalitetError(
         f"The extraction of {source_id} failed with {kind(error)};"
         " what it said is left out, because it may hold delivered values.",
