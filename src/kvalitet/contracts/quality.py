@@ -61,9 +61,10 @@ def read_rules(schemas: Iterable[SchemaObject], tables: Iterable[Table]) -> Iter
 
 
 def valid_values(stated: SchemaProperty) -> tuple[str, ...]:
-    """The values that the column's first invalidValues rule allows which allows no others; empty without one.
+    """The values of the column's first invalidValues rule that closes its list; empty without one.
 
-    Intake sets the rows aside that hold another.
+    Intake sets the rows aside that hold another. A rule closes its list where it allows no other value, or says
+    `setsAside: true`: then its limit is how many of the rows may be set aside for it.
     """
     for rule in _closed_lists(stated):
         values = (rule.arguments or {}).get("validValues") or []
@@ -90,10 +91,14 @@ def as_read(values: Iterable[str]) -> tuple[str, ...]:
 def _closed_lists(stated: SchemaProperty) -> Iterator[DataQuality]:
     for rule in stated.quality or []:
         limit = read_limit(rule)
-        if _metric(rule) == "invalidValues" and not isinstance(limit, str) and limit.allows_none:
+        if _metric(rule) == "invalidValues" and not isinstance(limit, str) and (limit.allows_none or _sets_aside(rule)):
             values = (rule.arguments or {}).get("validValues")
             if isinstance(values, list) and values:
                 yield rule
+
+
+def _sets_aside(rule: DataQuality) -> bool:
+    return any(item.property == "setsAside" and item.value is True for item in rule.customProperties or [])
 
 
 def _metric(rule: DataQuality) -> str:
