@@ -52,6 +52,24 @@ def test_rows_with_another_value_are_set_aside_where_the_rule_allows_none_or_say
     assert found.is_measured and str(found.limit) == ("ingen" if "mustBe" in limit else "højst 1 %")
 
 
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ({"customProperties": [{"property": "setsAside", "value": "true"}]}, "its setsAside is neither true nor false"),
+        ({"arguments": {"pattern": "^[a-z]+$"}}, "setsAside is of a column's invalidValues with validValues"),
+        ({"metric": "nullValues", "arguments": {}}, "setsAside is of a column's invalidValues with validValues"),
+    ],
+)
+def test_rule_that_says_set_aside_where_nothing_would_be_is_not_measured(tmp_path: Path, change, because):
+    place = next(n for n, column in enumerate(columns_of_complaints()) if column["name"] == "outcome_id")
+    rule = {
+        "metric": "invalidValues", "arguments": {"validValues": ["medhold"]}, "mustBeLessThan": 2,
+        "customProperties": SETS_ASIDE,
+    }  # fmt: skip
+    _, found = rule_of(tmp_path, rule | change, place)
+    assert found.not_measured_because.startswith(because)
+
+
 def test_rules_of_the_shipped_contracts_that_hold_a_night_back_allow_no_more_than_may_be_set_aside():
     """Beyond that share intake refuses the delivery anyway; a rule with a higher limit would never speak."""
     for contract in load_contracts(Settings.from_environment(ROOT)).values():
