@@ -175,6 +175,8 @@ def test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it(setti
         night = run_night(settings)
         published(night, before + 1)
         assert stale(night)[source] == "last attempt: missing"
+    (file,) = (inbox(settings) / source).glob("*_2025-01-02.json")
+    shutil.copy(file, file.with_name(file.name.replace("2025-01-02", "2025-01-03")))
     night = run_night(settings)
     published(night, before + 2)
     assert source not in stale(night)
