@@ -16,7 +16,7 @@ PARAMS: Any = {
     "closures_allowed_reason": Param(None, type=["null", "string"], description="Why the closures are right"),
     "changes_allowed_by": Param(None, type=["null", "string"], description="Who lets in a refused delivery's changes"),
     "changes_allowed_reason": Param(None, type=["null", "string"], description="Why the changes are right"),
-    "jump_allowed_by": Param(None, type=["null", "string"], description="Who lets in a cut-off far ahead"),
+    "jump_allowed_by": Param(None, type=["null", "string"], description="Who lets in a cut-off far from what was due"),
     "jump_allowed_reason": Param(None, type=["null", "string"], description="Why that cut-off is right"),
 }
 

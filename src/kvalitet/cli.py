@@ -116,9 +116,9 @@ def extract(
     result = step(
         _settings(),
         source,
-        cli_landing.who_and_why(allow_closures, "--allow-closures"),
-        allow_changes=cli_landing.who_and_why(allow_changes, "--allow-changes"),
-        allow_jump=cli_landing.who_and_why(allow_jump, "--allow-jump"),
+        cli_landing.who_and_why(allow_closures),
+        allow_changes=cli_landing.who_and_why(allow_changes),
+        allow_jump=cli_landing.who_and_why(allow_jump),
     )
     console.print(f"{source}: {result.outcome}. {plain(result.message)}")
     cli_landing.print_loads(result)
@@ -175,10 +175,7 @@ def validate(build_id: Annotated[int, typer.Argument(help="The build to judge.")
     from kvalitet.night import validate_and_report
 
     verdict = validate_and_report(_settings(), build_id)
-    counts: dict[str, int] = {}
-    for result in verdict.results:
-        counts[result.status] = counts.get(result.status, 0) + 1
-    console.print(f"Build {build_id} passed: " + ", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
+    console.print(f"Build {build_id} passed the gate: {verdict.counted}.")
 
 
 @app.command(epilog="Example: `kvalitet publish 12`")

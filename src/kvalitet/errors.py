@@ -55,6 +55,10 @@ class DiskFull(KvalitetError):
     """A disk took no more: the same step goes through once there is space."""
 
 
+class OwnFault(KvalitetError):
+    """The program is wrong, and no delivery: no other attempt mends it, and the sender cannot either."""
+
+
 class NotInstalled(KvalitetError):
     """A program or Python package is missing on this machine or in this image: no other attempt mends it."""
 

@@ -19,6 +19,7 @@ from kvalitet.warehouse.connection import connect, fetch_all
 
 if TYPE_CHECKING:
     from kvalitet.builds import Build
+    from kvalitet.gate.counted import CheckCounts
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class SourceResult:
 
 @dataclass(frozen=True)
 class NightResult:
-    """How a night ended. `build_status` is None where nothing was new; `checks` counts by status.
+    """How a night ended. `build_status` is None where nothing was new; `failed_critical` are not waived.
 
     `wrong_clock` says what is wrong with the clock, where something can be seen to be.
     """
@@ -118,7 +119,7 @@ class NightResult:
     build_id: int | None
     build_status: str | None
     build_message: str | None
-    checks: dict[str, int]
+    checks: "CheckCounts"
     failed_critical: list[dict[str, Any]]
     publication_id: int | None
     wrong_clock: str | None = None
@@ -149,6 +150,8 @@ def night_result(settings: Settings, since: Mark, owner: str) -> NightResult:
     The build is that of `owner`; where it made none, one begun meanwhile by somebody else (a
     scheduled run that was quicker) is what the night brought.
     """
+    from kvalitet.gate.counted import COUNTED, CheckCounts  # the gate is slow to import
+
     with connect(settings, AUDITOR) as connection:
         build = connection.execute(
             """
@@ -162,15 +165,16 @@ def night_result(settings: Settings, since: Mark, owner: str) -> NightResult:
         sources = connection.execute(
             SOURCE_RESULTS, {"run_id": since.run_id, "load_id": since.load_id, "build_id": build["build_id"]}
         ).fetchall()
-        checks = connection.execute(
-            "select status, count(*)::int as count from audit.newest_check_result where build_id = %s group by status",
-            [build["build_id"]],
-        ).fetchall()
+        counted = connection.execute(COUNTED, {"build_id": build["build_id"]}).fetchall()
         failed = connection.execute(
             """
             select check_id, status, description, violations, denominator, detail, advice_engineer
-            from audit.newest_check_result
-            where build_id = %s and severity = 'critical' and status in ('failed', 'error') order by check_id
+            from audit.newest_check_result as result
+            where build_id = %s and severity = 'critical' and status in ('failed', 'error') and not exists (
+                select from audit.check_waiver as waiver
+                where waiver.judgement_id = result.judgement_id and waiver.check_id = result.check_id and is_used
+            )
+            order by check_id
             """,
             [build["build_id"]],
         ).fetchall()
@@ -179,7 +183,7 @@ def night_result(settings: Settings, since: Mark, owner: str) -> NightResult:
         build_id=build["build_id"],
         build_status=build["status"],
         build_message=build["message"],
-        checks={row["status"]: row["count"] for row in checks},
+        checks=CheckCounts.of(tuple(row.values()) for row in counted),  # type: ignore[arg-type]
         failed_critical=failed,
         publication_id=build["publication_id"],
         wrong_clock=wrong_clock(settings),

@@ -44,13 +44,12 @@ def print_result(settings: Settings, console: Console, result: NightResult) -> N
 
 
 def _gate(result: NightResult) -> str:
-    if not result.checks:
+    if not result.checks.total:
         return "was not asked."
     said = {"held_back": "held the build back", "failed": "was asked"}.get(
         result.build_status or "", "let the build through"
     )
-    counts = ", ".join(f"{figure(count)} {status.replace('_', ' ')}" for status, count in sorted(result.checks.items()))
-    return f"{said}: {counts}."
+    return f"{said}: {result.checks}."
 
 
 def published(result: NightResult) -> str:

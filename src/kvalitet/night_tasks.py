@@ -63,16 +63,16 @@ def owner_of(context: Any) -> str:
 
 
 def allowed(context: Any, what: str) -> tuple[str, str] | None:
-    """Who lets a delivery in against one of its limits, and why, by the run's parameters; None where nobody does."""
+    """Who lets a delivery in against one of its limits, and why: intake refuses one without the other."""
     by, reason = (context["params"].get(f"{what}_allowed_{part}") for part in ("by", "reason"))
-    return (by, reason) if by and reason else None
+    return (by or "", reason or "") if by or reason else None
 
 
 class ExtractSource(BaseSensorOperator):
     """Takes in all new deliveries of one source.
 
     A scheduled run looks again until the contract's latest arrival while a promised delivery has
-    not come, holding no worker meanwhile; a manual run looks once. Refused: red without retry.
+    not come, holding no worker meanwhile; a manual run looks once. Refused, or our own fault: red without retry.
     Failed otherwise: retried. Nothing new: skipped, so that the source's asset stays as it was.
     """
 
@@ -81,14 +81,14 @@ class ExtractSource(BaseSensorOperator):
         self.source_id = source_id
 
     def poke(self, context: Any) -> bool | PokeReturnValue:
-        from kvalitet.errors import DeliveryRefused
+        from kvalitet.errors import DeliveryRefused, OwnFault
         from kvalitet.intake import extract
         from kvalitet.night_calendar import NOTHING_OF_TODAY
         from kvalitet.night_waiting import note_late
 
         settings = Settings.from_environment()
         due_at = context["dag_run"].run_after
-        with no_retry(DeliveryRefused):
+        with no_retry(DeliveryRefused, OwnFault):
             result = extract(
                 settings,
                 self.source_id,
@@ -225,7 +225,8 @@ def validate(build_id: int) -> None:
     from kvalitet.night import validate_and_report
 
     with no_retry(KvalitetError):
-        validate_and_report(Settings.from_environment(), build_id)
+        verdict = validate_and_report(Settings.from_environment(), build_id)
+    log.info("Build %s passed the gate: %s.", build_id, verdict.counted)
 
 
 def publish(build_id: int) -> int:

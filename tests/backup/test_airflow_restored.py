@@ -72,7 +72,7 @@ def test_history_comes_back_owned_by_airflow_and_running_runs_are_ended(
             connection.execute(f'drop role if exists "{name}"')  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("another", ["customers", "dag_run", "of_airflow_too"])
+@pytest.mark.parametrize("another", ["customers", "dag_run", "of_airflow_too", "view_alone"])
 def test_somebody_elses_database_is_refused_before_anything_is_touched(
     small: Installation,
     empty: Callable[[], Installation],
@@ -92,7 +92,10 @@ def test_somebody_elses_database_is_refused_before_anything_is_touched(
         made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
         assert made.airflow == airflows
         with psycopg.connect(small.admin_url.rpartition("/")[0] + f"/{crm}", autocommit=True) as connection:
-            for name in {"customers": ["customers"], "dag_run": ["dag_run"]}.get(another, [*marks, "customers"]):
+            if another == "view_alone":
+                connection.execute("create view customers as select 1 as n")
+            alone = {"customers": ["customers"], "dag_run": ["dag_run"], "view_alone": []}
+            for name in alone.get(another, [*marks, "customers"]):
                 connection.execute(f"create table {name} (n int)")  # type: ignore[arg-type]
                 if name in ("customers", another):
                     connection.execute(f"insert into {name} values (1)")  # type: ignore[arg-type]
@@ -101,7 +104,8 @@ def test_somebody_elses_database_is_refused_before_anything_is_touched(
         if another == "customers":
             with pytest.raises(KvalitetError, match=f"{crm} is not Airflow's: it has no table public"):
                 back_up(small.settings, tmp_path / "others")
-        with pytest.raises(KvalitetError, match=f"{crm} is not Airflow's alone: it holds the table public"):
+        kind = "view or function" if another == "view_alone" else "table"
+        with pytest.raises(KvalitetError, match=f"{crm} is not Airflow's alone: it holds the {kind} public"):
             restore(target.settings, made.path, tmp_path / "keys", "test")
         with psycopg.connect(small.admin_url.rpartition("/")[0] + f"/{crm}") as connection:
             table = "dag_run" if another == "dag_run" else "customers"

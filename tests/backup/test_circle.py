@@ -99,6 +99,38 @@ def test_an_installation_that_is_in_use_is_left_as_it_is(small: Installation, tm
     assert contents(small.admin_url) == before
 
 
+@pytest.mark.parametrize(
+    "made_by_others",
+    [
+        "create schema bi; create view bi.figures as select 1 as n",
+        "create view public.figures as select 1 as n",
+        "create materialized view public.figures as select 1 as n",
+        "create function public.figures() returns int language sql as 'select 1'",
+    ],
+)
+@pytest.mark.parametrize("is_prepared", [False, True])
+def test_a_database_that_holds_only_views_or_functions_is_not_empty(
+    small: Installation, empty: New, tmp_path: Path, made_by_others: str, is_prepared: bool
+) -> None:
+    made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
+    target = empty()
+    if is_prepared:
+        admin.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
+    else:
+        with psycopg.connect(target.environment["KVALITET_ADMIN_URL"], autocommit=True) as server:
+            server.execute(f'create database "{target.settings.database}"')  # type: ignore[arg-type]
+    with psycopg.connect(target.admin_url) as connection:
+        connection.execute(made_by_others)  # type: ignore[arg-type]
+    with pytest.raises(KvalitetError, match=r"is not empty: there are views or functions of others: .*\.figures"):
+        restore(target.settings, made.path, tmp_path / "keys", "test")
+    with psycopg.connect(target.admin_url) as connection:
+        found = connection.execute(
+            "select count(*) from (select relname from pg_class union all select proname from pg_proc) as made"
+            " where relname = 'figures'"
+        ).fetchone()
+    assert found == (1,)
+
+
 def test_somebody_connected_to_the_empty_database_is_named(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()

@@ -72,7 +72,7 @@ def test_terminal_of_another_encoding_is_shown_what_it_can_show(settings: Settin
         (("extract", "klager"), "There is no contract for klager.", "Known sources: "),
         (
             ("extract", "organisation", "--allow-closures", "fine"),
-            "--allow-closures needs who and why.",
+            "Letting in closures needs who and why.",
             "name: reason",
         ),
         (("dsn", "--role", "root"), "There is no role root.", "Roles: loader"),

@@ -11,6 +11,12 @@ from kvalitet.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = ["case_number"]
+SETS_ASIDE = [{"property": "setsAside", "value": True}]
+
+
+def columns_of_complaints() -> list[dict]:
+    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    return document["schema"][0]["properties"]
 
 
 def rule_of(tmp_path: Path, rule: dict, column: int | None = None):
@@ -26,6 +32,52 @@ def rule_of(tmp_path: Path, rule: dict, column: int | None = None):
     assert contract.problems == ()
     (found,) = contract.quality
     return contract, found
+
+
+@pytest.mark.parametrize(
+    ("limit", "closed"),
+    [
+        ({"mustBe": 0}, True),
+        ({"mustBeLessOrEqualTo": 1, "unit": "percent"}, False),
+        ({"mustBeLessOrEqualTo": 1, "unit": "percent", "customProperties": SETS_ASIDE}, True),
+    ],
+)
+def test_rows_with_another_value_are_set_aside_where_the_rule_allows_none_or_says_so(tmp_path: Path, limit, closed):
+    """A rule that lets some pass, and says no more, lets them in: they are counted, not set aside."""
+    place = next(n for n, column in enumerate(columns_of_complaints()) if column["name"] == "outcome_id")
+    rule = {"metric": "invalidValues", "arguments": {"validValues": ["medhold", "afvist"]}, **limit}
+    contract, found = rule_of(tmp_path, rule, place)
+    column = next(one for one in contract.tables["complaints"].columns if one.name == "outcome_id")
+    assert column.valid_values == (("medhold", "afvist") if closed else ())
+    assert found.is_measured and str(found.limit) == ("ingen" if "mustBe" in limit else "højst 1 %")
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ({"customProperties": [{"property": "setsAside", "value": "true"}]}, "its setsAside is neither true nor false"),
+        ({"arguments": {"pattern": "^[a-z]+$"}}, "setsAside is of a column's invalidValues with validValues"),
+        ({"metric": "nullValues", "arguments": {}}, "setsAside is of a column's invalidValues with validValues"),
+    ],
+)
+def test_rule_that_says_set_aside_where_nothing_would_be_is_not_measured(tmp_path: Path, change, because):
+    place = next(n for n, column in enumerate(columns_of_complaints()) if column["name"] == "outcome_id")
+    rule = {
+        "metric": "invalidValues", "arguments": {"validValues": ["medhold"]}, "mustBeLessThan": 2,
+        "customProperties": SETS_ASIDE,
+    }  # fmt: skip
+    _, found = rule_of(tmp_path, rule | change, place)
+    assert found.not_measured_because.startswith(because)
+
+
+def test_rules_of_the_shipped_contracts_that_hold_a_night_back_allow_no_more_than_may_be_set_aside():
+    """Beyond that share intake refuses the delivery anyway; a rule with a higher limit would never speak."""
+    for contract in load_contracts(Settings.from_environment(ROOT)).values():
+        for rule in contract.quality:
+            if rule.name == "invalidValues" and rule.limit and rule.limit.is_percent:
+                ((operator, (most,)),) = rule.limit.bounds
+                assert (operator, rule.severity) == ("mustBeLessOrEqualTo", "critical"), rule.id
+                assert most <= contract.max_rejected_percent, rule.id
 
 
 @pytest.mark.parametrize(

@@ -78,36 +78,71 @@ FOLLOWED_BY = {
             "clock/test_lapses.py::test_claim_lapses_after_its_seconds_however_the_clock_was_set"
         ),
     },
-}
-#: The same for single rows of other sections.
-SINGLE_ROWS = {
     "An extract is red": {
-        "*is being taken in by … since": (
-            "intake/test_turns.py::test_second_hand_that_waits_in_vain_is_told_who_is_at_work"
-        ),
-        "*refused* … states a cut-off later": (f"{BACK}::{CORRECTED}"),
-        "*refused* … states a cut-off more than": (
-            "intake/test_cutoffs.py::test_jump_is_refused_and_let_in_by_name_and_reason"
-        ),
-        "*… named almost like": f"{BACK}::{CORRECTED}",
-        "*A delivery that is in came after it*": f"{BACK}::{CORRECTED}",
-        "*Nothing is taken in … while its contract": (
-            "contracts/test_hostile_contracts.py::test_broken_files_of_every_kind_stop_no_other_source"
-        ),
+        "*refused* … rows set aside beyond": "intake/test_bad_input.py::test_more_rejects_than_the_contract_allows",
         "*refused* … would close more rows": (
             "intake/test_bad_input.py::test_closures_can_be_let_in_by_name_and_reason"
         ),
-        "*The disk takes no more*": f"{BACK}::test_full_disk_is_named_and_nothing_is_half_done",
-        "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
-        "*Its task was killed each time": (
-            "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
+        "*refused* … would change more known rows": (
+            "intake/test_changes.py::test_a_delivery_that_changes_most_rows_is_refused_and_named_by_columns"
+        ),
+        "… absent rows are not closed": ("intake/test_history.py::test_delivery_with_an_unreadable_key_closes_nothing"),
+        "The older delivery … was corrected": (
+            "intake/test_changes.py::test_a_corrected_file_of_an_older_cut_off_is_read_and_named"
+        ),
+        "*refused* … states a cut-off later": f"{BACK}::{CORRECTED}",
+        "*refused* … states a cut-off more than … days … ahead": (
+            "intake/test_cutoffs.py::test_jump_is_refused_and_let_in_by_name_and_reason"
+        ),
+        "*refused* … states a cut-off more than … days (maxAgeDays)": (
+            "intake/test_cutoffs.py"
+            "::test_first_delivery_of_another_age_is_let_in_by_name_and_reason_and_replayed_as_it_is"
+        ),
+        "*… named almost like": f"{BACK}::{CORRECTED}",
+        "*A delivery that is in came after it*": f"{BACK}::{CORRECTED}",
+        "*No delivery is in the inbox*": "intake/test_bad_input.py::test_incomplete_delivery_waits",
+        "*Nothing is taken in … while its contract": (
+            "contracts/test_hostile_contracts.py::test_broken_files_of_every_kind_stop_no_other_source"
+        ),
+        "*does not accept the token*": ("intake/test_api.py::test_wrong_token_says_what_to_do_and_never_prints_it"),
+        "*gave no whole answer": "intake/test_api.py::test_an_error_that_stays_is_missing_after_four_attempts",
+        "*with a web page, not with data*": "intake/test_api.py::test_a_web_page_is_told_from_data",
+        "the API is down for long": f"{BACK}::test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it",
+        "*is being taken in by … since": (
+            "intake/test_turns.py::test_second_hand_that_waits_in_vain_is_told_who_is_at_work"
         ),
         "*The turn on … was lost*": (
             "intake/test_turns.py::test_turn_whose_session_was_ended_takes_nothing_in_after_another_did"
         ),
+        "*Its task was killed each time": (
+            "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
+        ),
+        "*The disk takes no more*": f"{BACK}::test_full_disk_is_named_and_nothing_is_half_done",
+        "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
+        "*This is a fault of Kvalitet": (
+            "intake/test_faults.py::test_own_fault_refuses_nothing_and_the_delivery_comes_in_once_it_is_mended"
+        ),
+        "anything else": "night/test_missing_program.py::test_what_may_mend_itself_is_tried_again",
     },
+}
+#: The same for single rows of other sections.
+SINGLE_ROWS = {
     "The night is red": {
         "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_its_claim_to_another_process"),
+        "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_one_after_the_other_back_to_nothing",
+        "`publish`: *differs from what the gate": (
+            "publication/test_publish.py::test_a_candidate_changed_after_the_gate_is_refused"
+        ),
+        "`publish`: a session stays in the way": (
+            "publication/test_readers.py::test_a_session_that_may_not_be_ended_stops_publishing_by_name"
+        ),
+        "`report`": "reports/test_site.py::test_a_failed_writing_leaves_the_old_page_and_no_debris",
+        "`finish`: *Its schemas hold": "publication/test_seal.py::test_what_could_be_executed_is_refused_and_named",
+        "`finish`: *a transaction … is still open*": (
+            "publication/test_seal.py::test_this_builds_own_transactions_are_ended_and_others_are_waited_for"
+        ),
+        "`anchor`": "evidence/test_outbox.py::test_failed_anchor_stays_due_until_it_is_anchored",
+        "`housekeeping`: `check_files`": "evidence/test_files.py::test_changed_files_are_named",
     },
 }
 

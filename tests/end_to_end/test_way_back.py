@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tenacity import wait_none
 
 from kvalitet.errors import DeliveryRefused
 from kvalitet.intake import extract, replay
@@ -63,6 +64,10 @@ def published(night: NightResult, publication: int) -> None:
 
 def as_of(settings: Settings) -> date:
     return fetch_all(settings, AUDITOR, "select as_of_date from reporting.publication")[0]["as_of_date"]
+
+
+def newest_publication(settings: Settings) -> int:
+    return fetch_all(settings, AUDITOR, "select publication_id from reporting.publication")[0]["publication_id"]
 
 
 def stale(night: NightResult) -> dict[str, str]:
@@ -156,6 +161,26 @@ def test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before(settin
 def _spoilt(number: int, row: dict[str, str]) -> dict[str, str]:
     year = {"Modtaget": row["Modtaget"].replace("2019", "2018", 1)} if number < 30 else {}
     return row | {"KLE": "32.99.99"} | year
+
+
+def test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it(settings: Settings):
+    """The last good data are used, stale; then its answer comes as a file, and is read as the API's would be."""
+    source, before = "jobindsats", newest_publication(settings)
+    deliver(settings, 2)
+    with pytest.MonkeyPatch.context() as api:
+        api.setenv("KVALITET_SERVER_JOBINDSATS", "api")
+        api.setenv("KVALITET_URL_JOBINDSATS", "http://127.0.0.1:9/v2/")
+        api.setenv("KVALITET_TOKEN_JOBINDSATS", "not-asked-for")
+        api.setattr("kvalitet.intake.api.WAIT", wait_none())
+        night = run_night(settings)
+        published(night, before + 1)
+        assert stale(night)[source] == "last attempt: missing"
+    (file,) = (inbox(settings) / source).glob("*_2025-01-02.json")
+    shutil.copy(file, file.with_name(file.name.replace("2025-01-02", "2025-01-03")))
+    night = run_night(settings)
+    published(night, before + 2)
+    assert source not in stale(night)
+    assert loads(settings, source)[-1]["delivery"] == "2025-01-03"
 
 
 def test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract(settings: Settings):

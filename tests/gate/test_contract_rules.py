@@ -11,7 +11,7 @@ from kvalitet.builds import Build, get_build
 from kvalitet.contracts import Contract, read_contract
 from kvalitet.gate.asking import ask_rules
 from kvalitet.gate.deliveries import delivery_suite
-from kvalitet.gate.verdict import CheckResult
+from kvalitet.gate.verdict import CheckResult, Verdict
 from kvalitet.settings import GATE, Settings
 from kvalitet.warehouse import admin
 
@@ -229,7 +229,8 @@ def test_query_is_asked_as_it_stands(judged, query, number) -> None:
     result = judged(rule)
     assert (result.status, result.violations, result.denominator) == ("passed", 0, 1), result.detail
     assert result.detail.startswith("Målt: " + number.replace(".", ","))
-    assert judged({"type": "sql", "query": query, "mustBe": float(number) - 1}).status == "failed"
+    broken = judged({"type": "sql", "query": query, "mustBe": float(number) - 1, "severity": "error"})
+    assert (broken.status, Verdict(1, (broken,)).blocking) == ("failed", [broken])
 
 
 def test_query_of_a_column_names_it(judged) -> None:

@@ -195,6 +195,8 @@ class TestBadAnswer:
         assert last_attempt(settings)[0] == "failed"
         assert len(server.asked) == 1  # a wrong token is not tried again
         assert "udloebet-noegle-456" not in everything_written()
+        monkeypatch.setenv("KVALITET_TOKEN_JOBINDSATS", TOKEN)
+        assert extract(settings, "jobindsats").outcome == "accepted"
 
     def test_an_error_that_passes_is_tried_again(self, settings, server):
         server.answers = [(500, "text/plain", b"oops"), (503, "text/plain", b"oops"), json_answer()]
@@ -207,6 +209,8 @@ class TestBadAnswer:
         assert (result.outcome, server.data_requests()) == ("missing", 4)
         assert "in 4 attempts (status 500)" in result.message
         assert fetched(settings) == []
+        server.answers = [json_answer()]
+        assert extract(settings, "jobindsats").outcome == "accepted"
 
     def test_an_answer_that_breaks_off_leaves_nothing(self, settings, server):
         server.cut_after = 200
@@ -225,6 +229,8 @@ class TestBadAnswer:
         with pytest.raises(KvalitetError, match="with a web page, not with data"):
             extract(settings, "jobindsats")
         assert fetched(settings) == []
+        server.answers = [json_answer()]
+        assert extract(settings, "jobindsats").outcome == "accepted"
 
     def test_a_redirect_is_not_followed(self, settings, server):
         server.answers = [(302, "text/plain", b"")]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kvalitet.builds import begin_build
 from kvalitet.contracts import Contract, load_contracts
-from kvalitet.errors import DeliveryRefused
+from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, replay
 from kvalitet.intake.cutoffs import Standing, judged, standing
 from kvalitet.intake.deliveries import Delivery, look
@@ -26,6 +26,11 @@ SOURCE = "bif_complaints"
 DAY = timedelta(days=1)
 SCHEMAS = count(1)
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(60)]
+OLD = "2005-01-02"
+OF_OLD = [
+    row | {"Modtaget": "2004-05-02T09:15:00", "Registreret": "2004-05-02T10:00:00", "Svarfrist": "2004-05-30"}
+    for row in GOOD
+]
 WRONG_YEAR = "2025-12-02"  # of 2025-01-03: a year's end later, and long ago
 
 
@@ -38,9 +43,9 @@ def rename(inbox: Path, before: str, after: str) -> None:
         file.rename(file.with_name(file.name.replace(before, after)))
 
 
-def newest_load(settings: Settings) -> dict:
+def newest_loads(settings: Settings) -> list[dict]:
     query = "select * from audit.load where outcome = 'accepted' order by load_id desc limit 1"
-    return fetch_all(settings, AUDITOR, query)[0]
+    return fetch_all(settings, AUDITOR, query)
 
 
 def is_stale(settings: Settings) -> str | None:
@@ -90,7 +95,7 @@ class TestByTheClock:
         with pytest.raises(DeliveryRefused, match=r"more than 31 days \(maxJumpDays\) ahead of what was due"):
             extract(settings, SOURCE)
         assert extract(settings, SOURCE, allow_jump=("A. Hansen", "the system stood still")).outcome == "accepted"
-        load = newest_load(settings)
+        (load,) = newest_loads(settings)
         assert (str(load["cutoff_date"]), load["jump_allowed_by"]) == (WRONG_YEAR, "A. Hansen")
         assert load["jump_allowed_reason"] == "the system stood still"
 
@@ -110,6 +115,61 @@ class TestByTheClock:
         for cutoff in ("2023-12-31", "2024-12-31", yesterday):
             deliver(*GOOD, cutoff=cutoff)
         assert [load.outcome for load in extract(settings, SOURCE).loads] == ["accepted"] * 3
+
+    @pytest.mark.parametrize("cutoff", ["1900-01-02", OLD])
+    def test_first_delivery_with_a_year_of_another_age_is_refused(self, settings, deliver, cutoff):
+        deliver(*OF_OLD, cutoff=cutoff)
+        with pytest.raises(DeliveryRefused, match=rf"{cutoff} states a cut-off more than 3653 days \(maxAgeDays\)"):
+            extract(settings, SOURCE)
+        assert newest_loads(settings) == []
+
+    def test_first_delivery_of_another_age_is_let_in_by_name_and_reason_and_replayed_as_it_is(self, settings, deliver):
+        deliver(*OF_OLD, cutoff=OLD)
+        first = extract(settings, SOURCE, allow_jump=("A. Hansen", "the archive of then")).loads[0]
+        (load,) = newest_loads(settings)
+        assert (str(load["cutoff_date"]), load["jump_allowed_reason"]) == (OLD, "the archive of then")
+        withdraw(settings, first.load_id, "to be read once more", "A. Hansen")
+        assert replay(settings, first.load_id).outcome == "accepted"
+
+    def test_right_delivery_is_taken_in_beside_a_first_one_of_another_age(self, settings, deliver):
+        deliver(*GOOD, cutoff="1900-01-02")
+        deliver(*GOOD)
+        result = extract(settings, SOURCE)
+        assert [(load.delivery, load.outcome) for load in result.loads] == [
+            ("1900-01-02", "refused"),
+            ("2025-01-02", "accepted"),
+        ]
+        assert (result.outcome, extract(settings, SOURCE).outcome) == ("accepted", "nothing_new")
+
+    def test_older_delivery_of_another_age_is_refused_beside_the_history_and_named(self, settings, deliver):
+        deliver(*GOOD)
+        extract(settings, SOURCE)
+        deliver(*OF_OLD, cutoff=OLD)
+        result = extract(settings, SOURCE)
+        assert f"The older delivery {OLD} was refused: Delivery {OLD} states" in result.message
+        assert extract(settings, SOURCE).outcome == "nothing_new"
+        let_in = extract(settings, SOURCE, allow_jump=("A. Hansen", "the archive of then"))
+        assert [load.outcome for load in let_in.loads] == ["accepted"]
+
+    @pytest.mark.parametrize(
+        ("by_and_why", "said"),
+        [
+            (("A. Hansen", " "), "Letting in a jump needs who and why"),
+            (("", "it is right"), "Letting in a jump needs who and why"),
+            (("A. Hansen", "the case of 010190-1234"), "Why to let in a jump holds what reads as a personal number"),
+        ],
+    )
+    def test_who_and_why_are_there_and_hold_no_identity_number(self, settings, deliver, by_and_why, said):
+        """However it is let in, and before anything is recorded of it."""
+        deliver(*GOOD)
+        load = extract(settings, SOURCE).loads[0].load_id
+        for step in (
+            lambda: extract(settings, SOURCE, allow_jump=by_and_why),
+            lambda: replay(settings, load, allow_jump=by_and_why),
+        ):
+            with pytest.raises(KvalitetError, match=said):
+                step()
+        assert is_stale(settings) is None or "days old" in str(is_stale(settings))
 
     def test_delivery_of_today_comes_in_after_an_old_one(self, settings, deliver):
         deliver(*GOOD, cutoff="2023-12-31")
@@ -198,6 +258,15 @@ def test_cut_off_beyond_tomorrow_is_always_refused(contract, days, newest):
         return
     before = Standing(TODAY, newest, newest)
     assert judged(contract, delivery(TODAY + days * DAY), before, ("A. Hansen", "sure")).refusal
+
+
+@given(days=st.integers(0, 8000), newest=st.none() | st.integers(1, 8000))
+def test_cut_off_of_another_age_is_refused_only_where_it_begins_the_history_or_is_older(contract, days, newest):
+    before = Standing(TODAY, None, None) if newest is None else Standing(TODAY, TODAY - newest * DAY, TODAY)
+    cutoff = TODAY - days * DAY
+    is_later = before.newest is not None and cutoff >= before.newest
+    refusal = judged(contract, delivery(cutoff), before, None).refusal
+    assert ("maxAgeDays" in str(refusal)) == (days > contract.max_age_days and not is_later)
 
 
 @given(st.sampled_from([1, -1]), st.dates(date(2024, 1, 1), date(2024, 12, 31)))

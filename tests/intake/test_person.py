@@ -324,17 +324,28 @@ def test_nobody_at_run_time_may_change_a_person(settings, delivered):
                 connection.execute(statement)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("earlier", ["01.01.1990-1234", "01-01-90 1234", "010119901234", "101901234", "010190–1234"])
-def test_a_person_taken_in_under_an_earlier_form_of_the_number_is_found(settings, admin_url, deliver, earlier):
-    """Before every spelling was read, a column of free form kept what was delivered."""
+#: Before every spelling was read, a column of free form kept what was delivered.
+EARLIER = (
+    "01.01.1990-1234", "01-01-90 1234", "010119901234", "101901234", "010190–1234", "01/01/1990 - 1234",
+    "010190\u00a01234", "01 01 90 12 34", "01.01.90.12.34", "19900101-1234", "1990-01-01 1234", "010190-12 34",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("is_rekeyed", [False, True])
+def test_a_person_taken_in_under_an_earlier_form_of_the_number_is_found_also_after_the_key_was_changed(
+    settings, admin_url, deliver, own_secrets, is_rekeyed
+):
     deliver(*GOOD)
     extract(settings, "bif_complaints")
     assert held(settings, PERSON) == {}
     with psycopg.connect(admin_url) as connection:
-        connection.execute(
-            "update raw.bif_complaints__complaints set citizen_pseudonym = %s where case_number = '2024-00007'",
-            [pseudonym(settings.pseudonym_keys(), earlier)],
-        )
-    assert len(held(settings, PERSON)["bif_complaints__complaints"]) == 1
-    assert erase(settings, PERSON, "request", "A. Hansen").rows_delinked == 1
+        for number, earlier in enumerate(EARLIER):
+            connection.execute(
+                "update raw.bif_complaints__complaints set citizen_pseudonym = %s where case_number = %s",
+                [pseudonym(settings.pseudonym_keys(), earlier), f"2024-{number:05d}"],
+            )
+    if is_rekeyed:
+        assert rotate_key(settings, "A. Hansen") == len(EARLIER)
+    assert len(held(settings, PERSON)["bif_complaints__complaints"]) == len(EARLIER)
+    assert erase(settings, PERSON, "request", "A. Hansen").rows_delinked == len(EARLIER)
     assert held(settings, PERSON) == {}

@@ -22,7 +22,19 @@ from kvalitet.warehouse import server
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 MUTATIONS = {mutation.id: mutation for mutation in load_mutations(mutations_file(ROOT))}
-TOUCHED = ("fct_complaint", "fct_complaint_point", "fct_delivery_check", "dim_theme")
+TOUCHED = ("fct_complaint", "fct_complaint_point", "fct_delivery_check", "dim_theme", "fct_source_load")
+
+AS_OF_2052 = Mutation(
+    id="as_of_in_the_future",
+    name_da="Tallene er opgjort til en dag, der ikke er kommet",
+    name_en="The figures are as of a day that has not come",
+    imitates_da="En fejlskrevet skæringsdag, som en opbygning har taget som sin dag.",
+    imitates_en="A mistyped cut-off that a build has taken for its day.",
+    has_sizes=False,
+    rows=Rows(table="fct_source_load"),
+    sql="update audit.build set as_of_date = date '2052-02-03'"
+    " where build_id = (select max(build_id) from audit.build);",
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,10 @@ def test_what_the_gate_says_of_spoilt_candidates(good: Good):
     hours = MUTATIONS["hours_in_minutes"]
     assert good.attempt(hours, "row").outcome == "warned"
     assert "fct_delivery_check_hours_in_hours" in good.attempt(hours, "tenth").critical
+
+    mistyped = good.attempt(AS_OF_2052, "whole")
+    assert mistyped.outcome == "blocked"
+    assert "fct_source_load_as_of_date_not_in_the_future" in mistyped.critical
 
     nothing = hours.model_copy(update={"rows": Rows(table="fct_delivery_check", where="hours_agreed < 0")})
     with pytest.raises(KvalitetError, match="changes nothing"):

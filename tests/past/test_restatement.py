@@ -8,35 +8,21 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import polars as pl
+import complaints
 import psycopg
 import pytest
-from psycopg.rows import dict_row
+from complaints import COMPLAINT, changes, publish, quiet
 
-from kvalitet.builds import begin_build
 from kvalitet.errors import KvalitetError
-from kvalitet.intake import extract
-from kvalitet.publication import ledger
-from kvalitet.rebuild import run_layers
 from kvalitet.restatement import CAUSES, restate
-from kvalitet.sample import organisation
-from kvalitet.sample.files import whole_file, write_quoted_csv
-from kvalitet.sample.plan import Plan
 from kvalitet.settings import AUDITOR, GATE, LOADER, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
 pytestmark = pytest.mark.slow
 
-COMPLAINT = dict.fromkeys(
-    ("CPR", "Registreret", "Videresendt", "Besvaret", "Afgjort", "Henvist af", "Henvisers sagsnummer", "Lov", "Udfald",
-     "Fritekst"), ""
-) | {"Modtaget": "2023-05-02T09:15:00", "Registreret": "2023-05-02T10:00:00", "Svarfrist": "2023-05-30",
-     "Klagetype": "formalitet", "Modtager": "forvaltningen", "Center": "C01", "Tema": "sagsbehandlingstid",
-     "Lukket": "False", "KLE": "32.18.04"}  # fmt: skip
 REALITET, DIRECTOR = {"Klagetype": "realitet"}, {"Modtager": "direktoer"}
 YEAR_BEFORE = {"Modtaget": "2022-05-02T09:15:00"}
 ANSWERED = {"Besvaret": "2023-05-10T12:00:00"}
@@ -58,30 +44,13 @@ GROUPS: dict[str, tuple[int, dict | None, dict | None]] = {
 
 
 def deliver(settings: Settings, night: int) -> None:
-    """The groups as they were on the first or the second day, with one point for each complaint."""
-    inbox = Path(settings.inbox.removeprefix("file://"))
-    plan, rows = Plan(), []
+    """The groups as they were on the first or the second day."""
+    rows = []
     for group, (count, *versions) in enumerate(GROUPS.values(), start=1):
         version = versions[night - 1]
         if version is not None:
             rows += [COMPLAINT | version | {"Sagsnummer": f"2023 - {group:02d}{n:03d}"} for n in range(count)]
-    points = [{"Sagsnummer": row["Sagsnummer"], "Punkt": "1", "Tema": row["Tema"], "Vurdering": ""} for row in rows]
-    for name, table in (("klager", rows), ("klagepunkter", points)):
-        with whole_file(inbox / f"bif_complaints/{name}_{plan.cutoff(night)}.csv") as out:
-            write_quoted_csv(out, pl.DataFrame(table).with_columns(pl.all().replace("", None)), True)
-    if night == 1:
-        organisation.deliver(inbox, plan, 1)
-        assert extract(settings, "organisation").outcome == "accepted"
-    assert extract(settings, "bif_complaints").outcome == "accepted"
-
-
-def publish(settings: Settings, admin_url: str, number: int) -> None:
-    """Build and record a publication; the gate, whose suites ask for whole sources, is left out."""
-    build = begin_build(settings, owner="test")
-    run_layers(settings, build, lambda step, detail: None)
-    with psycopg.Connection[dict].connect(admin_url, row_factory=dict_row) as connection:
-        ledger.record(connection, number, build.build_id, datetime.now(UTC))
-        connection.execute("update audit.build set status = 'published' where build_id = %s", [build.build_id])
+    complaints.deliver(settings, night, rows)
 
 
 @pytest.fixture
@@ -138,14 +107,14 @@ def test_each_cause_gets_its_part_and_the_parts_are_the_whole(settings, two_publ
     """
     monkeypatch.setenv("KVALITET_CODE_VERSION", "later")
     with pytest.raises(KvalitetError, match=r"built by code version now; later is running.*git worktree add"):
-        restate(settings, 1, 2, _quiet)
+        restate(settings, 1, 2, quiet)
     monkeypatch.setenv("KVALITET_CODE_VERSION", "now")
     with pytest.raises(KvalitetError, match="There is no publication 3"):
-        restate(settings, 1, 3, _quiet)
+        restate(settings, 1, 3, quiet)
 
     kill_midway(settings)
     assert fetch_all(settings, AUDITOR, "select from audit.restatement") == []
-    found = restate(settings, 1, 2, _quiet)
+    found = restate(settings, 1, 2, quiet)
 
     counts = {name: found.summary[f"rows_{name}"] for name in ("reclassified", "corrected", "withdrawn", "completed")}
     assert counts == {"reclassified": 19, "corrected": 6, "withdrawn": 3 + 3, "completed": 10}  # with their points
@@ -173,23 +142,8 @@ def test_each_cause_gets_its_part_and_the_parts_are_the_whole(settings, two_publ
     assert {row["cutoff_date"] for row in said["rests_on"]} == {"2025-01-02"}
     assert "audit_remarks" in said["without"]
     assert said["figures"]
-    assert restate(settings, 1, 2, _quiet) == found
+    assert restate(settings, 1, 2, quiet) == found
     for role in (LOADER, TRANSFORMER, GATE, PUBLISHER, AUDITOR):
         for change in ("delete from audit.restatement_figure", "update audit.restatement_figure set value_to = 0"):
             with connect(settings, role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(change)  # type: ignore[arg-type]
-
-
-def changes(found, indicator: str, measure: str) -> tuple:
-    """From, by each cause, to: of the year 2023 as a whole."""
-    (row,) = [
-        row
-        for row in found.figures
-        if (row["indicator_id"], row["measure"], row["period_label"]) == (indicator, measure, "2023")
-        and row["breakdown_kind"] == "ingen"
-    ]
-    return (row["value_from"], *(row[f"{cause}_change"] for cause in CAUSES), row["value_to"])
-
-
-def _quiet(step: str, detail: str) -> None:
-    pass

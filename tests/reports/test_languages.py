@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
+from open_data_contract_standard.model import DataQuality
 
+from kvalitet.contracts.limits import read_limit
 from kvalitet.reports import pages, words
 from kvalitet.reports.languages import CATALOGUE, DANISH, ENGLISH
 from kvalitet.reports.views import verdict
@@ -40,6 +42,24 @@ def test_every_label_has_its_english_and_none_is_left_over():
         catalogue = {m.id if isinstance(m.id, str) else m.id[0]: m for m in read_po(file, locale="en") if m.id}
     assert labels() == set(catalogue)
     assert [m.id for m in catalogue.values() if not all(m.string if isinstance(m.string, tuple) else [m.string])] == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "bound", "english"),
+    [
+        ("mustBe", 0, "none"),
+        ("mustNotBe", 3, "not 3"),
+        ("mustBeGreaterThan", 1000, "above 1000"),
+        ("mustBeGreaterOrEqualTo", 0.5, "at least 0.5"),
+        ("mustBeLessThan", 5, "below 5"),
+        ("mustBeLessOrEqualTo", 5, "at most 5"),
+        ("mustBeBetween", [1, 9], "above 1 and below 9"),
+        ("mustNotBeBetween", [1, 9], "not both above 1 and below 9"),
+    ],
+)
+def test_threshold_of_every_operator_is_english_on_english_pages(operator, bound, english):
+    recorded = str(read_limit(DataQuality(**{operator: bound})))
+    assert (ENGLISH.threshold(recorded), DANISH.threshold(recorded)) == (english, recorded)
 
 
 def test_numbers_dates_and_thresholds_follow_the_language():

@@ -105,8 +105,13 @@ def _owner(settings: Settings, name: str) -> str | None:
 
 
 def _refuse_unless_replaceable(connection: Connection[DictRow], name: str, backup: Folder) -> None:
-    """It has no table at all, is Airflow's own and unused, or was brought back from this very backup before."""
+    """It has nothing at all, is Airflow's own and unused, or was brought back from this very backup before."""
     target.refuse_if_in_use(connection, name)
+    if (others := target.defined(connection)) and not _is_of(connection, backup):
+        raise KvalitetError(
+            f"The database {name} is not Airflow's alone: it holds the view or function {others[0]}.",
+            "Name Airflow's own database, or an empty one: KVALITET_AIRFLOW_DATABASE. Nothing was changed.",
+        )
     tables = target.all_tables(connection)
     if not tables or _is_of(connection, backup):
         return

@@ -3,6 +3,8 @@
 The state is the comment of the database, so that it changes in the same transaction as what it tells of.
 """
 
+from collections.abc import Sequence
+
 import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
@@ -13,6 +15,25 @@ from kvalitet.warehouse.admin import RESTORING
 
 #: What a freshly prepared warehouse holds by itself.
 _BY_ITSELF = ("public.kvalitet_migration", "audit.installation", "audit.lock")
+_OWN_SCHEMAS = ("raw", "audit", "judged")
+#: Somebody's work that is no table: views, foreign tables and functions, but for those of an extension.
+_DEFINED = """
+with own as (
+    select oid from pg_namespace where nspname not like 'pg\\_%%' and nspname <> 'information_schema'
+        and nspname <> all(%(apart_from)s::text[])
+), defined as (
+    select 'pg_class'::regclass as kind, oid, relnamespace as schema_id, relname as name
+    from pg_class where relkind in ('v', 'm', 'f')
+    union all
+    select 'pg_proc'::regclass, oid, pronamespace, proname from pg_proc
+)
+select distinct format('%%I.%%I', nspname, name) as name
+from defined join pg_namespace on pg_namespace.oid = schema_id
+where schema_id in (select oid from own) and not exists (
+    select from pg_depend where classid = defined.kind and objid = defined.oid and deptype = 'e'
+)
+order by 1
+"""
 
 
 def state(server: psycopg.Connection[DictRow], database: str) -> str | None:
@@ -38,12 +59,14 @@ def mark(database: str, said: str | None) -> sql.Composed:
 
 
 def refuse_unless_empty(warehouse: psycopg.Connection[DictRow], database: str) -> None:
-    """Raises KvalitetError that names the tables with rows, and who is connected."""
+    """Raises KvalitetError that names the tables with rows, the views and functions of others, and who is connected."""
     filled = [name for name in _tables(warehouse) if has_rows(warehouse, name)]
-    if filled:
-        shown = ", ".join(filled[:5]) + (f" and {len(filled) - 5} more" if len(filled) > 5 else "")
+    others = defined(warehouse, apart_from=_OWN_SCHEMAS)
+    if filled or others:
+        said = [f"there are rows in {_some(filled)}"] if filled else []
+        said += [f"there are views or functions of others: {_some(others)}"] if others else []
         raise KvalitetError(
-            f"The database {database} is not empty: there are rows in {shown}.",
+            f"The database {database} is not empty: {', and '.join(said)}.",
             "A backup is restored into an empty installation only: name another database or server, or remove this one"
             " (`make clean`; `docker compose down --volumes`) when nothing in it is needed any more.",
         )
@@ -106,6 +129,16 @@ def all_tables(connection: psycopg.Connection[DictRow]) -> set[str]:
         " relnamespace where relkind in ('r', 'p') and nspname not like 'pg\\_%' and nspname <> 'information_schema'"
     ).fetchall()
     return {row["name"] for row in rows}
+
+
+def defined(connection: psycopg.Connection[DictRow], apart_from: Sequence[str] = ()) -> list[str]:
+    """The views, foreign tables and functions in a database's own schemas but those, named as `all_tables` does."""
+    rows = connection.execute(_DEFINED, {"apart_from": list(apart_from)}).fetchall()
+    return [row["name"] for row in rows]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def has_rows(connection: psycopg.Connection[DictRow], table: str) -> bool:

@@ -129,7 +129,7 @@ def _detail(settings: Settings, task: dict[str, Any], night: BegunNight) -> str:
         case "begin":
             return f"build {result.build_id}"
         case "validate":
-            return ", ".join(f"{count} {status}" for status, count in sorted(result.checks.items()))
+            return str(result.checks)
         case "publish":
             return f"publication {result.publication_id}"
     built = fetch_all(settings, AUDITOR, LAYER, {"build_id": result.build_id, "layer": task["task_id"]})[0]

@@ -190,6 +190,7 @@ class Contract:
     corrections: Corrections = "beside"
     max_days_ahead: int = 1  # how many days after today a cut-off may be
     max_jump_days: int = LEAST_JUMP_DAYS  # how far ahead of what was due it may be
+    max_age_days: int = 3653  # how old one may be that is a source's first, or older than its newest: ten years
     requires_final_newline: bool = True
     tables: dict[str, Table] = field(default_factory=dict)
     quality: tuple[QualityRule, ...] = ()
@@ -210,7 +211,7 @@ class Contract:
             f"- **A delivery is** {'a snapshot' if self.delivers == 'snapshot' else 'an increment'}; a corrected file"
             f" of an older cut-off goes {'into' if self.corrections == 'supersede' else 'beside'} the history",
             f"- **A cut-off** may be {self.max_days_ahead} days after today, and {self.max_jump_days} days ahead of"
-            " what was due",
+            f" what was due; the first, and older ones, {self.max_age_days} days before today",
             f"- **Delivered files are kept** encrypted for {self.retention_days} days",
             "",
         ]
@@ -232,7 +233,7 @@ class Contract:
             f" {self.support or self.owner} for a new file with the same cut-off, put it in the inbox, clear the task.",
             f"3. *Refused for closures* that are right: `kvalitet extract {self.id} --allow-closures 'name: reason'`."
             " *Refused for changes* that are right: the same with `--allow-changes`.",
-            "4. *Refused for its cut-off*: rename the files, or let a jump that is right in with"
+            "4. *Refused for its cut-off*: rename the files, or let in a cut-off that is right with"
             f" `kvalitet extract {self.id} --allow-jump 'name: reason'`.",
             "5. *Missing*: the delivery is late or lacks a file; the night goes on without it.",
             f"6. Rows set aside: `kvalitet rejects --source {self.id}` lists them with rule, column and age.",

@@ -82,6 +82,7 @@ class ServerProperties(Properties):
     corrections: Corrections = "beside"
     max_days_ahead: Annotated[int, Field(ge=0, le=366)] = 1
     max_jump_days: Annotated[int, Field(ge=1)] | None = None
+    max_age_days: Annotated[int, Field(ge=1)] = Contract.max_age_days
     requires_final_newline: bool = True
     data_path: str = ""
     updated_path: str = ""

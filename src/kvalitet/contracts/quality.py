@@ -61,15 +61,21 @@ def read_rules(schemas: Iterable[SchemaObject], tables: Iterable[Table]) -> Iter
 
 
 def valid_values(stated: SchemaProperty) -> tuple[str, ...]:
-    """The values that the column's first invalidValues rule allows which allows no others; empty without one.
+    """The values of the column's first invalidValues rule that closes its list; empty without one.
 
-    Intake sets the rows aside that hold another.
+    Intake sets the rows aside that hold another. A rule closes its list where it allows no other value, or says
+    `setsAside: true`: then its limit is how many of the rows may be set aside for it.
     """
     for rule in _closed_lists(stated):
-        values = (rule.arguments or {}).get("validValues") or []
-        if all(isinstance(value, str) for value in values):
+        if values := valid_values_of(rule):
             return as_read(values)
     return ()
+
+
+def valid_values_of(rule: DataQuality) -> list[str]:
+    """The texts that the rule names as valid; empty where it names none, or something else as well."""
+    values = (rule.arguments or {}).get("validValues")
+    return values if isinstance(values, list) and all(isinstance(value, str) for value in values) else []
 
 
 def has_values_that_are_no_texts(stated: SchemaProperty) -> bool:
@@ -90,10 +96,14 @@ def as_read(values: Iterable[str]) -> tuple[str, ...]:
 def _closed_lists(stated: SchemaProperty) -> Iterator[DataQuality]:
     for rule in stated.quality or []:
         limit = read_limit(rule)
-        if _metric(rule) == "invalidValues" and not isinstance(limit, str) and limit.allows_none:
+        if _metric(rule) == "invalidValues" and not isinstance(limit, str) and (limit.allows_none or _sets_aside(rule)):
             values = (rule.arguments or {}).get("validValues")
             if isinstance(values, list) and values:
                 yield rule
+
+
+def _sets_aside(rule: DataQuality) -> bool:
+    return any(item.property == "setsAside" and item.value is True for item in rule.customProperties or [])
 
 
 def _metric(rule: DataQuality) -> str:
@@ -143,6 +153,7 @@ class _Rule:
         return replace(read, limit=limit, query=query.sql)
 
     def _library(self, read: QualityRule) -> QualityRule:
+        self._check_sets_aside(read.name)
         if read.name not in METRICS:
             named = _metric(self.rule)
             raise _NotMeasured(
@@ -167,6 +178,16 @@ class _Rule:
             values=self._values(read.name, stated, columns),
             pattern=self._pattern(stated.get("pattern"), columns),
         )
+
+    def _check_sets_aside(self, metric: str) -> None:
+        """A rule that says it otherwise than intake reads it would set nothing aside, and nobody would know."""
+        for item in self.rule.customProperties or []:
+            if item.property != "setsAside":
+                continue
+            if not isinstance(item.value, bool):
+                raise _NotMeasured("its setsAside is neither true nor false")
+            if item.value and (metric != "invalidValues" or not self.column or not valid_values_of(self.rule)):
+                raise _NotMeasured("setsAside is of a column's invalidValues with validValues that are texts")
 
     def _columns(self, metric: str, properties: object) -> list[Column]:
         """The columns that the rule is about; none for a number of rows."""

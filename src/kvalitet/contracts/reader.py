@@ -174,6 +174,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         corrections=settings.corrections,
         max_days_ahead=settings.max_days_ahead,
         max_jump_days=settings.max_jump_days or max(LEAST_JUMP_DAYS, math.ceil(2 * levels.frequency_days)),
+        max_age_days=settings.max_age_days,
         requires_final_newline=settings.requires_final_newline,
         tables={table.name: table for table in tables},
         quality=tuple(read_rules(standard.schema_ or [], tables)),

@@ -25,6 +25,8 @@ USED = {
     "servers[].customProperties[corrections]", "schema[].properties[].customProperties[mayChange]",
     "schema[].customProperties[hidden]", "schema[].properties[].customProperties[cellValue]",
     "servers[].customProperties[maxDaysAhead]", "servers[].customProperties[maxJumpDays]",
+    "servers[].customProperties[maxAgeDays]",
+    "schema[].properties[].quality[].customProperties[setsAside]",
     "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
     "schema[].name", "schema[].physicalName", "schema[].description",
     "schema[].customProperties[absent]", "schema[].customProperties[sheet]",

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from kvalitet.errors import KvalitetError
+from kvalitet.gate.counted import CheckCounts
 from kvalitet.gate.suites import Check
 from kvalitet.gate.waivers import Waiver
 
@@ -124,6 +125,10 @@ class Verdict:
         return {status: found[status] for status in STATUSES}
 
     @property
+    def counted(self) -> CheckCounts:
+        return CheckCounts.of((r.status, r.severity, r in self.waived, 1) for r in self.results)
+
+    @property
     def waived(self) -> list[CheckResult]:
         """Failed checks that a waiver lets pass. What could not be measured cannot be waived."""
         return [r for r in self.results if r.status == "failed" and r.check_id in self.waivers]
@@ -143,8 +148,7 @@ class Verdict:
     def message(self) -> str:
         """For the build's record: what stopped it, or what it passed with."""
         if self.passed:
-            waived = f", {len(self.waived)} waived" if self.waived else ""
-            return f"{self.counts['passed']} checks passed, {len(self.warnings)} warnings{waived}."
+            return f"{self.counted}."
         shown = [f"{r.check_id} ({r.status}): {r.measured}. {r.description}" for r in self.blocking[:5]]
         more = len(self.blocking) - len(shown)
         return " | ".join(shown) + (f" | and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Whether a delivery's own cut-off can be right: never later than today, never far ahead of what was due."""
+"""Whether a delivery's own cut-off can be right: never later than today, near what was due, not of another age."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -6,12 +6,10 @@ from datetime import date
 from kvalitet.clock import today
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.allowed import ByAndWhy
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
-
-#: Who lets a delivery in against its contract's limit, and why.
-ByAndWhy = tuple[str, str]
 
 NEWEST = """
 select cutoff_date, min(started_at) as began_at from audit.load_in_use where source_id = %s
@@ -22,11 +20,15 @@ group by cutoff_date order by cutoff_date desc limit 1
 @dataclass(frozen=True)
 class Standing:
     """What a cut-off is held against: the day by the database server's clock, the source's newest cut-off, and on
-    which day that came in. Both are None for a source that never delivered."""
+    which day that came in. Both are None for a source that never delivered.
+
+    `is_known`: the delivery was in before, so that its cut-off was in order then, or somebody let it in.
+    """
 
     today: date
     newest: date | None
     since: date | None
+    is_known: bool = False
 
     def after(self, delivery: Delivery) -> "Standing":
         """As it is once `delivery` is in, too. What lies in an inbox may be the nights of a long silence."""
@@ -42,26 +44,41 @@ def standing(settings: Settings, contract: Contract) -> Standing:
 
 
 def judged(contract: Contract, delivery: Delivery, before: Standing, jump_allowed: ByAndWhy | None) -> Delivery:
-    """The delivery with its `refusal`, where its cut-off cannot be right, and with who lets in a jump.
+    """The delivery with its `refusal`, where its cut-off cannot be right and nobody lets it in.
 
-    All that waits at a source's first delivery is its history: no rhythm is known yet.
+    All that waits at a source's first delivery is its history: no rhythm is known yet, but each cut-off of it, as of
+    every older delivery, is held against the clock.
     """
     refusal = None
-    mend = "Ask the source which day it means" if contract.location else "Rename its files to the cut-off they have"
-    let_in = f"`kvalitet extract {contract.id} --allow-jump 'name: reason'`"
     if (delivery.cutoff - before.today).days > contract.max_days_ahead:
         refusal = DeliveryRefused(
             f"Delivery {delivery.name} states a cut-off later than today;"
             f" the contract allows {contract.max_days_ahead} days (maxDaysAhead).",
-            f"{mend}. Where the clock was wrong, set it; then {let_in} looks at it again.",
+            f"{_mend(contract)}. Where the clock was wrong, set it; then {_let_in(contract)} looks at it again.",
         )
-    elif not jump_allowed and _jumps(contract, delivery.cutoff, before):
+    elif before.is_known or jump_allowed:
+        pass
+    elif _jumps(contract, delivery.cutoff, before):
         refusal = DeliveryRefused(
             f"Delivery {delivery.name} states a cut-off more than {contract.max_jump_days} days (maxJumpDays) ahead of"
             " what was due since the newest delivery.",
-            f"{mend}. If it is right, let it in by name and reason: {let_in}.",
+            f"{_mend(contract)}. If it is right, let it in by name and reason: {_let_in(contract)}.",
         )
-    return replace(delivery, refusal=refusal, jump_allowed=jump_allowed)
+    elif _is_of_another_age(contract, delivery.cutoff, before):
+        refusal = DeliveryRefused(
+            f"Delivery {delivery.name} states a cut-off more than {contract.max_age_days} days (maxAgeDays) before"
+            " today.",
+            f"{_mend(contract)}. If it is right, let it in by name and reason: {_let_in(contract)}.",
+        )
+    return replace(delivery, refusal=refusal)
+
+
+def _mend(contract: Contract) -> str:
+    return "Ask the source which day it means" if contract.location else "Rename its files to the cut-off they have"
+
+
+def _let_in(contract: Contract) -> str:
+    return f"`kvalitet extract {contract.id} --allow-jump 'name: reason'`"
 
 
 def _jumps(contract: Contract, cutoff: date, before: Standing) -> bool:
@@ -73,6 +90,12 @@ def _jumps(contract: Contract, cutoff: date, before: Standing) -> bool:
         return False
     ahead = (cutoff - before.newest).days - max((before.today - before.since).days, 0)
     return min(ahead, (before.today - cutoff).days) > contract.max_jump_days
+
+
+def _is_of_another_age(contract: Contract, cutoff: date, before: Standing) -> bool:
+    """What begins a source's history, or goes beside it, is of the last years. What goes on from there is no older."""
+    begins = before.newest is None or cutoff < before.newest
+    return begins and (before.today - cutoff).days > contract.max_age_days
 
 
 def is_left_behind(settings: Settings, contract: Contract, load_id: int) -> bool:

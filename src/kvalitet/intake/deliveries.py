@@ -16,7 +16,7 @@ from kvalitet.settings import Settings
 class Delivery:
     """All files of one cut-off date. `paths` maps each table to its file; `absent` names what has not come.
 
-    `refusal` says why its cut-off cannot be right, `jump_allowed` who lets one in that is far ahead, and why.
+    `refusal` says why its cut-off cannot be right.
     """
 
     cutoff: date
@@ -24,7 +24,6 @@ class Delivery:
     paths: dict[str, str]
     absent: tuple[str, ...]
     refusal: DeliveryRefused | None = None
-    jump_allowed: tuple[str, str] | None = None
 
     @property
     def name(self) -> str:

@@ -13,16 +13,15 @@ from kvalitet.errors import (
     NotInstalled,
     as_disk_full,
 )
-from kvalitet.intake.cutoffs import ByAndWhy, is_left_behind, judged, standing
+from kvalitet.intake.allowed import Allowed, ByAndWhy
+from kvalitet.intake.cutoffs import is_left_behind, judged, standing
 from kvalitet.intake.deliveries import Delivery, look
-from kvalitet.intake.faults import kind
-from kvalitet.intake.limits import Allowed
+from kvalitet.intake.faults import is_own_fault, kind, own_fault
 from kvalitet.intake.loading import load_delivery
 from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
 from kvalitet.intake.spool import SpooledFile, spooled
 from kvalitet.intake.turns import Turn, turn, turn_seconds
 from kvalitet.settings import LOADER, Settings
-from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.locks import PERSONS, LockHeld
 from kvalitet.warehouse.locks import take as take_lock
@@ -43,12 +42,13 @@ def extract(
     A delivery older than what is in already is taken in beside the history, see `_take_older`.
 
     `allow_closures` is who lets in more closures than the contract's limit, and why, `allow_changes` the same for
-    changes, `allow_jump` for a cut-off far ahead of what was due; `owner` whose run it is, `due_at` the time on the
+    changes, `allow_jump` for a cut-off far from what was due; `owner` whose run it is, `due_at` the time on the
     timetable that it is made for. Waits for another hand on the source.
     Raises DeliveryRefused where the newest delivery was refused, and KvalitetError where the
-    contract is not ready for intake; the attempt is recorded either way. Raises LockHeld, and records nothing,
-    where another hand stays at work.
+    contract is not ready for intake; the attempt is recorded either way. Nothing is recorded where another hand stays
+    at work (LockHeld), and where who lets something in, or why, cannot be kept (KvalitetError).
     """
+    allowed = Allowed.named(allow_closures, allow_changes, allow_jump)
     with turn(settings, source_id, owner) as mine:
         started = datetime.now(UTC)
 
@@ -59,11 +59,7 @@ def extract(
         try:
             contract = ready_contract(settings, source_id)
             keep_contract(settings, contract)
-            if allow_jump:
-                by, why = allow_jump
-                allow_jump = without_number(by, "Who lets in a jump"), without_number(why, "Why a jump is let in")
-            allowed = Allowed.named(allow_closures, allow_changes)
-            result = recorded(_take_all(settings, contract, allowed, allow_jump, mine))
+            result = recorded(_take_all(settings, contract, allowed, mine))
         except LockHeld:
             raise
         except KvalitetError as error:
@@ -89,6 +85,8 @@ def without_values(source_id: str, error: Exception) -> KvalitetError:
     """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
     if full := as_disk_full(error):
         return full
+    if is_own_fault(error):
+        return own_fault(f"The extraction of {source_id} failed", error)
     return KvalitetError(
         f"The extraction of {source_id} failed with {kind(error)};"
         " what it said is left out, because it may hold delivered values.",
@@ -125,13 +123,7 @@ def keep_contract(settings: Settings, contract: Contract) -> None:
         )
 
 
-def _take_all(
-    settings: Settings,
-    contract: Contract,
-    allowed: Allowed,
-    allow_jump: ByAndWhy | None,
-    mine: Turn,
-) -> ExtractResult:
+def _take_all(settings: Settings, contract: Contract, allowed: Allowed, mine: Turn) -> ExtractResult:
     if contract.location:
         from kvalitet.intake.api import fetch
 
@@ -144,16 +136,15 @@ def _take_all(
     newest = before.newest
     waiting = [d for d in inbox.deliveries if newest is None or d.cutoff >= newest]
     notes = list(inbox.notes)
-    clock_only = replace(before, newest=None)  # an older delivery is ahead of nothing
-    older = [judged(contract, d, clock_only, allow_jump) for d in inbox.deliveries if d not in waiting]
-    loads = _take_older(settings, contract, older, notes, mine)
+    older = [judged(contract, d, before, allowed.jump) for d in inbox.deliveries if d not in waiting]
+    loads = _take_older(settings, contract, older, allowed.jump, notes, mine)
     beside = len(loads)
     if not waiting:
         message = " ".join(["No delivery is in the inbox.", *notes])
         return ExtractResult(contract.id, "missing", message, tuple(loads))
     not_ready = None
     for delivery in waiting:
-        delivery = judged(contract, delivery, before, allow_jump)
+        delivery = judged(contract, delivery, before, allowed.jump)
         if delivery.absent and delivery.refusal:  # one file of a delivery, with its name mistyped
             notes.append(str(delivery.refusal))
             continue
@@ -192,7 +183,12 @@ def _take_all(
 
 
 def _take_older(
-    settings: Settings, contract: Contract, deliveries: list[Delivery], notes: list[str], mine: Turn
+    settings: Settings,
+    contract: Contract,
+    deliveries: list[Delivery],
+    jump_allowed: ByAndWhy | None,
+    notes: list[str],
+    mine: Turn,
 ) -> list[LoadResult]:
     """Take in deliveries that came after a newer one, each beside the history: a build of today does not see
     it, one of what was known at its cut-off does. Its load number is below zero. What came of it is added
@@ -205,7 +201,7 @@ def _take_older(
         instead_of = _load_of(settings, contract, delivery)
         adds_up = contract.delivers == "increment" and (not instead_of or contract.corrections == "supersede")
         try:
-            load = take(settings, contract, delivery, mine, Allowed(), beside=not adds_up)
+            load = take(settings, contract, delivery, mine, Allowed(jump=jump_allowed), beside=not adds_up)
         except DeliveryNotReady:
             continue
         if load:
@@ -272,9 +268,9 @@ def take(
                         f"Delivery {delivery.name} is the one of load {known['load_id']}, which was withdrawn.",
                         f"Ask for a corrected one; if it was right, `kvalitet replay {known['load_id']}`.",
                     )
-                if known and (known["outcome"] == "accepted" or (beside and not delivery.jump_allowed)):
+                if known and (known["outcome"] == "accepted" or (beside and not allowed.jump)):
                     return None
-                if known and not (allowed or delivery.jump_allowed):
+                if known and not allowed:
                     return LoadResult(known["load_id"], delivery.name, "refused", known["reason"])
                 landed = land(settings, contract, files)
                 if delivery.refusal:

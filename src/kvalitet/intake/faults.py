@@ -1,4 +1,7 @@
-"""What a delivered file does to the programs that read it: no other attempt mends that, so it is a refusal."""
+"""What goes wrong while a delivery is read, by whose fault it is: the file's, the machine's, or the program's own.
+
+What a file does to the programs that read it is mended by no other attempt, so it is a refusal.
+"""
 
 import re
 import traceback
@@ -8,13 +11,18 @@ from pathlib import Path
 
 import duckdb
 
-from kvalitet.errors import DeliveryRefused, KvalitetError
+from kvalitet.errors import DeliveryRefused, KvalitetError, OwnFault
 
 #: Of the machine or of what is installed, not of the file.
 _OF_THE_MACHINE = (
     OSError, MemoryError, ImportError,
     duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InterruptException, duckdb.FatalException,
 )  # fmt: skip
+#: What says, where the package's own code raises it, that this code is wrong: whatever the file holds, it must be told.
+_OF_THE_PROGRAM = (
+    AssertionError, AttributeError, LookupError, NameError, NotImplementedError, TypeError, ZeroDivisionError,
+)  # fmt: skip
+_PACKAGE = Path(__file__).parents[1]
 #: Classes of SQLSTATE that speak of the data: data exception, integrity constraint violation.
 _OF_THE_DATA = ("22", "23")
 _RECORD = re.compile(r"\bLine: (\d+)")
@@ -24,7 +32,8 @@ _RECORD = re.compile(r"\bLine: (\d+)")
 def refused_if_unreadable(name: str) -> Iterator[None]:
     """Turn an unforeseen error about the file `name` (with its sheet) into DeliveryRefused, without what it said.
 
-    Errors of the machine or of the database's own pass: another attempt may mend them.
+    One of this package's own code becomes OwnFault. Errors of the machine or of the database's own pass: another
+    attempt may mend them.
     """
     try:
         yield
@@ -34,13 +43,30 @@ def refused_if_unreadable(name: str) -> Iterator[None]:
         sqlstate = getattr(error, "sqlstate", None)
         if hasattr(error, "sqlstate") and not str(sqlstate or "").startswith(_OF_THE_DATA):
             raise
+        if is_own_fault(error):
+            raise own_fault(f"{name} could not be read", error) from None
         # Parsers and databases repeat delivered values; a number is none.
         record = _RECORD.search(str(error)) if isinstance(error, duckdb.Error) else None
         raise DeliveryRefused(
             f"{name} cannot be read{f', near record {record[1]}' if record else ''}: {kind(error)}.",
-            "Ask for it saved anew. If it is in order, this is a fault of Kvalitet: report its kind, and take the"
+            "Ask for it saved anew. If it is in order, report this kind of error as one of Kvalitet's, and take the"
             " delivery in with `kvalitet replay LOAD` once it is mended.",
         ) from None
+
+
+def is_own_fault(error: BaseException) -> bool:
+    """Whether this package's own code went wrong, not a parser or a driver that it calls."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, _OF_THE_PROGRAM) and bool(frames) and Path(frames[-1].filename).is_relative_to(_PACKAGE)
+
+
+def own_fault(what: str, error: Exception) -> OwnFault:
+    """The error as one of the program, without what it said."""
+    return OwnFault(
+        f"{what}: {kind(error)}. This is a fault of Kvalitet, not of the delivery; nothing was taken in.",
+        "Report this kind of error; nobody needs to ask the source. Once it is mended, the next extract takes the"
+        " delivery in.",
+    )
 
 
 def kind(error: Exception) -> str:

@@ -9,8 +9,9 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from kvalitet.intake.allowed import Allowed
 from kvalitet.intake.before import Before
-from kvalitet.intake.limits import Allowed, check_changes, check_closures
+from kvalitet.intake.limits import check_changes, check_closures
 from kvalitet.intake.reading import Reading
 from kvalitet.intake.receiving import receive
 from kvalitet.intake.set_aside import SetAside

@@ -1,38 +1,11 @@
-"""How much of a table a delivery may change or close, and who let in more, by name and reason."""
-
-from dataclasses import dataclass
+"""How much of a table a delivery may change or close."""
 
 from kvalitet.errors import DeliveryRefused
-from kvalitet.intake.cutoffs import ByAndWhy
 from kvalitet.intake.looks import renumbered, what_changed
 from kvalitet.intake.table_load import TableLoad
-from kvalitet.spelling.told import without_number
 
 #: Of fewer rows, a share says nothing.
 LEAST_ROWS = 20
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """Who let in more than the contract allows, and why."""
-
-    closures: ByAndWhy | None = None
-    changes: ByAndWhy | None = None
-
-    @classmethod
-    def named(cls, closures: ByAndWhy | None, changes: ByAndWhy | None) -> "Allowed":
-        """Raises KvalitetError where a personal number is written in a name or a reason, which are kept."""
-        return cls(_told(closures, "closures"), _told(changes, "changes"))
-
-    def __bool__(self) -> bool:
-        return bool(self.closures or self.changes)
-
-
-def _told(given: ByAndWhy | None, what: str) -> ByAndWhy | None:
-    if given is None:
-        return None
-    by, why = given
-    return without_number(by, f"Who lets in {what}"), without_number(why, f"Why {what} are let in")
 
 
 def check_changes(load: TableLoad) -> None:

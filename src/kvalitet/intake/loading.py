@@ -6,12 +6,12 @@ from psycopg import sql
 
 from kvalitet.contracts import Contract
 from kvalitet.errors import KvalitetError
+from kvalitet.intake.allowed import Allowed
 from kvalitet.intake.before import Before, reading_digest, state_before
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.intake.faults import refused_if_unreadable
 from kvalitet.intake.history import TableCounts, TableHistory
 from kvalitet.intake.late import later_states, newest_after, record_state
-from kvalitet.intake.limits import Allowed
 from kvalitet.intake.pseudonyms import fingerprint
 from kvalitet.intake.reading import reading
 from kvalitet.intake.records import LoadResult, insert, landed_rows, record_load

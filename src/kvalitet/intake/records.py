@@ -104,7 +104,7 @@ def record_load(cursor, contract, delivery, load_id, content, started, allowed, 
     values = (
         load_id, contract.id, delivery.name, newest or delivery.cutoff, content, "accepted",
         contract.version, contract.sha256, started, *(allowed.closures or (None, None)),
-        *(allowed.changes or (None, None)), *(delivery.jump_allowed or (None, None)), origin, of_load, digest,
+        *(allowed.changes or (None, None)), *(allowed.jump or (None, None)), origin, of_load, digest,
     )  # fmt: skip
     columns = (
         "load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version, contract_sha256,"

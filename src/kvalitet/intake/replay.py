@@ -7,11 +7,11 @@ from typing import Any
 
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
+from kvalitet.intake.allowed import Allowed, ByAndWhy
 from kvalitet.intake.before import reading_digest
-from kvalitet.intake.cutoffs import ByAndWhy, Standing, judged, standing
+from kvalitet.intake.cutoffs import Standing, judged, standing
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.intake.extract import keep_contract, ready_contract, take, without_values
-from kvalitet.intake.limits import Allowed
 from kvalitet.intake.records import ExtractResult, LoadResult, record
 from kvalitet.intake.spool import private_folder
 from kvalitet.intake.turns import Turn, turn
@@ -45,7 +45,7 @@ def replay(
     contract = ready_contract(settings, load["source_id"])
     keep_contract(settings, contract)
     with turn(settings, contract.id, owner) as mine:
-        return _replay(settings, contract, load, mine, Allowed.named(allow_closures, allow_changes), allow_jump)
+        return _replay(settings, contract, load, mine, Allowed.named(allow_closures, allow_changes, allow_jump))
 
 
 def _replay(
@@ -54,7 +54,6 @@ def _replay(
     load: dict[str, Any],
     mine: Turn,
     allowed: Allowed,
-    allow_jump: ByAndWhy | None,
 ) -> ExtractResult:
     started = datetime.now(UTC)
     same = _in_already(settings, contract, load)
@@ -63,9 +62,9 @@ def _replay(
     now = standing(settings, contract)
     beside = now.newest is not None and load["cutoff_date"] < now.newest
     if load["outcome"] == "accepted":  # its cut-off was in order when it came in, or somebody let it in
-        now = replace(now, newest=None)
+        now = replace(now, is_known=True)
     try:
-        taken = _take_kept(settings, contract, load, mine, beside, allowed, now, allow_jump)
+        taken = _take_kept(settings, contract, load, mine, beside, allowed, now)
     except KvalitetError:
         raise
     except Exception as error:
@@ -136,9 +135,9 @@ def read_newest_anew(settings: Settings, contract: Contract, mine: Turn) -> str 
     files_of = newest["of_load"] if newest["origin"] == "restored" else newest["load_id"]
     what = f"Load {newest['load_id']} was read by another contract or code"
     try:
-        now = replace(standing(settings, contract), newest=None)  # its cut-off was in order when it came in
+        now = replace(standing(settings, contract), is_known=True)  # its cut-off was in order when it came in
         load = find_load(settings, files_of)
-        taken = _take_kept(settings, contract, load, mine, False, Allowed(), now, None, is_read_anew=True)
+        taken = _take_kept(settings, contract, load, mine, False, Allowed(), now, is_read_anew=True)
     except KvalitetError as error:
         return f"{what} and cannot be read anew: {error}"
     if taken.outcome == "refused":
@@ -164,7 +163,6 @@ def _take_kept(
     beside: bool,
     allowed: Allowed,
     now: Standing,
-    allow_jump: ByAndWhy | None,
     is_read_anew: bool = False,
 ) -> LoadResult:
     with connect(settings, LOADER) as connection:
@@ -197,7 +195,7 @@ def _take_kept(
             absent=(),
         )
         try:
-            delivery = judged(contract, delivery, now, allow_jump)
+            delivery = judged(contract, delivery, now, allowed.jump)
             taken = take(settings, contract, delivery, mine, allowed, beside, load["load_id"], is_read_anew)
         except DeliveryNotReady as error:
             raise KvalitetError(str(error)) from None

@@ -13,6 +13,10 @@ from kvalitet.spelling.text import visible
 
 #: Longer than any spelling of a number, with the signs of a web page in it.
 AROUND = 80
+#: Signs as people write them within a date, between pairs of digits, and before the last four; and all others there.
+INNER = ("", "-", ".", "/", " ", "_", "–")
+OUTER = (*INNER, " - ", " – ")
+RARE = ("\t", *DASHES, *BLANKS, *DOTS, *SLASHES, *LOW_LINES, *INVISIBLE)
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,20 +56,24 @@ class Number:
         return re.compile(f"{signs[0]}[.,' ]?{''.join(signs[1:2])}[-./_ \t]?{''.join(signs[2:])}")
 
     def pseudonyms(self, keys: tuple[bytes, ...]) -> list[str]:
-        """What the number becomes in raw.
+        """What the number becomes in raw, under the keys that its rows were brought up to date with.
 
         That is what its ten digits become. A column of free form has two spellings as they were delivered, and
-        what was taken in before every spelling was read has others: another sign before the last four digits, signs
-        within the date, the century, a zero that a spreadsheet left out.
+        what was taken in before every spelling was read has others: the signs between the parts of the date and before
+        the last four digits, those in pairs, the century, the year first, a zero that a spreadsheet left out.
         """
-        signs = ("-", " ", ".", "/", "_", "\t", *DASHES, *BLANKS, *DOTS, *SLASHES, *LOW_LINES, *INVISIBLE, " - ", " – ")
-        forms = {f"{self.digits[:6]}{sign}{self.digits[6:]}" for sign in ("", *signs)}
-        few = ("", "-", ".", "/", " ")
-        for century, inner, outer in product(("", "18", "19", "20"), few, few):
-            date = inner.join((self.digits[:2], self.digits[2:4], century + self.digits[4:6]))
-            forms.add(f"{date}{outer}{self.digits[6:]}")
-        forms |= {form.removeprefix("0") for form in forms}
-        return [pseudonym(keys, form) for form in (self.digits, *sorted(forms - {self.digits}))]
+        return [pseudonym(keys, form) for form in (self.digits, *sorted(self._forms - {self.digits}))]
+
+    @cached_property
+    def _forms(self) -> set[str]:
+        day, month, year = self.digits[:2], self.digits[2:4], self.digits[4:6]
+        years = (year, *(f"{century}{year}" for century in ("18", "19", "20")))
+        dates = {sign.join((day, month, stated)) for sign, stated in product(INNER, years)}
+        dates |= {sign.join((stated, month, day)) for sign, stated in product(INNER, years[1:])}
+        serials = {sign.join((self.digits[6:8], self.digits[8:])) for sign in INNER}
+        forms = {"".join(parts) for parts in product(dates, OUTER, serials)}
+        forms |= {f"{self.digits[:6]}{sign}{self.digits[6:]}" for sign in RARE}
+        return forms | {form.removeprefix("0") for form in forms}
 
     def __repr__(self) -> str:
         return "Number(…)"

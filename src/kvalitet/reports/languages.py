@@ -21,6 +21,12 @@ from kvalitet.settings import TIMEZONE
 CATALOGUE = Path(__file__).parent / "locale" / "en.po"
 _DANISH_TO_ENGLISH = str.maketrans({".": ",", ",": "."})
 _BOTH = re.compile(r"^(?P<en>.*?)\s*\bDa:\s*(?P<da>.*)$", re.DOTALL)
+#: The words of thresholds, as kvalitet.gate.suites and kvalitet.contracts.limits record them.
+THRESHOLDS = {
+    "ingen": "none", "højst": "at most", "mindst": "at least", "over": "above", "under": "below",
+    "ikke både": "not both", "ikke": "not", "og": "and",
+}  # fmt: skip
+_IN_THRESHOLDS = re.compile(rf"\b(?:{'|'.join(THRESHOLDS)})\b")
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,11 @@ class Language:
         return f"{self.day(local.date())} at {local:%H:%M}"
 
     def threshold(self, text: str | None) -> str:
-        """A threshold as the gate recorded it (`ingen`, `højst 5 %`)."""
+        """A threshold as the gate recorded it (`ingen`, `højst 5 %`, `over 0 og under 20`)."""
         if not text or self.code == "da":
             return text or ""
-        return text.replace("ingen", "none").replace("højst", "at most").translate(_DANISH_TO_ENGLISH)
+        said = _IN_THRESHOLDS.sub(lambda found: THRESHOLDS[found[0]], text)
+        return said.translate(_DANISH_TO_ENGLISH)
 
     def stale(self, reason: str | None) -> str:
         """Why a source is stale, recorded in English."""

@@ -1,0 +1,62 @@
+"""A gate's results counted and said in one sentence: in the terminal, in logs and in the build's record alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+#: Of a build (`build_id`), how many results of each status and severity are waived or not, as `count`.
+COUNTED = """
+select status, severity, coalesce(waiver.is_used, false) as is_waived, count(*)::int as count
+from audit.newest_check_result as result
+left join audit.check_waiver as waiver using (judgement_id, check_id)
+where build_id = %(build_id)s group by 1, 2, 3
+"""
+
+
+@dataclass(frozen=True)
+class CheckCounts:
+    """How many checks ended how. `critical`, `warnings` and `waived` failed or could not be measured (`errors`)."""
+
+    passed: int = 0
+    not_applicable: int = 0
+    errors: int = 0
+    critical: int = 0
+    warnings: int = 0
+    waived: int = 0
+
+    @classmethod
+    def of(cls, results: Iterable[tuple[str, str, bool, int]]) -> "CheckCounts":
+        """From (status, severity, whether it is waived, how many)."""
+        found = dict.fromkeys(("passed", "not_applicable", "errors", "critical", "warnings", "waived"), 0)
+        for status, severity, is_waived, count in results:
+            if status in ("passed", "not_applicable"):
+                found[status] += count
+                continue
+            found["errors"] += count if status == "error" else 0
+            found[_weight(severity, is_waived)] += count
+        return cls(**found)
+
+    @property
+    def total(self) -> int:
+        return self.passed + self.not_applicable + self.failed
+
+    @property
+    def failed(self) -> int:
+        """Those that did not hold, and those that could not be measured."""
+        return self.critical + self.warnings + self.waived
+
+    def __str__(self) -> str:
+        """As in `709 passed, 47 not applicable, 17 failed (0 critical, 17 warnings)`."""
+        said = f"{self.passed:,} passed, {self.not_applicable:,} not applicable, {self.failed:,} failed"
+        if not self.failed:
+            return said
+        parts = [f"{self.critical:,} critical", f"{self.warnings:,} warning{'' if self.warnings == 1 else 's'}"]
+        parts += [f"{self.waived:,} waived"] if self.waived else []
+        errors = f"; {self.errors:,} could not be measured" if self.errors else ""
+        return f"{said} ({', '.join(parts)}{errors})"
+
+
+def _weight(severity: str, is_waived: bool) -> Literal["critical", "warnings", "waived"]:
+    if is_waived:
+        return "waived"
+    return "critical" if severity == "critical" else "warnings"
