@@ -7,12 +7,13 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
 from deliveries import ANNUAL, COMPLAINT, as_csv, deliver_annual, deliver_statistics, deliver_workbook, write
 
 from kvalitet.contracts import load_contracts
-from kvalitet.errors import DeliveryRefused
+from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, spool
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
@@ -171,6 +172,16 @@ class TestRowIsSetAside:
         lines = text_of(inbox).split("\r\n")
         lines.insert(100, lines[0])
         write(inbox, KLAGER, "\r\n".join(lines))
+        extract(settings, "bif_complaints")
+        assert [reject[3] for reject in rejects()] == ["header_repeated"]
+        assert len(open_rows()) == 200
+
+    def test_files_put_together_with_the_mark_of_each_are_one_table(self, settings, inbox, deliver, open_rows, rejects):
+        """Quoted throughout, as the source writes them: behind the second mark stands the header again."""
+        deliver(*GOOD)
+        lines = text_of(inbox).split("\r\n")
+        lines.insert(100, f"\ufeff{lines[0]}")
+        write(inbox, KLAGER, "\ufeff" + "\r\n".join(lines))
         extract(settings, "bif_complaints")
         assert [reject[3] for reject in rejects()] == ["header_repeated"]
         assert len(open_rows()) == 200
@@ -398,3 +409,13 @@ class TestWorkbook:
     def test_something_that_is_no_workbook(self, settings, inbox):
         write(inbox, "audit_remarks/revision_2025-01-02.xlsx", b"not a zip file")
         assert "is not a readable workbook" in refused(settings, "audit_remarks")
+
+
+def test_source_whose_tables_are_not_made_yet_is_told_what_makes_them(settings, deliver, admin_url):
+    deliver(*GOOD)
+    with psycopg.connect(admin_url) as owner:
+        owner.execute("alter table raw.bif_complaints__complaints rename to elsewhere")
+    with pytest.raises(
+        KvalitetError, match=r"no table yet for bif_complaints: bif_complaints__complaints\. `kvalitet migr"
+    ):
+        extract(settings, "bif_complaints")

@@ -98,6 +98,8 @@ class TestTexts:
             ("0.5729166667", "hh:mm", "13:45"),
             ("1.5208333333", "[h]:mm", "36:30"),
             ("570000000000000123", "0", "shown_otherwise"),  # Excel keeps 15 digits
+            ("200000", "0.00E+00", "shown_otherwise"),  # the code 2E5 was typed
+            ("0.5", "# ?/?", "shown_otherwise"),  # 1/2 was typed
         ],
     )
     def test_number_in_a_column_of_texts_is_as_shown(self, tmp_path, stored, code, expected):

@@ -110,6 +110,17 @@ def ready_contract(settings: Settings, source_id: str) -> Contract:
         )
     with connect(settings, LOADER) as connection:
         refuse_until_confirmed(connection)
+        tables = [table.raw_name for table in contract.tables.values()]
+        missing = connection.execute(
+            "select string_agg(name, ', ' order by name) as names from unnest(%s::text[]) as name"
+            " where not exists (select from pg_class where oid = to_regclass(format('raw.%%I', name)))",
+            [tables],
+        ).fetchone()
+    if missing and missing["names"]:
+        raise KvalitetError(
+            f"The warehouse has no table yet for {source_id}: {missing['names']}.",
+            "`kvalitet migrate` makes the tables of new contracts.",
+        )
     return contract
 
 

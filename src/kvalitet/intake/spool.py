@@ -27,6 +27,7 @@ from kvalitet.settings import Settings
 from kvalitet.stated import seconds
 
 CHUNK_BYTES = 1 << 20
+_MARKED_LINE = b"\n" + codecs.BOM_UTF8
 #: A process id means something on its own host (or in its own container) only.
 HOST = socket.gethostname()
 
@@ -180,6 +181,7 @@ class TextCheck:
         self.has_c1_controls = False
         self.last_byte = b""
         self.is_first = True
+        self._held = b""
 
     def __call__(self, chunk: bytes) -> bytes:
         if b"\0" in chunk:
@@ -197,7 +199,16 @@ class TextCheck:
         self.lines += chunk.count(b"\n")
         self.line_ends.take(chunk)
         self.last_byte = chunk[-1:] or self.last_byte
-        return chunk if self.is_utf8 else text.encode()
+        return self._without_marks(chunk if self.is_utf8 else text.encode())
+
+    def _without_marks(self, chunk: bytes) -> bytes:
+        """Files that were put together have a byte order mark at the beginning of each, which no reader expects there.
+
+        What may be the beginning of one is held back until the next chunk.
+        """
+        chunk = (self._held + chunk).replace(_MARKED_LINE, b"\n")
+        self._held = next((_MARKED_LINE[:n] for n in (3, 2, 1) if chunk.endswith(_MARKED_LINE[:n])), b"")
+        return chunk[: len(chunk) - len(self._held)]
 
     def finish(self, requires_final_newline: bool) -> bytes:
         try:
@@ -215,8 +226,8 @@ class TextCheck:
                     "Ask for the file again; if the source never ends its last line,"
                     " say requiresFinalNewline: false in the contract.",
                 )
-            return self.line_ends.most
-        return b""
+            return self._held + self.line_ends.most
+        return self._held
 
     def _look_for_other_encodings(self, chunk: bytes, text: str) -> None:
         if self.encoding == "iso-8859-1":

@@ -163,10 +163,12 @@ def _written(number: Decimal, section: Section, has_minus: bool, point: str) -> 
         return section.literal or SHOWN_OTHERWISE
     if section.kind == "unknown" or abs(number) >= Decimal(10) ** 15:  # Excel has lost its last digits
         return SHOWN_OTHERWISE
-    if section.kind in ("general", "text") or not section.is_simple:
-        if section.kind == "general":
-            return "".join(_plain(number, point) if part == "G" else part[1:] for part in section.parts).strip()
+    if section.kind == "general":
+        return "".join(_plain(number, point) if part == "G" else part[1:] for part in section.parts).strip()
+    if section.kind == "text":
         return _plain(number, point)
+    if not section.is_simple:  # 2E5 and 1/2 are codes that a person typed, and 200000 and 0.5 are not
+        return SHOWN_OTHERWISE
     text = digits(section, number, point)
     if not text:
         return SHOWN_OTHERWISE
