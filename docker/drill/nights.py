@@ -4,7 +4,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from installation import Failed, Installation
@@ -114,11 +114,30 @@ def expect_publication(installation: Installation, after: int) -> Published:
 
 def seen_by_bi(installation: Installation, **how: Any) -> int:
     """The publication that a BI tool on this host reads, with the role and password made for it."""
-    with psycopg.connect(
-        host="127.0.0.1", port=installation.settings["KVALITET_POSTGRES_PORT"], dbname="kvalitet", user="kvalitet_bi",
-        password=(installation.docker / "secrets" / "kvalitet_bi").read_text(), **how,
-    ) as connection:  # fmt: skip
-        row = connection.execute("select publication_id from reporting.publication").fetchone()
-    if row is None:
+    rows = _asked_as(installation, "kvalitet_bi", "select publication_id from reporting.publication", **how)
+    if not rows:
         raise Failed("`kvalitet_bi` reads no publication.")
-    return row[0]
+    return rows[0][0]
+
+
+def loads(installation: Installation) -> dict[int, tuple[str, int, int]]:
+    """Of each load: its source, how many rows the source changed, and how many were only read otherwise."""
+    rows = _asked_as(
+        installation, "kvalitet_auditor",
+        "select load_id, source_id, coalesce(sum(rows_opened + rows_changed + rows_closed), 0)::int,"
+        " coalesce(sum(rows_reread), 0)::int from audit.load left join audit.load_table using (load_id) group by 1, 2",
+    )  # fmt: skip
+    return {load: (source, changed, reread) for load, source, changed, reread in rows}
+
+
+def newest_load(installation: Installation) -> int:
+    """The number of the newest load, in whatever version's tables."""
+    return _asked_as(installation, "kvalitet_auditor", "select max(abs(load_id)) from audit.load")[0][0]
+
+
+def _asked_as(installation: Installation, role: str, query: LiteralString, **how: Any) -> list[tuple]:
+    with psycopg.connect(
+        host="127.0.0.1", port=installation.settings["KVALITET_POSTGRES_PORT"], dbname="kvalitet", user=role,
+        password=(installation.docker / "secrets" / role).read_text(), **how,
+    ) as connection:  # fmt: skip
+        return connection.execute(query).fetchall()
