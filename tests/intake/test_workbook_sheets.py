@@ -284,6 +284,18 @@ class TestTotalsRow:
         records, found = read(tmp_path, with_table(parts(self.ROWS + beside), "F1:G4"))
         assert ([record[ID] for record in records], list(found.totals)) == (["a", "b", "c"], [])
 
+    @pytest.mark.parametrize("formula", ["SUBTOTAL(9,C2:C3)", " subtotal (9,C2:C3)", "AGGREGATE(9,5,C2:C3)"])
+    def test_subtotals_between_the_rows_are_left_out_and_counted(self, tmp_path, formula):
+        total = row(text("a Total"), EMPTY, f"<c><f>{formula}</f><v>3</v></c>")
+        records, found = read(tmp_path, parts(self.ROWS + total + row(text("c"))))
+        assert ([record[ID] for record in records], list(found.totals)) == (["a", "b", "c"], [4])
+
+    @pytest.mark.parametrize("formula", ["1+SUBTOTAL(9,C2:C3)", "SUM(C2:C3)", "SUBTOTALS(1)", "X" * 500])
+    def test_row_with_another_formula_is_a_record(self, tmp_path, formula):
+        added = row(text("c"), EMPTY, f"<c><f>{formula}</f><v>3</v></c>")
+        records, found = read(tmp_path, parts(self.ROWS + added))
+        assert ([record[ID] for record in records], list(found.totals)) == (["a", "b", "c"], [])
+
     def test_totals_beside_which_a_record_may_stand_are_refused(self, tmp_path):
         message = refused(tmp_path, with_table(parts(self.ROWS + self.TOTAL), "C1:D4"))
         assert "row 4 is the totals row of a table" in message and "I alt" not in message

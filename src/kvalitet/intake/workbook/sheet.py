@@ -18,6 +18,9 @@ LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 MAX_AREA_COLUMNS = 300_000
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _CELLS = local_names("row", "c", "v", "f", "is", "t", "rPh")
+_SUBTOTAL = re.compile(r"\s*(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
+#: A formula is looked at as far as its first function's name.
+LONGEST_NAME = 64
 KINDS = {"n": "n", "s": "s", "str": "str", "inlineStr": "str", "b": "b", "e": "e", "d": "d"}
 
 
@@ -36,12 +39,16 @@ class Area:
 
 @dataclass
 class Row:
-    """A row as the file holds it; `spilled` are areas that begin here and that one formula fills."""
+    """A row as the file holds it; `spilled` are areas that begin here and that one formula fills.
+
+    `subtotals` are the columns in which rows above are added up, as Excel's Data, Subtotal writes them.
+    """
 
     number: int
     is_hidden: bool
     cells: dict[int, Cell]
     spilled: list[Area]
+    subtotals: set[int]
 
 
 def read_rows(package: Package, sheet: Sheet) -> Iterator[Row]:
@@ -101,6 +108,7 @@ class _Rows:
         self._kind, self._code, self._has_formula = "n", "General", False
         self._builder = TextBuilder()
         self._text: str | None = None
+        self._formula: str | None = None  # its beginning, within one
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = _CELLS.get(tag)
@@ -109,23 +117,30 @@ class _Rows:
         elif name == "row":
             self._number = row_number(attributes, self._number)
             is_hidden = is_true(attributes.get("hidden")) or is_zero(attributes.get("ht"))
-            self._row, self._column = Row(self._number, is_hidden, {}, []), 0
+            self._row, self._column = Row(self._number, is_hidden, {}, [], set()), 0
         elif name in ("v", "is") and self._row:
             self._builder.begin(is_plain=name == "v")
         elif name == "f" and self._row:
-            self._has_formula = True
+            self._has_formula, self._formula = True, ""
             if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:
                 self._row.spilled.append(area_of(attributes["ref"]))
         else:
             self._builder.start(name)
 
     def text(self, value: str) -> None:
-        self._builder.text(value)
+        if self._formula is None:
+            self._builder.text(value)
+        elif len(self._formula) < LONGEST_NAME:
+            self._formula += value
 
     def end(self, tag: str) -> None:
         name = _CELLS.get(tag)
         if name in ("v", "is"):
             self._text = self._builder.finish()
+        elif name == "f":
+            if self._row and _SUBTOTAL.match(self._formula or ""):
+                self._row.subtotals.add(self._column)
+            self._formula = None
         elif name == "c" and self._row:
             self._end_cell(self._row)
         elif name == "row" and self._row:

@@ -52,8 +52,9 @@ def write_table(contract: Contract, table: Table, workbook: Path, file_name: str
     """Write `table` of the workbook to `target` as UTF-8 CSV, its headers as they are written there.
 
     The header row is the first one that holds every agreed header. Title rows above it, empty rows, totals rows of
-    Excel's tables, and notes beside the table or in rows without any key are left out. A cell that cannot be read, that
-    is or may be shown otherwise than it is stored, or that is merged with others becomes a character of CELL_RULES.
+    Excel's tables and of its Subtotal, and notes beside the table or in rows without any key are left out. A cell that
+    cannot be read, that is or may be shown otherwise than it is stored, or that is merged with others becomes a
+    character of CELL_RULES.
     Raises DeliveryRefused for a workbook that is broken or of another kind, unpacks to too much, lacks the sheet or a
     header, or hides rows or columns.
     """
@@ -107,7 +108,7 @@ class _Reader:
         for row in self._holding(rows):
             self.spills.pass_row(row, [place.column for place in places])
             cells = [self._cell(row, c, place) for c, place in zip(self.table.columns, places, strict=True)]
-            if self._is_totals(row.number, places, cells):
+            if self._is_totals(row, places, cells):
                 self.rows.totals.append(row.number)
                 continue
             if self._is_note(row, places, cells, keys):
@@ -188,16 +189,19 @@ class _Reader:
         """Whether a value that is merged over several rows may be meant once for all of them."""
         return column.logical_type in ("number", "integer") and column.key_position is None
 
-    def _is_totals(self, number: int, places: list[_Place], cells: list[Cell | str | None]) -> bool:
-        """Whether the row adds up a table of Excel's. Raises DeliveryRefused where it holds something else as well."""
-        totals = [area for area in self.layout.totals if area.top <= number <= area.bottom]
+    def _is_totals(self, row: Row, places: list[_Place], cells: list[Cell | str | None]) -> bool:
+        """Whether the row adds up others: of a table of Excel's, or by its Subtotal.
+
+        Raises DeliveryRefused where a table's totals row holds something else as well.
+        """
+        totals = [area for area in self.layout.totals if area.top <= row.number <= area.bottom]
         if not totals:
-            return False
+            return any(place.column in row.subtotals for place in places)
         filled = [place.column for place, cell in zip(places, cells, strict=True) if cell is not None]
         within = [column for column in filled if any(area.left <= column <= area.right for area in totals)]
         if within and len(within) < len(filled):
             raise DeliveryRefused(
-                f"{self.where}: row {number} is the totals row of a table, and holds agreed columns beside that table.",
+                f"{self.where}: row {row.number} is the totals row of a table, and holds agreed columns beside it.",
                 "Ask for the totals row to be taken off (Table Design, Total Row), or for one table of all columns.",
             )
         return bool(within)
