@@ -22,7 +22,8 @@ EARLIEST_EVENT = date(1971, 1, 1)
 DAY_MICROSECONDS = 86_400_000_000
 PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
 #: What a spreadsheet shows for an error, in any language, or for a number that its column is too narrow for.
-ERROR_TEXT = r"#{3,}|#(N/A|I/T|[A-ZÆØÅÄÖÜÉ_]+(/0)?[!?])"
+#: #N/A and #I/T are words for nothing.
+ERROR_TEXT = r"#{3,}|#[A-ZÆØÅÄÖÜÉ_]+(/0)?[!?]"
 
 
 @dataclass(frozen=True)
