@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from kvalitet.services import processes
-from kvalitet.settings import Settings
+from kvalitet.settings import AUDITOR, Settings
+from kvalitet.warehouse.connection import fetch_all
 
 COMMANDS = (
     "sample", "extract", "contract", "build", "validate", "publish", "night", "run",
@@ -54,6 +55,14 @@ def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
     assert [(row["source_id"], row["outcome"]) for row in facts["sources"]] == [("organisation", "accepted")]
     address = kvalitet(settings, "dsn", "--role", "bi").stdout
     assert address.startswith("postgresql://kvalitet_bi:")
+
+
+@pytest.mark.slow
+def test_number_typed_in_place_of_a_source_is_kept_nowhere(settings: Settings):
+    typed = kvalitet(settings, "extract", "010190-1234")
+    assert (typed.returncode, "010190" in typed.stderr + typed.stdout) == (1, False)
+    assert "010190" not in kvalitet(settings, "status", "--json").stdout
+    assert fetch_all(settings, AUDITOR, "select from audit.extract_run") == []
 
 
 @pytest.mark.slow

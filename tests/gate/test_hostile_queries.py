@@ -51,7 +51,25 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("query", HOSTILE)
+#: Each reads the catalogue under a name that means something else elsewhere in it, or puts a word for now
+#: together.
+DISGUISED = (
+    "select count(*) from complaints where exists (select 1 from complaints pg_roles where pg_roles.case_number = '')"
+    " or exists (select 1 from pg_roles)",
+    "select (select count(*) from complaints pg_stat_activity) * 0 + count(*) from pg_stat_activity",
+    "select count(*) from (with pg_settings as (select 1 as a from complaints) select a from pg_settings) as x,"
+    " pg_settings",
+    "select count(*) as pg_database from complaints, pg_database",
+    "select count(*) as PG_DATABASE from complaints, PG_DATABASE",
+    "select count(*) from complaints as other, other",
+    "select count(*) from complaints where received_at > ('no' || 'w')::timestamptz",
+    "select count(*) from complaints where received_at > cast(replace('xow', 'x', 'n') as timestamptz)",
+    "select count(*) from complaints where received_at > cast(concat('tod', 'ay') as date)",
+    "select count(*) from complaints where received_at > (trim('xnowx', 'x'))::timestamp",
+)
+
+
+@pytest.mark.parametrize("query", [*HOSTILE, *DISGUISED])
 def test_hostile_query_is_refused_where_the_contract_is_read(query: str) -> None:
     found = read_query(query, CASES, None, [CASES])
     assert (found.sql, found.refused_because[:9]) == ("", "its query")

@@ -135,6 +135,25 @@ class TestWholeAnswer:
         assert open_rows(RAW) == from_json
         assert server.asked[-1][1] == "/v2/data/y30r21/csv"
 
+    @pytest.mark.parametrize(
+        ("updated", "day"),
+        [
+            ("2024-12-10T23:30:00Z", "2024-12-11"),
+            ("2024-12-10T22:30:00-05:00", "2024-12-11"),
+            ("2024-12-11T00:30:00+02:00", "2024-12-10"),
+            ("2024-12-10T23:30:00.1234567", "2024-12-10"),
+        ],
+    )
+    def test_an_instant_is_the_day_that_it_has_here(self, settings, server, updated, day):
+        server.updated = updated
+        assert extract(settings, "jobindsats").loads[-1].delivery == day
+
+    @pytest.mark.parametrize("updated", ["20241210", "2024-W50-2", "10-12-2024", "2024-12-10x"])
+    def test_day_in_another_form_is_not_guessed(self, settings, server, updated):
+        server.updated = updated
+        with pytest.raises(KvalitetError, match="does not say as agreed when"):
+            extract(settings, "jobindsats")
+
     def test_the_delivered_bytes_are_kept_and_hashed(self, settings, server):
         extract(settings, "jobindsats")
         kept = settings.fetched / "jobindsats" / "offentlig_forsoergelse_2024-12-10.json"

@@ -34,6 +34,9 @@ class TestNumbers:
             ("-5", "#,##0;[Red]#,##0", "-5"),
             ("-5", "0;(0)", "-5"),
             ("-5", "0;0", "shown_otherwise"),
+            ("-12.5", "[<0]0.00;0.00", "shown_otherwise"),  # 12.50: the section takes negative numbers only
+            ("-12.5", "[<=-5]-0.00;0.00", "-12,5"),
+            ("-12.5", "[<5]0.00;0.00", "-12,5"),
             ("0", '_-* #,##0_-;-* #,##0_-;_-* "-"??_-', "0"),
             ("0", "0;-0;", "shown_otherwise"),
             ("0", "#,###", "shown_otherwise"),
@@ -69,6 +72,13 @@ class TestNumbers:
         for cell_value, expected in (("stored", as_stored), ("shown", as_shown)):
             agreed = (*COLUMNS[:AMOUNT], replace(COLUMNS[AMOUNT], cell_value=cell_value), COLUMNS[DAY])
             assert shown(tmp_path, AMOUNT, stored, code, agreed) == expected
+
+    @pytest.mark.parametrize("form", ['<vertAlign val="superscript"/>', '<vertAlign val="subscript"/>', "<strike/>"])
+    def test_number_of_which_a_part_is_raised_or_struck_is_set_aside(self, tmp_path, form):
+        """12 with a footnote's 1 is no 121; in a text it is a sign like any other."""
+        both = f'<c t="inlineStr"><is><r><t>12</t></r><r><rPr>{form}</rPr><t>1</t></r></is></c>'
+        records, _ = read(tmp_path, parts(row(text("a"), both, both)))
+        assert records == [["a", "121", "shown_otherwise", ""]]
 
     def test_zeros_hidden_on_the_whole_sheet_are_set_aside(self, tmp_path):
         view = '<sheetViews><sheetView showZeros="0" workbookViewId="0"/></sheetViews>'

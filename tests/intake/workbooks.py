@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 from kvalitet.contracts import Column, Contract, Table
 from kvalitet.intake.sheet_scan import SheetScan, scan_sheet
@@ -38,10 +39,7 @@ def contract(columns: tuple[Column, ...] = COLUMNS, sheet: str = "Ark1", reads_h
 
 def parts(rows: str, *, formats: tuple[str, ...] = (), before: str = "", after: str = "", book: str = "") -> dict:
     """The parts of a workbook with one sheet. `rows` come below the header in row 1; style n has the n-th format."""
-    codes = "".join(
-        f'<numFmt numFmtId="{164 + n}" formatCode="{code.replace("&", "&amp;").replace(chr(34), "&quot;")}"/>'
-        for n, code in enumerate(formats)
-    )
+    codes = "".join(f'<numFmt numFmtId="{164 + n}" formatCode={quoteattr(code)}/>' for n, code in enumerate(formats))
     styles = '<xf numFmtId="0"/>' + "".join(f'<xf numFmtId="{164 + n}"/>' for n in range(len(formats)))
     sheet = (
         f'<worksheet xmlns="{MAIN}">{before}<sheetData><row r="1">{HEADER}</row>{rows}</sheetData>{after}</worksheet>'

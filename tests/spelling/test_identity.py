@@ -27,7 +27,7 @@ replaced = st.sampled_from([0, 60])
 
 KINDS = (
     "plain", "joined", "parts", "pairs", "year first", "lines", "markup", "invisible", "script", "amount", "wrapped",
-    "short day", "grouped",
+    "short day", "grouped", "spaced",
 )  # fmt: skip
 SHORT_DATES = ("{d}/{m}-", "{d}.{m}.", "{d}-{m}-", "{d}/{m}/", "{d}. {name} ", "{d} {name} ", "{d}. {m}. ")
 MONTHS = (
@@ -54,7 +54,33 @@ def spelled(draw: st.DrawFn) -> tuple[str, str]:
         return digits, digits
     if kind == "joined":
         blank = draw(st.sampled_from(["", " ", "  ", *BLANKS]))
-        dash = draw(st.sampled_from(["-", *DASHES, *DOTS, ".", "_", *LOW_LINES, "--", "-\n", "–\r\n", "?", "â€“"]))
+        dash = draw(
+            st.sampled_from(
+                [
+                    "-",
+                    *DASHES,
+                    *DOTS,
+                    ".",
+                    "_",
+                    *LOW_LINES,
+                    "--",
+                    "-\n",
+                    "–\r\n",
+                    "?",
+                    "â€“",
+                    "(",
+                    "[",
+                    ";",
+                    "|",
+                    "#",
+                    "=",
+                    ">",
+                    "'",
+                    "^",
+                    ") (",
+                ]
+            )
+        )
         gap = draw(st.sampled_from([f"{blank}{dash}{blank}", blank or " ", "\t"]))
         return digits, f"{day}{month}{stated}{gap}{serial}"
     if kind == "parts":
@@ -70,7 +96,7 @@ def spelled(draw: st.DrawFn) -> tuple[str, str]:
             last = f"{4 + int(serial[0]) % 6}{serial[1:]}"
         return digits[:6] + last, sign.join([year, month, day]) + draw(st.sampled_from(["-", " ", "–"])) + last
     if kind == "lines":
-        end = draw(st.sampled_from(["\n", "\r\n", "\r", "-\n", " \n", "\n-", "–\r\n  "]))
+        end = draw(st.sampled_from(["\n", "\v", "\f", "\u2028", "\r\n", "\r", "-\n", " \n", "\n-", "–\r\n  "]))
         return digits, f"{day}{month}{stated}{end}{serial}"
     if kind == "markup":
         return digits, f"{day}{month}{stated}{draw(st.sampled_from(MARKED))}{serial}"
@@ -78,6 +104,9 @@ def spelled(draw: st.DrawFn) -> tuple[str, str]:
         written = draw(st.sampled_from(SHORT_DATES)).format(d=born.day, m=born.month, name=MONTHS[born.month - 1])
         gap = draw(st.sampled_from(["-", " - ", "–", "  -", *([" "] if year < "2000" else [])]))
         return f"{born.day:02}{digits[2:]}", f"{written}{stated}{gap}{serial}"
+    if kind == "spaced":
+        sign = draw(st.sampled_from([" ", "  ", "-", "."]))
+        return digits, sign.join(digits[:6]) + draw(st.sampled_from([sign, " - "])) + sign.join(digits[6:])
     if kind == "grouped" and serial[1:] != "000":
         sign = draw(st.sampled_from([".", ",", "'", " ", "\u00a0"]))
         return digits, sign.join([digits[0], digits[1:4], digits[4:7], digits[7:]])

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import os
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Container
@@ -210,9 +211,18 @@ def _server(
     if server.type == "api":
         location = os.environ.get(f"KVALITET_URL_{source_id.upper()}") or server.location or ""
         _check_api(location, settings, problems)
-    elif not server.path or ".." in server.path.split("/") or server.path.startswith("/") or "\0" in server.path:
-        problems.append("servers: path must be a folder below the inbox")
+    elif not _is_folder_below(server.path or ""):
+        problems.append("servers: path must be a folder below the inbox, as `klager` or `bif/klager`")
     return server, settings, location
+
+
+def _is_folder_below(path: str) -> bool:
+    """In its shortest form, so that two contracts that name one folder are seen to."""
+    return (
+        path not in ("", ".")
+        and path == posixpath.normpath(path)
+        and not (path.startswith(("/", "..")) or any(sign in path for sign in "\\\0"))
+    )
 
 
 def _check_format(settings: ServerProperties, problems: list[str]) -> None:

@@ -60,6 +60,7 @@ _TYPES = frozenset(
     SMALLINT INT BIGINT DECIMAL DOUBLE FLOAT TEXT VARCHAR CHAR DATE TIMESTAMP TIMESTAMPTZ TIMESTAMPNTZ BOOLEAN
 """)
 )
+_DATES = frozenset(("DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ"))
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,10 @@ def _check_tree(query: "exp.Expr", tables: dict[str, Table]) -> None:
 
     allowed = {getattr(exp, name) for name in _NODES}
     aliases = set(_aliases(query))
+    # A name of the catalogue may stand for something of the query's own in one place, and for the catalogue in another.
+    if any(alias.lower().startswith("pg_") for alias in aliases):
+        raise _Refused("gives something a name that begins with pg_")
+    parts = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
     columns = {name for table in tables.values() for name in table.raw_columns()}
     reads = False
     for node in query.walk():
@@ -138,7 +143,7 @@ def _check_tree(query: "exp.Expr", tables: dict[str, Table]) -> None:
             reads |= node.name in tables
             if node.args.get("db") or node.args.get("catalog") or not isinstance(node.this, exp.Identifier):
                 raise _Refused("reads something else than the contract's tables by their names")
-            if node.name not in tables and node.name not in aliases:
+            if node.name not in tables and node.name not in parts:
                 raise _Refused("reads a table that the contract does not name")
         elif isinstance(node, exp.Column):
             if node.name != "*" and node.name not in columns | aliases:
@@ -150,10 +155,21 @@ def _check_tree(query: "exp.Expr", tables: dict[str, Table]) -> None:
             or node.this.name not in _TYPES
         ):
             raise _Refused("casts to a type that is not on the list")
+        elif isinstance(node, (exp.Cast, exp.TryCast)) and _may_make_clock(node):
+            raise _Refused("casts a text that it puts together to a date: write the date, or take a column")
         elif isinstance(node, exp.Literal) and node.is_string and _CLOCK.match(str(node.this)):
             raise _Refused("asks the clock, so that another day gives another answer")
     if not reads:
         raise _Refused("reads none of the contract's tables")
+
+
+def _may_make_clock(cast: "exp.Cast") -> bool:
+    """Whether a text of the query's own is put together and becomes a date: `('no' || 'w')::date` asks the clock."""
+    from sqlglot import exp
+
+    operand = cast.this.unnest()
+    is_date = isinstance(cast.to, exp.DataType) and cast.to.this.name in _DATES
+    return is_date and not isinstance(operand, exp.Literal) and any(one.is_string for one in cast.find_all(exp.Literal))
 
 
 def _is_reckoning(node: "exp.Expr") -> bool:

@@ -7,6 +7,7 @@ only when every table of the delivery is whole.
 import filecmp
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -25,6 +26,7 @@ from kvalitet.intake.spool import CHUNK_BYTES, private_folder
 from kvalitet.settings import TIMEZONE, Settings
 
 ATTEMPTS = 4
+_DAY_FIRST = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
 WAIT = wait_random_exponential(multiplier=1, max=30)
 TIMEOUT = httpx.Timeout(60, connect=10)
 #: For one answer as a whole; a source that drips its bytes would otherwise never time out.
@@ -85,7 +87,7 @@ def _updated(contract: Contract, client: httpx.Client, api_table: str, into: Pat
         answer = json.loads(into.read_bytes())
         answer = answer[0] if isinstance(answer, list) else answer
         stated = answer.get(contract.updated_field)
-        day = date.fromisoformat(str(stated)[:10]) if stated else None
+        day = _day(str(stated)) if stated else None
     except (ValueError, AttributeError, IndexError):
         raise KvalitetError(
             f"{_host(contract)} does not say as agreed when {api_table} was updated ({path}).",
@@ -97,6 +99,14 @@ def _updated(contract: Contract, client: httpx.Client, api_table: str, into: Pat
             "Ask the source; later deliveries would be taken for older ones.",
         )
     return day
+
+
+def _day(stated: str) -> date:
+    """The day here of a date or an instant in ISO 8601; where it names no zone, its own. Raises ValueError."""
+    if not _DAY_FIRST.match(stated):
+        raise ValueError("no date as yyyy-mm-dd")
+    instant = datetime.fromisoformat(stated)
+    return (instant.astimezone(TIMEZONE) if instant.tzinfo else instant).date()
 
 
 def _ask(contract: Contract, client: httpx.Client, path: str, request: dict[str, Any], into: Path) -> None:

@@ -47,13 +47,14 @@ class Number:
 
     @cached_property
     def _end(self) -> re.Pattern[str]:
-        """What stands in every spelling: four figures, two pairs, or one and three where it is grouped as an amount.
+        """What stands in every spelling: the last four figures, with or without signs between.
 
-        An exponent loses the zeros at the end.
+        An exponent loses the zeros at the end; of four zeros nothing is left but the month.
         """
-        last = self.digits[6:].rstrip("0") or self.digits[2:4]
+        last = self.digits[6:].rstrip("0")
         signs = [f"[{figure}{''.join(sign for sign, read in LETTERS.items() if read == figure)}]" for figure in last]
-        return re.compile(f"{signs[0]}[.,' ]?{''.join(signs[1:2])}[-./_ \t]?{''.join(signs[2:])}")
+        between = "[-./_,' \t]{0,3}"
+        return re.compile(between.join(signs) or f"{self.digits[2:4]}|0{between}0")
 
     def pseudonyms(self, keys: tuple[bytes, ...]) -> list[str]:
         """What the number becomes in raw, under the keys that its rows were brought up to date with.

@@ -30,11 +30,13 @@ MARKUP = (
 #: Between the parts of the date, and between date and serial number.
 _PART = f"(?:[ \t]?[-./_][ \t]?|[ \t]|{MARKUP})"
 #: A dash that got lost in another encoding is a question mark, or three signs that begin with â.
-_JOINS = "-._:,+~*?\ufffdâ€Â\u2018\u2019\u201c\u201d"
+_JOINS = "-._:,+~*?()\\[\\]{}|;#=<>'^\ufffdâ€Â\u2018\u2019\u201c\u201d"
+#: What ends a line or a page.
+_ENDS = "\r\n\v\f\x85\u2028\u2029"
 _MARKED = f"[ \t{_JOINS}]{{0,2}}(?:{MARKUP}[ \t{_JOINS}]{{0,2}}){{1,6}}"
-_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}]{{1,3}}[\r\n]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{_MARKED})?"
+_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}]{{1,3}}[{_ENDS}]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{_MARKED})?"
 #: Only behind a date without signs: 2100 in the line below 02.05.2023 is a town.
-_NEXT_LINE = f"[ \t]{{0,2}}[{_JOINS}]{{0,3}}[ \t]{{0,2}}(?:\r\n?|\n)[ \t]{{0,4}}-?[ \t]?"
+_NEXT_LINE = f"[ \t]{{0,2}}[{_JOINS}]{{0,3}}[ \t]{{0,2}}(?:\r\n|[{_ENDS}])[ \t]{{0,4}}-?[ \t]?"
 _SLASH = "[ \t]{0,2}/[ \t]{0,2}"
 
 #: A number as it is stored: ten digits.
@@ -74,6 +76,9 @@ _SHORT = f"{_SHORT_DATE}(?:{_YEAR}{_SIGN}|(?:18|19)?[0-9]{{2}}[ \t]{{1,3}}){_SER
 #: Grouped as an amount is, of one sign: 1.001.901.234. A round amount ends with 000.
 _FIRST = "(?:0{0}[1-9]|[12]{0}[0-9]|3{0}[01]|6{0}[1-9]|[78]{0}[0-9]|9{0}[01])"
 _LAST = "(?:[0-9]{2}[1-9]|[0-9][1-9]0|[1-9]00)"
+#: Digit by digit, with a blank or a sign between.
+_S = "[ \t.-]{1,3}"
+_SPACED = _FIRST.format(_S) + f"{_S}(?:0{_S}[1-9]|1{_S}[0-2])" + f"{_S}[0-9]" * 6
 _GROUPED = "|".join(f"{_FIRST.format(f'[{s}]')}{_MONTH}[{s}][0-9]{{3}}[{s}]{_LAST}" for s in ".,' ")
 #: With the letters O, l and I for 0 and 1, as typewriters and scanners leave it: only with the hyphen, and alone.
 LETTERS = {"O": "0", "o": "0", "l": "1", "I": "1"}
@@ -85,7 +90,7 @@ _MANTISSA = "(?:[12][.,][0-9]|3[.,][01]|6[.,][1-9]|[78][.,][0-9]|9[.,][01])"
 _EXPONENT = f"(?:{_MANTISSA}{_MONTH}[0-9]{{5,6}}[eE][+]?0?9|[1-9][.,]{_MONTH}[0-9]{{5,6}}[eE][+]?0?8)"
 _SPELLED = (
     f"(?:{_DATE}{_GAP}{_SERIAL}|{_DATE}{_SLASH}{_NO_YEAR}|{_JOINED}{_NEXT_LINE}{_SERIAL}|{_PAIRS}|{_YEAR_FIRST}"
-    f"|{_SHORT}|{_GROUPED}|{_LOST_ZERO}|{_EXPONENT})"
+    f"|{_SHORT}|{_SPACED}|{_GROUPED}|{_LOST_ZERO}|{_EXPONENT})"
 )
 #: A folded text in which a number is written, and nothing longer. The digits of %20 are no part of it.
 IN_TEXT = f"(?:^|[^0-9]|%{_BYTE}){_SPELLED}(?:[^0-9]|$)|(?:^|[^0-9A-Za-z]){_IN_LETTERS}(?:[^0-9A-Za-z]|$)"
@@ -95,11 +100,12 @@ SHORTEST = 10
 WRAPPED = "^[='\"]+|[\"']+$"
 #: (pattern, what is written for it), one after the other: the digits of a number that was taken for an amount.
 UNDONE = (
+    ("^" + _S.join(["([0-9])"] * 10) + "$", r"\1\2\3\4\5\6\7\8\9\g<10>"),
     *((f"^([0-9])[{s}]([0-9]{{3}})[{s}]([0-9]{{3}})[{s}]([0-9]{{3}})(?:[.,]0+)?$", r"\1\2\3\4") for s in ".,' "),
     ("^([0-9]{9,12})[.,]0+$", r"\1"),
     ("^([0-9])[.,](?:([0-9]{9})[eE][+]?0?9|([0-9]{8})[eE][+]?0?8)$", r"\1\2\3"),
 )
-_ANY_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}/]{{1,3}}[\r\n]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{_NEXT_LINE})?"
+_ANY_GAP = f"(?:[ \t]{{0,2}}[{_JOINS}/]{{1,3}}[{_ENDS}]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{_NEXT_LINE})?"
 _ANY_DAY = f"(?:{_DAY}|[1-9])"
 #: A whole folded value that can only be a number, where a person is agreed.
 WHOLE = (
@@ -112,9 +118,9 @@ SHORTEST_ALIKE, LONGEST_ALIKE = 8, 12
 #: The signs that are left out where two values are compared as numbers.
 SIGNS = " \t-./_"
 #: A whole number in a column of numbers, after its thousands were joined.
-WHOLE_NUMBER = f"[+]?{CPR}(?:[.,]0+)?"
+WHOLE_NUMBER = f"[-+]?{CPR}(?:[.,][0-9]+)?"
 #: The same where parts of a whole cannot be meant: without its first zero, or with its century.
-INTEGER = f"[+]?(?:{CPR}|[1-9]{_MONTH}[0-9]{{6}}|{_DAY}{_MONTH}(?:18|19|20)[0-9]{{6}}|{_YEAR_FIRST})"
+INTEGER = f"[-+]?(?:{CPR}|[1-9]{_MONTH}[0-9]{{6}}|{_DAY}{_MONTH}(?:18|19|20)[0-9]{{6}}|{_YEAR_FIRST})"
 
 #: What stands fifth and sixth in twelve digits with the day first; with the year first a month does.
 CENTURIES = ("18", "19", "20")

@@ -11,6 +11,7 @@ import pyarrow
 
 from kvalitet.spelling import identity
 from kvalitet.spelling.signs import BLANKS, FOLDED, INVISIBLE, OUTER
+from kvalitet.spelling.text import UNUSUAL
 
 
 def quote(text: str) -> str:
@@ -73,11 +74,12 @@ _FROM, _TO = "".join(FOLDED), "".join(FOLDED.values())
 
 _MACROS = (
     f"unescaped(value) as case when contains(value, '_x') then {_unescaped()} else value end",
-    f"seen(value) as translate(value, {_chars(INVISIBLE)}, '')",
+    f"is_unusual(value) as regexp_matches(value, {quote(UNUSUAL.pattern)})",
+    f"seen(value) as case when is_unusual(value) then translate(value, {_chars(INVISIBLE)}, '') else value end",
     f"spaced(value) as translate(value, {_chars(BLANKS)}, {quote(' ' * len(BLANKS))})",
     f"tidied(value) as trim(nfc_normalize(spaced(seen(unescaped(value)))), {_chars(OUTER)})",
     "folded(value) as case when strlen(value) = length(value) and not contains(value, chr(30)) then value"
-    f" else translate(value, {_chars(_FROM)}, {_chars(_TO)}) end",
+    f" when is_unusual(value) then translate(value, {_chars(_FROM)}, {_chars(_TO)}) else value end",
     f"may_hold_number(value) as regexp_matches(value, {quote(identity.IN_TEXT)})",
     f"only_digits(value) as translate(folded(value), {_chars(identity.SIGNS)}, '')",
     f"stands_for_nobody(value) as length(value) between {identity.SHORTEST_ALIKE} and {identity.LONGEST_ALIKE}"

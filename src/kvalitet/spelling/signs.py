@@ -20,11 +20,26 @@ DOTS = "\u00b7\u2022\u2024\u2219\u22c5\ufe52\uff0e"
 SLASHES = "\u2044\u2215\u29f8\uff0f"
 LOW_LINES = "\uff3f\ufe4d\ufe4e\ufe4f"
 #: Blanks that are no ordinary space, no-break ones among them.
-BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-#: Signs without width or form: soft hyphen, zero-width signs, marks of direction, byte order mark. Word's optional
-#: hyphen is the control character 1F.
+BLANKS = "\u2800\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+#: Signs without width or form, those that Unicode calls default ignorable: soft hyphen, zero-width signs, marks of
+#: direction, byte order mark, fillers, variation selectors, tags; and the frame of a key (20E3). Word's optional hyphen
+#: is the control character 1F.
 INVISIBLE = (
-    "\x1f\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\x1f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u20e3\u3164\uffa0\U000e0001"
+    + "".join(
+        map(
+            chr,
+            (
+                *range(0xFE00, 0xFE10),
+                *range(0xFFF0, 0xFFF9),
+                *range(0x1BCA0, 0x1BCA4),
+                *range(0x1D173, 0x1D17B),
+                *range(0xE0020, 0xE0080),
+                *range(0xE0100, 0xE01F0),
+            ),
+        )
+    )
+    + "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\ufeff\ufff9\ufffa\ufffb"
 )
 #: What is cut off at both ends of a text.

@@ -16,7 +16,7 @@ ESCAPE = re.compile(r"_x00(09|0[Aa]|0[Dd]|5[Ff])_")
 NOTHING = (
     "nan", "-nan", "null", "none", "nil", "n/a", "na", "n.a.", "nat", "<na>", "<null>", "(null)", "undefined",
     "#n/a", "#n/a n/a", "#na", "#i/t", "i/t", "-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan",
-    "-", "--", "---", "–", "—", "?", "(blank)", "(empty)", "(tom)",
+    "\\n", "[null]", "-", "--", "---", "–", "—", "?", "(blank)", "(empty)", "(tom)",
 )  # fmt: skip
 #: Rule -> what was done to a text, as people read it.
 RULES = {

@@ -77,7 +77,7 @@ def chosen(code: str, value: Decimal) -> tuple[Section, bool]:
     if any(section.condition for section in numbers):
         for section in numbers:
             if section.condition is None or _holds(section.condition, value):
-                return section, value < 0
+                return section, value < 0 and not _takes_negative_only(section.condition)
         return Section("unknown"), False
     if value < 0 and len(numbers) > 1:
         return numbers[1], False
@@ -139,6 +139,14 @@ def _holds(condition: tuple[str, Decimal], value: Decimal) -> bool:
         "<": value < limit, ">": value > limit, "=": value == limit,
         "<=": value <= limit, ">=": value >= limit, "<>": value != limit,
     }[sign]  # fmt: skip
+
+
+def _takes_negative_only(condition: tuple[str, Decimal] | None) -> bool:
+    """Excel leaves the minus to the section's own signs where its condition lets no other number in."""
+    if condition is None:
+        return False
+    sign, limit = condition
+    return (sign == "<" and limit <= 0) or (sign in ("<=", "=") and limit < 0)
 
 
 def _split(code: str) -> Iterator[list[re.Match[str]]]:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from kvalitet.intake.workbook.package import Package, Sheet, is_true, local_names
 from kvalitet.intake.workbook.refusals import Fault, refusing
 from kvalitet.intake.workbook.shown import Cell, holds_anything
-from kvalitet.intake.workbook.strings import SharedStrings, TextBuilder
+from kvalitet.intake.workbook.strings import RUNS, SharedStrings, TextBuilder
 from kvalitet.intake.workbook.styles import read_styles
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 #: Cells of merged areas, or of formulas that fill several cells, together; by column.
 MAX_AREA_COLUMNS = 300_000
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
-_CELLS = local_names("row", "c", "v", "f", "is", "t", "rPh")
+_CELLS = local_names("row", "c", "v", "f", "is", *RUNS)
 _SUBTOTAL = re.compile(r"\s*(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
 #: A formula is looked at as far as its first function's name.
 LONGEST_NAME = 64
@@ -125,7 +125,7 @@ class _Rows:
             if attributes.get("t") in ("array", "dataTable") and "ref" in attributes:
                 self._row.spilled.append(area_of(attributes["ref"]))
         else:
-            self._builder.start(name)
+            self._builder.start(name, attributes)
 
     def text(self, value: str) -> None:
         if self._formula is None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from kvalitet.contracts import Column
 from kvalitet.intake.workbook.formats import DASHES, Section, chosen, digits, of_text
 from kvalitet.intake.workbook.moments import moment_text, written
+from kvalitet.intake.workbook.strings import RAISED_OR_STRUCK
 from kvalitet.spelling.text import tidy
 
 #: What stands in a table for a cell that has no readable value, that is shown otherwise than it is stored, or whose
@@ -48,6 +49,10 @@ def shown(cell: Cell, column: Column, is_1904: bool, point: str) -> str:
         return UNREADABLE
     text = cell.text or ""
     if cell.kind == "str":
+        if text.startswith(RAISED_OR_STRUCK):
+            text = text.removeprefix(RAISED_OR_STRUCK)
+            if column.logical_type != "string" and column.cell_value != "stored":
+                return SHOWN_OTHERWISE
         return _text(text, cell.code if column.cell_value != "stored" else "General")
     if cell.kind == "b":
         return _truth(text.strip(), column)

@@ -3,14 +3,18 @@
 import re
 from array import array
 
-from kvalitet.intake.workbook.package import Package, local_names
+from kvalitet.intake.workbook.package import Package, is_true, local_names
 from kvalitet.intake.workbook.refusals import Fault
 
 #: Longest text that a cell can hold.
 MAX_CELL_CHARACTERS = 32_767
 #: A character written as its number; those of kvalitet.spelling.text are left for it to count.
 ESCAPE = re.compile(r"(?<!_x005F)_x(?!00(?:09|0[AD]|5F)_)([0-9A-F]{4})_", re.IGNORECASE)
-_NAMES = local_names("si", "t", "rPh")
+#: Stands before a text of which a part is raised, lowered or struck: no delivered text holds this character.
+RAISED_OR_STRUCK = "\ufdd3"
+#: What TextBuilder is told of.
+RUNS = ("t", "rPh", "vertAlign", "strike")
+_NAMES = local_names("si", *RUNS)
 
 
 def _character(escape: re.Match[str]) -> str:
@@ -19,21 +23,29 @@ def _character(escape: re.Match[str]) -> str:
 
 
 class TextBuilder:
-    """Puts a text together from its runs; how Japanese is pronounced (`rPh`) is no part of it."""
+    """Puts a text together from its runs; how Japanese is pronounced (`rPh`) is no part of it.
+
+    12 with a raised 1, or with a struck 3 behind it, is no 121 or 123: such a text begins with RAISED_OR_STRUCK.
+    """
 
     def __init__(self) -> None:
         self.pieces: list[str] | None = None
         self._phonetic = 0
         self._is_open = False
         self._length = 0
+        self._is_marked = False
 
     def begin(self, is_plain: bool = False) -> None:
         """`is_plain`: what follows is the text, without an element `t` around it."""
-        self.pieces, self._length, self._is_open = [], 0, is_plain
+        self.pieces, self._length, self._is_open, self._is_marked = [], 0, is_plain, False
 
-    def start(self, name: str | None) -> None:
+    def start(self, name: str | None, attributes: dict[str, str]) -> None:
         self._phonetic += name == "rPh"
         self._is_open = name == "t" and not self._phonetic
+        if name == "vertAlign":
+            self._is_marked = self._is_marked or attributes.get("val") != "baseline"
+        elif name == "strike":
+            self._is_marked = self._is_marked or is_true(attributes.get("val", "1"))
 
     def end(self, name: str | None) -> None:
         self._phonetic -= name == "rPh"
@@ -48,7 +60,8 @@ class TextBuilder:
 
     def finish(self) -> str:
         text, self.pieces, self._is_open = "".join(self.pieces or ()), None, False
-        return ESCAPE.sub(_character, text) if "_x" in text else text
+        text = ESCAPE.sub(_character, text) if "_x" in text else text
+        return RAISED_OR_STRUCK + text if self._is_marked and text else text
 
 
 class SharedStrings:
@@ -67,12 +80,12 @@ class SharedStrings:
             raise Fault("a cell refers to a text that is not in it (sharedStrings)")
         return self._bytes[self._ends[index] : self._ends[index + 1]].decode()
 
-    def _start(self, tag: str, _: dict[str, str]) -> None:
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = _NAMES.get(tag)
         if name == "si":
             self._builder.begin()
         else:
-            self._builder.start(name)
+            self._builder.start(name, attributes)
 
     def _end(self, tag: str) -> None:
         name = _NAMES.get(tag)
