@@ -75,6 +75,18 @@ def test_renumbered_rows_that_are_alike_beside_the_key_are_recognised(settings, 
         extract(settings, "bif_complaints")
 
 
+def test_old_export_under_a_new_cut_off_is_named(settings, deliver):
+    deliver(*ROWS)
+    extract(settings, "bif_complaints")
+    deliver(*ROWS, {"Sagsnummer": "2024 - 99999"}, cutoff="2025-01-03")
+    assert "byte for byte" not in extract(settings, "bif_complaints").message
+    deliver(*ROWS, cutoff="2025-01-04")
+    said = extract(settings, "bif_complaints").message
+    assert "klager_2025-01-04.csv is byte for byte the file of delivery 2025-01-02, and others came since" in said
+    deliver(*ROWS, cutoff="2025-01-05")
+    assert "byte for byte" not in extract(settings, "bif_complaints").message, "the same as the newest is no news"
+
+
 def test_a_small_share_of_changes_is_let_in(settings, deliver):
     deliver(*ROWS)
     extract(settings, "bif_complaints")

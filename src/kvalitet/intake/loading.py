@@ -1,5 +1,6 @@
 """Takes one delivery into `raw`: one transaction, in which nobody else changes the source's history."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from psycopg import sql
@@ -85,6 +86,7 @@ def load_delivery(
                 accounts += [(load_id, name, *became) for became in history.set_aside.account.rows()]
                 columns[name] = list(batches.table.raw_columns())
                 reread += [(load_id, name, *counted) for counted in batches.reread.counts()]
+        again = [] if beside or of_load else _sent_again(cursor, contract, files)
         record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest, newest)
         for state in states:
             record_state(cursor, state, load_id)
@@ -104,7 +106,7 @@ def load_delivery(
             cursor.execute(insert("audit.landed_file", values))
         # What the foreign keys of rejects point at exists only now; they are checked at commit.
         connection.commit()
-    return LoadResult(load_id, delivery.name, "accepted", None, counts, _notes(before, counts))
+    return LoadResult(load_id, delivery.name, "accepted", None, counts, (*again, *_notes(before, counts)))
 
 
 def _rows(number: int, one: str, several: str) -> str:
@@ -162,6 +164,29 @@ def _refuse_another_key(cursor, keys: tuple[bytes, ...]) -> None:
             "The pseudonym key is not the one that the rows in raw were made with.",
             "Finish its rotation with `kvalitet person rotate-key`, or bring the key back from its backup.",
         )
+
+
+def _sent_again(cursor, contract: Contract, files: Mapping[str, SpooledFile]) -> list[str]:
+    """Names a table whose file holds, byte for byte, what an older load held and the newest does not any more."""
+    query = """
+    with held as (
+        select load.delivery, load.cutoff_date, load.load_id, held.file_sha256 = {sha256} as is_same
+        from audit.load_in_use as load inner join audit.load_table as held using (load_id)
+        where load.source_id = {source} and held.table_name = {table}
+    ), newest as (select * from held order by cutoff_date desc, load_id desc limit 1)
+    select held.delivery from held, newest where held.is_same and not newest.is_same
+    order by held.cutoff_date desc limit 1
+    """
+    notes = []
+    for name, file in files.items():
+        values = {"sha256": file.sha256, "source": contract.id, "table": name}
+        cursor.execute(sql.SQL(query).format(**{key: sql.Literal(one) for key, one in values.items()}).as_string(None))
+        notes += [
+            f"{file.file_name} is byte for byte the file of delivery {older}, and others came since: ask the source"
+            " whether it sent an old export again."
+            for (older,) in cursor.fetchall()
+        ]
+    return notes
 
 
 def _load_before(cursor, contract: Contract, delivery: Delivery) -> int | None:
