@@ -120,6 +120,9 @@ class AirflowClient:
             if answer.status_code == 401 and attempt == 1:
                 self.sign_in()
                 continue
+            if answer.is_server_error and attempt < 3:  # its scheduler had locked the same rows, for example
+                time.sleep(2)
+                continue
             if not answer.is_success and answer.status_code != exists:
                 raise KvalitetError(f"Airflow refuses {method} {path}: {answer.status_code} {answer.text[:300]}")
             return answer.json()

@@ -202,6 +202,13 @@ def test_named_reader_without_limits_is_named_and_given_them(settings: Settings,
             owner.execute("drop role bare_reader, strict_reader")
 
 
+def test_server_without_the_group_has_no_named_readers(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a new one beside other programs' logins, before its roles are made."""
+    monkeypatch.setattr(readers, "DETAIL_READER", "kvalitet_not_made_yet")
+    with connect(settings, AUDITOR) as connection:
+        assert readers.named_readers(connection) == []
+
+
 def test_who_waits_is_told_who_holds_what(settings: Settings) -> None:
     with (
         locks.holding(settings, "kvalitet_publisher", locks.PUBLICATION, ""),

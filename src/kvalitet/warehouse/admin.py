@@ -85,8 +85,8 @@ def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
             )
         _refuse_others_roles(settings, server)
         sections = warehouse_rights(settings.database, migrator(server))
-        sections.append(named_reader_limits(named_readers(server)))
         lacking = put_all_in_force(settings, server, [one for one in sections if not one.opens_warehouse])
+        lacking += put_all_in_force(settings, server, [named_reader_limits(named_readers(server))])
         for role in LOGIN_ROLES:
             set_password(settings, server, role, settings.database)
     return lacking

@@ -59,7 +59,7 @@ def named_readers(connection: psycopg.Connection[Any]) -> list[str]:
     """The logins that an administrator gave to persons, by name: members of the readers' group."""
     query = (
         "select rolname::text from pg_roles where rolcanlogin and not rolsuper and rolname <> all(%s)"
-        " and pg_has_role(oid, %s, 'usage') order by rolname"
+        " and pg_has_role(oid, to_regrole(%s), 'usage') order by rolname"
     )
     rows = connection.cursor(row_factory=tuple_row).execute(query, [list(READER_ROLES), DETAIL_READER])
     return [role for (role,) in rows]
