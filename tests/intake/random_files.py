@@ -107,7 +107,7 @@ def contract(
         "name": "Random files",
         "version": "1.0.0",
         "status": "active",
-        "servers": [server | {"customProperties": _properties(stated)}],
+        "servers": [server | {"customProperties": _properties({"maxAgeDays": 36_500} | stated)}],
         "schema": [table],
         "slaProperties": [
             {"property": "frequency", "value": 1, "unit": "d", "scheduler": "cron", "schedule": "15 1 * * *"}
