@@ -96,9 +96,9 @@ def wait(installation: Installation, run_id: str, patience: float) -> str:
 
 def published(installation: Installation) -> Published:
     """Asked of the warehouse in a container of its own: services start anew where their server was away."""
-    apart = ["run", "--rm", "--no-deps", "-T", "admin"]
-    if "admin" not in installation.compose("--profile", "*", "config", "--services").split():  # an earlier version, to upgrade from
-        apart = ["exec", "-T", "scheduler"]
+    services = installation.compose("--profile", "*", "config", "--services").split()
+    # An earlier version, to upgrade from, has no service for it.
+    apart = ["run", "--rm", "--no-deps", "-T", "admin"] if "admin" in services else ["exec", "-T", "scheduler"]
     facts = json.loads(installation.compose(*apart, "kvalitet", "status", "--json"))
     numbers = [row["publication"] for row in facts["publications"]]
     return Published(max(numbers, default=0), facts["builds"], facts["publications"])
