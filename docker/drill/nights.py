@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, LiteralString
@@ -123,14 +124,18 @@ def seen_by_bi(installation: Installation, **how: Any) -> int:
     return rows[0][0]
 
 
-def loads(installation: Installation) -> dict[int, tuple[str, int, int]]:
-    """Of each load: its source, how many rows the source changed, and how many were only read otherwise."""
+def read_anew(installation: Installation, since: int) -> dict[str, tuple[int, int]]:
+    """By source, of the loads after load `since` that took in a delivery of before: how many rows count as changed by
+    the source, and how many are only read otherwise."""
     rows = _asked_as(
         installation, "kvalitet_auditor",
-        "select load_id, source_id, coalesce(sum(rows_opened + rows_changed + rows_closed), 0)::int,"
-        " coalesce(sum(rows_reread), 0)::int from audit.load left join audit.load_table using (load_id) group by 1, 2",
+        "select source_id, coalesce(sum(rows_opened + rows_changed + rows_closed), 0)::int,"
+        " coalesce(sum(rows_reread), 0)::int from audit.load as load left join audit.load_table using (load_id)"
+        " where abs(load_id) > %s and exists (select from audit.load as before where before.source_id = load.source_id"
+        " and before.delivery = load.delivery and abs(before.load_id) <= %s) group by source_id",
+        [since, since],
     )  # fmt: skip
-    return {load: (source, changed, reread) for load, source, changed, reread in rows}
+    return {source: (changed, reread) for source, changed, reread in rows}
 
 
 def newest_load(installation: Installation) -> int:
@@ -138,9 +143,11 @@ def newest_load(installation: Installation) -> int:
     return _asked_as(installation, "kvalitet_auditor", "select max(abs(load_id)) from audit.load")[0][0]
 
 
-def _asked_as(installation: Installation, role: str, query: LiteralString, **how: Any) -> list[tuple]:
+def _asked_as(
+    installation: Installation, role: str, query: LiteralString, parameters: Sequence[object] = (), **how: Any
+) -> list[tuple]:
     with psycopg.connect(
         host="127.0.0.1", port=installation.settings["KVALITET_POSTGRES_PORT"], dbname="kvalitet", user=role,
         password=(installation.docker / "secrets" / role).read_text(), **how,
     ) as connection:  # fmt: skip
-        return connection.execute(query).fetchall()
+        return connection.execute(query, parameters).fetchall()
