@@ -206,7 +206,7 @@ def upgrade(drill: Drill) -> None:
 
 
 def _nothing_changed_by_itself(team: Installation, loaded: int) -> str:
-    """The new version reads the deliveries of before anew. Raises Failed where a row counts as changed by its source."""
+    """The new version reads older deliveries anew. Raises Failed where a row counts as changed by its source."""
     anew = nights.read_anew(team, loaded)
     if changed := {source: rows for source, (rows, _) in anew.items() if rows}:
         raise Failed(f"Rows count as changed by their source, which delivered nothing new: {changed}")
