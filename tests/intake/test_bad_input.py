@@ -336,7 +336,7 @@ class TestInbox:
         (contracts / "x.odcs.yaml").write_text(text.replace("path: bif_complaints", "path: ../elsewhere"))
         monkeypatch.setenv("KVALITET_CONTRACTS", str(contracts))
         contract = load_contracts(settings)["bif_complaints"]
-        assert "servers: path must be a folder below the inbox" in contract.problems
+        assert "servers: path must be a folder below the inbox, as `klager` or `bif/klager`" in contract.problems
 
 
 class TestWorkbook:
