@@ -220,7 +220,6 @@ class TestRowIsSetAside:
         [
             ("3112991234", [("inquiries", "cpr_in_text")]),
             ("0112991234", [("inquiries", "cpr_in_text")]),
-            ("-3112991234", [("inquiries", "cpr_in_text")]),
             ("3113991234", []),  # no month 13: nobody's number
             ("31129912345", []),
         ],

@@ -118,9 +118,9 @@ SHORTEST_ALIKE, LONGEST_ALIKE = 8, 12
 #: The signs that are left out where two values are compared as numbers.
 SIGNS = " \t-./_"
 #: A whole number in a column of numbers, after its thousands were joined.
-WHOLE_NUMBER = f"[-+]?{CPR}(?:[.,]0+)?"
+WHOLE_NUMBER = f"[+]?{CPR}(?:[.,]0+)?"
 #: The same where parts of a whole cannot be meant: without its first zero, or with its century.
-INTEGER = f"[-+]?(?:{CPR}|[1-9]{_MONTH}[0-9]{{6}}|{_DAY}{_MONTH}(?:18|19|20)[0-9]{{6}}|{_YEAR_FIRST})"
+INTEGER = f"[+]?(?:{CPR}|[1-9]{_MONTH}[0-9]{{6}}|{_DAY}{_MONTH}(?:18|19|20)[0-9]{{6}}|{_YEAR_FIRST})"
 
 #: What stands fifth and sixth in twelve digits with the day first; with the year first a month does.
 CENTURIES = ("18", "19", "20")
