@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from kvalitet.contracts import Contract, load_contracts
+from kvalitet.contracts import find_contract
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import AUDITOR, LOADER, Settings
 from kvalitet.spelling.told import told
@@ -52,7 +52,7 @@ def read_rejects(settings: Settings, source: str | None = None, state: str = "op
     if state not in STATES:
         raise KvalitetError(f"There is no state {state}.", f"States: {', '.join(STATES)}.")
     if source is not None:
-        _contract(settings, source)
+        find_contract(settings, source)
     return fetch_all(settings, AUDITOR, ROWS if source else GROUPS, {"source": source, "state": state})
 
 
@@ -74,7 +74,7 @@ def accept(
     of that kind or it is not clear which row is meant, and where the reason or the name is missing or holds what reads
     as a personal number.
     """
-    if table not in _contract(settings, source).tables:
+    if table not in find_contract(settings, source).tables:
         raise KvalitetError(f"{source} has no table {table}.", "`kvalitet rejects` names the tables.")
     if (rows is None) == (rule is None):
         raise KvalitetError("Which rows?", f"Give --row for each (`kvalitet rejects --source {source}`), or --rule.")
@@ -114,10 +114,3 @@ def _of_numbers(found: list[DictRow], numbers: list[int]) -> list[DictRow] | str
         of_first = ", ".join(sorted(deliveries[several[0]]))
         raise KvalitetError(f"Row {several[0]} was set aside in several deliveries: {of_first}.", "Give --delivery.")
     return [row for row in found if row["row_number"] in deliveries]
-
-
-def _contract(settings: Settings, source: str) -> Contract:
-    contracts = load_contracts(settings)
-    if source not in contracts:
-        raise KvalitetError(f"There is no contract for {source}.", f"Known sources: {', '.join(contracts) or 'none'}.")
-    return contracts[source]

@@ -59,6 +59,16 @@ def load_contracts(settings: Settings) -> dict[str, Contract]:
     return dict(sorted(contracts.items()))
 
 
+def find_contract(settings: Settings, source_id: str) -> Contract:
+    """The source's contract, whatever is wrong in it. Raises KvalitetError where there is none."""
+    contracts = load_contracts(settings)
+    if source_id not in contracts:
+        raise KvalitetError(
+            f"There is no contract for {source_id}.", f"Known sources: {', '.join(contracts) or 'none'}."
+        )
+    return contracts[source_id]
+
+
 def _read_or_problem(file: Path) -> Contract:
     named = _file_id(file)
     try:

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from kvalitet.contracts import Contract, load_contracts
+from kvalitet.contracts import Contract, find_contract
 from kvalitet.errors import (
     DeliveryNotReady,
     DeliveryRefused,
@@ -49,7 +49,7 @@ def extract(
     at work (LockHeld), and where who lets something in, or why, cannot be kept (KvalitetError).
     """
     allowed = Allowed.named(allow_closures, allow_changes, allow_jump)
-    known_source(settings, source_id)  # what was typed in place of one is kept nowhere
+    find_contract(settings, source_id)  # what was typed in place of one is kept nowhere
     with turn(settings, source_id, owner) as mine:
         started = datetime.now(UTC)
 
@@ -95,20 +95,10 @@ def without_values(source_id: str, error: Exception) -> KvalitetError:
     )
 
 
-def known_source(settings: Settings, source_id: str) -> Contract:
-    """The source's contract, whatever is wrong in it. Raises KvalitetError where there is none."""
-    contracts = load_contracts(settings)
-    if source_id not in contracts:
-        raise KvalitetError(
-            f"There is no contract for {source_id}.", f"Known sources: {', '.join(contracts) or 'none'}."
-        )
-    return contracts[source_id]
-
-
 def ready_contract(settings: Settings, source_id: str) -> Contract:
     """The source's contract. Raises KvalitetError where there is none, it lacks what intake needs, or a restore has
     undone erasures and nobody has said that they were carried out again."""
-    contract = known_source(settings, source_id)
+    contract = find_contract(settings, source_id)
     if contract.problems:
         raise KvalitetError(
             f"Nothing is taken in from {source_id} while its contract lacks: " + "; ".join(contract.problems) + ".",
