@@ -19,7 +19,7 @@ class KvalitetError(Exception):
     """
 
     def __init__(self, what: str, remedy: str = "") -> None:
-        self.remedy = mask(remedy)
+        self.remedy = _cut(mask(remedy), MOST_CHARACTERS // 2)
         self.what = _cut(mask(what), MOST_CHARACTERS - len(self.remedy) - 1)
         super().__init__(f"{self.what} {self.remedy}".strip())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from deliveries import COMPLAINT, as_csv, write
 
-from kvalitet.errors import MOST_CHARACTERS, DeliveryRefused
+from kvalitet.errors import MOST_CHARACTERS, DeliveryRefused, KvalitetError
 from kvalitet.intake import extract
 from kvalitet.rejects import accept, read_rejects
 from kvalitet.settings import AUDITOR, Settings
@@ -211,3 +211,9 @@ def test_a_refusal_is_at_most_two_thousand_characters_and_says_how_many_more():
     assert text.endswith(" more. Ask.")
     shown, rest = text.count("column"), int(text.rsplit(" and ", 1)[1].split()[0])
     assert shown + rest == 900
+
+
+def test_advice_of_any_length_leaves_room_for_what_happened() -> None:
+    told = KvalitetError("What happened, " * 300, "What to do, " * 300)
+    assert len(str(told)) <= MOST_CHARACTERS
+    assert told.what.startswith("What happened, What happened") and told.remedy.startswith("What to do, What to do")
