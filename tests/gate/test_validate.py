@@ -107,7 +107,7 @@ def test_the_four_statuses_with_how_many_of_how_many(settings: Settings, tmp_pat
     assert '"' not in rows["fct_complaint_quotes_a_value"]["detail"], "the database quoted the value; we do not"
     assert rows["fct_complaint_later"]["detail"] == "Kun efter den første gang."
     assert rows["fct_complaint_centre_in_set"]["threshold"] == "højst 40 %"
-    assert [w.check_id for w in judged.warnings] and judged.counts["error"] == 4
+    assert [w.check_id for w in judged.warnings] and judged.counted.errors == 4
 
 
 def test_a_failed_critical_check_holds_the_build_back_with_a_message_to_act_on(
@@ -223,7 +223,7 @@ def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Pa
         not_applicable_when={"reason": "Første gang", "sql": "select to_regclass('reporting.fct_complaint') is null"},
     )
     first = judge(settings, tmp_path, lost)
-    assert first.passed and first.counts["not_applicable"] == 1
+    assert first.passed and first.counted.not_applicable == 1
     publish(settings, first.build_id)
     assert judge(settings, tmp_path, lost).passed
     with connect(settings, TRANSFORMER) as connection:

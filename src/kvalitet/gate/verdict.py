@@ -1,10 +1,9 @@
 """What the gate says of a build: one result per check, and whether readers may have it."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Literal
 
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.counted import CheckCounts
@@ -12,7 +11,6 @@ from kvalitet.gate.suites import Check
 from kvalitet.gate.waivers import Waiver
 
 Status = Literal["error", "not_applicable", "failed", "passed"]
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
@@ -117,16 +115,12 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """Something passed, and nothing critical stands in the way."""
-        return self.counts["passed"] > 0 and not self.blocking
-
-    @property
-    def counts(self) -> dict[str, int]:
-        found = Counter(result.status for result in self.results)
-        return {status: found[status] for status in STATUSES}
+        return self.counted.passed > 0 and not self.blocking
 
     @property
     def counted(self) -> CheckCounts:
-        return CheckCounts.of((r.status, r.severity, r in self.waived, 1) for r in self.results)
+        waived = {result.check_id for result in self.waived}
+        return CheckCounts.of((r.status, r.severity, r.check_id in waived, 1) for r in self.results)
 
     @property
     def waived(self) -> list[CheckResult]:

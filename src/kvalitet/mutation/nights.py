@@ -46,8 +46,8 @@ def clean_nights(empty: Settings, deliveries: Deliveries, nights: int, name: str
                 Night(
                     seed=deliveries.seed,
                     night=night,
-                    passed=verdict.counts["passed"],
-                    not_applicable=verdict.counts["not_applicable"],
+                    passed=verdict.counted.passed,
+                    not_applicable=verdict.counted.not_applicable,
                     bands=sum(r.check_id.endswith("_volume") and r.status != "not_applicable" for r in verdict.results),
                     critical=tuple(sorted(r.check_id for r in verdict.blocking)),
                     warnings=tuple(sorted(r.check_id for r in verdict.warnings)),
