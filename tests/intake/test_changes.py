@@ -57,20 +57,15 @@ def test_shifted_keys_are_recognised_by_what_the_rows_hold(settings, deliver):
         extract(settings, "bif_complaints")
 
 
-def test_renumbered_source_says_so_where_its_rows_would_close(settings, deliver):
-    deliver(*ROWS)
-    extract(settings, "bif_complaints")
-    deliver(*(row | {"Sagsnummer": row["Sagsnummer"].replace("2024", "2034")} for row in ROWS), cutoff="2025-01-03")
-    with pytest.raises(DeliveryRefused, match="40 of 40 rows of complaints have another key than before"):
-        extract(settings, "bif_complaints")
+ALIKE = [row | {"KLE": f"32.18.{n % 3:02d}", "Center": "C01"} for n, row in enumerate(ROWS)]
 
 
-def test_renumbered_rows_that_are_alike_beside_the_key_are_recognised(settings, deliver):
-    """Three kinds of cases, each held by many keys: of each kind as many came as went."""
-    alike = [row | {"KLE": f"32.18.{n % 3:02d}", "Center": "C01"} for n, row in enumerate(ROWS)]
-    deliver(*alike)
+@pytest.mark.parametrize("rows", [ROWS, ALIKE], ids=["each_of_its_own", "three_kinds_alike_beside_the_key"])
+def test_renumbered_source_says_so_where_its_rows_would_close(settings, deliver, rows):
+    """Of each content as many rows came as went."""
+    deliver(*rows)
     extract(settings, "bif_complaints")
-    deliver(*(row | {"Sagsnummer": row["Sagsnummer"].replace("2024", "2034")} for row in alike), cutoff="2025-01-03")
+    deliver(*(row | {"Sagsnummer": row["Sagsnummer"].replace("2024", "2034")} for row in rows), cutoff="2025-01-03")
     with pytest.raises(DeliveryRefused, match="40 of 40 rows of complaints have another key than before"):
         extract(settings, "bif_complaints")
 
