@@ -6,7 +6,7 @@
   database, own var folder and own empty inbox below `tmp_path`; the roles' passwords are shared.
 - `new_warehouse` (session): the same for longer than one test, below a folder of the caller's.
 - `admin_url`: the superuser's libpq URL of that test's database.
-- `debian_server` (session): the admin URL of an empty Debian Postgres 15, or the test is skipped.
+- `debian_server` (session): the admin URL of an empty Postgres as Debian packages it, or the test is skipped.
 
 Fast tests: `pytest -m "not slow"`. Mark with `slow` what takes more than a few seconds.
 """

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,9 +15,17 @@ from certificates import Authority
 
 from kvalitet.warehouse.ports import free_port
 
+#: The oldest version that is supported; TEST_POSTGRES_PROGRAMS names the programs of another.
 PROGRAMS = Path(os.environ.get("TEST_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
 #: Databases that the server speaks about only with who is encrypted.
 ONLY_WITH_TLS = ("egen_kvalitet", "egen_kvalitet_airflow", "tls_kvalitet")
+
+
+def major_version() -> int:
+    said = subprocess.run([PROGRAMS / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"\) (\d+)", said)
+    assert found, said
+    return int(found[1])
 
 
 @contextmanager

@@ -16,9 +16,7 @@ DOCUMENTS = [
         ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
 ]
-OWN_SERVER = (
-    "tests/end_to_end/test_own_postgres.py::test_two_nights_on_an_own_postgres_15_the_second_with_a_broken_source"
-)
+OWN_SERVER = "tests/end_to_end/test_own_postgres.py::test_two_nights_on_an_own_postgres_the_second_with_a_broken_source"
 DOCUMENTED = "tests/docs/test_documented_commands.py"
 ELSEWHERE = "tests/evidence/test_verify.py::test_a_signer_elsewhere_signs"
 

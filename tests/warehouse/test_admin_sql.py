@@ -47,13 +47,13 @@ def embedded_18() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def debian_15(authority: Authority) -> Iterator[str]:
+def debian(authority: Authority) -> Iterator[str]:
     """The same of Debian's."""
     with debian_postgres(authority) as url:
         yield url
 
 
-@pytest.fixture(params=["debian_15", "embedded_18"])
+@pytest.fixture(params=["debian", "embedded_18"])
 def superuser(request: pytest.FixtureRequest) -> str:
     """The superuser's URL of a server without databases and roles of ours."""
     url = request.getfixturevalue(request.param)
