@@ -257,6 +257,7 @@ def places(value, path=()):
 PLACES = sorted(places(yaml.safe_load(OURS)), key=str)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=4))
 @example([(("schema", 0, "properties", 0, "customProperties"), None)])

@@ -43,6 +43,7 @@ def interleavings(draw):
     return outcomes, order, clocks
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=interleavings())
 def test_attempt_counts_where_it_began_after_the_load_in_use_was_in_or_brought_it(settings: Settings, drawn) -> None:
