@@ -41,9 +41,10 @@ def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
         title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD, pad_edge=False
     )
     for name in rows[0] if rows else ("none",):
-        # A narrow terminal cuts the free texts, never a figure or a date.
-        width = 8 if name in FREE_TEXTS else max(len(name), *(len(_cell(row[name])) for row in rows), 0)
-        table.add_column(str(name).replace("_", " "), no_wrap=True, overflow="ellipsis", min_width=width)
+        # In a narrow terminal the free texts take more lines; no figure and no date is cut.
+        is_text = name in FREE_TEXTS
+        width = 8 if is_text else max(len(name), *(len(_cell(row[name])) for row in rows), 0)
+        table.add_column(str(name).replace("_", " "), no_wrap=not is_text, overflow="fold", min_width=width)
     for row in rows:
         table.add_row(*(plain(_cell(value)) for value in row.values()))
     console.print(table)

@@ -106,6 +106,7 @@ FOLLOWED_BY = {
         ),
         "*does not accept the token*": ("intake/test_api.py::test_wrong_token_says_what_to_do_and_never_prints_it"),
         "*gave no whole answer": "intake/test_api.py::test_an_error_that_stays_is_missing_after_four_attempts",
+        "*with one page of several*": "intake/test_api.py::test_first_page_of_several_is_told_from_the_whole",
         "*with a web page, not with data*": "intake/test_api.py::test_a_web_page_is_told_from_data",
         "the API is down for long": f"{BACK}::test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it",
         "*is being taken in by … since": (

@@ -1,6 +1,7 @@
 """Deliveries over HTTP, from a real server of the test's own: what is taken in, and what each bad answer leads to."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Api:
     updated: str | None = "2024-12-10T00:00:00"
     answers: list[tuple[int, str, bytes]] = field(default_factory=list)  # of data/, the last one for ever
     cut_after: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, str | None, dict]] = field(default_factory=list)
 
     def data_requests(self) -> int:
@@ -66,6 +68,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in self.api.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         is_cut = self.api.cut_after is not None and self.path.startswith("/v2/data/")
         self.wfile.write(body[: self.api.cut_after] if is_cut else body)
@@ -251,6 +255,15 @@ class TestBadAnswer:
         server.answers = [json_answer()]
         assert extract(settings, "jobindsats").outcome == "accepted"
 
+    @pytest.mark.parametrize(
+        "headers", [{"Link": '</v2/data?page=2>; rel="next"'}, {"X-Next-Page": "2"}, {"X-Total-Pages": "4"}]
+    )
+    def test_first_page_of_several_is_told_from_the_whole(self, settings, server, headers):
+        server.headers = headers
+        with pytest.raises(KvalitetError, match="with one page of several"):
+            extract(settings, "jobindsats")
+        assert fetched(settings) == []
+
     def test_a_redirect_is_not_followed(self, settings, server):
         server.answers = [(302, "text/plain", b"")]
         with pytest.raises(KvalitetError, match="with status 302"):
@@ -314,6 +327,37 @@ class TestStatisticsJson:
         data = r'[[0.10], [1e2], ["a,\"b\""], [12345678901234567890]]'
         made = written('[{"Variables": [{"Label": "A"}], "Data": ' + data + "}]")
         assert made == '"A"\n"0.10"\n"1e2"\n"a,""b"""\n"12345678901234567890"\n'
+
+    @pytest.mark.parametrize(
+        ("beside", "finding"),
+        [
+            ('"NextPage": "/v2/data?page=2"', "more rows (nextpage)"),
+            ('"@odata.nextLink": "https://example.invalid/x"', "more rows (odatanextlink)"),
+            ('"_links": {"next": {"href": "/x"}}', "more rows (next)"),
+            ('"paging": [{"hasMore": true}]', "more rows (hasmore)"),
+            ('"TotalCount": 184', "184 rows in all (totalcount), and 2 are in it"),
+            ('"meta": {"pagination": {"total_pages": 4}}', "one of several pages (totalpages)"),
+            ('"Antal rækker": "3"', "3 rows in all (antalrækker), and 2 are in it"),
+        ],
+    )
+    @pytest.mark.parametrize("comes_first", [True, False])
+    def test_answer_that_says_itself_that_it_is_a_part_is_refused(self, written, beside, finding, comes_first):
+        data = '"Variables": [{"Label": "A"}], "Data": [[1], [2]]'
+        with pytest.raises(DeliveryRefused, match=re.escape(finding)):
+            written("[{" + (f"{beside}, {data}" if comes_first else f"{data}, {beside}") + "}]")
+
+    @pytest.mark.parametrize(
+        "beside",
+        [
+            '"TotalCount": 2',
+            '"next": null',
+            '"hasMore": false',
+            '"TotalPages": 1',
+            '"Title": "Next of kin, in total 7"',
+        ],
+    )
+    def test_answer_that_says_that_it_is_whole_is_read(self, written, beside):
+        assert written('{"Variables": [{"Label": "A"}], "Data": [[1], [2]], ' + beside + "}") == '"A"\n"1"\n"2"\n'
 
     @pytest.mark.parametrize("chunk", [1, 2, 7])
     def test_chunks_may_end_anywhere(self, written, monkeypatch, chunk):

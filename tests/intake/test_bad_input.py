@@ -216,6 +216,23 @@ class TestRowIsSetAside:
         assert [reject[2:4] for reject in rejects()] == [("change_pct", "number_format")]
 
     @pytest.mark.parametrize(
+        ("column", "number", "rule"),
+        [
+            ("Henvendelser", "9" * 25, ("inquiries", "out_of_range")),
+            ("Henvendelser", "9" * 25 + ",5", ("inquiries", "integer_format")),
+            ("Ændring pct", "9" * 5000, ("change_pct", "out_of_range")),
+            ("Ændring pct", "9" * 60 + ",5", ("change_pct", "out_of_range")),
+            ("Ændring pct", "0," + "5" * 60, ("change_pct", "too_many_decimals")),
+        ],
+    )
+    def test_number_that_cannot_be_kept_is_set_aside_by_what_is_wrong_with_it(
+        self, settings, inbox, rejects, column, number, rule
+    ):
+        deliver_annual(inbox, [ANNUAL | {column: number}])
+        extract(settings, "borgerraadgiver_annual")
+        assert [reject[2:4] for reject in rejects()] == [rule]
+
+    @pytest.mark.parametrize(
         ("number", "rules"),
         [
             ("3112991234", [("inquiries", "cpr_in_text")]),

@@ -132,6 +132,7 @@ def _try(contract: Contract, client: httpx.Client, path: str, request: dict[str,
     method, body = ("POST", request) if request else ("GET", None)
     with client.stream(method, path, json=body) as response:
         _check_status(contract, path, response)
+        _check_whole(contract, path, response)
         size = 0
         with into.open("wb") as out:
             for chunk in response.iter_bytes(CHUNK_BYTES):
@@ -167,6 +168,17 @@ def _check_status(contract: Contract, path: str, response: httpx.Response) -> No
         raise KvalitetError(
             f"{_host(contract)} answered {path} with status {status}.",
             "Correct location, dataPath, apiTable or apiRequest in the contract.",
+        )
+
+
+def _check_whole(contract: Contract, path: str, response: httpx.Response) -> None:
+    """Whether the headers say that this is one page of several (RFC 8288, and what frameworks send besides)."""
+    headers = response.headers
+    pages = headers.get("x-total-pages", "")
+    if "next" in response.links or headers.get("x-next-page") or (pages.isdecimal() and int(pages) > 1):
+        raise KvalitetError(
+            f"{_host(contract)} answered {path} with one page of several.",
+            "Ask for all rows in one answer: correct dataPath or apiRequest in the contract.",
         )
 
 

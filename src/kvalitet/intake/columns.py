@@ -254,18 +254,24 @@ def _number(
         checks.append((f"regexp_full_match({whole_number}, {quote(form)})", "cpr_in_text"))
     if column.logical_type == "integer":
         expression = f"case when regexp_full_match({clean}, '[+-]?\\d+') then try_cast({clean} as bigint) end"
-        checks.append((unread, "integer_format"))
+        too_large = f"regexp_full_match({clean}, '[+-]?\\d+')"
+        checks += [(f"{unread} and {too_large}", "out_of_range"), (f"{unread} and not {too_large}", "integer_format")]
     else:
         sign, thousands = f"[{contract.decimal_sign}]", contract.thousands_sign
         whole = rf"\d{{1,3}}([{thousands}]\d{{3}})+|\d+" if thousands else r"\d+"
         plain = f"replace({clean}, '{thousands}', '')" if thousands else clean
         decimals_kept = rf"({sign}\d{{1,{column.scale}}})?" if column.scale else ""
+        as_agreed = f"regexp_full_match({clean}, '[+-]?({whole}){decimals_kept}')"
         expression = (
-            f"case when regexp_full_match({clean}, '[+-]?({whole}){decimals_kept}')"
+            f"case when {as_agreed}"
             f" then try_cast(replace({plain}, '{contract.decimal_sign}', '.') as decimal(38, {column.scale})) end"
         )
         decimals = f"regexp_full_match({clean}, '[+-]?({whole})({sign}\\d+)?')"
-        checks += [(f"{unread} and {decimals}", "too_many_decimals"), (f"{unread} and not {decimals}", "number_format")]
+        checks += [
+            (f"{unread} and {as_agreed}", "out_of_range"),
+            (f"{unread} and {decimals} and not {as_agreed}", "too_many_decimals"),
+            (f"{unread} and not {decimals}", "number_format"),
+        ]
     limits = [
         f"{typed} {sign} {limit}" for sign, limit in (("<", column.minimum), (">", column.maximum)) if limit is not None
     ]

@@ -10,7 +10,7 @@ RULES = {
     "number_format": "is not a number in the agreed notation (decimal sign)",
     "too_many_decimals": "has more decimals than agreed",
     "integer_format": "is not a whole number",
-    "out_of_range": "is outside the agreed range",
+    "out_of_range": "is outside the agreed range, or larger than any number that can be kept",
     "not_a_multiple": "is not a multiple of the agreed step",
     "boolean_format": "is neither of the agreed true and false values",
     "unknown_value": "is not one of the agreed values",

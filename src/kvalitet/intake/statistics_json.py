@@ -16,6 +16,17 @@ BLANKS = " \t\r\n"
 #: What stands for a character that no text can hold (zero, or one half of a pair); no delivered text has this one.
 BAD_CHARACTER = "\ufdd0"
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+#: Members by which APIs say that there is more, and how many rows there are in all, their names as letters alone: those
+#: of OData, HAL, JSON:API, Spring, Django REST framework and others.
+_GOES_ON = re.compile(
+    "(odata)?next(page|link|pagelink|url|uri|href|cursor|token|pagetoken|offset|recordsurl)?|continuation(token)?"
+    "|(has|is)?(more|next|nextpage|morerecords|moreitems|moreresults|moredata|truncated|partial)"
+)
+_PAGES = re.compile("(total|number|last)(of)?pages?|pages(total)?|pagecount")
+_ROWS_IN_ALL = re.compile(
+    "odatacount|(total|full)(count|rows?|records?|items|elements|hits|results|rowcount|recordcount|size)?"
+    "|(number|no|num)(of)?(rows|records|items|results)|(row|record|item|result)s?(count|total)|antal(ialt|raekker|rækker)?"
+)
 #: Numbers stay the texts that were delivered: a float would change their last decimals.
 DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
@@ -23,14 +34,21 @@ DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 def write_table(file: Path, file_name: str, target: Path) -> None:
     """Write the rows of `Data` to `target` as UTF-8 CSV under the labels of `Variables`.
 
-    Raises DeliveryRefused where the text is not JSON of that shape, or breaks off.
+    Raises DeliveryRefused where the text is not JSON of that shape, breaks off, or says itself that it is a part.
     """
     with file.open(encoding="utf-8") as text, target.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")  # a text may hold a carriage return
         try:
             writer.writerow(next(value for name, value in _members(text) if name == "Variables"))
             text.seek(0)
-            writer.writerows(value for name, value in _members(text) if name == "Data")
+            rows, others = 0, dict[str, Any]()
+            for name, value in _members(text):
+                if name == "Data":
+                    writer.writerow(value)
+                    rows += 1
+                elif name != "Variables":
+                    others[name] = value
+            _hold_whole(others, rows)
         except StopIteration:
             raise _refused(file_name, "it has no Variables") from None
         except _Broken as finding:
@@ -48,8 +66,24 @@ def _refused(file_name: str, finding: str) -> DeliveryRefused:
     )
 
 
-def _members(text: TextIO) -> Iterator[tuple[str, list[str]]]:
-    """("Variables", labels) once, and ("Data", texts) for each row, in the order delivered."""
+def _hold_whole(others: dict[str, Any], rows: int) -> None:
+    """Raises _Broken where what stands beside the rows says that there are more of them."""
+    left = [others]
+    while left:
+        for name, value in left.pop().items():
+            known = "".join(filter(str.isalpha, name)).casefold()
+            number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else None
+            if _PAGES.fullmatch(known) and number is not None and number > 1:
+                raise _Broken(f"it is one of several pages ({known})")
+            if _ROWS_IN_ALL.fullmatch(known) and number not in (None, rows):
+                raise _Broken(f"it says that there are {number} rows in all ({known}), and {rows} are in it")
+            if _GOES_ON.fullmatch(known) and value not in (None, "", "0", False, [], {}, "false", "False"):
+                raise _Broken(f"it says that there are more rows ({known})")
+            left += (part for part in (value if isinstance(value, list) else [value]) if isinstance(part, dict))
+
+
+def _members(text: TextIO) -> Iterator[tuple[str, Any]]:
+    """("Variables", labels) once, ("Data", texts) for each row, and every other member, in the order delivered."""
     source = _Text(text)
     if source.peek() == "[":  # the API wraps its one answer in a list
         source.take("[")
@@ -65,8 +99,7 @@ def _members(text: TextIO) -> Iterator[tuple[str, list[str]]]:
             source.take("]")
         else:
             value = source.value()
-            if name == "Variables":
-                yield "Variables", [_label(variable) for variable in _list(value)]
+            yield name, [_label(variable) for variable in _list(value)] if name == "Variables" else value
         source.take_between("}")
 
 

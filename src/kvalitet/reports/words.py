@@ -201,7 +201,7 @@ RULE = {
     "too_many_decimals": "Flere decimaler end aftalt",
     "not_a_multiple": "Ikke et multiplum af det aftalte trin",
     "integer_format": "Ikke et helt tal",
-    "out_of_range": "Uden for det aftalte interval",
+    "out_of_range": "Uden for det aftalte interval eller større, end der kan gemmes",
     "boolean_format": "Hverken ja eller nej, som det er aftalt",
     "unknown_value": "Ikke en af de aftalte værdier",
     "pattern": "Har ikke den aftalte form",
