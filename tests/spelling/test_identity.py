@@ -27,12 +27,14 @@ replaced = st.sampled_from([0, 60])
 
 KINDS = (
     "plain", "joined", "parts", "pairs", "year first", "lines", "markup", "invisible", "script", "amount", "wrapped",
-    "short day", "grouped", "spaced",
+    "short day", "grouped", "spaced", "marked",
 )  # fmt: skip
 SHORT_DATES = ("{d}/{m}-", "{d}.{m}.", "{d}-{m}-", "{d}/{m}/", "{d}. {name} ", "{d} {name} ", "{d}. {m}. ")
 MONTHS = (
     "januar", "feb.", "Marts", "april", "maj", "juni", "juli", "AUGUST", "sept.", "oktober", "november", "dec",
 )  # fmt: skip
+#: Lines under, over and through a sign, a ring around it.
+MARKS = ("\u0332", "\u0333", "\u0305", "\u0336", "\u0338", "\u20dd", "\u1ab6", "\ufe2d")
 #: A dash or a blank as web pages, addresses, mails, JSON and workbooks write it.
 MARKED = (
     "&#8209;", "&ndash;", "&#x2011;", "&nbsp;-&nbsp;", "&shy;", "%2D", "%20", "%C2%A0", "%E2%80%93", "%20-%20", "=2D",
@@ -105,8 +107,13 @@ def spelled(draw: st.DrawFn) -> tuple[str, str]:
         gap = draw(st.sampled_from(["-", " - ", "–", "  -", *([" "] if year < "2000" else [])]))
         return f"{born.day:02}{digits[2:]}", f"{written}{stated}{gap}{serial}"
     if kind == "spaced":
-        sign = draw(st.sampled_from([" ", "  ", "-", "."]))
-        return digits, sign.join(digits[:6]) + draw(st.sampled_from([sign, " - "])) + sign.join(digits[6:])
+        sign = draw(st.sampled_from([*(" " * count for count in range(1, 5)), "-", "."]))
+        gaps = [sign, " - ", "    -    "]
+        return digits, sign.join(digits[:6]) + draw(st.sampled_from(gaps)) + sign.join(digits[6:])
+    if kind == "marked":
+        mark, dash = draw(st.sampled_from(MARKS)), draw(st.sampled_from(["", "-", "–", " "]))
+        text = f"{digits[:6]}{dash}{serial}"
+        return digits, "".join(sign + mark * draw(st.integers(0, 2)) for sign in text)
     if kind == "grouped" and serial[1:] != "000":
         sign = draw(st.sampled_from([".", ",", "'", " ", "\u00a0"]))
         return digits, sign.join([digits[0], digits[1:4], digits[4:7], digits[7:]])
@@ -202,10 +209,37 @@ def test_number_in_any_spelling_is_one_person(session, written):
 @given(dates.filter(lambda born: born.day < 10), serials)
 def test_number_without_its_leading_zero_is_the_same_person(session, born, serial):
     digits = f"{born:%d%m%y}{serial}"
-    for text in (digits[1:], f"{digits[1:]}.0", f"{born.day}{born:%m%Y}{serial}"):
+    grouped = [sign.join([digits[1:4], digits[4:7], digits[7:]]) for sign in ".,' "]
+    for text in (digits[1:], f"{digits[1:]}.0", f"{born.day}{born:%m%Y}{serial}", *grouped, f"{grouped[0]},00"):
         assert person(text) == digits
         assert in_duckdb(session, text)[2] == digits
         assert Number(digits).is_in(text)
+
+
+@pytest.mark.parametrize("text", ["101.901.234", "101,901,234", "101 901 234", "101901234,0", "101901234.00"])
+def test_number_that_a_spreadsheet_took_for_an_amount_is_found_as_the_whole_text_and_among_words_is_an_amount(
+    session, text
+):
+    assert numbers(text) == {"0101901234"}
+    assert mask(text) == "[cpr]"
+    assert in_duckdb(session, text) == in_python(text)
+    assert session.execute("select may_hold_number('a' || chr(1) || $1 || chr(1) || 'b')", [text]).fetchall() == [
+        (True,)
+    ]
+    assert not holds_number(f"i alt {text} kr.")
+    assert in_duckdb(session, f"i alt {text} kr.") == in_python(f"i alt {text} kr.")
+
+
+@pytest.mark.parametrize("text", ["101.500.000", "110500000,00", "119.901.234", "101901234", "101901234,5"])
+def test_round_amounts_and_plain_nine_digits_are_no_identity_number_in_a_text(session, text):
+    assert not holds_number(text)
+    assert in_duckdb(session, text) == in_python(text)
+
+
+def test_marks_change_no_text_without_a_number(session):
+    text = "1\u0332. maj, 2\u0336 sager"
+    assert (tidy(text), mask(text)) == (text, text)
+    assert in_duckdb(session, text) == in_python(text)
 
 
 #: Numbers, signs and letters thrown together: whatever comes, both say the same.

@@ -13,8 +13,10 @@ from kvalitet.contracts.patterns import to_shape, to_strptime
 from kvalitet.intake.rules import RULES
 from kvalitet.intake.statistics_json import BAD_CHARACTER
 from kvalitet.intake.workbook import CELL_RULES
-from kvalitet.spelling.identity import CPR, CVR, INTEGER, WHOLE_NUMBER, only_digits
+from kvalitet.spelling.identity import only_digits
 from kvalitet.spelling.macros import any_of, quote
+from kvalitet.spelling.number_alone import INTEGER, WHOLE_NUMBER
+from kvalitet.spelling.number_parts import CPR, CVR
 
 FORMULA_STARTS = "'=+-@' || chr(9) || chr(13)"
 #: No event of these registers is older: 1753, 1899, 1900, 1904, 1960 and 1970 are where systems begin to count days.

@@ -7,12 +7,13 @@ from itertools import product
 
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.pseudonyms import pseudonym
-from kvalitet.spelling.identity import CPR, LETTERS, fold, numbers, person
+from kvalitet.spelling.identity import fold, numbers, person
+from kvalitet.spelling.number_parts import CPR, LETTERS
 from kvalitet.spelling.signs import BLANKS, DASHES, DOTS, INVISIBLE, LOW_LINES, SLASHES
 from kvalitet.spelling.text import visible
 
 #: Longer than any spelling of a number, with the signs of a web page in it.
-AROUND = 80
+AROUND = 100
 #: Signs as people write them within a date, between pairs of digits, and before the last four; and all others there.
 INNER = ("", "-", ".", "/", " ", "_", "–")
 OUTER = (*INNER, " - ", " – ")
@@ -53,7 +54,7 @@ class Number:
         """
         last = self.digits[6:].rstrip("0")
         signs = [f"[{figure}{''.join(sign for sign, read in LETTERS.items() if read == figure)}]" for figure in last]
-        between = "[-./_,' \t]{0,3}"
+        between = "[-./_,' \t]{0,9}"
         return re.compile(between.join(signs) or f"{self.digits[2:4]}|0{between}0")
 
     def pseudonyms(self, keys: tuple[bytes, ...]) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import duckdb
 import pyarrow
 
-from kvalitet.spelling import identity
-from kvalitet.spelling.signs import BLANKS, FOLDED, INVISIBLE, OUTER
+from kvalitet.spelling import identity, number_in_text
+from kvalitet.spelling.signs import BLANKS, FOLDED, INVISIBLE, MARKED, OUTER
 from kvalitet.spelling.text import UNUSUAL
 
 
@@ -23,7 +23,7 @@ def define(session: duckdb.DuckDBPyConnection) -> None:
     """Define macros and functions. Each takes a text; null stays null.
 
     - `tidied`: what the text is read as; `unescaped`, `seen` and `spaced` are its steps
-    - `folded`: a tidied text with the ASCII signs in place of those like them
+    - `folded`: a tidied text with the ASCII signs in place of those like them, and no marks on them (`unmarked`)
     - `may_hold_number`: whether an identity number is written in a folded text, or in one of several put together with
       SEPARATOR. The functions below cost more
     - `holds_number`: the same of one tidied text
@@ -78,9 +78,10 @@ _MACROS = (
     f"seen(value) as case when is_unusual(value) then translate(value, {_chars(INVISIBLE)}, '') else value end",
     f"spaced(value) as translate(value, {_chars(BLANKS)}, {quote(' ' * len(BLANKS))})",
     f"tidied(value) as trim(nfc_normalize(spaced(seen(unescaped(value)))), {_chars(OUTER)})",
+    f"unmarked(value) as regexp_replace(value, {quote(MARKED)}, '\\1', 'g')",
     "folded(value) as case when strlen(value) = length(value) and not contains(value, chr(30)) then value"
-    f" when is_unusual(value) then translate(value, {_chars(_FROM)}, {_chars(_TO)}) else value end",
-    f"may_hold_number(value) as regexp_matches(value, {quote(identity.IN_TEXT)})",
+    f" when is_unusual(value) then translate(unmarked(value), {_chars(_FROM)}, {_chars(_TO)}) else value end",
+    f"may_hold_number(value) as regexp_matches(value, {quote(number_in_text.IN_TEXT)})",
     f"only_digits(value) as translate(folded(value), {_chars(identity.SIGNS)}, '')",
     f"stands_for_nobody(value) as length(value) between {identity.SHORTEST_ALIKE} and {identity.LONGEST_ALIKE}"
     " and left(value, 1) between '0' and '9' and replace(value, left(value, 1), '') = ''",
@@ -101,7 +102,7 @@ _FUNCTIONS: dict[str, tuple[Callable[[str], object], pyarrow.DataType]] = {
 _DUCKDB = {pyarrow.bool_(): "BOOLEAN", pyarrow.string(): "VARCHAR"}
 
 #: A row's texts, put together with SEPARATOR, of which `tidied` changes one, or one may be a word for nothing.
-SEPARATOR = "chr(1)"
+SEPARATOR = f"chr({ord(number_in_text.SEPARATOR)})"
 
 
 def odd_row(words: tuple[str, ...]) -> str:

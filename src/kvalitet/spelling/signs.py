@@ -55,3 +55,9 @@ FOLDED = {
     **dict.fromkeys(LOW_LINES, "_"),
     **dict.fromkeys(BLANKS, " "),
 }
+
+#: Marks that Unicode writes over, under or through any sign before them: a line, a ring, a stroke, a frame.
+_MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_ANY_DIGIT = "0-9" + "".join(f"{chr(zero)}-{chr(zero + 9)}" for zero in ZEROS)
+#: A digit, a blank or a sign of an identity number with such marks: text that is underlined or crossed out by them.
+MARKED = f"([{_ANY_DIGIT} \t./_\u00a0\u2010-\u2015\u2212-])[{_MARKS}]+"
