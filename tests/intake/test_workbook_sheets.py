@@ -66,6 +66,14 @@ class TestRows:
         records, _ = read(tmp_path, content, contract(reads_hidden=True))
         assert [record[ID] for record in records] == ["a", "b", "c"]
 
+    def test_default_that_hides_rows_is_that_of_rows_that_the_file_does_not_name(self, tmp_path):
+        """ECMA-376, 18.3.1.81 (zeroHeight): LibreOffice shows each row that the file names, see the writers' test."""
+        default = '<sheetFormatPr defaultRowHeight="15" zeroHeight="1"/>'
+        rows = row(text("a")) + row(text("b"), more=' ht="15"') + row(text("c"), number=9)
+        assert [record[ID] for record in read(tmp_path, parts(rows, before=default))[0]] == ["a", "b", "c"]
+        hidden = parts(rows + row(text("d"), more=' hidden="1"'), before=default)
+        assert "rows hidden or filtered out: 10:" in refused(tmp_path, hidden)
+
     def test_hidden_row_that_holds_nothing_matters_to_nobody(self, tmp_path):
         assert len(read(tmp_path, parts(row(text("a")) + row(EMPTY, more=' hidden="true"')))[0]) == 1
 

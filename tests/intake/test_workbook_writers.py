@@ -4,6 +4,7 @@ import csv
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree
 
 import openpyxl
 import polars
@@ -20,6 +21,7 @@ from kvalitet.spelling.text import tidy
 
 pytestmark = pytest.mark.slow
 
+TABLES = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 HEADERS = [column.header for column in COLUMNS]
 letters = st.characters(blacklist_categories=("Cs", "Cc", "Cn", "Co"), blacklist_characters="_\ufffc\ufdd1\ufdd2")
 amounts = st.one_of(
@@ -104,6 +106,24 @@ def test_what_libreoffice_saved_again_is_read(tmp_path):
     convert([tmp_path / "written.xlsx"], "xlsx", tmp_path / "converted")
     records, found = read(tmp_path, (tmp_path / "converted" / "written.xlsx").read_bytes())
     assert (records, list(found.records)) == (expected(table), numbers)
+
+
+@needs_libreoffice
+def test_rows_with_data_of_a_sheet_whose_rows_are_hidden_by_default_are_read_as_libreoffice_shows_them(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "written.xlsx") as book:
+        sheet = book.add_worksheet("Ark1")
+        sheet.set_default_row(hide_unused_rows=True)
+        sheet.write_row(0, 0, HEADERS)
+        for row in (1, 2, 8):
+            sheet.write_string(row, 0, f"n{row}")
+    records, _ = read(tmp_path, (tmp_path / "written.xlsx").read_bytes())
+    convert([tmp_path / "written.xlsx"], "fods", tmp_path / "converted")
+    saved = ElementTree.parse(tmp_path / "converted" / "written.fods").iter(f"{TABLES}table-row")
+    shown = {
+        "".join(row.itertext()).strip()[:2]: row.get(f"{TABLES}visibility", "visible") == "visible" for row in saved
+    }
+    assert shown == {"Nr": True, "n1": True, "n2": True, "n8": True, "": False}
+    assert [record[0] for record in records] == ["n1", "n2", "n8"]
 
 
 #: Formats whose text is the same in every language but for the signs between thousands.
