@@ -114,6 +114,60 @@ def test_a_record_within_the_text_of_an_accepted_row_refuses_the_delivery(settin
     assert "00010" not in message
 
 
+def without(column: str) -> list[str]:
+    return [value for name, value in COMPLAINT.items() if name != column]
+
+
+ONE_MORE_OR_FEWER = {
+    "the first is missing": without("Sagsnummer"),
+    "one is missing": without("Center"),
+    "an empty one is missing": without("Videresendt"),
+    "one is too many": [*COMPLAINT.values(), "x"],
+    "a text was split": [part for value in COMPLAINT.values() for part in value.replace("Borgeren ", "Hun, og ").split(",")],
+}
+
+
+@pytest.mark.parametrize("values", ONE_MORE_OR_FEWER.values(), ids=ONE_MORE_OR_FEWER)
+def test_a_record_with_a_column_more_or_fewer_within_the_text_of_an_accepted_row_refuses_the_delivery(
+    settings, inbox, deliver, values
+):
+    assert abs(len(values) - len(COMPLAINT)) == 1
+    deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": "Uden slut\n" + ",".join(values) + "\nog mere"})
+    assert "line 203 stands within a quoted text, and is a record but for one column more or fewer" in refusal(settings)
+
+
+def test_a_record_with_a_column_fewer_that_an_open_quote_took_in_is_set_aside_with_its_own_line(
+    settings, inbox, deliver, rejects, account
+):
+    deliver(*GOOD)
+
+    def change(lines: list[str]) -> None:
+        lines[10] = lines[10].removesuffix('"')  # line 11; line 12 is now within its text
+        lines[11] = lines[11].replace('"C01",', "")
+
+    rewrite(inbox, change)
+    extract(settings, SOURCE)
+    assert [(row[0], row[3]) for row in rejects()] == [(11, "row_structure"), (12, "row_structure")]
+    assert (account()["scanned", "record"], account()["accepted", "record"]) == (200, 198)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        ", ".join(["og så"] * (len(COMPLAINT) - 1)),
+        ",".join(["og så"] * (len(COMPLAINT) + 1)),
+        "Ringede 2023-05-02,fik svar,ringede igen,intet svar" + ",så skrev hun" * (len(COMPLAINT) - 5),
+        ";".join(f"{n}" for n in range(len(COMPLAINT) - 1)),
+        ",".join(f"{n}" for n in range(len(COMPLAINT) + 1)),
+        "2023-05-02,2023-05-03" + ",og så" * (len(COMPLAINT) - 3),
+    ],
+)
+def test_a_note_with_almost_as_many_commas_as_the_table_is_no_record(settings, deliver, account, note):
+    deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": f"Først\n{note}\nsidst"})
+    extract(settings, SOURCE)
+    assert account()["accepted", "record"] == 201
+
+
 @pytest.mark.parametrize("is_quoted", [True, False])
 @pytest.mark.parametrize(
     "broken",

@@ -111,6 +111,26 @@ def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
     assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", "z")), (4, ("3", "y", "pipe 5"))]
 
 
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("2,y,z,æ", True),
+        ("2,y,z,æ,ø,å", True),
+        ("2,y,z", False),
+        ("2,y,z,æ,ø,å,1", False),
+        ("først, så, og, til sidst", False),  # prose has a blank behind its commas
+        ("2,,,", False),
+    ],
+)
+def test_a_line_with_a_column_more_or_fewer_is_a_lookalike_unless_it_is_prose(tmp_path, line, is_one):
+    found = scanned(tmp_path, f'a,b,c,d,e\n1,x,x,"open\n{line}\nend",x\n', 5)
+    assert len(found.lookalikes) == is_one
+
+
+def test_in_a_table_of_few_columns_only_a_line_with_all_of_them_is_a_lookalike(tmp_path):
+    assert scanned(tmp_path, 'a,b,c,d\n1,x,x,"open\n2,y,z\nend"\n', 4).lookalikes == []
+
+
 def test_a_line_that_an_open_quote_took_in_is_a_lookalike(tmp_path):
     found = scanned(tmp_path, '"a","b","c"\n"1","x","y\n"2","x","y"\n"3","x","y"\n')
     assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "x", "y"))]
@@ -152,8 +172,10 @@ class TestOneColumn:
 
 
 @pytest.mark.parametrize("record", ['"key\nmore",b,c', '1,"text\nand, more",c', '1,"text\n,\n"",b"",c\n,",c'])
-def test_the_end_of_a_text_with_the_columns_behind_it_is_no_lookalike(tmp_path, record):
-    assert scanned(tmp_path, f"a,b,c\n{record}\n").lookalikes == []
+@pytest.mark.parametrize("more", [0, 2])
+def test_the_end_of_a_text_with_the_columns_behind_it_is_no_lookalike(tmp_path, record, more):
+    header, record = "a,b,c" + ",d" * more, record + ",x" * more
+    assert scanned(tmp_path, f"{header}\n{record}\n", 3 + more).lookalikes == []
 
 
 def test_lines_with_letters_that_were_encoded_twice_are_counted(tmp_path):

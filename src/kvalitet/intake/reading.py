@@ -20,7 +20,7 @@ from kvalitet.intake.delivered import Delivered, as_text
 from kvalitet.intake.pseudonyms import row_digest
 from kvalitet.intake.query import typed_rows
 from kvalitet.intake.reread import Reread
-from kvalitet.intake.shape import has_shape
+from kvalitet.intake.shape import fitted, has_shape
 from kvalitet.intake.spool import SpooledFile
 from kvalitet.spelling import macros
 from kvalitet.spelling.text import header as as_header
@@ -61,7 +61,11 @@ class Reading:
             "select line_byte_position - 1 as start, row_digest(ltrim(coalesce(any_value(csv_line), ''), chr(10) ||"
             " chr(13))) as digest from reject_errors group by start order by start"
         ).fetchall()
-        return find_broken(self.delivered, found, self._digest)
+        columns = len(self.delivered.header())
+        lookalikes = self.delivered.records.lookalikes
+        near = self._shaped([line for line in lookalikes if len(line.values) != columns])
+        whole = [line for line in lookalikes if len(line.values) == columns]
+        return find_broken(self.delivered, found, [*whole, *near], self._digest)
 
     def account(self, rows: int, set_aside: int) -> Account:
         """What became of all that the file holds: `rows` were read, `set_aside` of them by a rule.
@@ -73,8 +77,16 @@ class Reading:
 
     def _refuse_swallowed(self, swallowed: list[Lookalike]) -> None:
         """Raises DeliveryRefused where a line that looks like a record has the shape of one by the contract too."""
-        if not swallowed:
-            return
+        columns = len(self.delivered.header())
+        whole = self._shaped([line for line in swallowed if len(line.values) == columns])
+        near = [line for line in swallowed if len(line.values) != columns]  # they were looked at before
+        if whole or near:
+            refuse_swallowed(self.delivered, [line.line for line in whole or near], is_whole=bool(whole))
+
+    def _shaped(self, lines: list[Lookalike]) -> list[Lookalike]:
+        """Those that have the shape of a record by the contract, with the column that is missing or too many anywhere."""
+        if not lines:
+            return []
         text = self.delivered.path.with_suffix(".lookalikes")
         header = self.delivered.header()
         with text.open("w", newline="", encoding="utf-8") as out:
@@ -82,16 +94,16 @@ class Reading:
             writer = csv.writer(
                 out, delimiter=delimiter, quotechar=quote_sign, quoting=csv.QUOTE_ALL, lineterminator="\n"
             )
-            writer.writerows([header, *(line.values for line in swallowed)])
+            ways = [(line, way) for line in lines for way in fitted(line.values, len(header))]
+            writer.writerows([header, *(way.values for _, way in ways)])
         problems = self._session.sql(f"select problems from ({self._query(text)})").fetchall()
         names = [as_header(name) for name in header]
-        lines = [
-            line.line
-            for line, (found,) in zip(swallowed, problems, strict=True)
-            if has_shape(self.table, dict(zip(names, line.values, strict=True)), found)
-        ]
-        if lines:
-            refuse_swallowed(self.delivered, lines)
+        shaped = {
+            line.start: line
+            for (line, way), (found,) in zip(ways, problems, strict=True)
+            if has_shape(self.table, names, way, found)
+        }
+        return list(shaped.values())
 
     def numbers(self, rows: list[int]) -> list[int]:
         """Of each row the line of the file, or the row of the sheet or answer, that it was delivered in."""

@@ -1,5 +1,8 @@
 """Whether a line has the shape of a table's record, whatever its values say."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from kvalitet.contracts import Column, Table
 
 #: Rules that a value breaks by its form. The others (a day that does not exist, a number out of range) need one of
@@ -8,19 +11,51 @@ FORM_RULES = {
     "required", "date_format", "number_format", "integer_format", "boolean_format", "unknown_value", "pattern",
     "too_long", "cpr_invalid", "bad_character",
 }  # fmt: skip
+#: A line with a column more or fewer has at least so many values of the form that their columns need: one may be chance.
+FITS_OF_NEAR = 2
 
 
-def has_shape(table: Table, values: dict[str, str], problems: str | None) -> bool:
+@dataclass(frozen=True)
+class Fitted:
+    """A line's texts, one for each column of a table. Unless it `is_whole`, it has one column more or fewer.
+
+    `missing` is the place of the column that it has none for.
+    """
+
+    values: tuple[str, ...]
+    is_whole: bool = True
+    missing: int | None = None
+
+
+def fitted(values: tuple[str, ...], columns: int) -> Iterator[Fitted]:
+    """The ways in which a line may fill the columns: any of them may be missing, any of its texts too many."""
+    if len(values) == columns:
+        yield Fitted(values)
+    elif len(values) < columns:
+        for place in range(columns):
+            yield Fitted((*values[:place], "", *values[place:]), is_whole=False, missing=place)
+    else:
+        for place in range(len(values)):
+            yield Fitted((*values[:place], *values[place + 1 :]), is_whole=False)
+
+
+def has_shape(table: Table, header: list[str], line: Fitted, problems: str | None) -> bool:
     """Whether as many of its columns have the form that they need as have not; prose with commas has none of them.
 
-    `values` are the texts by header, `problems` the rules that they break, as `column:rule;…`.
+    A line that is not whole must have more that fit, and at least FITS_OF_NEAR. `problems` are the rules that the
+    line breaks, as `column:rule;…`.
     """
     broken = dict(problem.split(":", 1) for problem in (problems or "").split(";") if problem)
     if "*" in broken:
         return False
-    misfits = {column for column, rule in broken.items() if rule in FORM_RULES}
-    fits = {c.name for c in table.columns if _has_form(c) and values[c.header].strip()} - misfits
-    return len(fits) >= len(misfits)
+    values = dict(zip(header, line.values, strict=True))
+    missing = None if line.missing is None else header[line.missing]
+    columns = [column for column in table.columns if column.header != missing]
+    misfits = {column.name for column in columns if broken.get(column.name) in FORM_RULES}
+    fits = {column.name for column in columns if _has_form(column) and values[column.header].strip()} - misfits
+    if line.is_whole:
+        return len(fits) >= len(misfits)
+    return len(fits) >= FITS_OF_NEAR and len(fits) > len(misfits)
 
 
 def _has_form(column: Column) -> bool:

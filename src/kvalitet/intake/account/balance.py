@@ -1,6 +1,6 @@
 """Holds what was read of a delivered table against what its scan found: nothing may be in one and not in the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy
@@ -32,10 +32,13 @@ class Broken:
         return found + list(self.hidden.items())
 
 
-def find_broken(delivered: Delivered, unread: list[tuple[int, str]], digest: Callable[[str], str]) -> Broken:
+def find_broken(
+    delivered: Delivered, unread: list[tuple[int, str]], lookalikes: Iterable[Lookalike], digest: Callable[[str], str]
+) -> Broken:
     """The records that the reader could not read, and the torn ones.
 
-    `unread` are (byte, digest): each record begins there, or after the blank lines that do.
+    `unread` are (byte, digest): each record begins there, or after the blank lines that do. `lookalikes` are the lines
+    within texts that look like records.
     """
     places = delivered.records.places
     records: dict[int, str] = dict(delivered.torn)
@@ -48,7 +51,7 @@ def find_broken(delivered: Delivered, unread: list[tuple[int, str]], digest: Cal
                 records.setdefault(record, of_record)
     hidden: dict[int, str] = {}
     elsewhere: list[Lookalike] = []
-    for line in delivered.records.lookalikes:
+    for line in lookalikes:
         if int(numpy.searchsorted(places["start"], line.start, "right")) - 1 in records:
             hidden[line.line] = digest("\x1f".join(line.values))
         else:
@@ -91,12 +94,12 @@ def balanced(delivered: Delivered, broken: Broken, rows: int, set_aside: int) ->
     return Account(scanned, rows - set_aside, set_aside + len(broken), delivered.dropped, scan.notes)
 
 
-def refuse_swallowed(delivered: Delivered, lines: list[int]) -> None:
-    """Raises DeliveryRefused: the lines are whole records, and they stand in the text of another one."""
+def refuse_swallowed(delivered: Delivered, lines: list[int], is_whole: bool) -> None:
+    """Raises DeliveryRefused: the lines are records, and they stand in the text of another one."""
     more = f" and {len(lines) - NAMED_LINES} more" if len(lines) > NAMED_LINES else ""
     named = ", ".join(map(str, lines[:NAMED_LINES])) + more
+    is_what = "is a whole record of the table by itself" if is_whole else "is a record but for one column more or fewer"
     raise DeliveryRefused(
-        f"{delivered.name}: line {named} stands within a quoted text, and is a whole record of the table by itself;"
-        " a quote before it is left open.",
+        f"{delivered.name}: line {named} stands within a quoted text, and {is_what}; a quote before it is left open.",
         "Ask for the file with every quote closed, and quotes within texts doubled.",
     )

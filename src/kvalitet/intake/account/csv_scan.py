@@ -24,6 +24,8 @@ _TWICE = b"\xc3\x83"
 _TWICE_ENCODED = re.compile(_TWICE + rb"(?:\xc2[\x80-\xbf]|\xcb\x9c|\xe2\x80[\xa0\xa6])")
 #: So many leading signs of each record are looked at as arrays, to see whether it is blank; the others one by one.
 LEADING_SIGNS = 4
+#: From so many columns on, a line in a text with one column more or fewer is told from prose too.
+NEAR_COLUMNS = 5
 
 
 @dataclass
@@ -78,6 +80,7 @@ class _Scanner:
         self.within_quotes = self.loose_quotes = self.first_loose = self.twice_encoded = 0
         self.torn: list[int] = []
         self.lookalikes: list[Lookalike] = []
+        self._fewest = columns - 1 if columns >= NEAR_COLUMNS else columns
         self._mark = ord(quote) if quote else -1
         self._loose: list[int] = []
         self._torn: list[int] = []
@@ -221,29 +224,37 @@ class _Scanner:
     def _look_within(
         self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, inner: numpy.ndarray, quotes: numpy.ndarray
     ) -> None:
-        """Look at the lines that begin in a quoted text: with all columns they may be records that it swallowed."""
+        """Look at the lines that begin in a quoted text: with all columns, or one more or fewer, they may be records
+        that it swallowed."""
         self.within_quotes += len(inner)
         if not self.columns:
             return
         delimiters = _places(block, data, self.delimiter.encode())
         starts, stops = feeds[inner] + 1, feeds[inner + 1]
         first = numpy.searchsorted(delimiters, starts)
-        has_all = numpy.searchsorted(delimiters, stops) - first >= self.columns - 1
-        for place in numpy.flatnonzero(has_all).tolist():
+        has_enough = numpy.searchsorted(delimiters, stops) - first >= self._fewest - 1
+        for place in numpy.flatnonzero(has_enough).tolist():
             start, stop = int(starts[place]), int(stops[place])
             closing = int(numpy.searchsorted(quotes, start))
             while closing + 1 < len(quotes) and quotes[closing + 1] == quotes[closing] + 1:
                 closing += 2  # a doubled one is a sign of the text
             end = int(quotes[closing]) if closing < len(quotes) else stop
             if end < stop and self._closes[data[end + 1]]:  # the text ends; what follows is the record around it
-                has_columns = int(numpy.searchsorted(delimiters, end)) - first[place] >= self.columns - 1
+                has_columns = int(numpy.searchsorted(delimiters, end)) - first[place] >= self._fewest - 1
                 if self.columns == 1 or not has_columns:
                     continue
                 stop = end
             values = self._values(block[start:stop])
-            if len(values) == self.columns:
+            if len(values) == self.columns or self._is_near(values):
                 line = self.line + int(inner[place]) + 1
                 self.lookalikes.append(Lookalike(self.offset + start, line, tuple(values)))
+
+    def _is_near(self, values: list[str]) -> bool:
+        """Whether they may be a record's with one column more or fewer. Prose has a blank behind its commas."""
+        if self.columns < NEAR_COLUMNS or abs(len(values) - self.columns) != 1:
+            return False
+        filled = [value for value in values if value.strip(self._blanks.decode())]
+        return len(filled) > 1 and sum(value.startswith(" ") for value in filled) <= len(filled) / 2
 
     def _values(self, line: bytes) -> list[str]:
         """The columns of a line in a quoted text; none where it holds blanks only."""

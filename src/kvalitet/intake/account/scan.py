@@ -24,7 +24,8 @@ class Scan:
 
 @dataclass(frozen=True)
 class Lookalike:
-    """A line within a quoted text that is a whole record by its columns: where it begins, its line and its values."""
+    """A line within a quoted text that is a record by its columns, or has one more or fewer: where it begins, its line
+    and its values."""
 
     start: int
     line: int
