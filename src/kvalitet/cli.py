@@ -127,15 +127,17 @@ def extract(
 @app.command(epilog="Example: `kvalitet contract expectations/contracts/bif_complaints.odcs.yaml`")
 def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Read an ODCS contract: what is missing before intake may start, and what is not used here."""
-    from kvalitet.contracts import read_contract
+    from kvalitet.contracts import read_beside
 
-    result = read_contract(file)
+    result, stopped = read_beside(_settings(), file)
     console.print(f"{plain(result.title)} ({plain(result.id)} {plain(result.version)}): {len(result.tables)} tables")
     for path in result.unused:
         console.print(f"  not used here: {plain(path)}")
     for rule in result.quality:
         said = f"measured as {rule.measured_as}" if rule.is_measured else f"not measured: {rule.not_measured_because}"
         console.print(f"  rule {plain(rule.id)}: {plain(said)}")
+    for other in stopped:
+        console.print(f"  stops {plain(other.id)}, which would read the same files: take one of the two away")
     if result.problems:
         problems = "\n".join(f"  - {problem}" for problem in result.problems)
         raise KvalitetError(f"Intake cannot start on {file.name}:\n{problems}", "Add what is missing to the contract.")

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kvalitet.contracts import load_contracts, read_contract
+from kvalitet.contracts import load_contracts, read_beside, read_contract
 from kvalitet.contracts.document import MAX_BYTES
 from kvalitet.errors import KvalitetError
 from kvalitet.intake.extract import ready_contract
@@ -229,6 +229,65 @@ def test_two_contracts_that_both_claim_an_id_no_file_is_named_after_stop_each_ot
         (folder / f"{name}.odcs.yaml").write_text(OURS.replace("id: bif_complaints", "id: klager"))
     contracts = load(folder)
     assert contracts["one"].problems == contracts["two"].problems == ("id: another file has the id klager too",)
+
+
+def copied(folder: Path, id: str, change=lambda text: text) -> Path:
+    file = folder / f"{id}.odcs.yaml"
+    file.write_text(change(OURS.replace("id: bif_complaints", f"id: {id}")))
+    return file
+
+
+@pytest.mark.parametrize("id", ["aaa", "bif_complaints_kopi"])
+def test_copy_of_a_contract_under_another_id_reads_nothing_and_stops_itself_only(folder, id):
+    file = copied(folder, id)
+    contracts = load(folder)
+    assert contracts["bif_complaints"].problems == ()
+    assert contracts[id].problems == (
+        "schema complaints: klager_{cutoff}.csv in bif_complaints is read by the contract bif_complaints",
+        "schema complaint_points: klagepunkter_{cutoff}.csv in bif_complaints is read by the contract bif_complaints",
+    )
+    with pytest.raises(KvalitetError, match="is read by the contract bif_complaints"):
+        ready_contract(Settings(ROOT, folder.parent, "", "", ""), id)
+    file.unlink()
+    assert set(load(folder)) == {"bif_complaints"}
+
+
+def test_copy_that_is_about_to_come_is_named_before_it_stops_anything(folder, tmp_path):
+    settings = Settings(ROOT, folder.parent, "", "", "")
+    contract, stopped = read_beside(settings, copied(tmp_path, "draft"))
+    assert (len(contract.problems), stopped) == (2, ())
+    copied(folder, "kopi")
+    contract, stopped = read_beside(settings, folder / "bif_complaints.odcs.yaml")
+    assert (contract.problems, [other.id for other in stopped]) == ((), ["kopi"])
+    contract, stopped = read_beside(settings, folder / "kopi.odcs.yaml")
+    assert (len(contract.problems), stopped) == (2, ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("path: bif_complaints", "path: bif/klager"),  # another folder
+        ("lager_{cutoff}.csv", "lager_2_{cutoff}.csv"),  # and other names
+    ],
+)
+def test_contracts_of_one_folder_with_other_names_or_of_another_folder_are_both_read(folder, before, after):
+    other_points = "klagepunkter_{cutoff}.csv", "punkter_{cutoff}.csv"
+    copied(folder, "other", lambda text: text.replace(before, after).replace(*other_points))
+    contracts = load(folder)
+    assert (contracts["bif_complaints"].problems, contracts["other"].problems) == ((), ())
+
+
+def test_contracts_of_two_sheets_of_one_workbook_are_both_read_and_of_one_sheet_are_not(folder):
+    workbook = (ROOT / "expectations/contracts/political_decisions.odcs.yaml").read_text()
+    sheets = yaml.safe_load(workbook)["schema"]
+    for id, schema in (("plans", sheets[:1]), ("items", sheets[1:2]), ("again", sheets[:1])):
+        document = yaml.safe_load(workbook) | {"id": id, "schema": schema}
+        document["servers"][0]["path"] = "political_decisions"
+        (folder / f"{id}.odcs.yaml").write_text(yaml.safe_dump(document))
+    contracts = load(folder)
+    assert contracts["items"].problems == ()
+    stopped = [id for id in ("plans", "again") if contracts[id].problems]
+    assert stopped == ["plans"]  # again is the first by id
 
 
 def test_id_that_cannot_name_a_dag_is_replaced_by_the_files_name(folder):

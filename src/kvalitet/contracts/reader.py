@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 
 from open_data_contract_standard.model import OpenDataContractStandard, Server, Team
 
+from kvalitet.contracts.claims import settle_claims
 from kvalitet.contracts.document import parse, read_file
 from kvalitet.contracts.model import ENCODINGS, LEAST_JUMP_DAYS, Contract, Table
 from kvalitet.contracts.properties import ServerProperties, custom_properties, read_properties
@@ -41,9 +42,14 @@ MIN_OWNER = 2
 def load_contracts(settings: Settings) -> dict[str, Contract]:
     """All contracts by source id, in order of id.
 
-    A file that cannot be read, or claims an id that another file has, becomes a contract with that as a
+    A file that cannot be read, or claims an id or files that another one has, becomes a contract with that as a
     problem. So one broken contract stops its own source and no other, whatever is wrong in it.
     """
+    return settle_claims(_found(settings))
+
+
+def _found(settings: Settings) -> list[Contract]:
+    """Each file's contract, with an id of its own."""
     found = [(file, _read_or_problem(file)) for file in sorted(settings.contracts_dir.glob("*.odcs.yaml"))]
     found += [(file, _misnamed(file)) for file in sorted(settings.contracts_dir.glob("*")) if _is_misnamed(file)]
     claims = Counter(contract.id for _, contract in found)
@@ -56,7 +62,19 @@ def load_contracts(settings: Settings) -> dict[str, Contract]:
                 contract, id=_free_id(named, {*claims, *contracts}), problems=(problem, *contract.problems)
             )
         contracts[contract.id] = contract
-    return dict(sorted(contracts.items()))
+    return list(contracts.values())
+
+
+def read_beside(settings: Settings, file: Path) -> tuple[Contract, tuple[Contract, ...]]:
+    """The file's contract as it would be beside those in the contracts' folder, and those that it would stop there.
+
+    Raises KvalitetError where it is not YAML or not ODCS.
+    """
+    contract = read_contract(file)
+    others = [other for other in _found(settings) if other.id != contract.id]
+    alone, together = settle_claims(others), settle_claims([contract, *others])
+    stopped = (other for other in others if together[other.id].problems != alone[other.id].problems)
+    return together[contract.id], tuple(stopped)
 
 
 def find_contract(settings: Settings, source_id: str) -> Contract:
