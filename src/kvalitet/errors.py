@@ -55,6 +55,10 @@ class DiskFull(KvalitetError):
     """A disk took no more: the same step goes through once there is space."""
 
 
+class MayMend(KvalitetError):
+    """Somebody or something was in the way: the same step may go through when it is tried again."""
+
+
 class OwnFault(KvalitetError):
     """The program is wrong, and no delivery: no other attempt mends it, and the sender cannot either."""
 

@@ -20,7 +20,7 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from kvalitet.errors import KvalitetError, NotInstalled
+from kvalitet.errors import KvalitetError, MayMend, NotInstalled
 from kvalitet.settings import TIMEZONE, Settings
 
 log = logging.getLogger(__name__)
@@ -36,10 +36,12 @@ MISSING = (NotInstalled, FileNotFoundError, PermissionError, ImportError)
 def no_retry(*expected: type[KvalitetError]) -> Iterator[None]:
     """Fail the task at once, with what happened and what to do, where an error will not mend itself.
 
-    Those are the `expected` ones and, always, what MISSING lists.
+    Those are the `expected` ones, but for MayMend, and, always, what MISSING lists.
     """
     try:
         yield
+    except MayMend:
+        raise
     except expected as error:
         raise AirflowFailException(str(error)) from None
     except MISSING as error:

@@ -3,13 +3,17 @@
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 import synthetic
 
+from kvalitet.builds import finish as end_build
+from kvalitet.builds import get_build
 from kvalitet.errors import KvalitetError
 from kvalitet.publication import finish_candidate
 from kvalitet.publication.catalogue import missing, read_catalogue
 from kvalitet.publication.digest import digests
+from kvalitet.publication.setting import Locked, NotSet
 from kvalitet.settings import GATE, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
@@ -64,6 +68,35 @@ def test_a_key_that_the_data_does_not_allow_is_named_and_the_rest_is_done(settin
         "fct_complaint: foreign key (source_key) to dim_source",
     }
     assert set(lacking(settings, manifest)) == set(result.lacking)
+
+
+def test_what_cannot_be_set_names_the_table_and_a_new_build_is_finished(
+    settings: Settings, admin_url: str, tmp_path: Path
+) -> None:
+    manifest, build_id = synthetic.manifest(tmp_path), synthetic.build(settings)
+    with psycopg.connect(admin_url) as admin:  # somebody has mended a table by hand, and kept it
+        admin.execute("alter table candidate.dim_source owner to current_user")
+    with pytest.raises(NotSet, match=f"Build {build_id} is not finished: .* dim_source.*InsufficientPrivilege"):
+        finish_candidate(settings, build_id, manifest)
+    assert not get_build(settings, build_id).is_sealed
+
+    end_build(settings, build_id, TRANSFORMER, "failed")
+    anew = synthetic.build(settings)
+    assert finish_candidate(settings, anew, manifest).lacking == ()
+    assert get_build(settings, anew).is_sealed
+
+
+@pytest.mark.slow
+def test_a_table_that_somebody_has_locked_is_named_and_the_step_goes_through_when_it_is_free(
+    settings: Settings, tmp_path: Path
+) -> None:
+    manifest, build_id = synthetic.manifest(tmp_path), synthetic.build(settings)
+    with psycopg.connect(settings.dsn(TRANSFORMER)) as other:
+        other.execute("select * from candidate.fct_complaint")
+        with pytest.raises(Locked, match=f"Build {build_id} is not finished: somebody holds a lock .* fct_complaint"):
+            finish_candidate(settings, build_id, manifest)
+    assert finish_candidate(settings, build_id, manifest).lacking == ()
+    assert get_build(settings, build_id).is_sealed
 
 
 def test_a_build_without_its_tables_is_refused(settings: Settings, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import LiteralString
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import sql
 from psycopg.rows import DictRow
 
 from kvalitet.errors import KvalitetError
@@ -26,6 +26,7 @@ from kvalitet.publication.digest import tables_of
 from kvalitet.publication.schemas import OWNER as SEALER
 from kvalitet.publication.schemas import owner_of
 from kvalitet.publication.seal import refuse, seal
+from kvalitet.publication.setting import NOT_ALLOWED, setting
 from kvalitet.settings import PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.build_schemas import OWNER
 from kvalitet.warehouse.connection import connect
@@ -45,7 +46,8 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
 
     A key that the data does not allow is left out and named in `lacking`: the gate, whose suites
     count the rows at fault, then holds the build back. Raises KvalitetError where the build or
-    one of its tables is not there, NotSealed where something is in the schema that could be executed.
+    one of its tables is not there, NotSealed where something is in the schema that could be executed, NotSet or Locked
+    where the database does not let something be set.
     """
     catalogue = read_catalogue(manifest or manifest_path(settings))
     with connect(settings, PUBLISHER) as connection:
@@ -62,39 +64,44 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
             )
         plain = tables_of(connection, schema, "r")
         refuse(build_id, [f"{name}, which is no plain table" for name in catalogue.tables if name not in plain])
-        added, lacking = _add_keys(connection, schema, catalogue)
+        added, lacking = _add_keys(connection, build_id, schema, catalogue)
         if not is_taken_over:
-            _comment_and_close(connection, schema, catalogue)
+            _comment_and_close(connection, build_id, schema, catalogue)
             connection.commit()
-            _vacuum(connection, schema, catalogue)
+            _vacuum(connection, build_id, schema, catalogue)
     seal(settings, build_id, schema, catalogue)
     return FinishResult(len(catalogue.tables), added, tuple(lacking))
 
 
-def _comment_and_close(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> None:
+def _comment_and_close(
+    connection: psycopg.Connection[DictRow], build_id: int, schema: str, catalogue: Catalogue
+) -> None:
     """Comments; and what a reader was granted by mistake is taken back until publishing."""
     for name in catalogue.tables:  # dbt makes them as the transformer, from whom nobody else can take them over
-        connection.execute(
-            sql.SQL("alter table {} owner to {}").format(sql.Identifier(schema, name), sql.Identifier(OWNER))
-        )
+        with setting(build_id, f"the owner of {name}"):
+            connection.execute(
+                sql.SQL("alter table {} owner to {}").format(sql.Identifier(schema, name), sql.Identifier(OWNER))
+            )
     for plan in catalogue.tables.values():
-        _comment(connection, schema, plan)
+        with setting(build_id, f"the comments on {plan.name}"):
+            _comment(connection, schema, plan)
     readers = sql.SQL(", ").join(map(sql.Identifier, GROUP_OF_READER.values()))
     for place in (schema, schema + DETAIL_SUFFIX):
         name = sql.Identifier(place)
-        connection.execute(sql.SQL("revoke all on schema {} from public, {}").format(name, readers))
-        connection.execute(sql.SQL("revoke all on all tables in schema {} from public, {}").format(name, readers))
+        with setting(build_id, f"the rights on {place}"):
+            connection.execute(sql.SQL("revoke all on schema {} from public, {}").format(name, readers))
+            connection.execute(sql.SQL("revoke all on all tables in schema {} from public, {}").format(name, readers))
 
 
-def _vacuum(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> None:
+def _vacuum(connection: psycopg.Connection[DictRow], build_id: int, schema: str, catalogue: Catalogue) -> None:
     """Built once and never written again: one vacuum now, and none in the way of publishing."""
     connection.autocommit = True
     for name in catalogue.tables:
         table = sql.Identifier(schema, name)
-        connection.execute(
-            sql.SQL("alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)").format(table)
-        )
-        connection.execute(sql.SQL("vacuum (analyze) {}").format(table))
+        settings = sql.SQL("alter table {} set (autovacuum_enabled = false, toast.autovacuum_enabled = false)")
+        with setting(build_id, f"the statistics of {name}"):
+            connection.execute(settings.format(table))
+            connection.execute(sql.SQL("vacuum (analyze) {}").format(table))
 
 
 def _target(connection: psycopg.Connection[DictRow], build_id: int) -> str:
@@ -109,7 +116,9 @@ def _target(connection: psycopg.Connection[DictRow], build_id: int) -> str:
     return row["target_schema"]
 
 
-def _add_keys(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> tuple[int, list[str]]:
+def _add_keys(
+    connection: psycopg.Connection[DictRow], build_id: int, schema: str, catalogue: Catalogue
+) -> tuple[int, list[str]]:
     """Add what is missing: not null and own keys of all tables first, since foreign keys rest on them."""
     state, lacking, added = state_of(connection, schema, with_readers=False), [], 0
     statements: list[tuple[str, sql.Composed]] = []
@@ -139,10 +148,10 @@ def _add_keys(connection: psycopg.Connection[DictRow], schema: str, catalogue: C
                 statements.append((what, _alter(table, _references(schema, key))))
     for what, statement in statements:
         try:
-            with connection.transaction():
+            with setting(build_id, what), connection.transaction():
                 connection.execute(statement)
             added += 1
-        except (errors.IntegrityError, errors.InvalidForeignKey):
+        except NOT_ALLOWED:
             lacking.append(what)
     return added, lacking
 

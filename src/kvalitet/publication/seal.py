@@ -23,6 +23,7 @@ from kvalitet.publication.catalogue import (
     TablePlan,
 )
 from kvalitet.publication.schemas import OWNER, owner_of, take_over
+from kvalitet.publication.setting import setting
 from kvalitet.publication.strangers import Expected, policies_of, strangers
 from kvalitet.settings import GATE, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
@@ -53,7 +54,8 @@ class NotSealed(KvalitetError):
 def seal(settings: Settings, build_id: int, schema: str, catalogue: Catalogue) -> None:
     """Take the schemas of build `build_id` over, check them, and record that they are sealed.
 
-    Raises NotSealed with what does not belong there, ClaimLost where the build is not live any more.
+    Raises NotSealed with what does not belong there, ClaimLost where the build is not live any more, NotSet or Locked
+    where the database does not let something be set.
     """
     with connect(settings, PUBLISHER) as connection:
         build = connection.execute("select sealed_at from audit.build where build_id = %s", [build_id]).fetchone()
@@ -62,11 +64,14 @@ def seal(settings: Settings, build_id: int, schema: str, catalogue: Catalogue) -
         connection.execute("set local lock_timeout = '10s'")
         if owner_of(connection, schema) != OWNER:
             refuse(build_id, strangers(connection, schema, Expected.built(catalogue)))
-            take_over(connection, schema)
+            with setting(build_id, f"the owner of {schema} and its tables"):
+                take_over(connection, schema)
             for plan in catalogue.tables.values():
-                _protect(connection, schema, plan)
-            _list_readers(connection, schema, catalogue)
-            _let_the_gate_read(connection, schema)
+                with setting(build_id, f"the policies of {plan.name}"):
+                    _protect(connection, schema, plan)
+            with setting(build_id, f"the rights on {schema}"):
+                _list_readers(connection, schema, catalogue)
+                _let_the_gate_read(connection, schema)
             connection.commit()
         _wait_for_the_builder(connection, build_id)
         refuse(build_id, strangers(connection, schema, Expected.sealed(catalogue)))
