@@ -10,6 +10,9 @@ ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 BACK = "end_to_end/test_way_back.py"
 CORRECTED = "test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract"
+MENDED_MODEL = (
+    "test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published"
+)
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
 OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
 #: Section -> how a row begins -> the test that follows it.
@@ -125,10 +128,20 @@ FOLLOWED_BY = {
         ),
         "anything else": "night/test_missing_program.py::test_what_may_mend_itself_is_tried_again",
     },
-}
-#: The same for single rows of other sections.
-SINGLE_ROWS = {
     "The night is red": {
+        "`wait_for_sources`": (
+            "night/test_night_waiting.py"
+            "::test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared"
+        ),
+        "`staging` … `reports`": f"{BACK}::{MENDED_MODEL}",
+        "`finish`: *the database does not let": (
+            "publication/test_finish.py::test_what_cannot_be_set_names_the_table_and_a_new_build_is_finished"
+        ),
+        "`finish`: *somebody holds a lock*": (
+            "publication/test_finish.py"
+            "::test_a_table_that_somebody_has_locked_is_named_and_the_step_goes_through_when_it_is_free"
+        ),
+        "`validate`": f"{BACK}::{MENDED_MODEL}",
         "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_its_claim_to_another_process"),
         "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_one_after_the_other_back_to_nothing",
         "`publish`: *differs from what the gate": (
@@ -164,14 +177,14 @@ def test_each_row_has_a_test(section: str) -> None:
     assert without == []
 
 
-@pytest.mark.parametrize(("section", "follows"), [*FOLLOWED_BY.items(), *SINGLE_ROWS.items()])
+@pytest.mark.parametrize(("section", "follows"), FOLLOWED_BY.items())
 def test_each_entry_has_its_row(section: str, follows: dict[str, str]) -> None:
     without = [beginning for beginning in follows if not any(row.startswith(beginning) for row in rows(section))]
     assert without == []
 
 
 @pytest.mark.parametrize(
-    "test", sorted({test for rows in (FOLLOWED_BY | SINGLE_ROWS).values() for test in rows.values()})
+    "test", sorted({test for rows in FOLLOWED_BY.values() for test in rows.values()})
 )
 def test_the_test_that_follows_a_row_is_there(test: str) -> None:
     file, _, name = test.partition("::")

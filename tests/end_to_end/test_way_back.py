@@ -13,13 +13,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from tenacity import wait_none
 
-from kvalitet.errors import DeliveryRefused
+from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, replay
 from kvalitet.intake.withdrawal import withdraw
 from kvalitet.night import NightResult, run_night
@@ -241,3 +242,49 @@ def renumber(settings: Settings) -> None:
         extract(settings, source)
     file.write_bytes(right)
     assert extract(settings, source).outcome == "accepted"
+
+
+def test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published(
+    settings: Settings, tmp_path: Path
+):
+    """Each red night is left as the runbook says: mend what the message names, and build anew."""
+    before = newest_publication(settings)
+    generate(inbox(settings), night=4, complaints=COMPLAINTS, corrupt="lost_centre")
+    broken = with_a_broken_model(settings, tmp_path / "checkout")
+    with pytest.raises(KvalitetError) as told:
+        run_night(broken)
+    assert re.search(r"Layer staging of build \d+: 1 of \d+ models failed: stg_organisation__units: ", str(told.value))
+    (compiled,) = (settings.var / "dbt" / "target" / "run").rglob("stg_organisation__units.sql")
+    assert "unit_number" in compiled.read_text(encoding="utf-8")
+    assert newest_build(settings) == ("failed", str(told.value))
+
+    held = run_night(settings)  # the model is mended; of what was delivered, this is not
+    assert (held.build_status, held.publication_id) == ("held_back", None)
+    assert held.failed_critical and all(check["violations"] for check in held.failed_critical)
+    assert (settings.site_dir / f"build-{held.build_id}" / "validering.html").is_file()
+    assert newest_publication(settings) == before
+
+    deliver(settings, 4)
+    assert extract(settings, SOURCE).outcome == "accepted"
+    published(run_night(settings), before + 1)
+    assert as_of(settings) == date(2025, 1, 5)
+
+
+def with_a_broken_model(settings: Settings, folder: Path) -> Settings:
+    """The settings with a checkout in which a model asks for a column that there is not."""
+    folder.mkdir()
+    for entry in settings.root.iterdir():
+        if entry.name != "dbt_project":
+            (folder / entry.name).symlink_to(entry)
+    shutil.copytree(settings.dbt_dir, folder / "dbt_project")
+    model = folder / "dbt_project" / "models" / "staging" / "organisation" / "stg_organisation__units.sql"
+    right = model.read_text(encoding="utf-8")
+    model.write_text(right.replace("        unit_id,", "        unit_number as unit_id,"), encoding="utf-8")
+    assert "unit_number" in model.read_text(encoding="utf-8")
+    return replace(settings, root=folder)
+
+
+def newest_build(settings: Settings) -> tuple[str, str]:
+    query = "select status, message from audit.build order by build_id desc limit 1"
+    (row,) = fetch_all(settings, AUDITOR, query)
+    return row["status"], row["message"]

@@ -15,15 +15,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from kvalitet.builds import get_build
+from kvalitet.cli import app
 from kvalitet.contracts import Contract
 from kvalitet.contracts.service_levels import UNIT_DAYS
 from kvalitet.night import begin_night, mark
 from kvalitet.night_calendar import is_promised
 from kvalitet.night_waiting import Awaited, Late, awaited, late_sources, note_killed, note_late, outcomes, unsettled
 from kvalitet.settings import AUDITOR, LOADER, Settings
-from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.connection import NotReached, connect, fetch_all
 
 pytestmark = pytest.mark.slow
 
@@ -302,6 +304,28 @@ def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
         in_airflow, AUDITOR, "select source_id, knew_of_load from audit.extract_run where load_id is null"
     )
     assert [tuple(row.values()) for row in noted] == [("silent", before)]
+
+
+def test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared(
+    in_airflow: Settings, extracted: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the runbook has it: `kvalitet status` says the same, and when it shows the sources, the task is cleared."""
+    from kvalitet.night_tasks import WaitForSources
+
+    extracted("quick", "accepted")
+    params = {"sources": ["quick"], "after_run": None, "since": NIGHT.isoformat(), "wait_minutes": 0}
+    context = {"dag_run": SimpleNamespace(run_type="manual", run_after=NIGHT), "params": params}
+    task = WaitForSources(task_id="wait_for_sources")
+    with monkeypatch.context() as away:
+        away.setenv("KVALITET_DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
+        with pytest.raises(NotReached, match="The warehouse at 127.0.0.1:1 cannot be reached as kvalitet_transformer"):
+            task.execute(context)
+        said = CliRunner().invoke(app, ["status"])
+        assert said.exit_code != 0 and "127.0.0.1:1 cannot be reached" in str(said.exception)
+    assert CliRunner().invoke(app, ["status"]).exit_code == 0
+    assert task.execute(context) == {"quick": "accepted"}
+    noted = fetch_all(in_airflow, AUDITOR, "select from audit.extract_run where outcome = 'missing'")
+    assert noted == []  # the failed look has put nobody down as late
 
 
 def test_attempt_of_the_timetable_records_the_time_it_was_made_for(in_airflow: Settings) -> None:
