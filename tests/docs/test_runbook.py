@@ -10,9 +10,7 @@ ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 BACK = "end_to_end/test_way_back.py"
 CORRECTED = "test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract"
-MENDED_MODEL = (
-    "test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published"
-)
+MENDED_MODEL = "test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published"
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
 OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
 #: Section -> how a row begins -> the test that follows it.
@@ -183,9 +181,7 @@ def test_each_entry_has_its_row(section: str, follows: dict[str, str]) -> None:
     assert without == []
 
 
-@pytest.mark.parametrize(
-    "test", sorted({test for rows in FOLLOWED_BY.values() for test in rows.values()})
-)
+@pytest.mark.parametrize("test", sorted({test for rows in FOLLOWED_BY.values() for test in rows.values()}))
 def test_the_test_that_follows_a_row_is_there(test: str) -> None:
     file, _, name = test.partition("::")
     functions = ast.walk(ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8")))

@@ -123,7 +123,9 @@ ONE_MORE_OR_FEWER = {
     "one is missing": without("Center"),
     "an empty one is missing": without("Videresendt"),
     "one is too many": [*COMPLAINT.values(), "x"],
-    "a text was split": [part for value in COMPLAINT.values() for part in value.replace("Borgeren ", "Hun, og ").split(",")],
+    "a text was split": [
+        part for value in COMPLAINT.values() for part in value.replace("Borgeren ", "Hun, og ").split(",")
+    ],
 }
 
 

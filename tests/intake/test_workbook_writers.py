@@ -1,10 +1,10 @@
 """Tables written by programs that are not ours are read back, every row and value, with their row numbers."""
 
 import csv
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from xml.etree import ElementTree
 
 import openpyxl
 import polars
@@ -21,7 +21,6 @@ from kvalitet.spelling.text import tidy
 
 pytestmark = pytest.mark.slow
 
-TABLES = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 HEADERS = [column.header for column in COLUMNS]
 letters = st.characters(blacklist_categories=("Cs", "Cc", "Cn", "Co"), blacklist_characters="_\ufffc\ufdd1\ufdd2")
 amounts = st.one_of(
@@ -118,10 +117,9 @@ def test_rows_with_data_of_a_sheet_whose_rows_are_hidden_by_default_are_read_as_
             sheet.write_string(row, 0, f"n{row}")
     records, _ = read(tmp_path, (tmp_path / "written.xlsx").read_bytes())
     convert([tmp_path / "written.xlsx"], "fods", tmp_path / "converted")
-    saved = ElementTree.parse(tmp_path / "converted" / "written.fods").iter(f"{TABLES}table-row")
-    shown = {
-        "".join(row.itertext()).strip()[:2]: row.get(f"{TABLES}visibility", "visible") == "visible" for row in saved
-    }
+    saved = (tmp_path / "converted" / "written.fods").read_text(encoding="utf-8")
+    rows = re.findall(r"<table:table-row([^>]*)>(.*?)</table:table-row>", saved, re.DOTALL)
+    shown = {"".join(re.findall("<text:p>(..)", cells)[:1]): 'visibility="collapse"' not in how for how, cells in rows}
     assert shown == {"Nr": True, "n1": True, "n2": True, "n8": True, "": False}
     assert [record[0] for record in records] == ["n1", "n2", "n8"]
 

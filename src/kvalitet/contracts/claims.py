@@ -21,7 +21,8 @@ def settle_claims(contracts: Iterable[Contract]) -> dict[str, Contract]:
         taken = {claim: table for claim, table in claims.items() if claim in owners}
         if taken and not contract.problems:  # what reads nothing anyway is not told more than why
             problems = (
-                f"schema {table.name}: {table.file_pattern} in {contract.folder} is read by the contract {owners[claim]}"
+                f"schema {table.name}: {table.file_pattern} in {contract.folder} is read by the contract"
+                f" {owners[claim]}"
                 for claim, table in taken.items()
             )
             contract = replace(contract, problems=tuple(problems))

@@ -84,7 +84,7 @@ class Reading:
             refuse_swallowed(self.delivered, [line.line for line in whole or near], is_whole=bool(whole))
 
     def _shaped(self, lines: list[Lookalike]) -> list[Lookalike]:
-        """Those that have the shape of a record by the contract, with the column that is missing or too many anywhere."""
+        """Those that have the shape of a record by the contract, whichever column is missing or too many."""
         if not lines:
             return []
         text = self.delivered.path.with_suffix(".lookalikes")

@@ -11,7 +11,8 @@ FORM_RULES = {
     "required", "date_format", "number_format", "integer_format", "boolean_format", "unknown_value", "pattern",
     "too_long", "cpr_invalid", "bad_character",
 }  # fmt: skip
-#: A line with a column more or fewer has at least so many values of the form that their columns need: one may be chance.
+#: A line with a column more or fewer has at least so many values of the form that their columns need: one may be
+#: chance.
 FITS_OF_NEAR = 2
 
 

@@ -3,7 +3,17 @@
 import re
 
 from kvalitet.spelling.number_parts import (
-    CPR, DAY, ENDS, JOINS, MONTH, MONTH_NAME, NEXT_LINE, PART, SPACING, YEAR, YEAR_FIRST,
+    CPR,
+    DAY,
+    ENDS,
+    JOINS,
+    MONTH,
+    MONTH_NAME,
+    NEXT_LINE,
+    PART,
+    SPACING,
+    YEAR,
+    YEAR_FIRST,
 )  # fmt: skip
 
 #: What surrounds a whole value: a spreadsheet's marks of a text.

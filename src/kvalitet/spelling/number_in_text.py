@@ -1,7 +1,20 @@
 """How an identity number is written within a text: one pattern for each kind, and all of them together."""
 
 from kvalitet.spelling.number_parts import (
-    BYTE, DAY, ENDS, GAP, JOINS, MARKUP, MONTH, MONTH_NAME, NEXT_LINE, NO_YEAR, PART, SERIAL, SPACING, YEAR, YEAR_FIRST,
+    BYTE,
+    DAY,
+    GAP,
+    JOINS,
+    MARKUP,
+    MONTH,
+    MONTH_NAME,
+    NEXT_LINE,
+    NO_YEAR,
+    PART,
+    SERIAL,
+    SPACING,
+    YEAR,
+    YEAR_FIRST,
 )  # fmt: skip
 
 _JOINED = f"{DAY}{MONTH}{YEAR}"
@@ -14,9 +27,7 @@ _PAIRS = f"{_BLANK_PAIRS}|{_SIGN_PAIRS}"
 #: A day and a month as people write them, without zeros or by name: 1/1-90 1234, 1. januar 1990-1234. With a year of
 #: this century only where a sign follows: 2100 behind 1/5-2023 is a town.
 _SHORT_DAY = "(?:0?[1-9]|[12][0-9]|3[01])"
-_SHORT_MONTH = (
-    f"(?:[ \t]?[-./][ \t]?(?:0?[1-9]|1[0-2])[ \t]?[-./][ \t]?|[.]?[ \t]{{0,2}}{MONTH_NAME}[.]?[ \t,]{{0,2}})"
-)
+_SHORT_MONTH = f"(?:[ \t]?[-./][ \t]?(?:0?[1-9]|1[0-2])[ \t]?[-./][ \t]?|[.]?[ \t]{{0,2}}{MONTH_NAME}[.]?[ \t,]{{0,2}})"
 _SIGN = f"[ \t]{{0,2}}(?:[{JOINS}]|{MARKUP}){{1,3}}[ \t]{{0,2}}"
 _SHORT = f"{_SHORT_DAY}{_SHORT_MONTH}(?:{YEAR}{_SIGN}|(?:18|19)?[0-9]{{2}}[ \t]{{1,3}}){SERIAL}"
 _FIRST = "(?:0{0}[1-9]|[12]{0}[0-9]|3{0}[01]|6{0}[1-9]|[78]{0}[0-9]|9{0}[01])"
