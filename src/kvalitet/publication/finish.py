@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import DictRow
 
+from kvalitet.builds import heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.publication.catalogue import (
     DETAIL_SUFFIX,
@@ -48,6 +49,11 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
     one of its tables is not there, NotSealed where something is in the schema that could be executed.
     """
     catalogue = read_catalogue(manifest or manifest_path(settings))
+    with heartbeat(settings, build_id, TRANSFORMER):
+        return _finish(settings, build_id, catalogue)
+
+
+def _finish(settings: Settings, build_id: int, catalogue: Catalogue) -> FinishResult:
     with connect(settings, PUBLISHER) as connection:
         schema = _target(connection, build_id)
         is_taken_over = owner_of(connection, schema) == SEALER
