@@ -150,7 +150,8 @@ def get_build(settings: Settings, build_id: int, role: str = TRANSFORMER) -> Bui
 def heartbeat(settings: Settings, build_id: int, role: str) -> Iterator[None]:
     """Keep the build's claim alive as `role` while the block runs, and readers within their limits.
 
-    Every step of a build passes here, so that a session that was opened meanwhile is ended as well. Raises ClaimLost before the block where the build is no longer live, and after it where the
+    Every step of a build passes here, so that a session that was opened meanwhile is ended as well. Raises
+    ClaimLost before the block where the build is no longer live, and after it where the
     claim went meanwhile.
     """
     _beat(settings, build_id, role)
