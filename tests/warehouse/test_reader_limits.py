@@ -13,6 +13,7 @@ import synthetic
 from psycopg import errors, sql
 
 from kvalitet import builds
+from kvalitet.errors import KvalitetError
 from kvalitet.publication import finish_candidate, publish
 from kvalitet.settings import AUDITOR, BI, DETAIL, READER_ROLES, Settings
 from kvalitet.status import read_status
@@ -55,7 +56,7 @@ TRIED = {
 HARMLESS = {
     "take an advisory lock": "none of ours is one",
     "lift the limit of statements": "the pipeline ends the session",
-    "tell whoever listens": "nobody does",
+    "tell whoever listens": "nobody does, and little is kept",
     "keep a snapshot": "publishing waits for it, then ends the session",
     "change the own defaults": "named by the night, put back by `migrate`",
     "change the own password": "named by the night, put back by `migrate`",
@@ -141,6 +142,17 @@ def test_advisory_locks_of_a_reader_stop_no_publication(settings: Settings, tmp_
         for key in ("hashtext('dump or publication')", "7203310", "hashtext('persons in raw')"):
             reader.execute(f"select pg_advisory_lock({key})".encode())
         assert publish(settings, build_id).publication_id == 1
+
+
+def test_notifications_that_nobody_reads_fill_no_disk(settings: Settings) -> None:
+    """They are kept on the server's disk for as long as one listener has not read them."""
+    much = "select count(pg_notify('anybody', i || repeat('x', 7900))) from generate_series(1, 2000) as i"
+    with psycopg.connect(settings.dsn(BI), autocommit=True) as listens, psycopg.connect(settings.dsn(BI)) as tells:
+        listens.execute("listen anybody")
+        listens.execute("begin")
+        tells.execute(much)
+        with pytest.raises(errors.ProgramLimitExceeded, match="too many notifications"):
+            tells.commit()
 
 
 def test_a_session_that_lifted_its_limits_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,6 +284,18 @@ def test_changed_defaults_and_password_are_named_and_put_back(
     assert read_status(settings)["not_in_force"] == []
     with psycopg.connect(settings.dsn(BI)) as reader:
         assert reader.execute("show statement_timeout").fetchone() == ("5min",)
+
+
+def test_reader_that_keeps_changing_itself_is_named_by_migrate(
+    settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "MIGRATION_PATIENCE", "1s")
+    with psycopg.connect(settings.dsn(BI)) as reader:
+        reader.execute("alter role kvalitet_bi password 'another'")
+        with pytest.raises(KvalitetError, match=rf"being changed by kvalitet_bi \(session {reader.info.backend_pid}\)"):
+            admin.prepare(settings, admin_url)
+        reader.rollback()
+    admin.prepare(settings, admin_url)
 
 
 def test_named_reader_without_limits_is_named_and_given_them(settings: Settings, admin_url: str) -> None:
