@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import airflow, intake, night, sample_night
+from benchmarks import airflow, chain, intake, night, sample_night
 from benchmarks.machine import machine_facts, short_name, software_facts
 from benchmarks.measured import CommandFailed
 from benchmarks.place import ROOT, Place, place
@@ -25,6 +25,7 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 class Part(StrEnum):
     INTAKE = "intake"
     NIGHT = "night"
+    CHAIN = "chain"
     SAMPLE = "sample"
     AIRFLOW = "airflow"
 
@@ -58,6 +59,8 @@ def measure(
                     intake.measure(made, figures, say)
                 if Part.NIGHT in parts:
                     night.measure(made, figures, say, do_compare=number == 0)
+                if Part.CHAIN in parts:
+                    chain.measure(made, figures, say)
         if Part.SAMPLE in parts:
             sample_night.measure(figures, say, repeat)
         if Part.AIRFLOW in parts:

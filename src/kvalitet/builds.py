@@ -23,7 +23,7 @@ from kvalitet.settings import TIMEZONE, TRANSFORMER, Settings
 from kvalitet.stated import seconds
 from kvalitet.warehouse.build_schemas import make_empty, schemas_of
 from kvalitet.warehouse.connection import connect
-from kvalitet.warehouse.readers import watch
+from kvalitet.warehouse.readers import end_beyond_limits, watch
 from kvalitet.warehouse.restored import refuse_until_confirmed
 from kvalitet.warehouse.server import is_embedded
 
@@ -148,12 +148,14 @@ def get_build(settings: Settings, build_id: int, role: str = TRANSFORMER) -> Bui
 
 @contextmanager
 def heartbeat(settings: Settings, build_id: int, role: str) -> Iterator[None]:
-    """Keep the build's claim alive as `role` while the block runs.
+    """Keep the build's claim alive as `role` while the block runs, and readers within their limits.
 
-    Raises ClaimLost before the block where the build is no longer live, and after it where the
+    Every step of a build passes here, so that a session that was opened meanwhile is ended as well. Raises
+    ClaimLost before the block where the build is no longer live, and after it where the
     claim went meanwhile.
     """
     _beat(settings, build_id, role)
+    end_beyond_limits(settings)
     ended = threading.Event()
     lost: list[ClaimLost] = []
 
@@ -161,10 +163,11 @@ def heartbeat(settings: Settings, build_id: int, role: str) -> Iterator[None]:
         while not ended.wait(HEARTBEAT_SECONDS):
             try:
                 _beat(settings, build_id, role)
+                end_beyond_limits(settings)
             except ClaimLost as error:
                 lost.append(error)
                 return
-            except KvalitetError:
+            except (KvalitetError, psycopg.Error):
                 continue  # the server is away for a moment; the claim lapses if it stays away
 
     beating = threading.Thread(target=keep_beating, name=f"heartbeat of build {build_id}", daemon=True)

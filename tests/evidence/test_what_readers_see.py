@@ -13,6 +13,8 @@ import synthetic
 from kvalitet.evidence.verify import verify
 from kvalitet.publication import publish
 from kvalitet.settings import AUDITOR, BI, DETAIL, Settings
+from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.readers import named_readers
 
 pytestmark = pytest.mark.slow
 
@@ -138,6 +140,46 @@ def test_each_reader_is_read_as_and_others_are_named(published: Settings, owner:
         owner.execute("drop role jens_hansen")
     assert seen.readers == [AUDITOR, BI, DETAIL]
     assert seen.unread == ["jens_hansen"]
+
+
+def test_readers_are_named_by_every_group_and_limited_where_they_read_as_they_log_in(
+    published: Settings, owner: psycopg.Connection
+) -> None:
+    """Whoever must take the role of a group first has the group's limits only then, and reads all the same."""
+    owner.execute("create role by_group login in role kvalitet_detail_reader")
+    owner.execute("create role through_another login in role by_group")
+    owner.execute("create role takes_the_role login noinherit in role kvalitet_bi, kvalitet_detail_reader")
+    owner.execute("create role cannot_log_in in role kvalitet_detail_reader")
+    try:
+        assert verify(published).seen.unread == ["by_group", "takes_the_role", "through_another"]
+        with connect(published, AUDITOR) as connection:
+            assert named_readers(connection) == ["by_group", "through_another"]
+    finally:
+        owner.execute("drop role by_group, through_another, takes_the_role, cannot_log_in")
+
+
+#: A table of the same name, found before the published one or where that has been closed.
+ANOTHER = (
+    "create schema other; create table other.fct_indicator_value as select * from reporting.fct_indicator_value;"
+    " update other.fct_indicator_value set value = 999; grant usage on schema other to kvalitet_bi;"
+    " grant select on other.fct_indicator_value to kvalitet_bi; "
+)
+
+
+@pytest.mark.parametrize("whose", ["role kvalitet_bi", "database", "role kvalitet_bi in database"])
+@pytest.mark.parametrize("path", ["other, reporting", "reporting, other"])
+def test_reader_whose_path_holds_another_schema_is_named(
+    published: Settings, owner: psycopg.Connection, whose: str, path: str
+) -> None:
+    owner.execute(ANOTHER.encode())
+    name = f' "{published.database}"' if "database" in whose else ""
+    try:
+        owner.execute("alter role kvalitet_bi reset search_path")
+        owner.execute(f"alter {whose}{name} set search_path = {path}".encode())
+        faults = verify(published).faults
+    finally:
+        owner.execute("alter role kvalitet_bi set search_path = reporting")
+    assert "kvalitet_bi finds tables in other as well, which nobody signed." in faults
 
 
 def test_reader_whose_password_is_not_here_is_named(

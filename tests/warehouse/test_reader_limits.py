@@ -1,6 +1,8 @@
 """A reader's session reads what it was granted and disturbs nobody: all that it may try, with what succeeds listed."""
 
 import logging
+import os
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,9 @@ import pytest
 import synthetic
 from psycopg import errors, sql
 
-from kvalitet.publication import publish
+from kvalitet import builds
+from kvalitet.errors import KvalitetError
+from kvalitet.publication import finish_candidate, publish
 from kvalitet.settings import AUDITOR, BI, DETAIL, READER_ROLES, Settings
 from kvalitet.status import read_status
 from kvalitet.warehouse import admin, locks, readers
@@ -52,7 +56,7 @@ TRIED = {
 HARMLESS = {
     "take an advisory lock": "none of ours is one",
     "lift the limit of statements": "the pipeline ends the session",
-    "tell whoever listens": "nobody does",
+    "tell whoever listens": "nobody does, and little is kept",
     "keep a snapshot": "publishing waits for it, then ends the session",
     "change the own defaults": "named by the night, put back by `migrate`",
     "change the own password": "named by the night, put back by `migrate`",
@@ -140,6 +144,17 @@ def test_advisory_locks_of_a_reader_stop_no_publication(settings: Settings, tmp_
         assert publish(settings, build_id).publication_id == 1
 
 
+def test_notifications_that_nobody_reads_fill_no_disk(settings: Settings) -> None:
+    """They are kept on the server's disk for as long as one listener has not read them."""
+    much = "select count(pg_notify('anybody', i || repeat('x', 7900))) from generate_series(1, 2000) as i"
+    with psycopg.connect(settings.dsn(BI), autocommit=True) as listens, psycopg.connect(settings.dsn(BI)) as tells:
+        listens.execute("listen anybody")
+        listens.execute("begin")
+        tells.execute(much)
+        with pytest.raises(errors.ProgramLimitExceeded, match="too many notifications"):
+            tells.commit()
+
+
 def test_a_session_that_lifted_its_limits_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "IDLE_MINUTES", 0)
     with psycopg.connect(settings.dsn(BI)) as idle, psycopg.connect(settings.dsn(AUDITOR), autocommit=True) as other:
@@ -149,6 +164,99 @@ def test_a_session_that_lifted_its_limits_is_ended(settings: Settings, monkeypat
         with pytest.raises(psycopg.OperationalError):
             idle.execute("select 1")
         other.execute("select 1")
+
+
+def lifted(settings: Settings, role: str = BI) -> psycopg.Connection:
+    """A reader that goes on in a transaction for as long as it likes."""
+    connection = psycopg.connect(settings.dsn(role))
+    connection.execute("set idle_in_transaction_session_timeout = 0")
+    return connection
+
+
+def is_ended(connection: psycopg.Connection) -> bool:
+    try:
+        connection.execute("select 1")
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("step", ["finish", "publish"])
+def test_step_begins_by_ending_who_is_beyond_the_limits(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    build_id = synthetic.build(settings) if step == "finish" else synthetic.passed_build(settings, tmp_path)
+    monkeypatch.setattr(readers, "IDLE_MINUTES", 0)
+    with lifted(settings) as reader:
+        if step == "finish":
+            finish_candidate(settings, build_id, synthetic.manifest(tmp_path))
+        else:
+            assert publish(settings, build_id).readers_ended == (), "it was in nobody's way"
+        assert is_ended(reader)
+
+
+@pytest.mark.parametrize("role", ["kvalitet_transformer", "kvalitet_gate", "kvalitet_publisher"])
+def test_session_opened_during_a_step_is_ended_before_the_step_has(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    build_id = synthetic.build(settings)
+    monkeypatch.setattr(readers, "IDLE_MINUTES", 0)
+    monkeypatch.setattr(builds, "HEARTBEAT_SECONDS", 0.1)
+    with builds.heartbeat(settings, build_id, role), lifted(settings, DETAIL) as reader:
+        time.sleep(1)
+        assert is_ended(reader)
+
+
+def test_function_called_without_a_statement_is_ended_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By libpq's fast path, which shows no statement and another state than `active`."""
+    monkeypatch.setattr(readers, "STATEMENT_MINUTES", 0)
+    asked = "select 'pg_catalog.pg_sleep(float8)'::regprocedure::oid::int as sleep"
+    sleep = fetch_all(settings, AUDITOR, asked)[0]["sleep"]
+    arguments = struct.pack(">hhhid", 1, 1, 1, 8, 60.0) + struct.pack(">h", 1)
+    body = struct.pack(">i", sleep) + arguments
+    with psycopg.connect(settings.dsn(BI), autocommit=True) as reader:
+        os.write(reader.fileno(), b"F" + struct.pack(">i", len(body) + 4) + body)
+        time.sleep(0.5)
+        assert readers.end_beyond_limits(settings) == [f"{BI} ({reader.info.backend_pid})"]
+
+
+#: Locks that Postgres gives to who may not use them: a statement's tables are locked when it is prepared.
+HELD = (
+    "select pg_advisory_lock_shared(7203310)",
+    "prepare a as delete from pg_catalog.pg_authid",
+    "prepare b as select from pg_catalog.pg_class for update",
+    "prepare c as update pg_catalog.pg_namespace set nspname = ''",
+    "prepare d as delete from reporting.dim_source",
+    "prepare e as delete from reporting.fct_complaint",
+    "alter role current_user set work_mem = '64MB'",
+    "select pg_current_xact_id()",
+)
+HELD_BY_AUDITOR = (
+    "prepare f as select from audit.lock for update",
+    "prepare g as update audit.build set status = ''",
+)
+
+
+def test_no_lock_of_a_reader_stops_a_step_before_publishing(settings: Settings, tmp_path: Path) -> None:
+    """Each reader holds all that it can get, with a snapshot from before the build, and stays within its limits."""
+    publish(settings, synthetic.passed_build(settings, tmp_path))
+    held = [psycopg.connect(settings.dsn(role)) for role in READER_ROLES]
+    try:
+        for connection in held:
+            connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+            for statement in HELD + (HELD_BY_AUDITOR if connection.info.user == AUDITOR else ()):
+                connection.execute(statement.encode())
+        with locks.holding(settings, "kvalitet_publisher", locks.FILES, ""), connect(settings, "kvalitet_gate") as own:
+            assert locks.holders(own).startswith("kvalitet, files"), "who waits is not told of a reader"
+        began = time.monotonic()
+        build_id = synthetic.passed_build(settings, tmp_path)
+        assert time.monotonic() - began < 10
+        assert not any(is_ended(connection) for connection in held)
+        ended = publish(settings, build_id, grace=0.5).readers_ended
+        assert sorted(ended) == sorted(f"{one.info.user} ({one.info.backend_pid})" for one in held)
+    finally:
+        for connection in held:
+            connection.close()
 
 
 def test_changed_defaults_and_password_are_named_and_put_back(
@@ -176,6 +284,18 @@ def test_changed_defaults_and_password_are_named_and_put_back(
     assert read_status(settings)["not_in_force"] == []
     with psycopg.connect(settings.dsn(BI)) as reader:
         assert reader.execute("show statement_timeout").fetchone() == ("5min",)
+
+
+def test_reader_that_keeps_changing_itself_is_named_by_migrate(
+    settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin, "MIGRATION_PATIENCE", "1s")
+    with psycopg.connect(settings.dsn(BI)) as reader:
+        reader.execute("alter role kvalitet_bi password 'another'")
+        with pytest.raises(KvalitetError, match=rf"being changed by kvalitet_bi \(session {reader.info.backend_pid}\)"):
+            admin.prepare(settings, admin_url)
+        reader.rollback()
+    admin.prepare(settings, admin_url)
 
 
 def test_named_reader_without_limits_is_named_and_given_them(settings: Settings, admin_url: str) -> None:

@@ -16,7 +16,9 @@ from kvalitet.evidence.statement import form_of_statement
 from kvalitet.publication.catalogue import CENTRE_COLUMN, DETAIL_SUFFIX, GROUP_OF_READER, READER_TABLE
 from kvalitet.publication.digest import CONTENT, STAMP_TABLE, Digest, contents, differences, tables_of
 from kvalitet.settings import AUDITOR, BI, DETAIL, READER_ROLES, Settings
-from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.connection import connect, not_reached
+from kvalitet.warehouse.readers import named_readers
+from kvalitet.warehouse.rights import SEARCH_PATHS
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -26,12 +28,6 @@ _READ = (REPORTING, f"{REPORTING}{DETAIL_SUFFIX}", "previous", f"previous{DETAIL
 _STAMP = ("publication_id", "build_id", "as_of_date", "published_at")
 #: The word of `table_reader` for each role that reads.
 _WORDS = {BI: "bi", DETAIL: "detail", AUDITOR: "auditor"}
-
-_NAMED = """
-select r.rolname::text as name from pg_auth_members as m
-inner join pg_roles as g on m.roleid = g.oid inner join pg_roles as r on m.member = r.oid
-where g.rolname = any(%(groups)s) and r.rolcanlogin and r.rolname <> all(%(ours)s) order by r.rolname
-"""
 
 
 @dataclass
@@ -77,10 +73,10 @@ def look(settings: Settings, connection: psycopg.Connection[DictRow], stated: di
         then = {one["name"]: one for one in predicate["definitions"]}
         changed = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
         found.faults += [f"It is not shown to readers as it was signed: {name}." for name in changed]
+        found.faults += _found_elsewhere(settings)
         if not found.faults:
             _as_each_reader(settings, connection, predicate["publication"], signed, found)
-    groups = list(GROUP_OF_READER.values())
-    found.unread += [row["name"] for row in connection.execute(_NAMED, {"groups": groups, "ours": list(READER_ROLES)})]
+    found.unread += named_readers(connection, GROUP_OF_READER.values(), "member")
     return found
 
 
@@ -99,6 +95,25 @@ def _stamp(connection: psycopg.Connection[DictRow], publication: dict[str, Any])
     row = rows[0] | {"published_at": rows[0]["published_at"].astimezone(UTC).replace(tzinfo=None)}
     wrong = [name for name in _STAMP if str(row[name]) != str(publication[name])]
     return [f"The stamp of what readers see is not the newest entry's: {', '.join(wrong)}."] if wrong else []
+
+
+def _found_elsewhere(settings: Settings) -> list[str]:
+    """A name without a schema is looked up where the role's path says, as a BI tool's session has it from the server.
+
+    Another schema on it could hold a table of a published one's name.
+    """
+    faults = []
+    for role in READER_ROLES:
+        with suppress(KvalitetError):  # whose credential is not at hand is told of as unread
+            expected = ["pg_catalog", *SEARCH_PATHS[role].split(", ")]
+            try:
+                with psycopg.connect(settings.dsn(role), connect_timeout=10) as own:
+                    row = own.execute("select pg_catalog.current_schemas(true)::text[]").fetchone()
+            except psycopg.OperationalError as error:
+                raise not_reached(settings, role, error) from None
+            others = sorted(set(row[0]) - set(expected)) if row else []
+            faults += [f"{role} finds tables in {', '.join(others)} as well, which nobody signed."] if others else []
+    return faults
 
 
 def _as_each_reader(

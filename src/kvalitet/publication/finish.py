@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from kvalitet.builds import heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.publication.catalogue import (
     DETAIL_SUFFIX,
@@ -46,10 +47,15 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
 
     A key that the data does not allow is left out and named in `lacking`: the gate, whose suites
     count the rows at fault, then holds the build back. Raises KvalitetError where the build or
-    one of its tables is not there, NotSealed where something is in the schema that could be executed, NotSet or Locked
-    where the database does not let something be set.
+    one of its tables is not there, ClaimLost where the build is not live, NotSealed where something is in the schema that
+    could be executed, NotSet or Locked where the database does not let something be set.
     """
     catalogue = read_catalogue(manifest or manifest_path(settings))
+    with heartbeat(settings, build_id, TRANSFORMER):
+        return _finish(settings, build_id, catalogue)
+
+
+def _finish(settings: Settings, build_id: int, catalogue: Catalogue) -> FinishResult:
     with connect(settings, PUBLISHER) as connection:
         schema = _target(connection, build_id)
         is_taken_over = owner_of(connection, schema) == SEALER

@@ -36,7 +36,6 @@ from kvalitet.spelling.told import without_number
 from kvalitet.stated import seconds
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.locks import DUMP, PUBLICATION, LockHeld, take
-from kvalitet.warehouse.readers import end_beyond_limits
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
 Connections = tuple[psycopg.Connection[DictRow], psycopg.Connection[DictRow]]
@@ -80,7 +79,6 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
         if build["status"] == "published":
             return _published(connection, build_id)
         _refuse_unless_passed(build)
-        end_beyond_limits(settings)
         _refuse_if_withdrawn(connection, build_id)
         with heartbeat(settings, build_id, PUBLISHER):
             _wait_for_dump(held)

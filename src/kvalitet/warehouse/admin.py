@@ -37,6 +37,12 @@ from pg_locks as l join pg_class as c on c.oid = l.relation join pg_stat_activit
 where l.granted and l.pid <> pg_backend_pid() and c.relnamespace in ('audit'::regnamespace, 'raw'::regnamespace)
     and l.database = (select oid from pg_database where datname = current_database())
 """
+_ROLES_IN_USE = """
+select distinct a.pid, a.usename::text from pg_locks as l join pg_stat_activity as a on a.pid = l.pid
+where l.granted and l.pid <> pg_backend_pid() and l.database = 0 and l.mode = 'RowExclusiveLock'
+    and l.relation in ('pg_authid'::regclass, 'pg_db_role_setting'::regclass)
+order by a.pid
+"""
 RAW_TYPES = {
     "string": sql.SQL("text"),
     "date": sql.SQL("date"),
@@ -85,11 +91,26 @@ def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
             )
         _refuse_others_roles(settings, server)
         sections = warehouse_rights(settings.database, migrator(server))
-        lacking = put_all_in_force(settings, server, [one for one in sections if not one.opens_warehouse])
-        lacking += put_all_in_force(settings, server, [named_reader_limits(named_readers(server))])
-        for role in LOGIN_ROLES:
-            set_password(settings, server, role, settings.database)
+        server.execute("select set_config('lock_timeout', %s, false)", [MIGRATION_PATIENCE])
+        try:
+            lacking = put_all_in_force(settings, server, [one for one in sections if not one.opens_warehouse])
+            lacking += put_all_in_force(settings, server, [named_reader_limits(named_readers(server))])
+            for role in LOGIN_ROLES:
+                set_password(settings, server, role, settings.database)
+        except errors.LockNotAvailable:
+            raise _roles_in_use(server) from None
     return lacking
+
+
+def _roles_in_use(server: psycopg.Connection) -> KvalitetError:
+    """Every role may change its own settings and password, and leave its transaction open."""
+    rows = server.execute(_ROLES_IN_USE).fetchall()
+    named = ", ".join(f"{role} (session {pid})" for pid, role in rows)
+    return KvalitetError(
+        f"Roles are not as they should be: for {MIGRATION_PATIENCE} one was being changed by"
+        f" {named or 'a session that has ended'}.",
+        "End it (`select pg_terminate_backend(pid)`), then run this again.",
+    )
 
 
 def _refuse_others_roles(settings: Settings, server: psycopg.Connection) -> None:

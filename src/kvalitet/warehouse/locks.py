@@ -46,6 +46,8 @@ from pg_locks as lock left join pg_stat_activity as session on session.pid = loc
 where lock.locktype = 'relation' and lock.relation = 'audit.lock'::regclass and lock.mode = 'RowShareLock'
     and lock.database = (select oid from pg_database where datname = current_database())
     and lock.granted and lock.pid <> pg_backend_pid()
+    -- who prepares a statement has its mode on the table, whether it may carry the statement out or not
+    and coalesce(has_any_column_privilege(session.usesysid, 'audit.lock', 'update'), true)
     and not exists (select from audit.intake_turn as turn where turn.backend_pid = lock.pid)
 order by lock.pid
 """

@@ -4,6 +4,7 @@ Every Postgres role may lift its own time limits for a session, and change its o
 """
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -25,7 +26,8 @@ select a.pid, a.usename::text as role from pg_stat_activity as a join pg_roles a
 where a.backend_type = 'client backend' and not r.rolsuper and a.datname = current_database()
     and (a.usename = any(%(readers)s) or pg_has_role(a.usesysid, %(group)s, 'usage'))
     and (
-        (a.state = 'active' and a.query_start < clock_timestamp() - make_interval(mins => %(statement)s))
+        (a.state in ('active', 'fastpath function call') -- the second has no query_start
+            and a.state_change < clock_timestamp() - make_interval(mins => %(statement)s))
         or (a.state like 'idle in transaction%%'
             and a.state_change < clock_timestamp() - make_interval(mins => %(idle)s))
     )
@@ -55,14 +57,21 @@ def end_beyond_limits(settings: Settings) -> list[str]:
     return ended
 
 
-def named_readers(connection: psycopg.Connection[Any]) -> list[str]:
-    """The logins that an administrator gave to persons, by name: members of the readers' group."""
+def named_readers(
+    connection: psycopg.Connection[Any], groups: Iterable[str] | None = None, may: str = "usage"
+) -> list[str]:
+    """The logins that an administrator gave to persons, by name: members of `groups`, by default of the readers' group.
+
+    `may` is Postgres' word: `usage` for those who read with a group's rights as they log in, `member` for those too who
+    would have to take its role first.
+    """
     query = (
-        "select rolname::text from pg_roles where rolcanlogin and not rolsuper and rolname <> all(%s)"
-        " and pg_has_role(oid, to_regrole(%s), 'usage') order by rolname"
+        "select rolname::text from pg_roles where rolcanlogin and not rolsuper and rolname <> all(%(ours)s) and exists"
+        " (select from unnest(%(groups)s::text[]) as one where pg_has_role(oid, to_regrole(one), %(may)s))"
+        " order by rolname"
     )
-    rows = connection.cursor(row_factory=tuple_row).execute(query, [list(READER_ROLES), DETAIL_READER])
-    return [role for (role,) in rows]
+    asked = {"ours": list(READER_ROLES), "groups": list(groups or (DETAIL_READER,)), "may": may}
+    return [role for (role,) in connection.cursor(row_factory=tuple_row).execute(query, asked)]
 
 
 def changed_rights(settings: Settings, connection: psycopg.Connection[Any]) -> list[dict[str, str]]:

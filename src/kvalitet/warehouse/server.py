@@ -227,6 +227,7 @@ def _server_settings(port: int) -> dict[str, object]:
         "unix_socket_directories": "''",
         "max_connections": 200,
         "reserved_connections": 40,  # for the pipeline, where readers and Airflow took all others
+        "max_notify_queue_pages": 1024,  # 8 MB, of which nothing here needs any; a reader could fill 8 GB
         "shared_buffers": f"{min(512, max(64, memory_mb // 16))}MB",
         "effective_cache_size": f"{memory_mb // 2}MB",
         "maintenance_work_mem": "128MB",
