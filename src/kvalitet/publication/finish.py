@@ -47,8 +47,8 @@ def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = 
 
     A key that the data does not allow is left out and named in `lacking`: the gate, whose suites
     count the rows at fault, then holds the build back. Raises KvalitetError where the build or
-    one of its tables is not there, ClaimLost where the build is not live, NotSealed where something is in the schema that
-    could be executed, NotSet or Locked where the database does not let something be set.
+    one of its tables is not there, ClaimLost where the build is not live, NotSealed where something is in the schema
+    that could be executed, NotSet or Locked where the database does not let something be set.
     """
     catalogue = read_catalogue(manifest or manifest_path(settings))
     with heartbeat(settings, build_id, TRANSFORMER):
