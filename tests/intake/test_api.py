@@ -337,6 +337,7 @@ class TestStatisticsJson:
             ('"paging": [{"hasMore": true}]', "more rows (hasmore)"),
             ('"TotalCount": 184', "184 rows in all (totalcount), and 2 are in it"),
             ('"meta": {"pagination": {"total_pages": 4}}', "one of several pages (totalpages)"),
+            ('"meta": {"total": 184}', "184 rows in all (total), and 2 are in it"),
             ('"Antal rækker": "3"', "3 rows in all (antalrækker), and 2 are in it"),
         ],
     )
@@ -354,6 +355,9 @@ class TestStatisticsJson:
             '"hasMore": false',
             '"TotalPages": 1',
             '"Title": "Next of kin, in total 7"',
+            '"Total": 8125',
+            '"NextUpdate": "2026-12-10"',
+            '"More": "https://example.invalid/about"',
         ],
     )
     def test_answer_that_says_that_it_is_whole_is_read(self, written, beside):

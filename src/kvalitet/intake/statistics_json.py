@@ -20,13 +20,15 @@ _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 #: of OData, HAL, JSON:API, Spring, Django REST framework and others.
 _GOES_ON = re.compile(
     "(odata)?next(page|link|pagelink|url|uri|href|cursor|token|pagetoken|offset|recordsurl)?|continuation(token)?"
-    "|(has|is)?(more|next|nextpage|morerecords|moreitems|moreresults|moredata|truncated|partial)"
+    "|(has|is)(more|next|nextpage)|(has|is)?(more(records|items|results|rows|data|pages)|truncated|partial)"
 )
 _PAGES = re.compile("(total|number|last)(of)?pages?|pages(total)?|pagecount")
 _ROWS_IN_ALL = re.compile(
-    "odatacount|(total|full)(count|rows?|records?|items|elements|hits|results|rowcount|recordcount|size)?"
-    "|(number|no|num)(of)?(rows|records|items|results)|(row|record|item|result)s?(count|total)|antal(ialt|raekker|rækker)?"
+    "odatacount|(total|full)(count|rows?|records?|items|elements|hits|results|rowcount|recordcount)"
+    "|(number|no|num)(of)?(rows|records|items|results)|(row|record|item|result)s?(count|total)|antal(ialt|raekker|rækker)"
 )
+#: Where a member named `total` is a number of rows; elsewhere it may be a sum of what they say.
+_OF_PAGES = re.compile("(meta|metadata|paging|pagination|page|pageinfo|hits|info)")
 #: Numbers stay the texts that were delivered: a float would change their last decimals.
 DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
@@ -68,18 +70,21 @@ def _refused(file_name: str, finding: str) -> DeliveryRefused:
 
 def _hold_whole(others: dict[str, Any], rows: int) -> None:
     """Raises _Broken where what stands beside the rows says that there are more of them."""
-    left = [others]
+    left = [("", others)]
     while left:
-        for name, value in left.pop().items():
+        within, members = left.pop()
+        for name, value in members.items():
             known = "".join(filter(str.isalpha, name)).casefold()
             number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else None
             if _PAGES.fullmatch(known) and number is not None and number > 1:
                 raise _Broken(f"it is one of several pages ({known})")
-            if _ROWS_IN_ALL.fullmatch(known) and number not in (None, rows):
+            is_count = _ROWS_IN_ALL.fullmatch(known) or (known == "total" and _OF_PAGES.fullmatch(within))
+            if is_count and number not in (None, rows):
                 raise _Broken(f"it says that there are {number} rows in all ({known}), and {rows} are in it")
             if _GOES_ON.fullmatch(known) and value not in (None, "", "0", False, [], {}, "false", "False"):
                 raise _Broken(f"it says that there are more rows ({known})")
-            left += (part for part in (value if isinstance(value, list) else [value]) if isinstance(part, dict))
+            parts = value if isinstance(value, list) else [value]
+            left += ((known, part) for part in parts if isinstance(part, dict))
 
 
 def _members(text: TextIO) -> Iterator[tuple[str, Any]]:
