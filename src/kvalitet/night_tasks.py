@@ -34,10 +34,7 @@ MISSING = (NotInstalled, FileNotFoundError, PermissionError, ImportError)
 
 @contextmanager
 def no_retry(*expected: type[KvalitetError]) -> Iterator[None]:
-    """Fail the task at once, with what happened and what to do, where an error will not mend itself.
-
-    Those are the `expected` ones, but for MayMend, and, always, what MISSING lists.
-    """
+    """Fail the task at once, saying what to do, for the `expected` errors but MayMend, and always for MISSING."""
     try:
         yield
     except MayMend:
