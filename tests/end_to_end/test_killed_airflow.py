@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 KILLS = (*KINDS, *KINDS, "scheduler", "scheduler")
 #: Of one night; what has not been hit by then is hit in the next.
 KILLING_SECONDS = 240
+#: The faster a night is, the fewer can be hit in it.
+MOST_NIGHTS = 12
 #: Of one night after its last kill, of which a killed task waits some for its heartbeat to be missed and its retry.
 PATIENCE_SECONDS = 600
 
@@ -173,7 +175,7 @@ def test_the_night_after_any_of_airflows_processes_was_killed_publishes_by_itsel
     trial.up()
     waiting, night = list(KILLS), 0
     trial.random.shuffle(waiting)
-    while waiting and night < 6 and "hangs" not in trial.ended.values():
+    while waiting and night < MOST_NIGHTS and "hangs" not in trial.ended.values():
         night += 1
         run_id = trial.start(night)
         give_up = time.monotonic() + KILLING_SECONDS
