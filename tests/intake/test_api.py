@@ -363,6 +363,23 @@ class TestStatisticsJson:
     def test_answer_that_says_that_it_is_whole_is_read(self, written, beside):
         assert written('{"Variables": [{"Label": "A"}], "Data": [[1], [2]], ' + beside + "}") == '"A"\n"1"\n"2"\n'
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"Variables": [{"Label": "A"}], "Data": [[1]], "Data": [[2]]}',
+            '{"Variables": [{"Label": "A"}], "Data": [[1]], "Variables": [{"Label": "B"}]}',
+            '{"Variables": [{"Label": "A", "Label": "B"}], "Data": [[1]]}',
+            '{"Variables": [{"Label": "A"}], "Data": [[1]], "about": {"unit": "persons", "unit": "cases"}}',
+        ],
+    )
+    def test_member_that_stands_twice_is_refused(self, written, text):
+        with pytest.raises(DeliveryRefused, match="names a member twice"):
+            written(text)
+
+    def test_name_that_is_no_text_is_refused(self, written):
+        with pytest.raises(DeliveryRefused, match="not JSON of that form"):
+            written('{["Data"]: [[1]]}')
+
     @pytest.mark.parametrize("chunk", [1, 2, 7])
     def test_chunks_may_end_anywhere(self, written, monkeypatch, chunk):
         monkeypatch.setattr(statistics_json, "CHUNK_CHARACTERS", chunk)

@@ -146,6 +146,8 @@ class TestRowIsSetAside:
             ({"Henvisers sagsnummer": "#VÆRDI!"}, "referrer_case_number", "formula_error"),
             ({"Henvisers sagsnummer": "#DIVISION/0!"}, "referrer_case_number", "formula_error"),
             ({"Henvisers sagsnummer": "########"}, "referrer_case_number", "formula_error"),
+            ({"Henvisers sagsnummer": "sag \u202e4321"}, "referrer_case_number", "shown_otherwise"),
+            ({"Svarfrist": "\u202e2023-10-11"}, "answer_due_date", "shown_otherwise"),
         ],
     )
     def test_value(self, settings, deliver, open_rows, rejects, everything_written, change, column, rule):
@@ -246,6 +248,15 @@ class TestRowIsSetAside:
         deliver_annual(inbox, [ANNUAL | {"Henvendelser": number}])
         extract(settings, "borgerraadgiver_annual")
         assert [reject[2:4] for reject in rejects()] == rules
+
+    @pytest.mark.parametrize(
+        ("key", "rule"), [("2023 - \u202e90371", "shown_otherwise"), ("SAG-\u041e1", "mixed_scripts")]
+    )
+    def test_a_key_that_looks_like_another_is_set_aside(self, settings, deliver, rejects, open_rows, key, rule):
+        deliver(*GOOD, {"Sagsnummer": key})
+        extract(settings, "bif_complaints")
+        assert rejects() == [(202, None, "case_number", rule, False)] * 2  # the complaint and its point
+        assert len(open_rows()) == 200
 
     def test_a_cpr_in_a_key_leaves_the_key_unread(self, settings, deliver, rejects, everything_written):
         deliver(*GOOD, {"Sagsnummer": "010190-1234"})

@@ -26,6 +26,10 @@ PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
 #: What a spreadsheet shows for an error, in any language, or for a number that its column is too narrow for.
 #: #N/A and #I/T are words for nothing.
 ERROR_TEXT = r"#{3,}|#[A-ZÆØÅÄÖÜÉ_]+(/0)?[!?]"
+#: The sign after which a text is shown from right to left, its digits too.
+BACKWARDS = "\u202e"
+#: A letter that is not Latin. Beside Latin ones it is most often one that looks like them.
+LATIN, OTHER_LETTER = r"\p{Latin}", r"[^\p{Latin}\p{Common}\p{Inherited}]"
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,10 @@ class ColumnSql:
     reread: str | None
 
 
-def column_sql(contract: Contract, column: Column, text: str, clean: str, typed: str, cutoff: date) -> ColumnSql:
-    """`text` (tidied), `clean` and `typed` are the names under which the query's steps know the column.
+def column_sql(
+    contract: Contract, column: Column, raw: str, text: str, clean: str, typed: str, cutoff: date
+) -> ColumnSql:
+    """`raw`, `text` (tidied), `clean` and `typed` are the names under which the query's steps know the column.
 
     `cutoff` is the delivery's own, after which nothing in it has happened.
     `is_odd` is the name of what says that the row may hold a word for nothing, `may_hold` of what says that an
@@ -56,6 +62,7 @@ def column_sql(contract: Contract, column: Column, text: str, clean: str, typed:
         checks.insert(0, (f"{text} is null", "required"))
         if column.nothing:  # last: a word that breaks another rule is set aside by that
             checks.append((_stands_for_nothing(column, text), "required"))
+    checks = [*_looks(column, raw, text), *checks]
     if contract.file_format == "json":
         checks.insert(0, (f"contains({text}, {quote(BAD_CHARACTER)})", "bad_character"))
     if contract.file_format == "xlsx":
@@ -68,6 +75,15 @@ def column_sql(contract: Contract, column: Column, text: str, clean: str, typed:
         f"case {branches} end" if branches else None,
         _reread(column, text, clean),
     )
+
+
+def _looks(column: Column, raw: str, text: str) -> list[tuple[str, str]]:
+    """What makes a person see another text than is read; only odd rows are looked through."""
+    checks = [(f"case when is_odd then contains({raw}, {quote(BACKWARDS)}) else false end", "shown_otherwise")]
+    if column.key_position is not None and column.logical_type == "string":
+        both = " and ".join(f"regexp_matches({text}, {quote(script)})" for script in (LATIN, OTHER_LETTER))
+        checks.append((f"case when is_odd then {both} else false end", "mixed_scripts"))
+    return checks
 
 
 def is_free(column: Column) -> bool:

@@ -24,7 +24,7 @@ def typed_rows(
     for column in landed:
         raw = f"r{position[column.header]}"
         v, c, t = f"v_{column.name}", f"c_{column.name}", f"t_{column.name}"
-        expressions = column_sql(contract, column, v, c, t, cutoff)
+        expressions = column_sql(contract, column, raw, v, c, t, cutoff)
         texts.append(f"case when is_odd then nullif(tidied({raw}), '') else {raw} end as {v}")
         reread.append(f"case when {raw} is distinct from {v} then readings({raw}, {quote(column.name)}) end")
         clean.append(f"{expressions.clean} as {c}")

@@ -61,11 +61,8 @@ class Reading:
             "select line_byte_position - 1 as start, row_digest(ltrim(coalesce(any_value(csv_line), ''), chr(10) ||"
             " chr(13))) as digest from reject_errors group by start order by start"
         ).fetchall()
-        columns = len(self.delivered.header())
-        lookalikes = self.delivered.records.lookalikes
-        near = self._shaped([line for line in lookalikes if len(line.values) != columns])
-        whole = [line for line in lookalikes if len(line.values) == columns]
-        return find_broken(self.delivered, found, [*whole, *near], self._digest)
+        whole, near = self._by_columns(self.delivered.records.lookalikes)
+        return find_broken(self.delivered, found, [*whole, *self._shaped(near)], self._digest)
 
     def account(self, rows: int, set_aside: int) -> Account:
         """What became of all that the file holds: `rows` were read, `set_aside` of them by a rule.
@@ -77,11 +74,17 @@ class Reading:
 
     def _refuse_swallowed(self, swallowed: list[Lookalike]) -> None:
         """Raises DeliveryRefused where a line that looks like a record has the shape of one by the contract too."""
-        columns = len(self.delivered.header())
-        whole = self._shaped([line for line in swallowed if len(line.values) == columns])
-        near = [line for line in swallowed if len(line.values) != columns]  # they were looked at before
+        whole, near = self._by_columns(swallowed)
+        whole = self._shaped(whole)  # the near ones were looked at before
         if whole or near:
             refuse_swallowed(self.delivered, [line.line for line in whole or near], is_whole=bool(whole))
+
+    def _by_columns(self, lines: list[Lookalike]) -> tuple[list[Lookalike], list[Lookalike]]:
+        """Those with as many columns as the header, and those with more or fewer."""
+        columns = len(self.delivered.header())
+        return [one for one in lines if len(one.values) == columns], [
+            one for one in lines if len(one.values) != columns
+        ]
 
     def _shaped(self, lines: list[Lookalike]) -> list[Lookalike]:
         """Those that have the shape of a record by the contract, whichever column is missing or too many."""

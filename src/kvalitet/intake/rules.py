@@ -20,9 +20,10 @@ RULES = {
     "cpr_in_text": "holds what reads as a personal number",
     "formula": "begins like a spreadsheet formula",
     "formula_error": "is an error, a formula without a stored result, or shown as ####",
-    "shown_otherwise": "is shown otherwise than it is stored (percent, scale, hidden, no year), and the contract"
-    " does not say which is meant",
+    "shown_otherwise": "is shown otherwise than it is stored (percent, scale, hidden, no year, backwards), and the"
+    " contract does not say which is meant",
     "merged_cells": "is merged with cells of other rows or columns, so that it is not clear to which it belongs",
+    "mixed_scripts": "is a key with letters of two scripts, of which some may only look like the others",
     "bad_character": "holds a zero byte or half a character",
     "header_repeated": "the row repeats the header",
     "identity_changed": "is another value than this key had, and the contract says that it does not change",

@@ -29,8 +29,7 @@ _ROWS_IN_ALL = re.compile(
 )
 #: Where a member named `total` is a number of rows; elsewhere it may be a sum of what they say.
 _OF_PAGES = re.compile("(meta|metadata|paging|pagination|page|pageinfo|hits|info)")
-#: Numbers stay the texts that were delivered: a float would change their last decimals.
-DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+_TWICE = "an object names a member twice"
 
 
 def write_table(file: Path, file_name: str, target: Path) -> None:
@@ -59,6 +58,18 @@ def write_table(file: Path, file_name: str, target: Path) -> None:
 
 class _Broken(Exception):
     """What is wrong with the text, without repeating any of it."""
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises _Broken where a name is there twice: programs disagree on which of the values counts."""
+    found = dict(members)
+    if len(found) < len(members):
+        raise _Broken(_TWICE)
+    return found
+
+
+#: Numbers stay the texts that were delivered: a float would change their last decimals.
+DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object)
 
 
 def _refused(file_name: str, finding: str) -> DeliveryRefused:
@@ -93,8 +104,12 @@ def _members(text: TextIO) -> Iterator[tuple[str, Any]]:
     if source.peek() == "[":  # the API wraps its one answer in a list
         source.take("[")
     source.take("{")
+    names = set()
     while source.peek() != "}":
         name = source.value()
+        if not isinstance(name, str) or name in names:
+            raise _Broken(_TWICE if isinstance(name, str) else "it is not JSON of that form")
+        names.add(name)
         source.take(":")
         if name == "Data":
             source.take("[")
