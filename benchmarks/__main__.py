@@ -33,6 +33,7 @@ class Part(StrEnum):
 def measure(
     complaints: Annotated[int, typer.Option(min=2000, help="Complaints on the first night.")] = 1_000_000,
     repeat: Annotated[int, typer.Option(min=1, help="How often each is measured, anew from an empty warehouse.")] = 1,
+    publications: Annotated[int, typer.Option(min=2, help="Length of the chain.")] = chain.ENTRIES,
     without_airflow: Annotated[bool, typer.Option("--without-airflow", help="Leave Airflow's share out.")] = False,
     only: Annotated[list[Part] | None, typer.Option(help="Only this part; may be given more than once.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = ROOT / "benchmarks" / "results",
@@ -60,7 +61,7 @@ def measure(
                 if Part.NIGHT in parts:
                     night.measure(made, figures, say, do_compare=number == 0)
                 if Part.CHAIN in parts:
-                    chain.measure(made, figures, say)
+                    chain.measure(made, figures, say, publications)
         if Part.SAMPLE in parts:
             sample_night.measure(figures, say, repeat)
         if Part.AIRFLOW in parts:

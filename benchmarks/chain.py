@@ -24,7 +24,7 @@ RECORDS = (
 )  # fmt: skip
 
 
-def measure(place: Place, figures: Figures, say: Callable[[str], None], entries: int = ENTRIES) -> None:
+def measure(place: Place, figures: Figures, say: Callable[[str], None], entries: int) -> None:
     """One real night, whose records are copied under new numbers and signed entry by entry, then `verify`."""
     group = f"Evidence of {entries:,} publications"
     say(f"{group}: the first")

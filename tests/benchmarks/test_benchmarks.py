@@ -52,8 +52,8 @@ def still_there(temporary: Path) -> list[str]:
     return left
 
 
-def measured(temporary: Path, out: Path, part: str) -> dict[tuple[str, str], float]:
-    process = start(temporary, "--only", part, "--out", str(out))
+def measured(temporary: Path, out: Path, part: str, *options: str) -> dict[tuple[str, str], float]:
+    process = start(temporary, "--only", part, "--out", str(out), *options)
     said, _ = process.communicate(timeout=600)
     assert process.returncode == 0, said
     assert still_there(temporary) == []
@@ -75,6 +75,15 @@ def test_intake_is_measured_against_its_floor(temporary: Path, tmp_path: Path) -
         assert 0 < floor < intake
         assert figures[group, "ratio to the floor"] == pytest.approx(intake / floor, rel=0.1)
         assert 50 < figures[group, "peak memory of the intake's process"] < 5000
+
+
+@pytest.mark.slow
+def test_a_chain_of_publications_is_checked(temporary: Path, tmp_path: Path) -> None:
+    figures = measured(temporary, tmp_path, "chain", "--publications", "4")
+    group = "Evidence of 4 publications"
+    assert figures[group, "the chain: places, digests, signatures"] > 0
+    assert figures[group, "what readers see, of the newest"] > 0
+    assert figures[group, "certificates"] > 0
 
 
 #: A star as small as can be compared: what the night publishes, and what the floor makes.
