@@ -8,11 +8,11 @@ from benchmarks.place import Place
 from benchmarks.results import Figures
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.chain import certify, keep, read_envelope
-from kvalitet.evidence.seen import look
 from kvalitet.evidence.signing import public_key, public_key_file
-from kvalitet.evidence.verify import check_chain, verify
 from kvalitet.publication import ledger
 from kvalitet.settings import AUDITOR, PUBLISHER
+from kvalitet.verification.seen import look
+from kvalitet.verification.verify import check_chain, verify
 from kvalitet.warehouse.connection import connect
 
 ENTRIES, AIM_SECONDS = 1000, 5

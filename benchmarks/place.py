@@ -18,8 +18,8 @@ import psycopg
 from benchmarks.measured import Run, run
 from kvalitet import services
 from kvalitet.settings import Settings
+from kvalitet.settings.server_note import noted_address
 from kvalitet.warehouse import server
-from kvalitet.warehouse.server_note import noted_address
 from kvalitet.warehouse.server_place import binaries
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param
 
 from kvalitet.contracts import Contract, is_cron, load_contracts
-from kvalitet.night_tasks import ExtractSource, TellPeople, note_killed, timetable
+from kvalitet.nights.tasks import ExtractSource, TellPeople, note_killed, timetable
 from kvalitet.settings import Settings
 
 PARAMS: Any = {

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, chain, task
 
-from kvalitet import night_tasks
+from kvalitet.nights import tasks as night_tasks
 
 DOC = """
 # housekeeping

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, chain, task
 
-from kvalitet import night_tasks
+from kvalitet.nights import tasks as night_tasks
 
 DOC = """
 # indicators

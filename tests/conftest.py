@@ -26,10 +26,11 @@ from certificates import Authority
 from debian_postgres import debian_postgres
 from psycopg import sql
 
+from kvalitet.services import preparing
 from kvalitet.settings import Settings
-from kvalitet.warehouse import admin, server
+from kvalitet.settings.server_note import note_address
+from kvalitet.warehouse import server
 from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
-from kvalitet.warehouse.server_note import note_address
 
 ROOT = Path(__file__).resolve().parents[1]
 NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
@@ -57,7 +58,7 @@ def warehouse_server() -> Iterator[Settings]:
     try:
         started = server.start(blank)
         without_waiting_for_the_disk(server.admin_url(started))
-        admin.prepare(started, server.admin_url(started))
+        preparing.prepare(started, server.admin_url(started))
         yield started
     finally:
         server.remove(blank)

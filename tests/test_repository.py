@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[1]
 
@@ -101,6 +102,12 @@ def test_every_decision_has_its_number_and_status() -> None:
         assert any(line.startswith("Status: ") for line in rest[:4]), relative(path)
     numbers = [path.name[:4] for path in decisions]
     assert len(numbers) == len(set(numbers)), "two decisions share a number"
+
+
+def test_imports_go_down(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the order of the rooms in pyproject.toml; no room is missing there, and no two modules import each other."""
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True, no_logo=True) == 0, capsys.readouterr().out
 
 
 def test_the_licence_is_whole() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from kvalitet.alerts.channels import mail_to
 from kvalitet.errors import KvalitetError
-from kvalitet.spelling.told import without_number
-from kvalitet.stated import choice, seconds, whole_number
+from kvalitet.settings.stated import choice, seconds, whole_number
+from kvalitet.warehouse.kept_text import without_number
 
 NAME = "KVALITET_EXAMPLE"
 

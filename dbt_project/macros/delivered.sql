@@ -19,7 +19,7 @@
 
 {# A step between two publications (docs/decisions/0008): the rows of the earlier one's load, each value as the
    step takes it: `said` as it was, `later` as the later one has it, `stated` as the later one has it
-   wherever the earlier one had any. `restated` comes from the contract: see kvalitet.restated_rows. #}
+   wherever the earlier one had any. `restated` comes from the contract: see kvalitet.past.restated_rows. #}
 {% macro restated_rows(relation, load_id, restated) -%}
     {%- if restated.whole -%}
         select * from {{ relation }} where {{ is_in_load(restated.load) }}

@@ -1,5 +1,5 @@
 """`python -m kvalitet`."""
 
-from kvalitet.cli import main
+from kvalitet.cli.app import main
 
 main()

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from kvalitet.alerts.events import Event, of_the_morning, of_the_night
-from kvalitet.night import begin_night, release_claims
+from kvalitet.nights.night import begin_night, release_claims
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from kvalitet.alerts import AlertFailed, send
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.anchor import anchor_head, read_anchors
 from kvalitet.settings import AUDITOR, GATE, Settings
+from kvalitet.verification.anchor import anchor_head, read_anchors
 from kvalitet.warehouse.connection import connect, fetch_all
 
 pytestmark = pytest.mark.slow
@@ -199,7 +199,7 @@ def test_airflow_tells_people_when_a_task_has_failed(
     settings: Settings, mail: MailServer, held_back: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the task runner calls the notifier: with the context of the failed task; a task cleared tells nothing new."""
-    from kvalitet.night_tasks import TellPeople, send_alerts
+    from kvalitet.nights.tasks import TellPeople, send_alerts
 
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))
     monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{settings.server}/{settings.database}")
@@ -214,7 +214,7 @@ def test_airflow_tells_people_when_a_task_has_failed(
 def test_a_test_message_reaches_every_channel_and_is_not_noted(
     settings: Settings, mail: MailServer, webhook: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kvalitet.cli import app
+    from kvalitet.cli.app import app
 
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))
     done = CliRunner().invoke(app, ["alert", "test"])
@@ -227,7 +227,7 @@ def test_a_test_message_reaches_every_channel_and_is_not_noted(
 
 @pytest.mark.parametrize("command", ["test", "send"])
 def test_help_comes_with_an_example(command: str) -> None:
-    from kvalitet.cli import app
+    from kvalitet.cli.app import app
 
     assert "Example:" in CliRunner().invoke(app, ["alert", command, "--help"]).output
 

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from installations import Installation, database_is_there
 from kvalitet.backup import back_up, folder, restore
 from kvalitet.backup.making import KIND
 from kvalitet.errors import KvalitetError
+from kvalitet.services import preparing
 from kvalitet.settings import LOADER
 from kvalitet.warehouse import admin
 from kvalitet.warehouse.connection import connect
@@ -97,9 +99,14 @@ def state_of(installation: Installation) -> str:
     return row[0].removeprefix(admin.RESTORING).split()[0] if row and row[0] else "none"
 
 
-@pytest.mark.parametrize("phase", ["migrate_schema", "open_warehouse"])
+@pytest.mark.parametrize(("room", "phase"), [(admin, "migrate_schema"), (preparing, "open_warehouse")])
 def test_between_its_phases_nobody_gets_in_and_only_the_same_backup_goes_on(
-    small: Installation, empty: Callable[[], Installation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str
+    small: Installation,
+    empty: Callable[[], Installation],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    room: ModuleType,
+    phase: str,
 ) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     time.sleep(1.1)
@@ -110,13 +117,13 @@ def test_between_its_phases_nobody_gets_in_and_only_the_same_backup_goes_on(
         raise InterruptedError
 
     with monkeypatch.context() as patched:
-        patched.setattr(admin, phase, killed)
+        patched.setattr(room, phase, killed)
         with pytest.raises(InterruptedError):
             restore(target.settings, made.path, tmp_path / "keys", "test")
     with pytest.raises(KvalitetError), connect(target.settings, LOADER):
         pass
     with pytest.raises(KvalitetError, match="A restore of this database was broken off"):
-        admin.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
+        preparing.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
     with pytest.raises(KvalitetError, match=r"The restore of another backup into .* was broken off"):
         restore(target.settings, other.path, tmp_path / "keys", "test")
     restored = restore(target.settings, made.path, tmp_path / "keys", "test")

@@ -24,8 +24,9 @@ from kvalitet.landing.keys import Identity, recipient_file
 from kvalitet.persons.confirmation import confirm
 from kvalitet.persons.journal import NAME
 from kvalitet.publication import publish, rollback
+from kvalitet.services import preparing
 from kvalitet.settings import DETAIL, LOADER, LOGIN_ROLES, Settings
-from kvalitet.warehouse import admin, server
+from kvalitet.warehouse import server
 from kvalitet.warehouse.connection import connect, fetch_all
 
 pytestmark = pytest.mark.slow
@@ -81,7 +82,7 @@ def test_an_installation_that_was_prepared_and_never_used_counts_as_empty(
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     before = catalogue(small.admin_url)
     target = empty()
-    admin.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
+    preparing.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
     own_key = (target.secrets / "pseudonym.key").read_text()
     with pytest.raises(KvalitetError, match=r"The pseudonym key at .* is not the one that kvalitet-"):
         restore(target.settings, made.path, None, "test")
@@ -115,7 +116,7 @@ def test_a_database_that_holds_only_views_or_functions_is_not_empty(
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
     if is_prepared:
-        admin.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
+        preparing.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
     else:
         with psycopg.connect(target.environment["KVALITET_ADMIN_URL"], autocommit=True) as server:
             server.execute(f'create database "{target.settings.database}"')  # type: ignore[arg-type]
@@ -134,7 +135,7 @@ def test_a_database_that_holds_only_views_or_functions_is_not_empty(
 def test_somebody_connected_to_the_empty_database_is_named(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
-    admin.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
+    preparing.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
     with (
         connect(target.settings, LOADER),
         pytest.raises(KvalitetError, match="is in use by kvalitet_loader"),
@@ -261,7 +262,7 @@ def test_an_installation_beside_another_ones_on_one_server_leaves_its_passwords(
     for role in LOGIN_ROLES:
         (target.secrets / role).write_text("its own")
     with pytest.raises(KvalitetError, match=r"on this server is another installation's"):
-        admin.prepare(target.settings, server.admin_url(target.settings))
+        preparing.prepare(target.settings, server.admin_url(target.settings))
     monkeypatch.setenv("KVALITET_SECRETS", str(small.secrets))
     psycopg.connect(small.settings.dsn(LOADER)).close()
     assert not database_is_there(target)
@@ -278,7 +279,7 @@ class TestVersions:
     ) -> None:
 
         old = self._on(debian_server, "kvalitet_old", tmp_path / "old", monkeypatch, warehouse_server)
-        admin.prepare(old.settings, debian_server)
+        preparing.prepare(old.settings, debian_server)
         deliver(old.settings, "2025-01-02", *CASES)
         publish(old.settings, passed_build(old.settings, tmp_path))
         made = back_up(old.settings, tmp_path / "backups", tmp_path / "keys")

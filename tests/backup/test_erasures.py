@@ -15,10 +15,10 @@ from installations import CASES, PERSON, Installation, database_is_there, delive
 
 from kvalitet.backup import back_up, restore
 from kvalitet.backup.settling import settle_other_means
-from kvalitet.builds import begin_build
+from kvalitet.build.builds import begin_build
 from kvalitet.errors import KvalitetError
 from kvalitet.intake import extract, replay
-from kvalitet.intake.spool import private_folder
+from kvalitet.landing.private_folder import private_folder
 from kvalitet.persons.confirmation import confirm
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.held import held

@@ -12,13 +12,13 @@ from installations import Installation, own_secrets, seen_as
 
 from kvalitet.backup import back_up, folder, restore
 from kvalitet.backup.making import KIND
-from kvalitet.evidence.verify import verify
-from kvalitet.night import run_night
+from kvalitet.nights.night import run_night
 from kvalitet.persons.journal import NAME
 from kvalitet.publication import figures
 from kvalitet.publication.catalogue import Catalogue, manifest_path, missing, read_catalogue
 from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, Settings
+from kvalitet.verification.verify import verify
 from kvalitet.warehouse import server
 from kvalitet.warehouse.connection import connect, fetch_all
 

@@ -90,7 +90,7 @@ def test_files_named_in_the_dump_are_copied_although_their_time_is_over(
 def test_housekeeping_skips_the_removing_and_says_why(small: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from kvalitet.night_tasks import purge_landing
+    from kvalitet.nights.tasks import purge_landing
 
     def held(settings):
         raise holding.FilesHeld("The kept files are in use.")

@@ -8,10 +8,10 @@ from datetime import date
 import psycopg
 import pytest
 
-from kvalitet import builds
-from kvalitet.builds import BuildRefused, ClaimLost, begin_build, fail_if_live, finish, get_build, heartbeat
+from kvalitet.build import builds
+from kvalitet.build.builds import BuildRefused, ClaimLost, begin_build, fail_if_live, finish, get_build, heartbeat
 from kvalitet.errors import KvalitetError
-from kvalitet.rebuild import alone_in, begin_known_at, drop_old_rebuilds
+from kvalitet.past.rebuild import alone_in, begin_known_at, drop_old_rebuilds
 from kvalitet.settings import GATE, LOADER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -139,7 +139,7 @@ def test_of_many_at_once_exactly_one_gets_the_candidate(settings: Settings, load
     load("organisation")
     program = (
         "import sys; from pathlib import Path; from kvalitet.settings import Settings;"
-        " from kvalitet.builds import begin_build;"
+        " from kvalitet.build.builds import begin_build;"
         " begin_build(Settings(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]), owner='one of many')"
     )
     facts = [str(settings.root), str(settings.var), settings.inbox, settings.server, settings.database]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kvalitet.builds import Build
-from kvalitet.transform import _without_values, dbt_variables
+from kvalitet.build.builds import Build
+from kvalitet.build.transform import _without_values, dbt_variables
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from kvalitet.cli import app
+from kvalitet.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Not looked into: the tests, what was published by others, and what was true of earlier versions.

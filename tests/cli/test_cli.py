@@ -38,7 +38,7 @@ def kvalitet(settings: Settings, *arguments: str) -> subprocess.CompletedProcess
 def test_help_comes_with_an_example(command):
     from typer.testing import CliRunner
 
-    from kvalitet.cli import app
+    from kvalitet.cli.app import app
 
     shown = CliRunner().invoke(app, [*command.split(), "--help"])
     assert shown.exit_code == 0

@@ -7,8 +7,8 @@ import time
 import psycopg
 import pytest
 
-from kvalitet import builds
-from kvalitet.builds import begin_build, end_lapsed_builds, get_build, heartbeat
+from kvalitet.build import builds
+from kvalitet.build.builds import begin_build, end_lapsed_builds, get_build, heartbeat
 from kvalitet.clock import lapses
 from kvalitet.clock.counted import Tick, tick
 from kvalitet.settings import LOADER, TRANSFORMER, Settings
@@ -172,7 +172,7 @@ def test_killed_process_loses_its_claim_to_another_process(settings: Settings, b
     """Two real processes on one machine: their counts are one."""
     program = (
         "import sys, time; from pathlib import Path; from kvalitet.settings import Settings, TRANSFORMER;"
-        " from kvalitet import builds; builds.HEARTBEAT_SECONDS = 0.2\n"
+        " from kvalitet.build import builds; builds.HEARTBEAT_SECONDS = 0.2\n"
         "with builds.heartbeat(Settings(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:6]), int(sys.argv[6]),"
         " TRANSFORMER):\n    print('beating', flush=True); time.sleep(60)"
     )

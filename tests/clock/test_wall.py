@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from kvalitet.builds import begin_build
-from kvalitet.cli import app
+from kvalitet.build.builds import begin_build
+from kvalitet.cli.app import app
 from kvalitet.clock import wall, wrong_clock
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect

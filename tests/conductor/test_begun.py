@@ -8,15 +8,15 @@ import time
 
 import pytest
 
-from kvalitet.conductor.begun import begin, begun_night, forget, one_at_a_time
 from kvalitet.errors import KvalitetError
+from kvalitet.nights.begun import begin, begun_night, forget, one_at_a_time
 from kvalitet.settings import Settings
 
 #: Takes its turn in the folder given, says so, and keeps it.
 HOLDS = """
 import sys, time
 from pathlib import Path
-from kvalitet.conductor.begun import one_at_a_time
+from kvalitet.nights.begun import one_at_a_time
 from kvalitet.settings import Settings
 with one_at_a_time(Settings(Path(), Path(sys.argv[1]), "", "127.0.0.1:1", "kvalitet")):
     print("held", flush=True)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from kvalitet.contracts import load_contracts
-from kvalitet.night_calendar import Window, last_due
 from kvalitet.settings import Settings
+from kvalitet.timetable.calendar import Window, last_due
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = load_contracts(Settings.from_environment(ROOT))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from kvalitet.build.transform import dbt_environment
 from kvalitet.settings import Settings
-from kvalitet.transform import dbt_environment
 from kvalitet.warehouse.build_schemas import make_empty
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from kvalitet.builds import begin_build
+from kvalitet.build.builds import begin_build
+from kvalitet.build.transform import LAYERS, build_layer
 from kvalitet.intake import extract
 from kvalitet.sample import generate
 from kvalitet.settings import Settings
-from kvalitet.transform import LAYERS, build_layer
 
 pytestmark = pytest.mark.slow
 SOURCES = (

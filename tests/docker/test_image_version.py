@@ -25,7 +25,7 @@ def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repository"
     for name, text in {
         "src/kvalitet/__init__.py": "",
-        "src/kvalitet/night.py": "print('night')\n",
+        "src/kvalitet/nights/night.py": "print('night')\n",
         "dags/indicators.py": "dag = 1\n",
         "README.md": "Kvalitet\n",
         "docs/runbook.md": "not sent\n",
@@ -92,7 +92,7 @@ def test_other_shapes_of_a_repository_are_read(repository: Path, shape: str):
 @pytest.mark.parametrize("change", ["edited", "staged", "added", "deleted"])
 def test_file_that_differs_is_told_as_changes(repository: Path, change: str):
     head = git(repository, "rev-parse", "HEAD")
-    file = repository / "src/kvalitet/night.py"
+    file = repository / "src/kvalitet/nights/night.py"
     if change == "added":
         (repository / "src/kvalitet/new.py").write_text("new = 1\n")
     elif change == "deleted":

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kvalitet.evidence.signing import public_key_file
-from kvalitet.night import run_night
+from kvalitet.nights.night import run_night
 from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all

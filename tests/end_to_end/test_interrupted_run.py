@@ -18,10 +18,10 @@ from typing import Any, LiteralString
 import pytest
 
 from kvalitet import services
-from kvalitet.airflow_client import AirflowClient
+from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.settings import AUDITOR, BI, Settings
+from kvalitet.settings.server_note import noted_address
 from kvalitet.warehouse.connection import fetch_all
-from kvalitet.warehouse.server_note import noted_address
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,12 +16,12 @@ import pytest
 from killing import KINDS, Killer
 
 from kvalitet import services
-from kvalitet.airflow_client import AirflowClient
 from kvalitet.contracts import load_contracts
-from kvalitet.evidence.verify import verify
-from kvalitet.night import mark
+from kvalitet.nights.night import mark
 from kvalitet.sample import generate
+from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.settings import AUDITOR, BI, Settings
+from kvalitet.verification.verify import verify
 from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow

@@ -15,17 +15,16 @@ import psycopg
 import pytest
 
 from kvalitet.contracts import load_contracts
-from kvalitet.evidence.verify import verify
 from kvalitet.intake import extract
-from kvalitet.night import is_anything_new, run_night
-from kvalitet.past import Past, as_recorded, as_said, known_at
+from kvalitet.nights.night import is_anything_new, run_night
+from kvalitet.past.past import Past, as_recorded, as_said, known_at
+from kvalitet.past.restatement import CAUSES, KEY, Restatement, by_key, restate
 from kvalitet.persons import places
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.held import held
 from kvalitet.persons.number import Number
 from kvalitet.publication import figures, rollback
 from kvalitet.reports.pages import FIGURES
-from kvalitet.restatement import CAUSES, KEY, Restatement, by_key, restate
 from kvalitet.sample import generate, generate_earlier, truth
 from kvalitet.sample.cases import chunks
 from kvalitet.sample.plan import Plan, night_of
@@ -40,6 +39,7 @@ from kvalitet.settings import (
     TRANSFORMER,
     Settings,
 )
+from kvalitet.verification.verify import verify
 from kvalitet.warehouse import server
 from kvalitet.warehouse.connection import connect
 
@@ -212,9 +212,9 @@ def _check_causes(found: Restatement) -> None:
 def test_a_corrupted_third_and_a_rebuild_of_the_first(nights: TwoNights, monkeypatch: pytest.MonkeyPatch):
     """Readers keep night 2; night 1 rebuilt from its loads is what was published then, although a person of both was
     erased meanwhile."""
+    from kvalitet.build.transform import LAYERS, build_layer
+    from kvalitet.past.rebuild import begin_rebuild, end_rebuild
     from kvalitet.publication import finish_candidate
-    from kvalitet.rebuild import begin_rebuild, end_rebuild
-    from kvalitet.transform import LAYERS, build_layer
 
     settings = nights.settings
     seen = complaints_seen(settings)

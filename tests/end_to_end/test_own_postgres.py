@@ -16,14 +16,14 @@ from debian_postgres import PROGRAMS, major_version
 from typer.testing import CliRunner
 
 from kvalitet import services
-from kvalitet.airflow_client import AirflowClient
-from kvalitet.cli import app
+from kvalitet.cli.app import app
 from kvalitet.errors import KvalitetError
-from kvalitet.night import NightResult, run_night
+from kvalitet.nights.night import NightResult, run_night
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.number import Number
 from kvalitet.persons.rekeying import rotate_key
 from kvalitet.sample import generate
+from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.settings import BI, Settings
 from kvalitet.warehouse.connection import fetch_all
 

@@ -24,15 +24,15 @@ from searching import in_database, in_files
 from servers import HttpServer, MailServer, http_server, mail_server
 
 from kvalitet import services
-from kvalitet.airflow_client import AirflowClient
-from kvalitet.conductor import run_through_airflow
 from kvalitet.contracts import load_contracts
-from kvalitet.evidence.bundle import write_bundle
-from kvalitet.night import NightResult, SourceResult
+from kvalitet.nights.night import NightResult, SourceResult
+from kvalitet.nights.running import run_through_airflow
 from kvalitet.sample import generate
 from kvalitet.sample.plan import Plan
 from kvalitet.services.airflow import database_name
+from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.settings import AUDITOR, BI, Settings
+from kvalitet.verification.bundle import write_bundle
 from kvalitet.warehouse import server
 from kvalitet.warehouse.connection import fetch_all
 

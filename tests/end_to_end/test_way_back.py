@@ -23,7 +23,7 @@ from tenacity import wait_none
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, replay
 from kvalitet.intake.withdrawal import withdraw
-from kvalitet.night import NightResult, run_night
+from kvalitet.nights.night import NightResult, run_night
 from kvalitet.publication import figures
 from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, Settings

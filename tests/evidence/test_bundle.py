@@ -15,10 +15,10 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence import standalone
-from kvalitet.evidence.bundle import write_bundle
 from kvalitet.publication import publish, rollback
 from kvalitet.settings import Settings
+from kvalitet.verification import standalone
+from kvalitet.verification.bundle import write_bundle
 
 pytestmark = pytest.mark.slow
 

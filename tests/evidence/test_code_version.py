@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kvalitet.build.code_version import code_version
 from kvalitet.errors import KvalitetError, NotInstalled
-from kvalitet.evidence.code_version import code_version
 from kvalitet.settings import Settings
 
 

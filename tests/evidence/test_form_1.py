@@ -7,10 +7,10 @@ import pytest
 import synthetic
 from bundles import check, unpacked
 
-from kvalitet.evidence.bundle import write_bundle
-from kvalitet.evidence.verify import verify
 from kvalitet.publication import PublishRefused, publish
 from kvalitet.settings import Settings
+from kvalitet.verification.bundle import write_bundle
+from kvalitet.verification.verify import verify
 
 pytestmark = pytest.mark.slow
 

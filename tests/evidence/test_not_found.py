@@ -12,10 +12,10 @@ import synthetic
 
 from kvalitet.evidence.canonical import FORM
 from kvalitet.evidence.chain import certify, keep
-from kvalitet.evidence.verify import verify
 from kvalitet.publication import ledger, publish
 from kvalitet.publication.digest import contents
 from kvalitet.settings import AUDITOR, BI, PUBLISHER, Settings
+from kvalitet.verification.verify import verify
 from kvalitet.warehouse.connection import connect
 
 pytestmark = pytest.mark.slow

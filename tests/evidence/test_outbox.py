@@ -7,13 +7,13 @@ import pytest
 import synthetic
 from typer.testing import CliRunner
 
-from kvalitet.cli import app
+from kvalitet.cli.app import app
+from kvalitet.cli.status import read_status
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.anchor import read_anchors
-from kvalitet.evidence.outbox import due, work_off
 from kvalitet.publication import publish
 from kvalitet.settings import AUDITOR, Settings
-from kvalitet.status import read_status
+from kvalitet.verification.anchor import read_anchors
+from kvalitet.verification.outbox import due, work_off
 from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow

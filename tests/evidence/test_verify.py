@@ -14,11 +14,11 @@ from psycopg.rows import DictRow, dict_row
 
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.chain import read_envelope, write_files
-from kvalitet.evidence.outbox import work_off
-from kvalitet.evidence.verify import verify
 from kvalitet.publication import publish, rollback
 from kvalitet.publication.schemas import open_to_readers, rename
 from kvalitet.settings import AUDITOR, GATE, LOADER, LOGIN_ROLES, PUBLISHER, TRANSFORMER, Settings
+from kvalitet.verification.outbox import work_off
+from kvalitet.verification.verify import verify
 from kvalitet.warehouse.connection import connect, fetch_all
 
 pytestmark = pytest.mark.slow

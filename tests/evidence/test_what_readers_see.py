@@ -10,9 +10,9 @@ import psycopg
 import pytest
 import synthetic
 
-from kvalitet.evidence.verify import verify
 from kvalitet.publication import publish
 from kvalitet.settings import AUDITOR, BI, DETAIL, Settings
+from kvalitet.verification.verify import verify
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.readers import named_readers
 

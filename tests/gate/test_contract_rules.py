@@ -7,13 +7,13 @@ import psycopg
 import pytest
 import yaml
 
-from kvalitet.builds import Build, get_build
+from kvalitet.build.builds import Build, get_build
 from kvalitet.contracts import Contract, read_contract
 from kvalitet.gate.asking import ask_rules
 from kvalitet.gate.deliveries import delivery_suite
 from kvalitet.gate.verdict import CheckResult, Verdict
+from kvalitet.intake import raw_tables
 from kvalitet.settings import GATE, Settings
-from kvalitet.warehouse import admin
 
 #: Cases of load 2. A2 was changed by it, A9 was closed, B1 came later.
 ROWS = [
@@ -93,7 +93,7 @@ def build(settings: Settings, admin_url: str, tmp_path: Path) -> Build:
     """A build on load 2 of three, with the rows above."""
     with psycopg.connect(admin_url, autocommit=True) as connection:
         with connection.transaction():
-            admin.sync_raw_tables(connection, [contract_with(tmp_path)])
+            raw_tables.sync_raw_tables(connection, [contract_with(tmp_path)])
         for load_id in (1, 2, 3):
             connection.execute(
                 "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome,"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from deliveries import COMPLAINT, as_csv, write
 
+from kvalitet.cli.status import read_status
 from kvalitet.errors import MOST_CHARACTERS, DeliveryRefused, KvalitetError
 from kvalitet.intake import extract
-from kvalitet.rejects import accept, read_rejects
+from kvalitet.intake.rejects import accept, read_rejects
 from kvalitet.settings import AUDITOR, Settings
-from kvalitet.status import read_status
 from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow

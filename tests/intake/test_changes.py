@@ -6,9 +6,8 @@ from deliveries import COMPLAINT, as_csv, write
 
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused
-from kvalitet.intake import extract, replay
+from kvalitet.intake import extract, raw_tables, replay
 from kvalitet.settings import LOADER
-from kvalitet.warehouse import admin
 from kvalitet.warehouse.connection import connect
 
 ROWS = [{"Sagsnummer": f"2024 - {n:05d}", "KLE": f"32.18.{n:02d}", "Center": f"C{n % 4:02d}"} for n in range(40)]
@@ -184,7 +183,7 @@ class TestReadAnew:
 
         gained = own_contract(("      - name: received_at\n", f"{CHANNEL}      - name: received_at\n"))
         with psycopg.connect(admin_url) as connection:
-            admin.sync_raw_tables(connection, load_contracts(gained).values())
+            raw_tables.sync_raw_tables(connection, load_contracts(gained).values())
         with_channel("2025-01-03")
         assert counts(extract(gained, "bif_complaints")) == {"delivered": 40, "reread": 40}
         with_channel("2025-01-04")

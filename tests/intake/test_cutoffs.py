@@ -12,7 +12,7 @@ from deliveries import write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kvalitet.builds import begin_build
+from kvalitet.build.builds import begin_build
 from kvalitet.contracts import Contract, load_contracts
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract, replay

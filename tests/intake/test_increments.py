@@ -7,11 +7,10 @@ import pytest
 from deliveries import COMPLAINT, POINT, as_csv, write
 
 from kvalitet.contracts import load_contracts
-from kvalitet.intake import extract
+from kvalitet.intake import extract, raw_tables
 from kvalitet.intake.withdrawal import withdraw
-from kvalitet.rebuild import KNOWN
+from kvalitet.past.rebuild import KNOWN
 from kvalitet.settings import LOADER
-from kvalitet.warehouse import admin
 from kvalitet.warehouse.connection import connect
 
 CONTRACT = "bif_complaints.odcs.yaml"
@@ -44,7 +43,7 @@ def increments(settings, own_contract, admin_url):
             everywhere=(closed, closed.replace("closed", "kept")),
         )
         with psycopg.connect(admin_url) as connection:
-            admin.sync_raw_tables(connection, load_contracts(changed).values())
+            raw_tables.sync_raw_tables(connection, load_contracts(changed).values())
         return changed
 
     return made

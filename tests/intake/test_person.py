@@ -9,15 +9,15 @@ from deliveries import COMPLAINT, as_csv, write
 from psycopg import sql
 from typer.testing import CliRunner
 
-from kvalitet.builds import begin_build, finish
-from kvalitet.cli import app
+from kvalitet.build.builds import begin_build, finish
+from kvalitet.cli.app import app
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.intake import extract
 from kvalitet.intake.pseudonyms import pseudonym
 from kvalitet.intake.row_hash import hash_sql
-from kvalitet.intake.spool import private_folder
 from kvalitet.landing import Store
+from kvalitet.landing.private_folder import private_folder
 from kvalitet.persons import places, rekeying
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.held import held
@@ -30,7 +30,7 @@ from kvalitet.warehouse.connection import connect
 pytestmark = pytest.mark.slow
 
 #: The module, which the function of the same name hides.
-extracting = sys.modules["kvalitet.intake.extract"]
+extracting = sys.modules["kvalitet.intake.taking"]
 
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
 TYPED = "010190-1234"

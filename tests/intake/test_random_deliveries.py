@@ -20,8 +20,8 @@ from test_random_files import DAMAGE, LONGEST_MESSAGE, MARK, as_values, damaged,
 from kvalitet.errors import DeliveryRefused
 from kvalitet.intake import extract
 from kvalitet.intake.records import ExtractResult
+from kvalitet.services import preparing
 from kvalitet.settings import AUDITOR, LOADER, Settings
-from kvalitet.warehouse import admin
 from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow
@@ -90,7 +90,7 @@ def source(
     (contracts := tmp_path / "contracts").mkdir()
     contract(contracts, request.param)
     monkeypatch.setenv("KVALITET_CONTRACTS", str(contracts))
-    admin.open_warehouse(settings, admin_url)
+    preparing.open_warehouse(settings, admin_url)
     return Source(settings, inbox, request.param, count())
 
 

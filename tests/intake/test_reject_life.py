@@ -5,10 +5,10 @@ from itertools import product
 import psycopg
 import pytest
 
-from kvalitet.builds import begin_build, fail_if_live
+from kvalitet.build.builds import begin_build, fail_if_live
 from kvalitet.errors import KvalitetError
 from kvalitet.intake import extract
-from kvalitet.rejects import Accepted, accept, read_rejects
+from kvalitet.intake.rejects import Accepted, accept, read_rejects
 from kvalitet.settings import LOGIN_ROLES, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kvalitet.intake.standing import stale_sources
+from kvalitet.build.standing import stale_sources
 from kvalitet.settings import LOADER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 

@@ -11,15 +11,14 @@ import psycopg
 import pytest
 from hand import SOURCE, Hand
 
-from kvalitet.builds import begin_build, fail_if_live
+from kvalitet.build.builds import begin_build, fail_if_live
+from kvalitet.cli.status import read_status
 from kvalitet.errors import KvalitetError
 from kvalitet.intake import extract
-from kvalitet.intake.pseudonyms import stop_extractions
 from kvalitet.intake.turns import TurnLost, turn
 from kvalitet.settings import AUDITOR, LOADER, Settings
-from kvalitet.status import read_status
 from kvalitet.warehouse.connection import connect, fetch_all
-from kvalitet.warehouse.locks import LockHeld
+from kvalitet.warehouse.locks import LockHeld, stop_extractions
 
 ROWS = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(4000)]
 FIRST = date(2025, 1, 2)
@@ -115,7 +114,7 @@ def test_other_sources_do_not_wait(settings, deliver, monkeypatch) -> None:
 
 
 def test_changing_persons_names_the_extraction_that_it_would_disturb(settings, deliver, monkeypatch) -> None:
-    module = importlib.import_module("kvalitet.intake.extract")
+    module = importlib.import_module("kvalitet.intake.taking")
     seen, land = [], module.land
 
     def look(*arguments):

@@ -5,11 +5,11 @@ import unicodedata
 import pytest
 from deliveries import deliver_statistics, deliver_workbook, write
 
+from kvalitet.cli.status import read_status
 from kvalitet.contracts import read_contract
 from kvalitet.intake import extract
 from kvalitet.intake.pseudonyms import pseudonym
 from kvalitet.settings import AUDITOR
-from kvalitet.status import read_status
 from kvalitet.warehouse.connection import fetch_all
 
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(200)]

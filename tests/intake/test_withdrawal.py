@@ -3,7 +3,8 @@
 import psycopg
 import pytest
 
-from kvalitet.builds import begin_build, finish, get_build
+from kvalitet.build.builds import begin_build, finish, get_build
+from kvalitet.build.transform import build_layer
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.deliveries import delivery_suite
@@ -11,11 +12,10 @@ from kvalitet.gate.rules import RuleCheck
 from kvalitet.gate.suites import Check
 from kvalitet.intake import extract, replay
 from kvalitet.intake.withdrawal import withdraw
-from kvalitet.night import news
+from kvalitet.nights.night import news
+from kvalitet.past.rebuild import begin_known_at, begin_rebuild
 from kvalitet.publication.swap import PublishRefused, publish
-from kvalitet.rebuild import begin_known_at, begin_rebuild
 from kvalitet.settings import GATE, LOADER, TRANSFORMER
-from kvalitet.transform import build_layer
 from kvalitet.warehouse.connection import connect
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kvalitet.builds import get_build
+from kvalitet.build.builds import get_build
 from kvalitet.errors import KvalitetError
 from kvalitet.gate import Verdict, load_suites
 from kvalitet.gate.judging import measure_build

@@ -6,11 +6,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from kvalitet.alerts.events import of_the_night
+from kvalitet.cli.status import read_status
 from kvalitet.errors import DeliveryRefused, KvalitetError, NotInstalled
-from kvalitet.night import begin_night
-from kvalitet.night_tasks import no_retry
+from kvalitet.nights.night import begin_night
+from kvalitet.nights.tasks import no_retry
 from kvalitet.settings import Settings
-from kvalitet.status import read_status
 
 
 def test_begin_without_git_is_recorded_once_and_told(settings: Settings, extracted, tmp_path: Path, monkeypatch):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kvalitet.builds import BuildRefused, end_lapsed_builds, finish, get_build
-from kvalitet.night import begin_night, describe, is_anything_new, mark, news, night_result, release_claims
+from kvalitet.build.builds import BuildRefused, end_lapsed_builds, finish, get_build
+from kvalitet.nights.night import begin_night, describe, is_anything_new, mark, news, night_result, release_claims
 from kvalitet.settings import PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kvalitet.contracts import Contract, is_cron
-from kvalitet.night_calendar import Window, due_sources, last_due, latest_arrival, night_window
 from kvalitet.settings import TIMEZONE
+from kvalitet.timetable.calendar import Window, due_sources, last_due, latest_arrival, night_window
 
 
 def copenhagen(text: str) -> datetime:

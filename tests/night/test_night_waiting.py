@@ -17,14 +17,14 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from kvalitet.builds import get_build
-from kvalitet.cli import app
+from kvalitet.build.builds import get_build
+from kvalitet.cli.app import app
 from kvalitet.contracts import Contract
 from kvalitet.contracts.service_levels import UNIT_DAYS
-from kvalitet.night import begin_night, mark
-from kvalitet.night_calendar import is_promised
-from kvalitet.night_waiting import Awaited, Late, awaited, late_sources, note_killed, note_late, outcomes, unsettled
+from kvalitet.nights.night import begin_night, mark
 from kvalitet.settings import AUDITOR, LOADER, Settings
+from kvalitet.timetable.calendar import is_promised
+from kvalitet.timetable.waiting import Awaited, Late, awaited, late_sources, note_killed, note_late, outcomes, unsettled
 from kvalitet.warehouse.connection import NotReached, connect, fetch_all
 
 pytestmark = pytest.mark.slow
@@ -187,7 +187,7 @@ def test_late_sources_compares_records_with_contracts(settings: Settings, extrac
 @pytest.fixture
 def in_airflow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The environment in which the triggerer finds this test's warehouse."""
-    import kvalitet.night_trigger  # noqa: F401 -- takes seconds the first time, which are not the trigger's
+    import kvalitet.nights.trigger  # noqa: F401 -- takes seconds the first time, which are not the trigger's
 
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))
     monkeypatch.setenv("KVALITET_INBOX", settings.inbox)
@@ -197,7 +197,7 @@ def in_airflow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def fire(waits: dict[str, Awaited], deadline: datetime) -> tuple[dict[str, str | None], float]:
     """The payload of the trigger as the triggerer runs it, made anew from its serialized form; and seconds waited."""
-    from kvalitet.night_trigger import SourcesTrigger
+    from kvalitet.nights.trigger import SourcesTrigger
 
     path, arguments = SourcesTrigger.of(waits, deadline).serialize()
     module, _, name = path.rpartition(".")
@@ -270,7 +270,7 @@ def test_a_failed_task_gives_the_candidate_back_when_the_server_takes_logins_aga
     admin_url: str, in_airflow: Settings, extracted: Callable
 ) -> None:
     """What broke the task is often what the claim is recorded in."""
-    from kvalitet.night_tasks import release
+    from kvalitet.nights.tasks import release
 
     extracted("organisation", "accepted")
     build = begin_night(in_airflow, "airflow night__1")
@@ -289,7 +289,7 @@ def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
     in_airflow: Settings, extracted: Callable
 ) -> None:
     """What the trigger saw is old when the task goes on; only who is late by now is noted, with what was in use."""
-    from kvalitet.night_tasks import WaitForSources
+    from kvalitet.nights.tasks import WaitForSources
 
     before = extracted("silent", "accepted")
     params = {"sources": ["quick", "silent"], "after_run": mark(in_airflow).run_id, "since": None, "wait_minutes": 0}
@@ -310,7 +310,7 @@ def test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is
     in_airflow: Settings, extracted: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the runbook has it: `kvalitet status` says the same, and when it shows the sources, the task is cleared."""
-    from kvalitet.night_tasks import WaitForSources
+    from kvalitet.nights.tasks import WaitForSources
 
     extracted("quick", "accepted")
     params = {"sources": ["quick"], "after_run": None, "since": NIGHT.isoformat(), "wait_minutes": 0}
@@ -331,7 +331,7 @@ def test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is
 def test_attempt_of_the_timetable_records_the_time_it_was_made_for(in_airflow: Settings) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
-    from kvalitet.night_tasks import ExtractSource
+    from kvalitet.nights.tasks import ExtractSource
 
     task = ExtractSource(task_id="extract", source_id="organisation")
     params = {"closures_allowed_by": None, "closures_allowed_reason": None}
@@ -344,7 +344,7 @@ def test_attempt_of_the_timetable_records_the_time_it_was_made_for(in_airflow: S
 
 
 def test_the_trigger_tells_airflow_no_password(in_airflow: Settings) -> None:
-    from kvalitet.night_trigger import SourcesTrigger
+    from kvalitet.nights.trigger import SourcesTrigger
 
     _, arguments = SourcesTrigger.of({"source": Awaited(NIGHT, FIVE)}, FIVE).serialize()
     assert "postgresql" not in str(arguments) and "password" not in str(arguments)

@@ -7,11 +7,11 @@ import polars as pl
 import psycopg
 from psycopg.rows import dict_row
 
-from kvalitet.builds import begin_build
+from kvalitet.build.builds import begin_build
 from kvalitet.intake import extract
+from kvalitet.past.rebuild import run_layers
+from kvalitet.past.restatement import CAUSES, Restatement
 from kvalitet.publication import ledger
-from kvalitet.rebuild import run_layers
-from kvalitet.restatement import CAUSES, Restatement
 from kvalitet.sample import organisation
 from kvalitet.sample.files import whole_file, write_quoted_csv
 from kvalitet.sample.plan import Plan

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from complaints import COMPLAINT, changes, deliver, publish, quiet
 
-from kvalitet.restatement import restate
+from kvalitet.past.restatement import restate
 from kvalitet.settings import Settings
 
 pytestmark = pytest.mark.slow

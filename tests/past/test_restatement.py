@@ -17,7 +17,7 @@ import pytest
 from complaints import COMPLAINT, changes, publish, quiet
 
 from kvalitet.errors import KvalitetError
-from kvalitet.restatement import CAUSES, restate
+from kvalitet.past.restatement import CAUSES, restate
 from kvalitet.settings import AUDITOR, GATE, LOADER, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from kvalitet.contracts import Column, Table
-from kvalitet.restated_rows import restated_variable
-from kvalitet.restatement import by_key, split
+from kvalitet.past.restated_rows import restated_variable
+from kvalitet.past.restatement import by_key, split
 
 
 def figure(value: str | None, is_suppressed: bool = False, period: str = "2023", version: int = 1) -> dict:

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 import synthetic
 
-from kvalitet.builds import finish as end_build
-from kvalitet.builds import get_build
+from kvalitet.build.builds import finish as end_build
+from kvalitet.build.builds import get_build
 from kvalitet.errors import KvalitetError
 from kvalitet.publication import finish_candidate
 from kvalitet.publication.catalogue import missing, read_catalogue

@@ -7,8 +7,8 @@ import pytest
 import synthetic
 
 from kvalitet.publication import publish, rollback
+from kvalitet.services import preparing
 from kvalitet.settings import BI, DETAIL, Settings
-from kvalitet.warehouse import admin
 from kvalitet.warehouse.connection import fetch_all
 
 
@@ -19,7 +19,7 @@ def test_publishing_twice_and_rolling_back(debian_server: str, warehouse_server:
         root=warehouse_server.root, var=tmp_path / "var", inbox=f"file://{tmp_path}/inbox",
         server=f"{address.hostname}:{address.port}", database="kvalitet",
     )  # fmt: skip
-    admin.prepare(settings, debian_server)
+    preparing.prepare(settings, debian_server)
     builds = []
     for number in (1, 2):
         builds.append(synthetic.passed_build(settings, tmp_path))

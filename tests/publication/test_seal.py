@@ -15,7 +15,7 @@ import synthetic
 from psycopg import errors
 from psycopg.rows import DictRow
 
-from kvalitet.builds import get_build
+from kvalitet.build.builds import get_build
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.judging import measure_build
 from kvalitet.publication import PublishRefused, finish_candidate, publish, seal

@@ -11,7 +11,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.services import airflow, airflow_address, airflow_env
 from kvalitet.services.airflow_asyncpg import asyncpg_arguments
 from kvalitet.settings import Settings
-from kvalitet.warehouse.address import Tls
+from kvalitet.settings.address import Tls
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ import psycopg
 import pytest
 
 from kvalitet import services
-from kvalitet.airflow_client import AirflowClient
+from kvalitet.cli.status import read_services
 from kvalitet.services import airflow, changes, health, processes, sessions
+from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.services.marks import new_mark
 from kvalitet.settings import Settings
-from kvalitet.status import read_services
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]

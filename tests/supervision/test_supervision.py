@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from kvalitet.errors import KvalitetError
+from kvalitet.reports.supervision_list import HEADERS, export_sample
 from kvalitet.settings import Settings
-from kvalitet.supervision import HEADERS, export_sample
 
 #: Two areas and three centres, as publishing leaves the view: row by row under the reader's own rights.
 PUBLISHED = """

@@ -6,8 +6,8 @@ import pytest
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOADER, UNSTATED, Settings
+from kvalitet.settings.address import Address, Tls
 from kvalitet.warehouse import server
-from kvalitet.warehouse.address import Address, Tls
 
 WHERE = "postgresql://db.example.dk:5433/kvalitet"
 

@@ -20,11 +20,11 @@ from psycopg import sql
 from typer.testing import CliRunner
 
 from kvalitet import services
-from kvalitet.cli import app
+from kvalitet.cli.app import app
+from kvalitet.cli.status import read_status
 from kvalitet.errors import KvalitetError
 from kvalitet.services import airflow
 from kvalitet.settings import LOGIN_ROLES, Settings
-from kvalitet.status import read_status
 from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import binaries
 

@@ -12,11 +12,12 @@ import pytest
 import synthetic
 from psycopg import errors, sql
 
-from kvalitet import builds
+from kvalitet.build import builds
+from kvalitet.cli.status import read_status
 from kvalitet.errors import KvalitetError
 from kvalitet.publication import finish_candidate, publish
+from kvalitet.services import preparing
 from kvalitet.settings import AUDITOR, BI, DETAIL, READER_ROLES, Settings
-from kvalitet.status import read_status
 from kvalitet.warehouse import admin, locks, readers
 from kvalitet.warehouse.connection import connect, fetch_all
 from kvalitet.warehouse.rights import READER_CONNECTIONS
@@ -280,7 +281,7 @@ def test_changed_defaults_and_password_are_named_and_put_back(
             readers.watch(settings)
         assert "the password of kvalitet_bi" in caplog.text and "another" not in caplog.text
     finally:
-        admin.prepare(settings, admin_url)
+        preparing.prepare(settings, admin_url)
     assert read_status(settings)["not_in_force"] == []
     with psycopg.connect(settings.dsn(BI)) as reader:
         assert reader.execute("show statement_timeout").fetchone() == ("5min",)
@@ -293,9 +294,9 @@ def test_reader_that_keeps_changing_itself_is_named_by_migrate(
     with psycopg.connect(settings.dsn(BI)) as reader:
         reader.execute("alter role kvalitet_bi password 'another'")
         with pytest.raises(KvalitetError, match=rf"being changed by kvalitet_bi \(session {reader.info.backend_pid}\)"):
-            admin.prepare(settings, admin_url)
+            preparing.prepare(settings, admin_url)
         reader.rollback()
-    admin.prepare(settings, admin_url)
+    preparing.prepare(settings, admin_url)
 
 
 def test_named_reader_without_limits_is_named_and_given_them(settings: Settings, admin_url: str) -> None:
@@ -314,7 +315,7 @@ def test_named_reader_without_limits_is_named_and_given_them(settings: Settings,
                 "alter role \"bare_reader\" set idle_in_transaction_session_timeout = '2min'",
                 "alter role \"bare_reader\" set temp_file_limit = '5GB'",
             ]
-            admin.prepare(settings, admin_url)
+            preparing.prepare(settings, admin_url)
             assert read_status(settings)["not_in_force"] == []
             kept = owner.execute("select rolconnlimit from pg_roles where rolname = 'strict_reader'").fetchone()
             assert kept == (1,)

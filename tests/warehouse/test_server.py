@@ -18,9 +18,10 @@ import psycopg
 import pytest
 
 from kvalitet.errors import KvalitetError
+from kvalitet.services import preparing
 from kvalitet.settings import Settings
-from kvalitet.warehouse import admin, server, server_place
-from kvalitet.warehouse.server_note import noted_address
+from kvalitet.settings.server_note import noted_address
+from kvalitet.warehouse import server, server_place
 
 pytestmark = pytest.mark.slow
 
@@ -329,7 +330,7 @@ def test_an_own_server_of_version_15_is_prepared(
         server.start(settings)
     monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server)
     assert server.start(settings) == settings
-    admin.prepare(settings, server.admin_url(settings))
+    preparing.prepare(settings, server.admin_url(settings))
     with psycopg.connect(settings.dsn("kvalitet_auditor")) as connection:
         assert connection.execute("select count(*) from audit.build").fetchone() == (0,)
     assert not server.stop(settings)

@@ -7,8 +7,8 @@ import pytest
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
+from kvalitet.settings.server_note import NOT_STARTED, note_address, noted_address
 from kvalitet.warehouse.connection import connect
-from kvalitet.warehouse.server_note import NOT_STARTED, note_address, noted_address
 
 
 @pytest.fixture

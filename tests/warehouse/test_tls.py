@@ -16,13 +16,13 @@ import pytest
 from certificates import Authority
 from typer.testing import CliRunner
 
-from kvalitet.cli import app
+from kvalitet.cli.app import app
 from kvalitet.errors import KvalitetError
-from kvalitet.services import airflow
+from kvalitet.services import airflow, preparing
 from kvalitet.services.airflow_asyncpg import asyncpg_arguments
 from kvalitet.settings import AUDITOR, LOADER, UNSTATED, Settings
-from kvalitet.warehouse import admin, server
-from kvalitet.warehouse.address import Tls
+from kvalitet.settings.address import Tls
+from kvalitet.warehouse import server
 from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow
@@ -61,7 +61,7 @@ def own(debian_server: str, authority: Authority, secrets_folder: Path, monkeypa
     with psycopg.connect(debian_server, autocommit=True) as connection:
         is_there = connection.execute("select from pg_database where datname = %s", [DATABASE]).fetchone()
     if not is_there:
-        admin.prepare(settings, server.admin_url(settings).replace(f"/{DATABASE}?", "/postgres?"))
+        preparing.prepare(settings, server.admin_url(settings).replace(f"/{DATABASE}?", "/postgres?"))
     return made
 
 
@@ -163,7 +163,7 @@ def test_airflows_own_database_is_reached_as_its_configuration_says(own: Own) ->
 def test_dbt_is_given_the_same_parameters(own: Own, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     from dbt.cli.main import dbtRunner
 
-    from kvalitet.transform import dbt_environment
+    from kvalitet.build.transform import dbt_environment
 
     def debug(settings: Settings) -> str:
         places = ["--project-dir", str(settings.dbt_dir), "--profiles-dir", str(settings.dbt_dir)]
@@ -194,7 +194,7 @@ def test_a_server_that_cannot_be_verified_is_named_with_what_to_correct(
     for ask in (
         lambda: fetch_all(settings, AUDITOR, "select 1"),
         lambda: server.start(settings),
-        lambda: admin.prepare(settings, server.admin_url(settings)),
+        lambda: preparing.prepare(settings, server.admin_url(settings)),
     ):
         with pytest.raises(KvalitetError) as refused:
             ask()

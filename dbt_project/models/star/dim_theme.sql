@@ -15,8 +15,6 @@ used as (
     union
     select theme_id from {{ ref(model) }}
     {% endfor %}
-    union
-    select theme_id from {{ ref('int_appeal_case') }}
 
 )
 

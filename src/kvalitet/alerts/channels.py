@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from kvalitet.alerts.failed import SECONDS, SEE
 from kvalitet.errors import KvalitetError
 
 if TYPE_CHECKING:
@@ -20,13 +21,7 @@ if TYPE_CHECKING:
 
     from kvalitet.alerts.message import Message
 
-SECONDS = 30
 _MAIL_SERVER = ("KVALITET_ALERT_SMTP", "KVALITET_ALERT_MAIL_FROM")
-SEE = "See docs/runbook.md, Alerts; `kvalitet alert test` tries it."
-
-
-class AlertFailed(KvalitetError):
-    """A message was not sent; it stays due and is sent at the next occasion."""
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
+from kvalitet.build.builds import BEGUN_AGAIN
 from kvalitet.clock import wrong_clock
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.night import BEGUN_AGAIN
-from kvalitet.night_waiting import late_sources
 from kvalitet.reports import danish
 from kvalitet.settings import GATE, TIMEZONE, Settings
+from kvalitet.timetable.waiting import late_sources
 from kvalitet.warehouse.connection import fetch_all
 
 #: So many days before its last day a waiver is announced, the later one as a reminder.

@@ -10,7 +10,7 @@ from airflow.providers.http.notifications.http import HttpNotifier
 from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-from kvalitet.alerts.channels import SECONDS, SEE, AlertFailed
+from kvalitet.alerts.failed import SECONDS, SEE, AlertFailed
 
 
 class _TwoPartHook(SmtpHook):

@@ -5,7 +5,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from kvalitet.errors import KvalitetError
-from kvalitet.warehouse.address import ACTING_PATH
+from kvalitet.settings.address import ACTING_PATH
 
 
 def connect_admin(url: str) -> psycopg.Connection[DictRow]:

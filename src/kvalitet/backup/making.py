@@ -19,7 +19,7 @@ from psycopg.rows import DictRow
 from kvalitet.backup import folder, keys, target
 from kvalitet.backup.connecting import connect_admin
 from kvalitet.backup.programs import Programs, programs_for, run
-from kvalitet.builds import CANDIDATE, LIVE, code_version, schemas_of
+from kvalitet.build.builds import CANDIDATE, LIVE, code_version, schemas_of
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.landing import Store

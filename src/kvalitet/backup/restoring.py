@@ -23,12 +23,13 @@ from kvalitet.backup.settling import Settled, settle
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.chain import write_files
-from kvalitet.evidence.verify import Verification, verify
 from kvalitet.landing import Store
 from kvalitet.persons.journal import journal_file, read_journal
+from kvalitet.services import preparing
 from kvalitet.settings import Settings
-from kvalitet.spelling.told import without_number
+from kvalitet.verification.verify import Verification, verify
 from kvalitet.warehouse import admin, server
+from kvalitet.warehouse.kept_text import without_number
 
 Say = Callable[[str], None]
 #: The phases that the database's comment tells of.
@@ -93,7 +94,7 @@ def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, sa
             with warehouse.transaction():
                 settle(settings, warehouse, backup.path.name, backup.manifest["made_at"], given, by)
                 target.set_state(warehouse, settings.database, f"{_SETTLED} {backup.sha256}")
-        admin.open_warehouse(settings, server.admin_url(settings))
+        preparing.open_warehouse(settings, server.admin_url(settings))
         say("Database: roles, rights and migrations")
         found = verify(settings)
         with suppress(OSError, KvalitetError):  # the next night writes them where this place cannot be written

@@ -10,11 +10,11 @@ from psycopg.rows import DictRow
 
 from kvalitet.backup import folder, keys
 from kvalitet.backup.connecting import connect_admin
-from kvalitet.builds import LIVE
+from kvalitet.build.builds import LIVE
 from kvalitet.persons.journal import Journal, begin_with_gap, journal_file, read_journal
 from kvalitet.settings import Settings
-from kvalitet.spelling.told import without_number
 from kvalitet.warehouse import server
+from kvalitet.warehouse.kept_text import without_number
 from kvalitet.warehouse.restored import said_of_erasures
 
 ENDED = "the installation was restored"

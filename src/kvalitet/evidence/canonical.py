@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
-from kvalitet.warehouse.address import ACTING_PATH
+from kvalitet.settings.address import ACTING_PATH
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor

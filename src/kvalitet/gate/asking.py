@@ -12,12 +12,12 @@ import psycopg
 from psycopg import errors
 from psycopg.rows import DictRow, dict_row
 
-from kvalitet.builds import Build
+from kvalitet.build.builds import Build
 from kvalitet.gate.rules import RuleCheck
 from kvalitet.gate.suites import Suite
 from kvalitet.gate.verdict import Measurement
 from kvalitet.settings import GATE, RULES, Settings
-from kvalitet.warehouse.address import ACTING_PATH
+from kvalitet.settings.address import ACTING_PATH
 from kvalitet.warehouse.connection import connect
 
 #: For one rule. The server ends it by itself; where a query has got round that, it is cancelled from here.

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from kvalitet.builds import LIVE, Build, get_build, heartbeat
+from kvalitet.build.builds import LIVE, Build, get_build, heartbeat
 from kvalitet.clock.lapses import BEAT, beat
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.asking import ask_rules

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kvalitet.errors import KvalitetError
-from kvalitet.spelling.told import without_number
+from kvalitet.warehouse.kept_text import without_number
 
 #: A name and a reason. Both are kept with the load.
 ByAndWhy = tuple[str, str]

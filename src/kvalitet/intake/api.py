@@ -22,7 +22,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from kvalitet.contracts import Contract
 from kvalitet.errors import DeliveryNotReady, KvalitetError
 from kvalitet.intake.deliveries import look
-from kvalitet.intake.spool import CHUNK_BYTES, private_folder
+from kvalitet.intake.spool import CHUNK_BYTES
+from kvalitet.landing.private_folder import private_folder
 from kvalitet.settings import TIMEZONE, Settings
 
 ATTEMPTS = 4

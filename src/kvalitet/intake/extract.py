@@ -1,6 +1,5 @@
 """Takes in what has arrived from one source: each delivery in one transaction with its load record."""
 
-import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,14 +16,12 @@ from kvalitet.intake.allowed import Allowed, ByAndWhy
 from kvalitet.intake.cutoffs import is_left_behind, judged, standing
 from kvalitet.intake.deliveries import Delivery, look
 from kvalitet.intake.faults import is_own_fault, kind, own_fault
-from kvalitet.intake.loading import load_delivery
-from kvalitet.intake.records import ExtractResult, LoadResult, land, record, record_refusal
-from kvalitet.intake.spool import SpooledFile, spooled
-from kvalitet.intake.turns import Turn, turn, turn_seconds
+from kvalitet.intake.records import ExtractResult, LoadResult, record
+from kvalitet.intake.taking import take
+from kvalitet.intake.turns import Turn, turn
 from kvalitet.settings import LOADER, Settings
 from kvalitet.warehouse.connection import connect
-from kvalitet.warehouse.locks import PERSONS, LockHeld
-from kvalitet.warehouse.locks import take as take_lock
+from kvalitet.warehouse.locks import LockHeld
 from kvalitet.warehouse.restored import refuse_until_confirmed
 
 
@@ -239,77 +236,3 @@ def _load_of(settings: Settings, contract: Contract, delivery: Delivery) -> int 
             [contract.id, delivery.name],
         ).fetchone()
     return row["load_id"] if row else None
-
-
-def take(
-    settings: Settings,
-    contract: Contract,
-    delivery: Delivery,
-    mine: Turn,
-    allowed: Allowed,
-    beside: bool = False,
-    of_load: int | None = None,
-    is_read_anew: bool = False,
-) -> LoadResult | None:
-    """Take in one delivery; None where exactly this content is in already, or was refused before as an older one.
-
-    `of_load` is the load whose kept files are taken in once more, `is_read_anew` where that is the newest one and
-    it is only read otherwise. Before a newer delivery, that is done here. The files are in the landing store before
-    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn.
-    """
-    from kvalitet.intake.replay import read_newest_anew
-
-    started = datetime.now(UTC)
-    content, landed = "", []
-    with connect(settings, LOADER) as held:
-        held.execute("select set_config('application_name', %s, true)", [f"kvalitet extract {contract.id}"])
-        # Nobody is erased between the landing of a file and the record that names it.
-        take_lock(held, PERSONS, "persons or keys are being changed", turn_seconds(), is_shared=True)
-        try:
-            with spooled(settings, contract, delivery) as files:
-                content = _content_digest(files)
-                known = _known(settings, contract, delivery, content) if of_load is None else None
-                if known and known["is_withdrawn"]:
-                    raise DeliveryWithdrawn(
-                        known["load_id"],
-                        f"Delivery {delivery.name} is the one of load {known['load_id']}, which was withdrawn.",
-                        f"Ask for a corrected one; if it was right, `kvalitet replay {known['load_id']}`.",
-                    )
-                if known and (known["outcome"] == "accepted" or (beside and not allowed.jump)):
-                    return None
-                if known and not allowed:
-                    return LoadResult(known["load_id"], delivery.name, "refused", known["reason"])
-                landed = land(settings, contract, files)
-                if delivery.refusal:
-                    raise delivery.refusal
-                refusals = [file.refusal for file in files.values() if file.refusal]
-                if refusals:
-                    raise refusals[0]
-                anew = None if beside or of_load else read_newest_anew(settings, contract, mine)
-                result = load_delivery(
-                    settings, contract, delivery, files, content, started, mine, allowed, beside, landed, of_load,
-                    is_read_anew,
-                )  # fmt: skip
-                result = replace(result, notes=(*filter(None, [anew]), *result.notes))
-        except DeliveryRefused as refusal:
-            result = record_refusal(settings, contract, delivery, content, str(refusal), started, landed)
-    mine.took(result.load_id, result.outcome == "accepted")
-    return result
-
-
-def _content_digest(files: dict[str, SpooledFile]) -> str:
-    lines = "".join(f"{table} {file.sha256}\n" for table, file in sorted(files.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _known(settings: Settings, contract: Contract, delivery: Delivery, content: str):
-    """The newest load of exactly this content: accepted for good (or withdrawn), or refused by this very contract."""
-    with connect(settings, LOADER) as connection:
-        return connection.execute(
-            "select load_id, outcome, reason, outcome = 'accepted' and not exists (select from audit.load_in_use"
-            " where load_in_use.load_id = load.load_id) as is_withdrawn from audit.load"
-            " where source_id = %s and delivery = %s and content_sha256 = %s"
-            " and (outcome = 'accepted' or contract_sha256 = %s)"
-            " order by outcome = 'accepted' desc, is_withdrawn, load_id desc limit 1",
-            [contract.id, delivery.name, content, contract.sha256],
-        ).fetchone()

@@ -7,29 +7,10 @@ that has leaked is replaced by adding one: what is in raw is brought up to date 
 import hashlib
 import hmac
 
-import psycopg
-from psycopg.rows import DictRow
-
-from kvalitet.errors import KvalitetError
-from kvalitet.warehouse.locks import PERSONS, LockHeld, take
-
 #: What stands in raw for a person who was erased; the rest is random.
 ERASED = "erased:"
 #: What a pseudonym or the digest of a row looks like.
 DIGEST = r"\m[0-9a-f]{64}\M"
-
-
-class ExtractionsRun(KvalitetError):
-    """Rows are being taken in, so that persons and keys must stay as they are."""
-
-
-def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
-    """Nothing is taken in until the transaction ends. Raises ExtractionsRun, with which."""
-    connection.execute("select set_config('application_name', 'kvalitet, changing persons or keys', true)")
-    try:
-        take(connection, PERSONS, "An extraction is running, or a backup:")
-    except LockHeld as held:
-        raise ExtractionsRun(held.what.replace(": by ", ": "), "Wait for it to end.") from None
 
 
 def keyed(key: bytes, kind: str, value: str) -> str:

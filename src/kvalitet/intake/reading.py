@@ -14,8 +14,8 @@ import pyarrow
 
 from kvalitet.contracts import Contract, Table
 from kvalitet.errors import DeliveryRefused
-from kvalitet.intake.account.balance import Account, Broken, balanced, find_broken, refuse_swallowed
 from kvalitet.intake.account.scan import FILLED, Lookalike
+from kvalitet.intake.balance import Account, Broken, balanced, find_broken, refuse_swallowed
 from kvalitet.intake.delivered import Delivered, as_text
 from kvalitet.intake.pseudonyms import row_digest
 from kvalitet.intake.query import typed_rows

@@ -3,10 +3,10 @@
 from psycopg import sql
 
 from kvalitet.intake.pseudonyms import ERASED
+from kvalitet.intake.raw_tables import RAW_TYPES
 from kvalitet.intake.reading import Reading
 from kvalitet.intake.row_hash import hash_sql
 from kvalitet.intake.table_load import TableLoad
-from kvalitet.warehouse.admin import RAW_TYPES
 
 
 def receive(load: TableLoad, reading: Reading) -> None:

@@ -126,7 +126,7 @@ def record(
     knew_of: int | None,
     due_at: datetime | None = None,
 ) -> None:
-    """Record an attempt; `knew_of` decides whether it counts against the source, see kvalitet.intake.standing."""
+    """Record an attempt; `knew_of` decides whether it counts against the source, see kvalitet.build.standing."""
     with connect(settings, LOADER) as connection:
         connection.execute(
             "insert into audit.extract_run (source_id, outcome, load_id, message, started_at, knew_of_load, due_at)"

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from psycopg import sql
 
 from kvalitet.errors import DeliveryRefused
-from kvalitet.intake.account.balance import Account
+from kvalitet.intake.balance import Account
 from kvalitet.intake.reading import Reading
 from kvalitet.intake.rules import RULES
 from kvalitet.intake.table_load import TableLoad

@@ -6,30 +6,24 @@ cannot end half old and half new in the warehouse.
 
 import codecs
 import hashlib
-import os
-import shutil
-import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from kvalitet.contracts import Contract
-from kvalitet.errors import DeliveryNotReady, DeliveryRefused, KvalitetError
+from kvalitet.errors import DeliveryNotReady, DeliveryRefused
 from kvalitet.intake.deliveries import Delivery
 from kvalitet.intake.line_ends import LineEnds
+from kvalitet.landing.private_folder import private_folder
 from kvalitet.landing.store import compressing
 from kvalitet.settings import Settings
-from kvalitet.stated import seconds
+from kvalitet.settings.stated import seconds
 
 CHUNK_BYTES = 1 << 20
 _MARKED_LINE = b"\n" + codecs.BOM_UTF8
 #: A process id means something on its own host (or in its own container) only.
-HOST = socket.gethostname()
 
 
 @dataclass(frozen=True)
@@ -62,33 +56,6 @@ def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Itera
             if path not in by_path:
                 by_path[path] = _fetch(contract, delivery, path, folder / f"{len(by_path)}.spool")
         yield {table: by_path[path] for table, path in delivery.paths.items()}
-
-
-@contextmanager
-def private_folder(settings: Settings) -> Iterator[Path]:
-    """A folder in the spool that only this user can read, removed afterwards."""
-    base = settings.var / "spool"
-    try:
-        base.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _remove_leftovers(base)
-        folder = Path(tempfile.mkdtemp(prefix=f"{HOST}.{os.getpid()}.", dir=base))
-    except OSError as error:
-        raise KvalitetError(
-            f"The private spool {base} cannot be written: {error.strerror}.",
-            "Run this where that folder can be written, or set KVALITET_VAR to one; in Docker, in the service `admin`.",
-        ) from None
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_leftovers(base: Path) -> None:
-    """Remove the spools of this host's processes that were killed: they hold delivered values in clear."""
-    for folder in base.glob(f"{HOST}.*.*"):
-        pid = folder.name.removeprefix(f"{HOST}.").partition(".")[0]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> SpooledFile:

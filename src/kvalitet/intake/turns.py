@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from kvalitet.settings import LOADER, TIMEZONE, Settings
-from kvalitet.stated import seconds, user
+from kvalitet.settings.stated import seconds, user
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.locks import LockHeld, history_of, holders, make, take, turn_of
 

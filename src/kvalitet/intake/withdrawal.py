@@ -13,13 +13,13 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from kvalitet.builds import LIVE, fail_if_live
+from kvalitet.build.builds import LIVE, fail_if_live
 from kvalitet.errors import KvalitetError
-from kvalitet.intake.replay import find_load
+from kvalitet.intake.taking import find_load
 from kvalitet.intake.turns import turn, turn_seconds
 from kvalitet.settings import LOADER, TRANSFORMER, Settings
-from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect, fetch_all
+from kvalitet.warehouse.kept_text import without_number
 from kvalitet.warehouse.locks import history_of, take
 
 RESTING = """

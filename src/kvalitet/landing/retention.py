@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 from psycopg.rows import DictRow
 
-from kvalitet.intake.pseudonyms import ExtractionsRun, stop_extractions
 from kvalitet.landing.holding import changing_files
 from kvalitet.landing.store import Store
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.locks import ExtractionsRun, stop_extractions
 
 #: For a person to look at what a killed process left.
 ORPHAN_AGE = timedelta(days=1)

@@ -1,12 +1,12 @@
 """Gives the landing store a new key: everything is encrypted anew, then the old key is forgotten."""
 
-from kvalitet.intake.pseudonyms import stop_extractions
-from kvalitet.intake.spool import private_folder
 from kvalitet.landing.holding import changing_files
 from kvalitet.landing.keys import Identity, identities, key_file, recipient_file
+from kvalitet.landing.private_folder import private_folder
 from kvalitet.landing.store import SUFFIX, Store
 from kvalitet.settings import LOADER, Settings, replace_secret
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.locks import stop_extractions
 
 
 def rotate_key(settings: Settings) -> int:

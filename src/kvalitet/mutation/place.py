@@ -13,9 +13,9 @@ from psycopg import sql
 
 from kvalitet import services
 from kvalitet.settings import Settings
+from kvalitet.settings.server_note import note_address
 from kvalitet.warehouse import server
 from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
-from kvalitet.warehouse.server_note import note_address
 
 
 @contextmanager

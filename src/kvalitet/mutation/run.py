@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 
+from kvalitet.build.code_version import code_version
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.code_version import code_version
 from kvalitet.gate import Verdict
 from kvalitet.mutation.nights import Night, clean_nights
 from kvalitet.mutation.place import keep_copy, own_folders, own_installation

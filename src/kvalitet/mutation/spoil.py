@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from kvalitet.builds import CANDIDATE
+from kvalitet.build.builds import CANDIDATE
 from kvalitet.errors import KvalitetError
 from kvalitet.mutation.registry import SHARES, Mutation, Size
 

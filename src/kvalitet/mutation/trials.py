@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psycopg
 
-from kvalitet.builds import Build, begin_build, get_build
+from kvalitet.build.builds import Build, begin_build, get_build
+from kvalitet.build.transform import LAYERS, build_layer
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.gate import CheckResult, GateClosed, Suite, Verdict, load_suites, validate
@@ -24,7 +25,6 @@ from kvalitet.publication import finish_candidate
 from kvalitet.sample import generate
 from kvalitet.sample.plan import Plan
 from kvalitet.settings import GATE, Settings
-from kvalitet.transform import LAYERS, build_layer
 from kvalitet.warehouse import server
 
 

@@ -4,9 +4,9 @@ import psycopg
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
-from kvalitet.spelling.told import without_number
+from kvalitet.settings.address import ACTING_PATH
 from kvalitet.warehouse import server
-from kvalitet.warehouse.address import ACTING_PATH
+from kvalitet.warehouse.kept_text import without_number
 
 
 def confirm(settings: Settings, by: str, reason: str) -> int:

@@ -23,8 +23,8 @@ from kvalitet.persons.number import Number
 from kvalitet.persons.originals import rewrite
 from kvalitet.persons.places import BuiltColumn, PersonTable, built_columns, changing, made_tables, person_tables
 from kvalitet.settings import TRANSFORMER, Settings
-from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.kept_text import without_number
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from psycopg.rows import DictRow
 
 from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.intake.account.csv_scan import MAX_RECORD_BYTES
-from kvalitet.intake.spool import private_folder
 from kvalitet.landing import Store
+from kvalitet.landing.private_folder import private_folder
 from kvalitet.landing.retention import forget
 from kvalitet.landing.store import CHUNK_BYTES, compress
 from kvalitet.persons.number import Number

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from kvalitet.builds import LIVE
+from kvalitet.build.builds import LIVE
 from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.intake.pseudonyms import stop_extractions
 from kvalitet.settings import TRANSFORMER, Settings
+from kvalitet.settings.address import ACTING_PATH
 from kvalitet.warehouse import server
-from kvalitet.warehouse.address import ACTING_PATH
 from kvalitet.warehouse.build_schemas import OWNER
 from kvalitet.warehouse.connection import admin_not_reached
+from kvalitet.warehouse.locks import stop_extractions
 
 
 @dataclass(frozen=True)

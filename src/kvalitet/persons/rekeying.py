@@ -19,8 +19,8 @@ from kvalitet.intake.pseudonyms import DIGEST, fingerprint, keyed
 from kvalitet.intake.row_hash import hash_sql
 from kvalitet.persons.places import PersonTable, built_columns, changing, made_tables, person_tables
 from kvalitet.settings import TRANSFORMER, Settings, replace_secret
-from kvalitet.spelling.told import without_number
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.kept_text import without_number
 
 PYTHON_DIGEST = re.compile(DIGEST.replace(r"\m", r"\b").replace(r"\M", r"\b"))
 BATCH_ROWS = 50_000

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from kvalitet.builds import heartbeat
+from kvalitet.build.builds import heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.publication.catalogue import (
     DETAIL_SUFFIX,

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from kvalitet.builds import LIVE, ClaimLost, application_name
+from kvalitet.build.builds import LIVE, ClaimLost, application_name
 from kvalitet.errors import KvalitetError
 from kvalitet.publication.catalogue import (
     CENTRE_COLUMN,

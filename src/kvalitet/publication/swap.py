@@ -14,7 +14,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import DictRow
 
-from kvalitet.builds import heartbeat
+from kvalitet.build.builds import heartbeat
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.chain import certify, keep
 from kvalitet.publication import ledger
@@ -32,9 +32,9 @@ from kvalitet.publication.readers import Commit, ReaderInTheWay, exclusive
 from kvalitet.publication.schemas import close_to_readers, drop, open_to_readers, rename
 from kvalitet.publication.strangers import Expected, strangers
 from kvalitet.settings import PUBLISHER, Settings
-from kvalitet.spelling.told import without_number
-from kvalitet.stated import seconds
+from kvalitet.settings.stated import seconds
 from kvalitet.warehouse.connection import connect
+from kvalitet.warehouse.kept_text import without_number
 from kvalitet.warehouse.locks import DUMP, PUBLICATION, LockHeld, take
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"

@@ -27,9 +27,9 @@ from kvalitet.errors import KvalitetError
 from kvalitet.services.marks import VARIABLE, environment, new_mark
 from kvalitet.services.processes import log_file
 from kvalitet.settings import TIMEZONE, Settings, write_secret
-from kvalitet.stated import choice
+from kvalitet.settings.address import UNSTATED, Address
+from kvalitet.settings.stated import choice
 from kvalitet.warehouse import server
-from kvalitet.warehouse.address import UNSTATED, Address
 from kvalitet.warehouse.rights import airflow_rights
 
 USER = "admin"

@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from kvalitet.settings import Settings
-from kvalitet.warehouse.address import Tls
+from kvalitet.settings.address import Tls
 
 
 def asyncpg_arguments(tls: Tls) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from kvalitet.builds import LIVE
+from kvalitet.build.builds import LIVE
 from kvalitet.errors import KvalitetError
 from kvalitet.services import airflow
 from kvalitet.services.processes import Noted

@@ -17,7 +17,7 @@ from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import Say
 
 if TYPE_CHECKING:
-    from kvalitet.warehouse.admin import Prepared
+    from kvalitet.services.preparing import Prepared
 
 #: All that an installation makes in its run folder; nothing else there is ever deleted.
 MADE = ("run", "log", "secrets", "airflow", "inbox", "fetched", "landing", "spool", "site", "server", "dbt", "uv")
@@ -82,7 +82,7 @@ def migrate(settings: Settings) -> "Prepared":
 
     With a server of your own this needs KVALITET_ADMIN_URL; nothing else does.
     """
-    from kvalitet.warehouse.admin import prepare  # alembic: dear to import for `down` and `status`
+    from kvalitet.services.preparing import prepare  # alembic is slow to import for `down` and `status`
 
     return prepare(settings, server.admin_url(settings))
 

@@ -1,26 +1,20 @@
-"""What only the admin may do: roles, the database, migrations, and raw tables from contracts.
+"""What only the admin may do: roles, the database, rights and migrations.
 
 No task of a night has the admin's credential; `kvalitet up` and `kvalitet migrate` do. The admin need be no
 superuser where a superuser has run `kvalitet admin-sql` (docs/own-postgres.md).
 """
 
-import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 
-from kvalitet.contracts import Contract, Table, load_contracts
 from kvalitet.errors import KvalitetError
-from kvalitet.evidence.signing import make_key
-from kvalitet.landing import make_keys
-from kvalitet.persons.journal import begin_journal
-from kvalitet.settings import LOADER, LOGIN_ROLES, RULES, Settings, write_secret
-from kvalitet.warehouse.address import ACTING_PATH, Address
+from kvalitet.settings import LOADER, LOGIN_ROLES, Settings, write_secret
+from kvalitet.settings.address import ACTING_PATH, Address
 from kvalitet.warehouse.connection import admin_not_reached
 from kvalitet.warehouse.readers import named_readers
 from kvalitet.warehouse.right import Right, Section, put_in_force
@@ -43,38 +37,6 @@ where l.granted and l.pid <> pg_backend_pid() and l.database = 0 and l.mode = 'R
     and l.relation in ('pg_authid'::regclass, 'pg_db_role_setting'::regclass)
 order by a.pid
 """
-RAW_TYPES = {
-    "string": sql.SQL("text"),
-    "date": sql.SQL("date"),
-    "timestamp": sql.SQL("timestamptz"),
-    "number": sql.SQL("numeric"),
-    "integer": sql.SQL("bigint"),
-    "boolean": sql.SQL("boolean"),
-}
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The raw tables and columns that were added, and the rights that are lacking but can be done without."""
-
-    added: list[str]
-    lacking: list[Right]
-
-
-def prepare(settings: Settings, admin_url: str) -> Prepared:
-    """Make or bring up to date everything the warehouse needs; safe to run any number of times.
-
-    `admin_url` is the admin's libpq URL of any database on the server. Raises KvalitetError on an old server, on
-    what is not in force and the admin may not set, or on a contract whose column changed its type.
-    """
-    write_secret(settings.secrets_dir / "pseudonym.key", secrets.token_hex(32))
-    make_key(settings)
-    make_keys(settings)
-    lacking = make_roles_and_database(settings, admin_url)
-    with admin_connection(settings, admin_url, settings.database) as warehouse:
-        _refuse_half_restored(warehouse)
-    opened = open_warehouse(settings, admin_url)
-    return Prepared(opened.added, [*lacking, *opened.lacking])
 
 
 def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
@@ -132,21 +94,8 @@ def _refuse_others_roles(settings: Settings, server: psycopg.Connection) -> None
         )
 
 
-def open_warehouse(settings: Settings, admin_url: str) -> Prepared:
-    """Rights on the database and in it, migrations and raw tables. Raises KvalitetError as `prepare`."""
-    with admin_connection(settings, admin_url, settings.database) as warehouse:
-        sections = warehouse_rights(settings.database, migrator(warehouse))
-        lacking = put_all_in_force(settings, warehouse, [one for one in sections if one.opens_warehouse])
-        migrate_schema(settings, admin_url)
-        row = warehouse.execute("select installation_id from audit.installation").fetchone()
-        with suppress(KvalitetError):  # where it cannot be written, an erasure is refused and says so
-            begin_journal(settings, str(row and row[0]))
-        with warehouse.transaction():
-            added = sync_raw_tables(warehouse, load_contracts(settings).values())
-    return Prepared(added, lacking)
-
-
-def _refuse_half_restored(warehouse: psycopg.Connection) -> None:
+def refuse_half_restored(warehouse: psycopg.Connection) -> None:
+    """Raises KvalitetError where the database's comment says that a restore of it is unfinished."""
     row = warehouse.execute(
         "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()"
     ).fetchone()
@@ -262,82 +211,3 @@ def _tables_in_use(settings: Settings, admin_url: str) -> KvalitetError:
         f"Nothing was migrated: for {MIGRATION_PATIENCE} a table was in use by {named or 'a session that has ended'}.",
         "Let it end, or end it (`select pg_terminate_backend(pid)`), then run `kvalitet migrate` again.",
     )
-
-
-def sync_raw_tables(warehouse: psycopg.Connection, contracts: Iterable[Contract]) -> list[str]:
-    """Give every contracted table its raw table; returns what was added, e.g. `raw.a__b.column`.
-
-    A column that a contract no longer names stays, with its history. Raises KvalitetError where
-    a column's type would change: that takes a migration with a decision about the old values.
-    """
-    added: list[str] = []
-    warehouse.execute("set local role kvalitet_raw_owner")
-    for contract in contracts:
-        if contract.problems:
-            continue
-        for table in contract.tables.values():
-            added += _sync_raw_table(warehouse, table)
-            _show_to_rules(warehouse, table)
-    warehouse.execute("reset role")
-    return added
-
-
-def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
-    name = sql.Identifier("raw", table.raw_name)
-    wanted = {column: RAW_TYPES[logical_type] for column, logical_type in table.raw_columns().items()}
-    if table.is_increment:
-        wanted["stated_on"] = RAW_TYPES["date"]  # the cut-off that said it
-    present = dict(
-        warehouse.execute(
-            "select column_name::text, case udt_name when 'int8' then 'bigint' when 'bool' then 'boolean'"
-            " else udt_name::text end from information_schema.columns"
-            " where table_schema = 'raw' and table_name = %s",
-            [table.raw_name],
-        ).fetchall()
-    )
-    if not present:
-        definitions = [sql.SQL("{} {}").format(sql.Identifier(c), t) for c, t in wanted.items()]
-        warehouse.execute(
-            sql.SQL(
-                "create table {} ({}, row_hash text not null, valid_from_load bigint not null, valid_to_load bigint)"
-            ).format(name, sql.SQL(", ").join(definitions))
-        )
-        warehouse.execute(sql.SQL("grant update (valid_to_load) on {} to {}").format(name, sql.Identifier(LOADER)))
-        return [f"raw.{table.raw_name}"]
-    added = []
-    for column, column_type in wanted.items():
-        if column not in present:
-            warehouse.execute(
-                sql.SQL("alter table {} add column {} {}").format(name, sql.Identifier(column), column_type)
-            )
-            added.append(f"raw.{table.raw_name}.{column}")
-        elif present[column] != column_type.as_string(None):
-            agreed = column_type.as_string(None)
-            raise KvalitetError(
-                f"The contract makes raw.{table.raw_name}.{column} {agreed}; the table has {present[column]}.",
-                "Give the column a new name, or write a migration that says what becomes of the old values.",
-            )
-    return added
-
-
-def _show_to_rules(warehouse: psycopg.Connection, table: Table) -> None:
-    """The table's view in `judged`: the rows of the load that the gate has said of the session, and no others.
-
-    A barrier, so that no condition of a rule is asked of a row that it may not see.
-    """
-    view = sql.Identifier("judged", table.raw_name)
-    warehouse.execute(sql.SQL("drop view if exists {}").format(view))
-    warehouse.execute(
-        sql.SQL(
-            "create view {view} with (security_barrier) as select {columns} from judged.session as may_see"
-            " join raw.{raw} as r on r.valid_from_load <= may_see.load_id"
-            " and (r.valid_to_load is null or r.valid_to_load > may_see.load_id)"
-            " where may_see.backend_pid = pg_backend_pid() and may_see.source_id = {source}"
-        ).format(
-            view=view,
-            columns=sql.SQL(", ").join(sql.Identifier("r", name) for name in table.raw_columns()),
-            raw=sql.Identifier(table.raw_name),
-            source=sql.Literal(table.source_id),
-        )
-    )
-    warehouse.execute(sql.SQL("grant select on {} to {}").format(view, sql.Identifier(RULES)))

@@ -9,7 +9,7 @@ from psycopg.rows import DictRow, dict_row
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
-from kvalitet.warehouse.address import ACTING_PATH
+from kvalitet.settings.address import ACTING_PATH
 
 #: What the client's library says (in English whatever the server speaks), and what mends it.
 _REMEDIES = {

@@ -57,6 +57,10 @@ class LockHeld(KvalitetError):
     """Somebody else had the lock for longer than may be waited; nothing was done."""
 
 
+class ExtractionsRun(KvalitetError):
+    """Rows are being taken in, so that persons and keys must stay as they are."""
+
+
 def turn_of(source_id: str) -> str:
     """Whose hand is on a source."""
     return f"turn {source_id}"
@@ -99,6 +103,15 @@ def take(
         return connection.execute(query.encode(), [name]).fetchone() is not None
 
     wait_until(is_ours, lambda: f"{what} by {holder() if holder else holders(connection)}", seconds)
+
+
+def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
+    """Nothing is taken in until the transaction ends. Raises ExtractionsRun, with which."""
+    connection.execute("select set_config('application_name', 'kvalitet, changing persons or keys', true)")
+    try:
+        take(connection, PERSONS, "An extraction is running, or a backup:")
+    except LockHeld as held:
+        raise ExtractionsRun(held.what.replace(": by ", ": "), "Wait for it to end.") from None
 
 
 def wait_until(is_ours: Callable[[], bool], held: Callable[[], str], seconds: float) -> None:

@@ -22,11 +22,11 @@ import psycopg
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings, read_secret, replace_secret
-from kvalitet.warehouse.address import Address
+from kvalitet.settings.address import Address
+from kvalitet.settings.server_note import NOT_STARTED, note_address, noted_address
 from kvalitet.warehouse.connection import admin_not_reached, last_words
 from kvalitet.warehouse.ports import free_port, is_free
 from kvalitet.warehouse.rights import SESSION_SETTINGS
-from kvalitet.warehouse.server_note import NOT_STARTED, note_address, noted_address
 from kvalitet.warehouse.server_place import Say, owner, password_file, place, refuse_lost, remove_outside, server_user
 
 ADMIN = "kvalitet_admin"

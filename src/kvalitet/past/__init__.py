@@ -1,0 +1,1 @@
+"""Rebuilds of the past, and what changed between two publications, with its causes."""

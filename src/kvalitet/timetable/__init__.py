@@ -1,0 +1,1 @@
+"""When each source is due, and what is waited for."""
