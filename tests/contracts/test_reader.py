@@ -8,6 +8,9 @@ import yaml
 
 from kvalitet.contracts import load_contracts, read_contract
 from kvalitet.contracts.patterns import is_supported_pattern, to_shape, to_strptime
+from kvalitet.contracts.properties import Properties, read_properties
+from kvalitet.contracts.reference import reference
+from kvalitet.contracts.usage import PROPERTIES
 from kvalitet.errors import KvalitetError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,3 +185,17 @@ def test_the_role_of_a_column_or_table_is_read_and_an_unknown_one_is_named(tmp_p
     assert (themes["theme_id"], themes["outcome_id"]) == ("classification", None)
     assert contract.problems == ("schema complaints.case_number: customProperties.role must be one of classification",)
     assert not [path for path in contract.unused if "role" in path]
+
+
+def test_reference_of_contracts_is_what_the_code_reads() -> None:
+    """`python -m kvalitet.contracts.reference > docs/contract-reference.md` writes it anew."""
+    assert (ROOT / "docs" / "contract-reference.md").read_text(encoding="utf-8") == reference()
+
+
+@pytest.mark.parametrize("kind", PROPERTIES.values())
+def test_every_property_has_an_effect_and_an_example_that_is_read(kind: type[Properties]) -> None:
+    for field in kind.model_fields.values():
+        assert field.description and field.examples, field.alias
+        problems: list[str] = []
+        read_properties(kind, {field.alias: field.examples[0]}, "", problems)
+        assert problems == []

@@ -64,41 +64,75 @@ class Properties(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel)
 
 
+def stated(default: Any, example: Any, effect: str, **bounds: Any) -> Any:
+    """A property: its default, an example of a value, and what it does. docs/contract-reference.md is made of them."""
+    return Field(default, examples=[example], description=effect, **bounds)
+
+
 class ServerProperties(Properties):
     """customProperties of a server."""
 
-    format: str | None = None
-    encoding: str = ""
-    delimiter: str = ""
-    quote: OneCharacter = '"'
-    decimal_sign: Literal["", ",", "."] = ""
-    thousands_sign: Literal["", ",", ".", " ", "\u00a0", "\u202f"] = ""
-    timezone: str = ""
-    max_bytes: Annotated[int, Field(gt=0)] = 2_000_000_000
-    max_rejected_percent: Percent = 0.0
-    max_closed_percent: Percent = 0.0
-    max_changed_percent: Percent = Contract.max_changed_percent
-    delivers: Delivers = "snapshot"
-    corrections: Corrections = "beside"
-    max_days_ahead: Annotated[int, Field(ge=0, le=366)] = 1
-    max_jump_days: Annotated[int, Field(ge=1)] | None = None
-    max_age_days: Annotated[int, Field(ge=1)] = Contract.max_age_days
-    requires_final_newline: bool = True
-    data_path: str = ""
-    updated_path: str = ""
-    updated_field: str = ""
-    words_for_nothing: list[Word] | None = None
+    format: str | None = stated(
+        None, "csv", "`csv`, `xlsx` or `json`, where the standard's server of this type has no field for it"
+    )
+    encoding: str = stated("", "utf-8", "how texts are encoded; `utf-8` of JSON. A file in another one is refused")
+    delimiter: str = stated("", ";", "the one character between columns (CSV)")
+    quote: OneCharacter = stated('"', "'", "the one character around texts that hold a delimiter or a line end (CSV)")
+    decimal_sign: Literal["", ",", "."] = stated("", ",", "before the decimals; needed where a column is a number")
+    thousands_sign: Literal["", ",", ".", " ", "\u00a0", "\u202f"] = stated(
+        "", ".", "between thousands, left out of a number as it is read; without it, such a number sets its row aside"
+    )
+    timezone: str = stated("", "Europe/Copenhagen", "of times without a zone; needed where a column is a timestamp")
+    max_bytes: int = stated(2_000_000_000, 500_000_000, "a larger file is refused", gt=0)
+    max_rejected_percent: Percent = stated(0.0, 2, "more rows set aside, of all, refuse the delivery")
+    max_closed_percent: Percent = stated(0.0, 5, "more known rows absent, of all, refuse the delivery")
+    max_changed_percent: Percent = stated(
+        Contract.max_changed_percent, 20, "more known rows with other values, of all, refuse the delivery"
+    )
+    delivers: Delivers = stated(
+        "snapshot", "increment", "what the files of one cut-off hold: all that there is, or what is new since the last"
+    )
+    corrections: Corrections = stated(
+        "beside", "supersede", "where a corrected file of an older cut-off goes: beside the history, or also into it"
+    )
+    max_days_ahead: int = stated(1, 0, "a cut-off further ahead of today is refused", ge=0, le=366)
+    max_jump_days: Annotated[int, Field(ge=1)] | None = stated(
+        None, 60, "a cut-off further ahead of what was due is refused; else 31 days, or twice `frequency` if longer"
+    )
+    max_age_days: int = stated(
+        Contract.max_age_days,
+        800,
+        "an older cut-off of a first delivery, or of one behind the newest, is refused",
+        ge=1,
+    )
+    requires_final_newline: bool = stated(
+        True, False, "a file without a line end behind its last record is taken for cut off and refused (CSV)"
+    )
+    data_path: str = stated("", "/v2/data/{table}", "below the API's address, where a table is asked for")
+    updated_path: str = stated("", "/v2/tables/{table}", "below it, where the API says when a table was updated")
+    updated_field: str = stated("", "LastUpdated", "the member of that answer that holds the day: it is the cut-off")
+    words_for_nothing: list[Word] | None = stated(
+        None, ["nan", "ukendt"], "read as empty in every column of texts, instead of the usual words"
+    )
 
 
 class TableProperties(Properties):
     """customProperties of a table."""
 
-    absent: Literal["closed", "kept"] | None = None
-    sheet: Annotated[str, Field(min_length=1)] | None = None
-    hidden: Literal["refused", "read"] = "refused"
-    role: Role | None = None
-    api_table: str = ""
-    api_request: dict[str, Any] = {}
+    absent: Literal["closed", "kept"] | None = stated(
+        None, "closed", "what it means that a known row is not delivered again: it is over, or nothing. Has no default"
+    )
+    sheet: Annotated[str, Field(min_length=1)] | None = stated(
+        None, "Bemærkninger", "the sheet that the table is read from (XLSX), compared as headers are"
+    )
+    hidden: Literal["refused", "read"] = stated(
+        "refused", "read", "what becomes of hidden rows, columns and sheets (XLSX)"
+    )
+    role: Role | None = stated(
+        None, "classification", "the table says which class rows belong to, so a restatement calls its changes that"
+    )
+    api_table: str = stated("", "Y30R21", "the table's name at the API")
+    api_request: dict[str, Any] = stated({}, {"period": ["2024M01"]}, "what is asked for, sent as JSON; else all of it")
 
 
 class MissingValue(Properties):
@@ -111,30 +145,56 @@ class MissingValue(Properties):
 class ColumnProperties(Properties):
     """customProperties of a column."""
 
-    missing_values: list[MissingValue] = []
-    true_values: Annotated[list[Text], Field(min_length=1)] = list(Column.true_values)
-    false_values: Annotated[list[Text], Field(min_length=1)] = list(Column.false_values)
-    remove_spaces: bool = False
-    allow_leading_formula_characters: bool = False
-    landed_because: Annotated[str, Field(min_length=1)] | None = None
-    ambiguous_time: Literal["earlier", "later"] | None = None
-    role: Role | None = None
-    event: bool = False
-    words_for_nothing: list[Word] | None = None
-    keep_words: list[Word] = []
-    may_change: bool = True
-    cell_value: Literal["stored", "shown"] | None = None
+    missing_values: list[MissingValue] = stated(
+        [],
+        [{"value": ".", "reason": "suppressed"}],
+        "markers that are read as empty; the reason is kept in a column of its own, `<name>_missing_reason`",
+    )
+    true_values: list[Text] = stated(list(Column.true_values), ["Ja"], "what is read as true (boolean)", min_length=1)
+    false_values: list[Text] = stated(
+        list(Column.false_values), ["Nej"], "what is read as false (boolean)", min_length=1
+    )
+    remove_spaces: bool = stated(False, True, "spaces within the value are left out: `2023 - 00001` is `2023-00001`")
+    allow_leading_formula_characters: bool = stated(
+        False, True, "texts may begin with `=`, `+`, `-`, `@` or `'`; else such a text sets its row aside"
+    )
+    landed_because: Annotated[str, Field(min_length=1)] | None = stated(
+        None, "The committee asked for the reasons", "a `sensitive` column is landed for this reason, masked"
+    )
+    ambiguous_time: Literal["earlier", "later"] | None = stated(
+        None, "earlier", "which one a time is that occurs twice when summer time ends; else its row is set aside"
+    )
+    role: Role | None = stated(
+        None, "classification", "the column says which class a row belongs to, so a restatement calls its changes that"
+    )
+    event: bool = stated(
+        False, True, "it has happened: a row in which it is later than the cut-off, or before 1971, is set aside"
+    )
+    words_for_nothing: list[Word] | None = stated(
+        None, ["n/a"], "read as empty in this column, instead of the usual words"
+    )
+    keep_words: list[Word] = stated([], ["-", "NA"], "codes here, though they stand for nothing elsewhere")
+    may_change: bool = stated(True, False, "another value than the key had sets the row aside where it is false")
+    cell_value: Literal["stored", "shown"] | None = stated(
+        None, "stored", "which is meant where a cell shows another number than it stores (XLSX): 0.3, or 30 of 30 %"
+    )
 
 
 class ColumnOptions(Properties):
     """logicalTypeOptions of a column; bounds are of numbers."""
 
-    format: str | None = None
-    pattern: Annotated[str, AfterValidator(_pattern)] | None = None
-    max_length: Annotated[int, Field(gt=0)] | None = None
-    minimum: Number | None = None
-    maximum: Number | None = None
-    multiple_of: Annotated[Number, Field(gt=0)] | None = None
+    format: str | None = stated(
+        None, "dd-MM-yyyy", "the pattern of a date or timestamp (JDK); `cpr` or `cpr_or_cvr` of persons"
+    )
+    pattern: Annotated[str, AfterValidator(_pattern)] | None = stated(
+        None, "[0-9]{4}-[0-9]{5}", "the whole text has this form, else its row is set aside (RE2)"
+    )
+    max_length: Annotated[int, Field(gt=0)] | None = stated(None, 120, "a longer text sets its row aside")
+    minimum: Number | None = stated(None, 0, "a lower number sets its row aside")
+    maximum: Number | None = stated(None, 100, "a higher number sets its row aside")
+    multiple_of: Annotated[Number, Field(gt=0)] | None = stated(
+        None, 0.01, "the step of a number, and how many decimals are kept; another number sets its row aside"
+    )
 
 
 Kind = TypeVar("Kind", bound=Properties)

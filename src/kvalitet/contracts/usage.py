@@ -3,50 +3,66 @@
 from collections.abc import Iterator
 from typing import Any
 
-#: Paths that are read; `[]` stands for each item of a list. A customProperty is read by its name.
+from kvalitet.contracts.properties import ColumnOptions, ColumnProperties, ServerProperties, TableProperties
+
+#: Fields of the standard that are read, and what for; `[]` stands for each item of a list.
+STANDARD = {
+    "apiVersion": "3.0 or newer",
+    "kind": "`DataContract`",
+    "id": "the source's id: lower-case letters, digits and `_`. Names its DAG and raw tables",
+    "name": "the source's title",
+    "version": "of the contract; kept with every load",
+    "tags": "`tier-1` and so on: how important the source is",
+    "description.purpose": "shown on the source's pages, as are the next two",
+    "description.usage": "",
+    "description.limitations": "",
+    "team.members[].name": "the first one with the role `owner` is the source's owner",
+    "team.members[].username": "stands in for a name",
+    "team.members[].role": "",
+    "team[].name": "the same in the standard's older form",
+    "team[].username": "",
+    "team[].role": "",
+    "support[].channel": "who is asked when a delivery is late or refused",
+    "servers[].server": "its name, for `KVALITET_SERVER_<SOURCE>`",
+    "servers[].type": "`local`, `sftp`, `s3` or `azure` for files, `api`",
+    "servers[].path": "the folder below the inbox",
+    "servers[].format": "`csv`, `xlsx` or `json`",
+    "servers[].delimiter": "the one character between columns",
+    "servers[].encoding": "`utf-8`, `utf-8-sig`, `iso-8859-1` or `windows-1252`",
+    "servers[].location": "the API's address, https",
+    "schema[].name": "the table's name",
+    "schema[].physicalName": "the file's name, with `{cutoff}` where the cut-off date stands (`yyyy-mm-dd`)",
+    "schema[].description": "one row per what",
+    "schema[].properties[].name": "the column's name in the warehouse",
+    "schema[].properties[].physicalName": "its header as delivered; else the name",
+    "schema[].properties[].description": "",
+    "schema[].properties[].logicalType": "`string`, `date`, `timestamp`, `number`, `integer` or `boolean`",
+    "schema[].properties[].required": "an empty value sets the row aside",
+    "schema[].properties[].primaryKey": "part of the key by which a row is known again",
+    "schema[].properties[].primaryKeyPosition": "its place in the key",
+    "schema[].properties[].classification": "`public`, `internal`, `personal` (a pseudonym is kept), `sensitive`"
+    " (not kept, unless `landedBecause`) or `whistleblower`",
+    "slaProperties[frequency]": "`value` and `unit`: how often something new is promised; `schedule`: a cron line",
+    "slaProperties[timeOfAvailability]": "the local time until which the night waits",
+    "slaProperties[latency]": "older than this, the source is stale",
+    "slaProperties[retention]": "how long delivered files are kept, encrypted",
+}
+#: Where properties that intake reads by name may stand.
+PROPERTIES = {
+    "servers[].customProperties": ServerProperties,
+    "schema[].customProperties": TableProperties,
+    "schema[].properties[].customProperties": ColumnProperties,
+    "schema[].properties[].logicalTypeOptions": ColumnOptions,
+}
 USED = {
-    "apiVersion", "kind", "id", "name", "version", "tags",
-    "description.purpose", "description.usage", "description.limitations",
-    "team.members[].name", "team.members[].username", "team.members[].role",
-    "team[].name", "team[].username", "team[].role",
-    "support[].channel",
-    "servers[].server", "servers[].type", "servers[].path", "servers[].format", "servers[].delimiter",
-    "servers[].encoding", "servers[].location",
-    "servers[].customProperties[format]", "servers[].customProperties[encoding]",
-    "servers[].customProperties[dataPath]", "servers[].customProperties[updatedPath]",
-    "servers[].customProperties[updatedField]",
-    "servers[].customProperties[delimiter]", "servers[].customProperties[quote]",
-    "servers[].customProperties[decimalSign]",
-    "servers[].customProperties[thousandsSign]", "servers[].customProperties[timezone]",
-    "servers[].customProperties[maxBytes]", "servers[].customProperties[maxRejectedPercent]",
-    "servers[].customProperties[wordsForNothing]", "schema[].properties[].customProperties[wordsForNothing]",
-    "schema[].properties[].customProperties[keepWords]",
-    "servers[].customProperties[maxChangedPercent]", "servers[].customProperties[delivers]",
-    "servers[].customProperties[corrections]", "schema[].properties[].customProperties[mayChange]",
-    "schema[].customProperties[hidden]", "schema[].properties[].customProperties[cellValue]",
-    "servers[].customProperties[maxDaysAhead]", "servers[].customProperties[maxJumpDays]",
-    "servers[].customProperties[maxAgeDays]",
+    *STANDARD,
     "schema[].properties[].quality[].customProperties[setsAside]",
-    "servers[].customProperties[maxClosedPercent]", "servers[].customProperties[requiresFinalNewline]",
-    "schema[].name", "schema[].physicalName", "schema[].description",
-    "schema[].customProperties[absent]", "schema[].customProperties[sheet]",
-    "schema[].customProperties[role]", "schema[].properties[].customProperties[role]",
-    "schema[].customProperties[apiTable]", "schema[].customProperties[apiRequest]",
-    "schema[].properties[].name", "schema[].properties[].physicalName", "schema[].properties[].description",
-    "schema[].properties[].logicalType", "schema[].properties[].required", "schema[].properties[].primaryKey",
-    "schema[].properties[].primaryKeyPosition", "schema[].properties[].classification",
-    "schema[].properties[].logicalTypeOptions.format", "schema[].properties[].logicalTypeOptions.pattern",
-    "schema[].properties[].logicalTypeOptions.maxLength", "schema[].properties[].logicalTypeOptions.minimum",
-    "schema[].properties[].logicalTypeOptions.maximum", "schema[].properties[].logicalTypeOptions.multipleOf",
-    "schema[].properties[].customProperties[missingValues]",
-    "schema[].properties[].customProperties[trueValues]", "schema[].properties[].customProperties[falseValues]",
-    "schema[].properties[].customProperties[removeSpaces]",
-    "schema[].properties[].customProperties[allowLeadingFormulaCharacters]",
-    "schema[].properties[].customProperties[landedBecause]",
-    "schema[].properties[].customProperties[ambiguousTime]", "schema[].properties[].customProperties[event]",
-    "slaProperties[frequency]", "slaProperties[timeOfAvailability]", "slaProperties[latency]",
-    "slaProperties[retention]",
-}  # fmt: skip
+    *(
+        f"{place}.{field.alias}" if kind is ColumnOptions else f"{place}[{field.alias}]"
+        for place, kind in PROPERTIES.items()
+        for field in kind.model_fields.values()
+    ),
+}
 NAMED_LISTS = {"customProperties": "property", "slaProperties": "property"}
 
 
