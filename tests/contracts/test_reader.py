@@ -195,7 +195,7 @@ def test_reference_of_contracts_is_what_the_code_reads() -> None:
 @pytest.mark.parametrize("kind", PROPERTIES.values())
 def test_every_property_has_an_effect_and_an_example_that_is_read(kind: type[Properties]) -> None:
     for field in kind.model_fields.values():
-        assert field.description and field.examples, field.alias
+        assert field.alias and field.description and field.examples, field.alias
         problems: list[str] = []
         read_properties(kind, {field.alias: field.examples[0]}, "", problems)
         assert problems == []

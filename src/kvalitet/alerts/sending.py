@@ -7,8 +7,9 @@ from typing import TypeVar
 import psycopg
 from psycopg.rows import DictRow
 
-from kvalitet.alerts.channels import SEE, AlertFailed, Channel, channels
+from kvalitet.alerts.channels import Channel, channels
 from kvalitet.alerts.events import Event, Finding, of_the_morning, of_the_night
+from kvalitet.alerts.failed import SEE, AlertFailed
 from kvalitet.alerts.message import compose
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import GATE, Settings
