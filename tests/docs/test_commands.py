@@ -66,6 +66,9 @@ RUN_BY = {
         ],
         f"{DOCUMENTED}::test_auditor_exports_the_evidence_and_verifies_it_alone",
     ),
+    "kvalitet source new nyc311 service_requests_2023-03-01.csv --owner Pilot --contact pilot@example.invalid": (
+        "tests/onboarding/test_source_new.py::test_command_says_what_was_written_and_what_comes_next"
+    ),
     "pip install cryptography": (
         "tests/evidence/test_bundle.py::test_the_script_needs_nothing_but_python_and_cryptography"
     ),

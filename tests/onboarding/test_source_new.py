@@ -149,9 +149,8 @@ class TestDelimitedFile:
 
     def test_two_columns_together_are_the_key(self, checkout, tmp_path):
         file = tmp_path / "x_2024-04-01.csv"
-        file.write_text(
-            "".join(["center;måned;antal\n", *(f"C{c};2024-{m:02d};1\n" for c in range(3) for m in range(1, 5))])
-        )
+        lines = [f"C{centre};2024-{month:02d};1" for centre in range(3) for month in range(1, 5)]
+        file.write_text("\n".join(["center;måned;antal", *lines, ""]))
         (table,) = draft(checkout, file).contract.tables.values()
         assert table.key == ("center", "maaned")
 

@@ -31,10 +31,11 @@ def new(
     settings = Settings.from_environment()
     draft = draft_source(settings, source_id, files, owner, contact)
     for file in draft.files:
-        console.print(f"wrote {plain(str(file))}")
+        console.print(f"wrote {plain(str(file))}", soft_wrap=True)
     for problem in draft.contract.problems:
         console.print(f"  still lacks: {plain(problem)}")
     console.print(
         f"{draft.guesses} guesses are marked in the contract: ask the source, correct them, and take the marks away."
-        f" Then: `kvalitet contract {plain(str(draft.files[0]))}`."
+        f" Then: `kvalitet contract {plain(str(draft.files[0]))}`.",
+        soft_wrap=True,
     )

@@ -32,7 +32,7 @@ NAMES_A_CASE = re.compile(r"(^|_)(id|nr|no|nummer|number|key|noegle|kode|sag|sag
 
 #: Headers of columns that say who somebody is or where they live, or in which people write what they like.
 NAMES_A_PERSON = re.compile(
-    r"(^|_)(fornavn|efternavn|borger|borgerens_navn|cpr_navn|gade|vej|telefon|phone|mobil|mail|email|e_mail|parter"
+    r"(^|_)(fornavn|efternavn|borger|borgerens_navn|cpr_navn|adresse|address|gade|vej|street|latitude|longitude|telefon|phone|mobil|mail|email|e_mail|parter"
     r"|bemaerkning|emne|handling|kommentar|notat|helbredsnotat|fritekst|sammenfatning|beskrivelse|subject|comment|remark|description)($|_)"
 )
 #: What people write where there is no number: a point, a few dashes.
@@ -64,7 +64,7 @@ def decimal_sign(frames: Iterable[pl.DataFrame]) -> str:
     for column in (column for frame in frames for column in frame.get_columns()):
         values = column.drop_nulls()
         for sign, pattern in NUMBER.items():
-            has_decimals = values.str.contains(rf"^[+-]?[0-9.,]*\{sign}[0-9]{{1,2}}$").sum()
+            has_decimals = values.str.contains(rf"^[+-]?[0-9.,]*\{sign}([0-9]{{1,2}}|[0-9]{{4,}})$").sum()
             votes[sign] += int(bool(has_decimals) and _share(values.str.contains(pattern)) >= MOST)
     return "." if votes["."] > votes[","] else ","
 
@@ -99,7 +99,7 @@ def _guess(column: pl.Series, sign: str) -> Guess:
         return guess
     if _is_person(guess, values):
         return guess
-    if NAMES_A_PERSON.search(guess.name):
+    if NAMES_A_PERSON.search(guess.name) and not values.str.contains(LINK).all():
         guess.classification = "sensitive"
         guess.notes.append("not landed: by its header it tells of a person, or people write in it what they like")
         return guess
