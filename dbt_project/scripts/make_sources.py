@@ -1,4 +1,4 @@
-"""Write dbt's sources (models/staging/_sources.yml) from the contracts.
+"""Write dbt's sources (models/staging/_sources.yml) and what staging selects of them (macros/contract_columns.sql).
 
 Run it from the checkout after a contract has changed: `.venv/bin/python dbt_project/scripts/make_sources.py`.
 """
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from kvalitet.contracts import load_contracts
-from kvalitet.contracts.staging import sources_yaml
+from kvalitet.contracts.staging import columns_macro, sources_yaml
 from kvalitet.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -19,7 +19,10 @@ def files() -> dict[Path, str]:
     contracts = load_contracts(Settings.from_environment(PROJECT.parent)).values()
     if faulty := [contract.id for contract in contracts if contract.problems]:
         sys.exit(f"Nothing is written: see `kvalitet contract` for {', '.join(faulty)}.")
-    return {PROJECT / "models" / "staging" / "_sources.yml": sources_yaml(contracts, WRITTEN_BY)}
+    return {
+        PROJECT / "models" / "staging" / "_sources.yml": sources_yaml(contracts, WRITTEN_BY),
+        PROJECT / "macros" / "contract_columns.sql": columns_macro(contracts, WRITTEN_BY),
+    }
 
 
 if __name__ == "__main__":

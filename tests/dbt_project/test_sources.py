@@ -18,7 +18,7 @@ def make_sources() -> ModuleType:
     return module
 
 
-def test_sources_are_the_tables_of_the_contracts(make_sources: ModuleType) -> None:
+def test_sources_and_staged_columns_are_those_of_the_contracts(make_sources: ModuleType) -> None:
     """Where this fails, run dbt_project/scripts/make_sources.py."""
     assert {path.name for path, text in make_sources.files().items() if path.read_text("utf-8") != text} == set()
 

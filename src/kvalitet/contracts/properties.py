@@ -119,6 +119,7 @@ class ColumnProperties(Properties):
     landed_because: Annotated[str, Field(min_length=1)] | None = None
     ambiguous_time: Literal["earlier", "later"] | None = None
     role: Role | None = None
+    star_name: Annotated[str, Field(min_length=1)] | None = None
     event: bool = False
     words_for_nothing: list[Word] | None = None
     keep_words: list[Word] = []

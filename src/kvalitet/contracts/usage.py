@@ -44,6 +44,7 @@ USED = {
     "schema[].properties[].customProperties[allowLeadingFormulaCharacters]",
     "schema[].properties[].customProperties[landedBecause]",
     "schema[].properties[].customProperties[ambiguousTime]", "schema[].properties[].customProperties[event]",
+    "schema[].properties[].customProperties[starName]",
     "slaProperties[frequency]", "slaProperties[timeOfAvailability]", "slaProperties[latency]",
     "slaProperties[retention]",
 }  # fmt: skip
