@@ -4,9 +4,10 @@ import psycopg
 import pytest
 from deliveries import COMPLAINT, as_csv, write
 
-from kvalitet.contracts import load_contracts
+from kvalitet.contracts import find_contract, load_contracts
 from kvalitet.errors import DeliveryRefused
 from kvalitet.intake import extract, raw_tables, replay
+from kvalitet.intake.before import reading_digest
 from kvalitet.settings import LOADER
 from kvalitet.warehouse.connection import connect
 
@@ -191,6 +192,11 @@ class TestReadAnew:
         lost = own_contract((CHANNEL, ""))
         deliver(*ROWS, cutoff="2025-01-05")
         assert counts(extract(lost, "bif_complaints")) == {"delivered": 40, "unchanged": 40}
+
+    def test_another_name_in_the_star_is_no_other_reading(self, own_contract, settings):
+        before = reading_digest(find_contract(settings, "bif_complaints"))
+        renamed = own_contract(("starName, value: complaint_type_id", "starName, value: kind_of_complaint"))
+        assert reading_digest(find_contract(renamed, "bif_complaints")) == before
 
     def test_the_newest_delivery_replayed_counts_for_no_limit(self, own_contract, deliver):
         rows = [row | {"Henvisers sagsnummer": "vides-ikke"} for row in ROWS]

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from kvalitet.cli import alert, backup, evidence, landing, mutation, past, person, rejects, server, source
+from kvalitet.cli.app import alert, backup, evidence, landing, mutation, past, person, rejects, server, source
 from kvalitet.cli.output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError, as_disk_full
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -123,6 +123,10 @@ def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)])
     console.print(f"{plain(result.title)} ({plain(result.id)} {plain(result.version)}): {len(result.tables)} tables")
     for path in result.unused:
         console.print(f"  not used here: {plain(path)}")
+    for table in result.tables.values():
+        for name, star_name in table.star_names().items():
+            if star_name != name:
+                console.print(f"  {plain(table.name)}.{plain(name)} is {plain(star_name)} from staging on")
     for rule in result.quality:
         said = f"measured as {rule.measured_as}" if rule.is_measured else f"not measured: {rule.not_measured_because}"
         console.print(f"  rule {plain(rule.id)}: {plain(said)}")

@@ -16,6 +16,8 @@ Role = Literal["classification"]
 Delivers = Literal["snapshot", "increment"]
 #: Where a file goes that corrects a cut-off older than the newest: beside the history, or also into it.
 Corrections = Literal["beside", "supersede"]
+#: Formats of an integer (the standard's, by Rust's names) that are `integer` in the star; any other is `bigint` there.
+NARROW = ("i8", "i16", "i32", "u8", "u16")
 #: What a column's companion is called that says why a value is missing.
 MISSING_REASON = "_missing_reason"
 
@@ -36,7 +38,7 @@ class Column:
     classification: str
     is_required: bool = False
     key_position: int | None = None
-    format: str | None = None  # JDK pattern of dates and timestamps; cpr or cpr_or_cvr of persons
+    format: str | None = None  # JDK pattern of dates and timestamps; cpr or cpr_or_cvr of persons; width of integers
     pattern: str | None = None
     max_length: int | None = None
     minimum: float | None = None
@@ -53,6 +55,7 @@ class Column:
     ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
     role: Role | None = None
     may_change: bool = True  # whether a key may have another value than it had
+    star_name: str | None = None  # from staging on, where that is another than in raw
     is_event: bool = False  # it has happened when the delivery was made
     nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
     cell_value: Literal["stored", "shown"] | None = None  # which is meant where a workbook's cell shows another value
@@ -66,6 +69,11 @@ class Column:
     def missing_reason_name(self) -> str | None:
         """The companion column that says why a value is missing, where markers are agreed."""
         return f"{self.name}{MISSING_REASON}" if self.missing_values else None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is `integer` in the star, not `bigint` as in raw."""
+        return self.logical_type == "integer" and self.format in NARROW
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,19 @@ class Table:
                 if column.missing_reason_name:
                     columns[column.missing_reason_name] = "string"
         return columns
+
+    def star_names(self) -> dict[str, str]:
+        """What staging takes, in order: name in raw -> name from there on, reasons for missing values included.
+
+        Sensitive columns are left out, also where they are landed: a model that needs one says so.
+        """
+        names: dict[str, str] = {}
+        for column in self.columns:
+            if column.classification != "sensitive":
+                names[column.name] = star_name = column.star_name or column.name
+                if column.missing_reason_name:
+                    names[column.missing_reason_name] = f"{star_name}{MISSING_REASON}"
+        return names
 
 
 @dataclass(frozen=True)

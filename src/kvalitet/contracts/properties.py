@@ -167,6 +167,9 @@ class ColumnProperties(Properties):
     role: Role | None = stated(
         None, "classification", "the column says which class a row belongs to, so a restatement calls its changes that"
     )
+    star_name: Annotated[str, Field(min_length=1)] | None = stated(
+        None, "law_id", "what the column is called from staging on, where the star has another name for it"
+    )
     event: bool = stated(
         False, True, "it has happened: a row in which it is later than the cut-off, or before 1971, is set aside"
     )
@@ -184,7 +187,9 @@ class ColumnOptions(Properties):
     """logicalTypeOptions of a column; bounds are of numbers."""
 
     format: str | None = stated(
-        None, "dd-MM-yyyy", "the pattern of a date or timestamp (JDK); `cpr` or `cpr_or_cvr` of persons"
+        None,
+        "dd-MM-yyyy",
+        "the pattern of a date or timestamp (JDK); `cpr` or `cpr_or_cvr` of persons; `i32` of small integers",
     )
     pattern: Annotated[str, AfterValidator(_pattern)] | None = stated(
         None, "[0-9]{4}-[0-9]{5}", "the whole text has this form, else its row is set aside (RE2)"

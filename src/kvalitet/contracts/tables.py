@@ -7,7 +7,15 @@ from decimal import Decimal
 
 from open_data_contract_standard.model import SchemaObject, SchemaProperty
 
-from kvalitet.contracts.model import CLASSIFICATIONS, LOGICAL_TYPES, MISSING_REASON, PERSON_FORMATS, Column, Table
+from kvalitet.contracts.model import (
+    CLASSIFICATIONS,
+    LOGICAL_TYPES,
+    MISSING_REASON,
+    NARROW,
+    PERSON_FORMATS,
+    Column,
+    Table,
+)
 from kvalitet.contracts.patterns import is_supported_pattern
 from kvalitet.contracts.properties import (
     ColumnOptions,
@@ -46,6 +54,8 @@ OUR_NAMES = frozenset(
 )
 #: Columns that Postgres has in every table.
 SYSTEM_NAMES = frozenset(("ctid", "oid", "tableoid", "xmin", "xmax", "cmin", "cmax"))
+#: What an `integer` of the star holds.
+NARROWEST, WIDEST = -(2**31), 2**31 - 1
 #: Of a number's decimals: decimal(38, 18) keeps twenty digits before the sign.
 MAX_SCALE = 18
 
@@ -110,16 +120,22 @@ def _longest(column: Column) -> int:
 def _name_clashes(where: str, table: Table) -> list[str]:
     names = [name for column in table.columns for name in filter(None, (column.name, column.missing_reason_name))]
     clashes = [f"{where}: name {name} is there twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    star_names = list(table.star_names().values())
+    clashes += [
+        f"{where}: starName {n} is there twice" for n in sorted({n for n in star_names if star_names.count(n) > 1})
+    ]
     headers = [column.header for column in table.columns]
     clashes += [f"{where}: header {h} is there twice" for h in sorted({h for h in headers if headers.count(h) > 1})]
     clashes += [
-        f"{where}.{n}: the name is reserved for intake's own columns" for n in names if n in OUR_NAMES | SYSTEM_NAMES
+        f"{where}.{n}: the name is reserved for intake's own columns"
+        for n in dict.fromkeys([*names, *star_names])
+        if n in OUR_NAMES | SYSTEM_NAMES
     ]
     longest = MAX_NAME - len(MISSING_REASON)
     return clashes + [
         f"{where}.{column.name}: with missingValues a name has at most {longest} characters"
         for column in table.columns
-        if column.missing_values and len(column.name) > longest
+        if column.missing_values and max(len(column.name), len(column.star_name or "")) > longest
     ]
 
 
@@ -163,6 +179,15 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         problems.append(f"{here}: logicalTypeOptions.format must be one of {', '.join(PERSON_FORMATS)}")
     if column.logicalType not in ("number", "integer") and (options.minimum, options.maximum) != (None, None):
         problems.append(f"{here}: logicalTypeOptions.minimum and maximum are for numbers and integers")
+    if column.logicalType == "integer" and options.format in NARROW and not _fits(options):
+        problems.append(
+            f"{here}: logicalTypeOptions.format {options.format} needs minimum and maximum from {NARROWEST} to"
+            f" {WIDEST}, so that what does not fit is set aside"
+        )
+    if custom.star_name and not IDENTIFIER.fullmatch(custom.star_name):
+        problems.append(f"{here}: customProperties.starName must be lower-case letters, digits and _")
+    if custom.star_name and column.classification == "personal":
+        problems.append(f"{here}: customProperties.starName is not for persons: they are found by the column's name")
     if options.multiple_of is not None and column.logicalType not in ("number", "integer"):
         problems.append(f"{here}: logicalTypeOptions.multipleOf is for numbers and integers")
     if column.primaryKey and not custom.may_change:
@@ -202,11 +227,17 @@ def _column(where: str, column: SchemaProperty, words: tuple[str, ...], problems
         landed_because=custom.landed_because,
         ambiguous_time=custom.ambiguous_time,
         role=custom.role,
+        star_name=custom.star_name,
         may_change=custom.may_change,
         is_event=custom.event,
         nothing=_nothing(column, custom, words, {*values, *markers}),
         cell_value=custom.cell_value,
     )
+
+
+def _fits(options: ColumnOptions) -> bool:
+    """Whether the bounds of a number are stated, and an `integer` holds what lies between them."""
+    return all(bound is not None and NARROWEST <= bound <= WIDEST for bound in (options.minimum, options.maximum))
 
 
 def _nothing(

@@ -19,8 +19,8 @@ _CODE = ("intake", "spelling")
 _READ_BY = (
     "file_format", "encoding", "delimiter", "quote", "decimal_sign", "thousands_sign", "timezone", "tables",
 )  # fmt: skip
-#: Prose, which says nothing of how a text is read.
-_PROSE = ("description", "role")
+#: Prose and later names, which say nothing of how a text is read.
+_PROSE = ("description", "role", "star_name")
 
 
 @dataclass(frozen=True)

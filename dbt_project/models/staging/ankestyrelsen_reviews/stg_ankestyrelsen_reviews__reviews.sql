@@ -1,22 +1,10 @@
-with source as (
+with renamed as (
 
-    select * from {{ delivered('ankestyrelsen_reviews', 'reviews') }}
-
-),
-
-renamed as (
-
-    select
-        review_number,
-        case review_kind when 'praksisundersøgelse' then 'praksisundersoegelse' else review_kind end as review_kind,
-        law_id,
-        theme_id,
-        opened_date,
-        ended_date,
-        conclusion,
-        figure_kind = 'fiktiv' as is_fictional
-    from source
+    {{ staged('ankestyrelsen_reviews', 'reviews') }}
 
 )
 
-select * from renamed
+select
+    *,
+    case review_kind_da when 'praksisundersøgelse' then 'praksisundersoegelse' else review_kind_da end as review_kind
+from renamed

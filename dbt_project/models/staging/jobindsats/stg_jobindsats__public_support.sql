@@ -1,24 +1,11 @@
-with source as (
+with renamed as (
 
-    select * from {{ delivered('jobindsats', 'public_support') }}
-
-),
-
-renamed as (
-
-    select
-        area as authority,
-        period_code,
-        benefit_group,
-        expected_persons,
-        actual_persons,
-        expected_pct,
-        actual_pct,
-        cast(benchmark_rank as integer) as benchmark_rank,
-        coalesce(actual_persons_missing_reason, actual_pct_missing_reason) as missing_reason,
-        area like '%(fiktiv)%' as is_fictional
-    from source
+    {{ staged('jobindsats', 'public_support') }}
 
 )
 
-select * from renamed
+select
+    *,
+    coalesce(actual_persons_missing_reason, actual_pct_missing_reason) as missing_reason,
+    authority like '%(fiktiv)%' as is_fictional
+from renamed

@@ -1,20 +1,10 @@
-with source as (
+with renamed as (
 
-    select * from {{ delivered('political_decisions', 'clause_checks') }}
-
-),
-
-renamed as (
-
-    select
-        check_number,
-        contract_number,
-        replace(clause_kind, ' ', '_') as clause_kind,
-        check_date,
-        is_breach,
-        figure_kind = 'fiktiv' as is_fictional
-    from source
+    {{ staged('political_decisions', 'clause_checks') }}
 
 )
 
-select * from renamed
+select
+    *,
+    replace(clause_kind_da, ' ', '_') as clause_kind
+from renamed

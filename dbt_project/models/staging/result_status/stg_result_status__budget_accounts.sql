@@ -1,23 +1,10 @@
-with source as (
+with renamed as (
 
-    select * from {{ delivered('result_status', 'budget_accounts') }}
-
-),
-
-renamed as (
-
-    select
-        authority,
-        account_number,
-        account_name,
-        policy_area_id,
-        centre_id,
-        make_date(cast(account_year as integer), cast(account_month as integer), 1) as month_start,
-        budget_amount,
-        actual_amount,
-        figure_kind = 'fiktiv' as is_fictional
-    from source
+    {{ staged('result_status', 'budget_accounts') }}
 
 )
 
-select * from renamed
+select
+    *,
+    make_date(cast(account_year as integer), cast(account_month as integer), 1) as month_start
+from renamed

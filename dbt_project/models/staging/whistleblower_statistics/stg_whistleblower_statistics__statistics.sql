@@ -1,18 +1,1 @@
-with source as (
-
-    select * from {{ delivered('whistleblower_statistics', 'statistics') }}
-
-),
-
-renamed as (
-
-    select
-        period_start_date,
-        period_end_date,
-        category,
-        reports
-    from source
-
-)
-
-select * from renamed
+{{ staged('whistleblower_statistics', 'statistics') }}

@@ -1,0 +1,98 @@
+"""A contract says what its columns are called, and how wide they are, from staging on."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kvalitet.contracts import Contract, read_contract
+from kvalitet.contracts.staging import columns_macro, sources_yaml, staged_columns
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMED = {"property": "starName", "value": "calendar_year"}
+
+
+def contract_of(tmp_path: Path, *changes: dict) -> Contract:
+    """The contract of court cases; each change is of the column that it names, or adds it."""
+    document = yaml.safe_load((ROOT / "expectations/contracts/court_cases.odcs.yaml").read_text(encoding="utf-8"))
+    properties = document["schema"][0]["properties"] = document["schema"][0]["properties"][:2]
+    for change in changes:
+        found = [column for column in properties if column["name"] == change["name"]]
+        if not found:
+            found = [{"logicalType": "integer", "classification": "internal", "description": "Made for the test."}]
+            properties += found
+        found[0].update(change)
+    file = tmp_path / "court_cases.odcs.yaml"
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    return read_contract(file)
+
+
+LANDED = {"customProperties": [{"property": "landedBecause", "value": "A reason."}]}
+YEAR = {
+    "name": "year",
+    "logicalTypeOptions": {"format": "i32", "minimum": 2000, "maximum": 2100},
+    "customProperties": [NAMED],
+}
+
+
+def test_columns_are_renamed_and_narrowed_and_sensitive_ones_left_out(tmp_path: Path) -> None:
+    markers = {"property": "missingValues", "value": [{"value": "-", "reason": "suppressed"}]}
+    contract = contract_of(
+        tmp_path,
+        YEAR,
+        {"name": "persons", "logicalTypeOptions": {"format": "i64"}},
+        {"name": "cases", "customProperties": [{"property": "starName", "value": "court_cases"}, markers]},
+        {"name": "parties", "logicalType": "string", "classification": "sensitive", **LANDED},
+    )
+    assert contract.problems == ()
+    assert staged_columns(contract.tables["cases"]) == [
+        "case_number as external_case_number",
+        "court_level",
+        "cast(year as integer) as calendar_year",
+        "persons",
+        "cases as court_cases",
+        "cases_missing_reason as court_cases_missing_reason",
+    ]
+
+
+def test_a_narrow_column_keeps_its_name_where_no_other_is_stated(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path, {**YEAR, "customProperties": []})
+    assert staged_columns(contract.tables["cases"])[-1] == "cast(year as integer) as year"
+
+
+def test_dbt_is_told_of_every_table_and_its_columns(tmp_path: Path) -> None:
+    contract = contract_of(tmp_path)
+    assert yaml.safe_load(sources_yaml([contract], "a script"))["sources"] == [
+        {
+            "name": "court_cases",
+            "description": "Accepted rows of the source's deliveries, with their history. See its contract.",
+            "schema": "raw",
+            "tables": [{"name": "cases", "identifier": "court_cases__cases"}],
+        }
+    ]
+    assert (
+        "        'court_cases__cases': [\n"
+        "            'case_number as external_case_number',\n"
+        "            'court_level',\n"
+        "        ],\n"
+    ) in columns_macro([contract], "a script")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"customProperties": [{"property": "starName", "value": "Calendar year"}]}, "starName must be lower-case"),
+        ({"customProperties": [{"property": "starName", "value": "court_level"}]}, "court_level is there twice"),
+        ({"customProperties": [{"property": "starName", "value": "xmin"}]}, "the name is reserved"),
+        (
+            {"logicalType": "string", "logicalTypeOptions": {"format": "cpr"}, "classification": "personal"},
+            "starName is not for persons",
+        ),
+        ({"logicalTypeOptions": {"format": "i32", "minimum": 0}}, "format i32 needs minimum and maximum"),
+        ({"logicalTypeOptions": {"format": "i32", "maximum": 9}}, "format i32 needs minimum and maximum"),
+        ({"logicalTypeOptions": {"format": "i32", "minimum": 0, "maximum": 2**31}}, "format i32 needs"),
+    ],
+)
+def test_a_name_or_width_that_cannot_hold_is_a_problem(tmp_path: Path, change: dict, problem: str) -> None:
+    (said,) = contract_of(tmp_path, {**YEAR, **change}).problems
+    assert problem in said

@@ -1,0 +1,32 @@
+"""What dbt knows of the deliveries is what the contracts say."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+@pytest.fixture(scope="module")
+def make_sources() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_sources", PROJECT / "scripts" / "make_sources.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_sources_and_staged_columns_are_those_of_the_contracts(make_sources: ModuleType) -> None:
+    """Where this fails, run dbt_project/scripts/make_sources.py."""
+    assert {path.name for path, text in make_sources.files().items() if path.read_text("utf-8") != text} == set()
+
+
+def test_nothing_is_written_from_a_contract_that_cannot_be_used(
+    make_sources: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "klager.odcs.yaml").write_text("kind: DataContract")
+    monkeypatch.setenv("KVALITET_CONTRACTS", str(tmp_path))
+    with pytest.raises(SystemExit, match="see `kvalitet contract` for klager"):
+        make_sources.files()
