@@ -13,8 +13,7 @@ renamed as (
         theme_id,
         opened_date,
         ended_date,
-        conclusion,
-        figure_kind = 'fiktiv' as is_fictional
+        conclusion
     from source
 
 )

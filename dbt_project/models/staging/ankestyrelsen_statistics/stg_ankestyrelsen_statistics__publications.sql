@@ -11,8 +11,7 @@ renamed as (
         publisher,
         title,
         source_url,
-        published_date,
-        figure_kind = 'fiktiv' as is_fictional
+        published_date
     from source
 
 )

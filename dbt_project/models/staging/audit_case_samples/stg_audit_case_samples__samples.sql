@@ -12,8 +12,7 @@ renamed as (
         auditor,
         cases_reviewed,
         cases_with_error,
-        cases_with_refund_error,
-        figure_kind = 'fiktiv' as is_fictional
+        cases_with_refund_error
     from source
 
 )

@@ -18,8 +18,7 @@ renamed as (
         owner,
         raised_date,
         due_date,
-        closed_date,
-        figure_kind = 'fiktiv' as is_fictional
+        closed_date
     from source
 
 )

@@ -15,8 +15,7 @@ renamed as (
         substantial,
         minor,
         carried_over,
-        new_remarks,
-        figure_kind = 'fiktiv' as is_fictional
+        new_remarks
     from source
 
 )

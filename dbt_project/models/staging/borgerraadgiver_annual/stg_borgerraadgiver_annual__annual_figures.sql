@@ -14,8 +14,7 @@ renamed as (
         period_end_date,
         inquiries,
         change_pct,
-        upheld_pct,
-        figure_kind = 'fiktiv' as is_fictional
+        upheld_pct
     from source
 
 )

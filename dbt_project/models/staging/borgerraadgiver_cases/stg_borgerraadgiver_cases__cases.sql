@@ -16,8 +16,7 @@ renamed as (
         law_id,
         centre_id,
         own_case_number,
-        is_about_administration,
-        figure_kind = 'fiktiv' as is_fictional
+        is_about_administration
     from source
 
 )

@@ -10,8 +10,7 @@ renamed as (
         cast(round_year as integer) as round_year,
         theme_id,
         published_date,
-        score,
-        figure_kind = 'fiktiv' as is_fictional
+        score
     from source
 
 )

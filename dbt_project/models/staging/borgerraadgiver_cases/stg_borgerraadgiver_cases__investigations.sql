@@ -14,8 +14,7 @@ renamed as (
         opened_date,
         ended_date,
         conclusion,
-        has_measures,
-        figure_kind = 'fiktiv' as is_fictional
+        has_measures
     from source
 
 )

@@ -15,8 +15,7 @@ renamed as (
         opened_date,
         due_date,
         closed_date,
-        {{ follow_up_status('status') }} as follow_up_status,
-        figure_kind = 'fiktiv' as is_fictional
+        {{ follow_up_status('status') }} as follow_up_status
     from source
 
 )

@@ -14,8 +14,7 @@ renamed as (
         invited,
         respondents,
         response_rate_pct,
-        source_url,
-        figure_kind = 'fiktiv' as is_fictional
+        source_url
     from source
 
 )

@@ -14,8 +14,7 @@ renamed as (
         outcome_id,
         law_id,
         centre_id,
-        own_case_number,
-        figure_kind = 'fiktiv' as is_fictional
+        own_case_number
     from source
 
 )

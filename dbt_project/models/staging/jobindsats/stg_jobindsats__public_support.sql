@@ -15,8 +15,7 @@ renamed as (
         expected_pct,
         actual_pct,
         cast(benchmark_rank as integer) as benchmark_rank,
-        coalesce(actual_persons_missing_reason, actual_pct_missing_reason) as missing_reason,
-        area like '%(fiktiv)%' as is_fictional
+        coalesce(actual_persons_missing_reason, actual_pct_missing_reason) as missing_reason
     from source
 
 )

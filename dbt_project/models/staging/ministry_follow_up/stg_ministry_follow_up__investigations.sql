@@ -13,8 +13,7 @@ renamed as (
         conclusion,
         has_measures,
         opened_date,
-        ended_date,
-        figure_kind = 'fiktiv' as is_fictional
+        ended_date
     from source
 
 )

@@ -16,8 +16,7 @@ renamed as (
         case status when 'åben' then 'aaben' else replace(status, ' ', '_') end as follow_up_status,
         issued_date as opened_date,
         due_date,
-        closed_date,
-        figure_kind = 'fiktiv' as is_fictional
+        closed_date
     from source
 
 )

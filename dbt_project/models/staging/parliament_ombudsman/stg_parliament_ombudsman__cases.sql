@@ -16,8 +16,7 @@ renamed as (
         theme_id,
         law_id,
         centre_id,
-        own_case_number,
-        figure_kind = 'fiktiv' as is_fictional
+        own_case_number
     from source
 
 )

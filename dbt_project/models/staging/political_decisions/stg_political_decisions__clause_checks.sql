@@ -11,8 +11,7 @@ renamed as (
         contract_number,
         replace(clause_kind, ' ', '_') as clause_kind,
         check_date,
-        is_breach,
-        figure_kind = 'fiktiv' as is_fictional
+        is_breach
     from source
 
 )

@@ -12,8 +12,7 @@ renamed as (
         valid_from_date as agreement_from_date,
         valid_to_date as agreement_to_date,
         has_labour_clause,
-        has_social_clause,
-        figure_kind = 'fiktiv' as is_fictional
+        has_social_clause
     from source
 
 )

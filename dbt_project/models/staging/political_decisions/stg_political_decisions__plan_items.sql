@@ -12,8 +12,7 @@ renamed as (
         owner,
         due_date,
         status,
-        done_date,
-        figure_kind = 'fiktiv' as is_fictional
+        done_date
     from source
 
 )

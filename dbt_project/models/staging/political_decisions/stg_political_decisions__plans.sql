@@ -10,8 +10,7 @@ renamed as (
         plan_number,
         plan_name,
         theme_id,
-        decided_date,
-        figure_kind = 'fiktiv' as is_fictional
+        decided_date
     from source
 
 )

@@ -21,8 +21,7 @@ renamed as (
         note_da,
         value,
         cast(decimals as integer) as stated_decimals,
-        published_date,
-        figure_kind = 'fiktiv' as is_fictional
+        published_date
     from source
 
 )

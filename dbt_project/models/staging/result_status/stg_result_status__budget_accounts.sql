@@ -14,8 +14,7 @@ renamed as (
         centre_id,
         make_date(cast(account_year as integer), cast(account_month as integer), 1) as month_start,
         budget_amount,
-        actual_amount,
-        figure_kind = 'fiktiv' as is_fictional
+        actual_amount
     from source
 
 )

@@ -15,8 +15,7 @@ renamed as (
         actual_value,
         unit,
         case direction when 'højere er bedre' then 'hoejere_er_bedre' else 'lavere_er_bedre' end as direction,
-        status,
-        figure_kind = 'fiktiv' as is_fictional
+        status
     from source
 
 )

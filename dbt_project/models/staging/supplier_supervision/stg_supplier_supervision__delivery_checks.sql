@@ -14,8 +14,7 @@ renamed as (
         is_documented,
         hours_agreed,
         hours_delivered,
-        hours_invoiced,
-        figure_kind = 'fiktiv' as is_fictional
+        hours_invoiced
     from source
 
 )

@@ -10,8 +10,7 @@ renamed as (
         plan_number,
         supplier_id,
         planned_date,
-        check_number,
-        figure_kind = 'fiktiv' as is_fictional
+        check_number
     from source
 
 )

@@ -11,8 +11,7 @@ renamed as (
         supplier_name,
         service_kind,
         valid_from_date as agreement_from_date,
-        valid_to_date as agreement_to_date,
-        figure_kind = 'fiktiv' as is_fictional
+        valid_to_date as agreement_to_date
     from source
 
 )

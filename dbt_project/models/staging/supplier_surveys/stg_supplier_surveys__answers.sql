@@ -12,8 +12,7 @@ renamed as (
         supplier_id,
         question_id,
         cast(score as integer) as score,
-        answered_date,
-        figure_kind = 'fiktiv' as is_fictional
+        answered_date
     from source
 
 )

@@ -10,8 +10,7 @@ renamed as (
         survey_round_id,
         supplier_id,
         sent_date,
-        invited,
-        figure_kind = 'fiktiv' as is_fictional
+        invited
     from source
 
 )
