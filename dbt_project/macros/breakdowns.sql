@@ -66,9 +66,9 @@
         'center_nu' as breakdown_kind,
         coalesce(succession.current_unit_id, counted.breakdown_member) as breakdown_member,
         {%- for amount in amounts %}
-        {{ known_sum('counted.' ~ amount ~ ' * coalesce(succession.weight, 1)') }} as {{ amount }},
+        {{ known_sum('counted.' ~ amount ~ ' * coalesce(succession.weight, 1)') }} as {{ amount }}
+        {{- "," if not loop.last }}
         {%- endfor %}
-        bool_or(counted.is_fictional) as is_fictional
     from {{ counted }} as counted
     left join {{ ref('bridge_organisation_succession') }} as succession
         on counted.breakdown_member = succession.unit_id

@@ -9,7 +9,6 @@
             'opened_date',
             'ended_date',
             'conclusion',
-            'figure_kind',
         ],
         'ankestyrelsen_reviews__recommendations': [
             'recommendation_number',
@@ -25,7 +24,6 @@
             'title',
             'published_date',
             'source_url',
-            'figure_kind',
         ],
         'ankestyrelsen_statistics__outcome_shares': [
             'publication_source_id',
@@ -75,7 +73,6 @@
             'cases_reviewed',
             'cases_with_error',
             'cases_with_refund_error',
-            'figure_kind',
         ],
         'audit_case_samples__errors': [
             'cast(audit_year as integer) as audit_year',
@@ -93,7 +90,6 @@
             'due_date',
             'status',
             'carried_over_from',
-            'figure_kind',
             'raised_date',
             'owner',
             'closed_date',
@@ -107,7 +103,6 @@
             'minor',
             'carried_over',
             'new_remarks',
-            'figure_kind',
             'source_url',
         ],
         'bif_complaints__complaints': [
@@ -145,7 +140,6 @@
             'inquiries',
             'change_pct',
             'upheld_pct',
-            'figure_kind',
             'source_url',
         ],
         'borgerraadgiver_annual__referrals': [
@@ -166,7 +160,6 @@
             'centre_id',
             'own_case_number',
             'is_about_administration',
-            'figure_kind',
         ],
         'borgerraadgiver_cases__investigations': [
             'investigation_number',
@@ -177,7 +170,6 @@
             'ended_date',
             'conclusion',
             'has_measures',
-            'figure_kind',
         ],
         'borgerraadgiver_cases__recommendations': [
             'recommendation_number as follow_up_number',
@@ -189,14 +181,12 @@
             'due_date',
             'closed_date',
             'status',
-            'figure_kind',
         ],
         'borgerraadgiver_cases__fokus_scores': [
             'cast(round_year as integer) as round_year',
             'theme_id',
             'published_date',
             'score',
-            'figure_kind',
         ],
         'citizen_surveys__rounds': [
             'survey_round_id',
@@ -207,7 +197,6 @@
             'respondents',
             'response_rate_pct',
             'source_url',
-            'figure_kind',
         ],
         'citizen_surveys__results': [
             'survey_round_id',
@@ -234,7 +223,6 @@
             'law_id',
             'centre_id',
             'own_case_number',
-            'figure_kind',
         ],
         'early_retirement_cases__cases': [
             'case_number',
@@ -320,7 +308,6 @@
             'due_date',
             'status',
             'closed_date',
-            'figure_kind',
         ],
         'ministry_follow_up__investigations': [
             'investigation_number',
@@ -330,7 +317,6 @@
             'ended_date',
             'conclusion',
             'has_measures',
-            'figure_kind',
         ],
         'organisation__units': [
             'unit_id',
@@ -357,7 +343,6 @@
             'law_id',
             'centre_id',
             'own_case_number',
-            'figure_kind',
         ],
         'parliament_ombudsman__investigations': [
             'investigation_number',
@@ -368,7 +353,6 @@
             'ended_date',
             'conclusion',
             'has_measures',
-            'figure_kind',
         ],
         'parliament_ombudsman__recommendations': [
             'recommendation_number as follow_up_number',
@@ -380,14 +364,12 @@
             'due_date',
             'closed_date',
             'status',
-            'figure_kind',
         ],
         'political_decisions__plans': [
             'plan_number',
             'plan_name',
             'theme_id',
             'decided_date',
-            'figure_kind',
         ],
         'political_decisions__plan_items': [
             'item_number',
@@ -396,7 +378,6 @@
             'due_date',
             'status',
             'done_date',
-            'figure_kind',
         ],
         'political_decisions__contracts': [
             'contract_number',
@@ -405,7 +386,6 @@
             'valid_to_date as agreement_to_date',
             'has_labour_clause',
             'has_social_clause',
-            'figure_kind',
         ],
         'political_decisions__clause_checks': [
             'check_number',
@@ -413,7 +393,6 @@
             'clause_kind as clause_kind_da',
             'check_date',
             'is_breach',
-            'figure_kind',
         ],
         'published_figures__figures': [
             'publication_source_id',
@@ -431,7 +410,6 @@
             'value',
             'cast(decimals as integer) as stated_decimals',
             'note_da',
-            'figure_kind',
         ],
         'result_status__budget_accounts': [
             'authority',
@@ -443,7 +421,6 @@
             'account_month',
             'budget_amount',
             'actual_amount',
-            'figure_kind',
         ],
         'result_status__vision_goals': [
             'authority',
@@ -456,7 +433,6 @@
             'unit',
             'direction as direction_da',
             'status',
-            'figure_kind',
         ],
         'supplier_supervision__suppliers': [
             'supplier_id',
@@ -464,7 +440,6 @@
             'service_kind',
             'valid_from_date as agreement_from_date',
             'valid_to_date as agreement_to_date',
-            'figure_kind',
         ],
         'supplier_supervision__delivery_checks': [
             'check_number',
@@ -475,21 +450,18 @@
             'hours_agreed',
             'hours_delivered',
             'hours_invoiced',
-            'figure_kind',
         ],
         'supplier_supervision__planned_checks': [
             'plan_number',
             'supplier_id',
             'planned_date',
             'check_number',
-            'figure_kind',
         ],
         'supplier_surveys__invitations': [
             'survey_round_id',
             'supplier_id',
             'sent_date',
             'invited',
-            'figure_kind',
         ],
         'supplier_surveys__answers': [
             'respondent_id',
@@ -499,7 +471,6 @@
             'cast(score as integer) as score',
             'score_missing_reason',
             'answered_date',
-            'figure_kind',
         ],
         'whistleblower_statistics__statistics': [
             'period_start_date',

@@ -14,7 +14,7 @@
 {% macro staged(source_id, table_name) -%}
     select
         {%- for column in contract_columns()[source_id ~ '__' ~ table_name] %}
-        {{ "figure_kind = 'fiktiv' as is_fictional" if column == 'figure_kind' else column }}{{ ',' if not loop.last }}
+        {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ delivered(source_id, table_name) }}
 {%- endmacro %}

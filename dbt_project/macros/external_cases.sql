@@ -13,8 +13,7 @@
         cast(null as text) as category_id,
         cast(sum(numerator) as numeric) as numerator,
         cast(sum(denominator) as numeric) as denominator,
-        count(*) as events,
-        bool_or(is_fictional) as is_fictional
+        count(*) as events
     from {{ measured }}
     group by indicator_id, date_trunc('month', event_date), centre_id, law_id, theme_id
 {%- endmacro %}
@@ -35,8 +34,7 @@
         recommendations.opened_date,
         recommendations.due_date,
         recommendations.closed_date,
-        recommendations.follow_up_status,
-        recommendations.is_fictional
+        recommendations.follow_up_status
     from {{ ref('stg_' ~ contract ~ '__recommendations') }} as recommendations
     left join {{ ref('stg_' ~ contract ~ '__investigations') }} as investigations
         on recommendations.caused_by_number = investigations.investigation_number

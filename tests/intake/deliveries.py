@@ -57,7 +57,6 @@ ANNUAL = {
     "Henvendelser": "500",
     "Ændring pct": "12,5",
     "Medhold pct": "60",
-    "Oplysning": "fiktiv",
     "Adresse": "https://example.invalid/fiktiv",
 }
 
@@ -74,8 +73,8 @@ def deliver_annual(inbox: Path, rows: list[dict[str, str]]) -> None:
 def deliver_statistics(inbox: Path, share: str = "1;Hele landet;2021;Aktivloven;74;15;12;26;6325", encoding="latin-1"):
     files = {
         "udgivelser": [
-            "Udgivelse;Udgiver;Titel;Udgivet;Adresse;Oplysning",
-            "1;Ankestyrelsen;Årstal;01-02-2022;https://example.invalid/ø;fiktiv",
+            "Udgivelse;Udgiver;Titel;Udgivet;Adresse",
+            "1;Ankestyrelsen;Årstal;01-02-2022;https://example.invalid/ø",
         ],
         "lov_aar": [
             "Kilde_udgivelse;Myndighed;År;Lov;Stadfæstet pct;Ændret pct;Hjemvist pct;Omgjort pct;Afgjorte sager",
@@ -99,19 +98,19 @@ def deliver_workbook(inbox: Path, change) -> None:
     sheet["A1"] = "Revisionsbemærkninger (fiktiv)"
     sheet.merge_cells("A1:D1")
     headers = ["Nr.", "Revisionsår", "Revisor", "Forvaltning(er)", "Alvorlighed", "Emne", "Bemærkning", "Frist"]
-    headers += ["Status", "Videreført fra", "Oplysning", "Afgivet", "Ansvarlig", "Lukket den"]
+    headers += ["Status", "Videreført fra", "Afgivet", "Ansvarlig", "Lukket den"]
     for column, header in enumerate(headers, 1):
         sheet.cell(row=4, column=column, value=header)
     for row in range(5, 66):
         values = [f"2024-{row:02d}", 2024, "Intern Revision", "BIF; SOF", "mindre", "oekonomi", "tekst", None]
-        for column, value in enumerate([*values, "åben", None, "fiktiv", date(2024, 5, 15), "Økonomistaben", None], 1):
+        for column, value in enumerate([*values, "åben", None, date(2024, 5, 15), "Økonomistaben", None], 1):
             sheet.cell(row=row, column=column, value=value)
         sheet.cell(row=row, column=8, value=date(2025, 6, 30))
     totals = book.create_sheet("Totaler")
     totals.append(["Myndighed", "Revisionsår", "Bemærkninger", "Kritiske", "Væsentlige", "Mindre"])
-    for column, header in enumerate(["Videreførte", "Nye", "Oplysning", "Adresse"], 7):
+    for column, header in enumerate(["Videreførte", "Nye", "Adresse"], 7):
         totals.cell(row=1, column=column, value=header)
-    totals.append(["Københavns Kommune", 2025, 11, 5, 5, 1, None, None, "offentliggjort", "https://www.kk.dk"])
+    totals.append(["Københavns Kommune", 2025, 11, 5, 5, 1, None, None, "https://www.kk.dk"])
     change(sheet)
     out = io.BytesIO()
     book.save(out)

@@ -1,5 +1,6 @@
 """Deterministic, of any size, whole files, and nothing in them that could be somebody's."""
 
+import csv
 import hashlib
 import re
 from pathlib import Path
@@ -10,11 +11,14 @@ import pytest
 
 from kvalitet.errors import KvalitetError
 from kvalitet.sample import CORRUPTIONS, generate, published
+from kvalitet.sample import vocabulary as words
 from kvalitet.sample.persons import NUMBERS, cpr_numbers
+from kvalitet.sample.sources import jobindsats
 
 pytestmark = pytest.mark.slow
 
 SMALL = 1000
+SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
 CONTRACTS = (Path(__file__).parents[2] / "expectations" / "contracts").glob("*.odcs.yaml")
 
 
@@ -77,7 +81,14 @@ def test_every_digit_run_like_a_cpr_is_one_of_ours(inbox: Path) -> None:
 def test_names_are_marked_as_fictional(inbox: Path, read) -> None:
     assert read("organisation/enheder_2025-01-02.csv")["Navn"].str.ends_with("(fiktiv)").all()
     figures = read("borgerraadgiver_annual/aarstal_2025-01-02.csv", "utf-8-sig")
-    assert ((figures["Oplysning"] == "fiktiv") == figures["Myndighed"].str.ends_with("(fiktiv)")).all()
+    real = figures["Myndighed"].is_in([row["Myndighed"] for row in published.rows("borgerraadgiver")])
+    assert (real != figures["Myndighed"].str.ends_with("(fiktiv)")).all()
+
+
+def test_fictional_authorities_are_marked_in_the_register() -> None:
+    with (SEEDS / "seed_authority.csv").open(encoding="utf-8", newline="") as file:
+        marked = {row["authority"] for row in csv.DictReader(file) if row["is_fictional"] == "true"}
+    assert marked == {words.AUTHORITY, *jobindsats.AREAS}
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,7 @@ unioned as (
         period_label,
         outcome_id,
         value,
-        true as is_complete,
-        is_fictional
+        true as is_complete
     from quarters
     union all
     select
@@ -42,8 +41,7 @@ unioned as (
         period_label,
         outcome_id,
         value,
-        is_complete,
-        is_fictional
+        is_complete
     from years
 
 )
@@ -60,8 +58,7 @@ select
     max(parent_law_name) is not null as is_child,
     coalesce(bool_or(laws.is_total), false) as is_total,
     bool_or(value is null) as has_suppressed,
-    bool_and(is_complete) as is_complete,
-    bool_or(is_fictional) as is_fictional
+    bool_and(is_complete) as is_complete
 from unioned
 left join laws on unioned.law_id = laws.law_id
 group by unioned.authority, unioned.law_id, unioned.period_kind, unioned.period_label

@@ -22,8 +22,7 @@ quarter_sums as (
         max(parent_law_name) as parent_law_name,
         sum(value) as value,
         count(*) = 4 as has_all_quarters,
-        count(*) = count(value) as has_all_values,
-        bool_or(is_fictional) as is_fictional
+        count(*) = count(value) as has_all_values
     from statements
     where period_kind = 'kvartal'
     group by authority, law_id, substr(period_label, 1, 4), outcome_id
@@ -59,8 +58,7 @@ select
         when whole_years.law_id is not null then whole_years.value
         when quarter_sums.has_all_values then quarter_sums.value
     end as value,
-    coalesce(quarter_sums.has_all_quarters, false) or whole_years.law_id is not null as is_complete,
-    coalesce(quarter_sums.is_fictional, whole_years.is_fictional) as is_fictional
+    coalesce(quarter_sums.has_all_quarters, false) or whole_years.law_id is not null as is_complete
 from quarter_sums
 full outer join whole_years
     on

@@ -7,6 +7,5 @@ select
     auditor,
     cases_reviewed,
     cases_with_error,
-    cases_with_refund_error,
-    is_fictional
+    cases_with_refund_error
 from {{ ref('stg_audit_case_samples__samples') }}

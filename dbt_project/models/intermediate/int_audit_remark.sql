@@ -26,6 +26,5 @@ select
     due_date,
     closed_date,
     carried_over_from is not null as is_carried_over,
-    status <> 'lukket' and due_date < {{ as_of_date() }} as is_overdue,
-    is_fictional
+    status <> 'lukket' and due_date < {{ as_of_date() }} as is_overdue
 from remarks

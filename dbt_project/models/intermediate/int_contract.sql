@@ -17,8 +17,7 @@ select
     agreement_to_date,
     has_labour_clause,
     has_social_clause,
-    true as is_known,
-    is_fictional
+    true as is_known
 from known
 union all
 select
@@ -28,7 +27,6 @@ select
     cast(null as date) as agreement_to_date,
     cast(null as boolean) as has_labour_clause,
     cast(null as boolean) as has_social_clause,
-    false as is_known,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    false as is_known
 from used
 where not exists (select 1 from known where known.contract_number = used.contract_number)

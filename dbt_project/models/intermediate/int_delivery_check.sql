@@ -7,8 +7,7 @@ select
     checks.hours_agreed,
     checks.hours_delivered,
     checks.hours_invoiced,
-    checks.is_documented,
-    checks.is_fictional
+    checks.is_documented
 from {{ ref('stg_supplier_supervision__delivery_checks') }} as checks
 left join {{ ref('int_organisation__versions') }} as organisation
     on

@@ -16,8 +16,7 @@ select
     overlap_status,
     matched_complaints,
     is_about_administration,
-    is_in_case_list,
-    is_fictional
+    is_in_case_list
 from {{ ref('int_external_case__' ~ area) }}
 {% if not loop.last %}
 union all

@@ -29,8 +29,6 @@ select
     referrals.overlap_status,
     referrals.matched_complaints,
     coalesce(cases.is_about_administration, true) as is_about_administration,
-    cases.external_case_number is not null as is_in_case_list,
-    -- The list of referrals does not say so itself; it is the own authority's.
-    coalesce(cases.is_fictional, '{{ var("own_authority") }}' like '%(fiktiv)%') as is_fictional
+    cases.external_case_number is not null as is_in_case_list
 from cases
 full outer join referrals on cases.external_case_number = referrals.referrer_case_number

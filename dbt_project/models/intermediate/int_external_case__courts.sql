@@ -19,6 +19,5 @@ select
     cast(null as text) as overlap_status,
     cast(null as bigint) as matched_complaints,
     true as is_about_administration,
-    true as is_in_case_list,
-    is_fictional
+    true as is_in_case_list
 from cases

@@ -35,7 +35,6 @@ select
     case when cases.referred_date is not null then coalesce(complaints.matched_complaints, 0) end
         as matched_complaints,
     true as is_about_administration,
-    true as is_in_case_list,
-    cases.is_fictional
+    true as is_in_case_list
 from cases
 left join complaints on cases.external_case_number = complaints.referrer_case_number

@@ -15,8 +15,7 @@ select
     opened_date,
     due_date,
     closed_date,
-    follow_up_status,
-    is_fictional
+    follow_up_status
 from {{ ref('int_follow_up__' ~ area) }} as matters
 {% if not loop.last %}
 union all

@@ -32,8 +32,7 @@ select
     earliest.raised_date as opened_date,
     earliest.due_date,
     latest.closed_date,
-    {{ follow_up_status('latest.status') }} as follow_up_status,
-    latest.is_fictional
+    {{ follow_up_status('latest.status') }} as follow_up_status
 from chains
 inner join remarks as latest on chains.audit_remark_key = latest.audit_remark_key
 inner join remarks as earliest on chains.first_audit_remark_key = earliest.audit_remark_key

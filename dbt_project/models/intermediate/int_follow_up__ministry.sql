@@ -12,6 +12,5 @@ select
     opened_date,
     due_date,
     closed_date,
-    follow_up_status,
-    is_fictional
+    follow_up_status
 from {{ ref('int_ministry_point') }}

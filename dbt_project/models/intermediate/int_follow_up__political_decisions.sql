@@ -12,7 +12,6 @@ select
     plans.decided_date as opened_date,
     items.due_date,
     case when items.status in ('lukket', 'bortfaldet') then items.done_date end as closed_date,
-    {{ follow_up_status('items.status') }} as follow_up_status,
-    items.is_fictional
+    {{ follow_up_status('items.status') }} as follow_up_status
 from {{ ref('stg_political_decisions__plan_items') }} as items
 left join {{ ref('stg_political_decisions__plans') }} as plans on items.plan_number = plans.plan_number

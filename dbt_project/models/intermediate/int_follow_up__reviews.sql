@@ -29,7 +29,6 @@ select
         when 'åben' then 'aaben'
         when 'delvist lukket' then 'delvist_lukket'
         else recommendations.status
-    end as follow_up_status,
-    coalesce(reviews.is_fictional, true) as is_fictional
+    end as follow_up_status
 from recommendations
 left join reviews on recommendations.review_number = reviews.review_number

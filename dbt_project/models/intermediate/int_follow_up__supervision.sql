@@ -16,6 +16,5 @@ select
     opened_date,
     due_date,
     closed_date,
-    {{ follow_up_status('status') }} as follow_up_status,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    {{ follow_up_status('status') }} as follow_up_status
 from {{ ref('stg_management_supervision__action_plans') }}

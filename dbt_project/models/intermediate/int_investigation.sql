@@ -12,8 +12,7 @@ select
     ended_date,
     conclusion,
     has_measures,
-    score,
-    is_fictional
+    score
 from {{ ref('int_investigation__' ~ area) }} as matters
 {% if not loop.last %}
 union all

@@ -21,8 +21,7 @@ select
     ended_date,
     conclusion,
     has_measures,
-    cast(null as numeric) as score,
-    is_fictional
+    cast(null as numeric) as score
 from investigations
 union all
 -- A round gives each of its themes a score, and is known from the day it is published.
@@ -37,6 +36,5 @@ select
     published_date as ended_date,
     cast(null as text) as conclusion,
     cast(null as boolean) as has_measures,
-    score,
-    is_fictional
+    score
 from rounds

@@ -9,6 +9,5 @@ select
     ended_date,
     conclusion,
     has_measures,
-    cast(null as numeric) as score,
-    is_fictional
+    cast(null as numeric) as score
 from {{ ref('stg_ministry_follow_up__investigations') }}

@@ -15,6 +15,5 @@ select
     ended_date,
     conclusion,
     has_measures,
-    cast(null as numeric) as score,
-    is_fictional
+    cast(null as numeric) as score
 from investigations

@@ -21,7 +21,6 @@ select
     reviews.ended_date,
     reviews.conclusion,
     case when reviews.ended_date is not null then measures.review_number is not null end as has_measures,
-    cast(null as numeric) as score,
-    reviews.is_fictional
+    cast(null as numeric) as score
 from reviews
 left join measures on reviews.review_number = measures.review_number

@@ -55,6 +55,5 @@ select
     expected_pct,
     actual_pct,
     benchmark_rank,
-    missing_reason,
-    is_fictional
+    missing_reason
 from dated

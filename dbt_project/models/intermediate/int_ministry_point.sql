@@ -25,7 +25,6 @@ select
     points.opened_date,
     points.due_date,
     points.closed_date,
-    points.follow_up_status in ('aaben', 'delvist_lukket') and points.due_date < {{ as_of_date() }} as is_overdue,
-    points.is_fictional
+    points.follow_up_status in ('aaben', 'delvist_lukket') and points.due_date < {{ as_of_date() }} as is_overdue
 from points
 left join remarks on points.remark_number = remarks.remark_number and points.audit_year = remarks.audit_year

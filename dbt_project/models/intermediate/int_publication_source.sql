@@ -5,8 +5,7 @@ with listed as (
         publisher,
         title,
         source_url,
-        published_date,
-        is_fictional
+        published_date
     from {{ ref('stg_ankestyrelsen_statistics__publications') }}
 
 ),
@@ -16,14 +15,12 @@ pages as (
 
     select
         source_url,
-        'Borgerrådgiverens årstal' as title,
-        is_fictional
+        'Borgerrådgiverens årstal' as title
     from {{ ref('stg_borgerraadgiver_annual__annual_figures') }}
     union
     select
         source_url,
-        'Revisionsbemærkninger i alt' as title,
-        is_fictional
+        'Revisionsbemærkninger i alt' as title
     from {{ ref('stg_audit_remarks__totals') }}
 
 )
@@ -35,8 +32,7 @@ select distinct
     publisher,
     title,
     source_url,
-    published_date,
-    is_fictional
+    published_date
 from {{ ref('stg_published_figures__figures') }}
 union all
 select
@@ -45,7 +41,6 @@ select
     min(split_part(split_part(source_url, '://', 2), '/', 1)) as publisher,
     min(title) as title,
     source_url,
-    cast(null as date) as published_date,
-    bool_or(is_fictional) as is_fictional
+    cast(null as date) as published_date
 from pages
 group by source_url

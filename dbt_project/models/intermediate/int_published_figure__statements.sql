@@ -65,8 +65,7 @@ select
     unioned.stated_decimals,
     unioned.has_counts,
     unioned.is_whole_year_row,
-    publications.published_date,
-    coalesce(publications.is_fictional, false) as is_fictional
+    publications.published_date
 from unioned
 left join law_aliases on unioned.law_name = law_aliases.law_name
 left join authority_aliases on unioned.authority = authority_aliases.alias

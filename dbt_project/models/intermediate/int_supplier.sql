@@ -24,8 +24,7 @@ select
     service_kind,
     agreement_from_date,
     agreement_to_date,
-    true as is_known,
-    is_fictional
+    true as is_known
 from known
 union all
 select
@@ -34,7 +33,6 @@ select
     cast(null as text) as service_kind,
     cast(null as date) as agreement_from_date,
     cast(null as date) as agreement_to_date,
-    false as is_known,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    false as is_known
 from used
 where not exists (select 1 from known where known.supplier_id = used.supplier_id)

@@ -45,8 +45,8 @@ select
     answers.respondents,
     answers.satisfied,
     answers.satisfied_pct,
-    not rounds.is_fictional as is_published_elsewhere,
-    rounds.is_fictional,
+    -- What is known of others is what they have published.
+    rounds.authority <> '{{ var("own_authority") }}' as is_published_elsewhere,
     answers.respondent_group,
     case when answers.question_id = 'deltagelse' then rounds.response_rate_pct end as response_rate_pct,
     rounds.source_url

@@ -49,8 +49,7 @@ select
     coalesce(counted.respondents, 0) as respondents,
     counted.satisfied,
     cast(null as numeric) as satisfied_pct,
-    false as is_published_elsewhere,
-    invitations.is_fictional
+    false as is_published_elsewhere
 from invitations
 left join counted
     on invitations.survey_round_id = counted.survey_round_id and invitations.supplier_id = counted.supplier_id

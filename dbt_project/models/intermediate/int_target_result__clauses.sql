@@ -21,7 +21,6 @@ years as (
         clauses.contract_number,
         clauses.clause_kind,
         clauses.supplier_id,
-        clauses.is_fictional,
         greatest(periods.period_start, clauses.agreement_from_date) as period_start,
         least(periods.period_end, clauses.agreement_to_date) as period_end
     from clauses
@@ -49,8 +48,7 @@ select
     cast(1 as numeric) as target_value,
     cast(count(checks.check_number) as numeric) as actual_value,
     count(checks.check_number) > 0 as is_on_target,
-    cast(null as boolean) as is_on_target_as_stated,
-    bool_or(years.is_fictional) as is_fictional
+    cast(null as boolean) as is_on_target_as_stated
 from years
 left join {{ ref('int_clause_check') }} as checks
     on

@@ -15,6 +15,5 @@ select
     actual_amount as actual_value,
     -- More and less than the budget are both a deviation.
     cast(null as boolean) as is_on_target,
-    cast(null as boolean) as is_on_target_as_stated,
-    is_fictional
+    cast(null as boolean) as is_on_target_as_stated
 from {{ ref('stg_result_status__budget_accounts') }}

@@ -30,6 +30,5 @@ select
     cast(1 as numeric) as target_value,
     case when is_on_target then cast(1 as numeric) when not is_on_target then 0 end as actual_value,
     is_on_target,
-    cast(null as boolean) as is_on_target_as_stated,
-    is_fictional
+    cast(null as boolean) as is_on_target_as_stated
 from items

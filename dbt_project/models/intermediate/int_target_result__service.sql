@@ -70,6 +70,5 @@ select
     case when is_shown then cast(cases as numeric) end as target_value,
     case when is_shown then cast(in_time as numeric) end as actual_value,
     case when is_shown then in_time = cases end as is_on_target,
-    cast(null as boolean) as is_on_target_as_stated,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    cast(null as boolean) as is_on_target_as_stated
 from shown

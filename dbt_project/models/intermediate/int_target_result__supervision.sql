@@ -24,7 +24,6 @@ select
     cast(count(*) as numeric) as target_value,
     cast(count(check_number) as numeric) as actual_value,
     count(check_number) = count(*) as is_on_target,
-    cast(null as boolean) as is_on_target_as_stated,
-    bool_or(is_fictional) as is_fictional
+    cast(null as boolean) as is_on_target_as_stated
 from plans
 group by supplier_id, quarter_start

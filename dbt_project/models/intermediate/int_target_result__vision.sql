@@ -17,6 +17,5 @@ select
         when 'hoejere_er_bedre' then actual_value >= target_value
         when 'lavere_er_bedre' then actual_value <= target_value
     end as is_on_target,
-    case status when 'nået' then true when 'ikke nået' then false end as is_on_target_as_stated,
-    is_fictional
+    case status when 'nået' then true when 'ikke nået' then false end as is_on_target_as_stated
 from {{ ref('stg_result_status__vision_goals') }}

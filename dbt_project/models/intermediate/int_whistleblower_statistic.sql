@@ -10,7 +10,5 @@ select
     period_start_date as period_start,
     period_end_date as period_end,
     category,
-    reports,
-    -- The contract holds period, category and count only: whose they are, the administration says itself.
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    reports
 from statistics

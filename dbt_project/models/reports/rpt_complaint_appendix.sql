@@ -74,7 +74,7 @@ select
     case when protected.receiver_da = 'Borgerrådgiveren' then coalesce(investigations.investigations_ended, 0) end
         as investigations_ended,
     protected.is_suppressed,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    {{ is_fictional() }} as is_fictional
 from protected
 left join investigations
     on

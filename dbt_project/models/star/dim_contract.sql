@@ -6,5 +6,5 @@ select
     has_labour_clause,
     has_social_clause,
     is_known,
-    is_fictional
+    {{ is_fictional() }} as is_fictional
 from {{ ref('int_contract') }}

@@ -5,5 +5,5 @@ select
     agreement_from_date,
     agreement_to_date,
     is_known,
-    is_fictional
+    {{ is_fictional() }} as is_fictional
 from {{ ref('int_supplier') }}

@@ -8,5 +8,5 @@ select
     cases_reviewed,
     cases_with_error,
     cases_with_refund_error,
-    is_fictional
+    {{ is_fictional('authority') }} as is_fictional
 from {{ ref('int_audit_case_sample') }}

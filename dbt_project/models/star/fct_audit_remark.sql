@@ -34,6 +34,6 @@ select
     chains.is_predecessor_missing,
     chains.is_latest_in_chain,
     remarks.is_overdue,
-    remarks.is_fictional
+    {{ is_fictional('remarks.authority') }} as is_fictional
 from remarks
 inner join chains on remarks.audit_remark_key = chains.audit_remark_key

@@ -7,5 +7,5 @@ select
     clause_kind,
     check_date,
     is_breach,
-    is_fictional
+    {{ is_fictional() }} as is_fictional
 from {{ ref('int_clause_check') }}

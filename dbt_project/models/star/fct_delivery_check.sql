@@ -10,5 +10,5 @@ select
     hours_delivered,
     hours_invoiced,
     is_documented,
-    is_fictional
+    {{ is_fictional() }} as is_fictional
 from {{ ref('int_delivery_check') }}

@@ -35,7 +35,7 @@ select
     cases.matched_complaints,
     cases.is_about_administration,
     cases.is_in_case_list,
-    cases.is_fictional
+    {{ is_fictional() }} as is_fictional
 from cases
 left join organisation
     on

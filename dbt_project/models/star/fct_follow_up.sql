@@ -85,5 +85,5 @@ select
         when caused_by_kind in ('undersoegelse', 'revisionsbemaerkning') then is_cause_found
         when caused_by_kind = 'sag' and source_id in ('borgerraadgiveren', 'ombudsmanden') then is_cause_found
     end as is_cause_known,
-    is_fictional
+    {{ is_fictional() }} as is_fictional
 from judged

@@ -46,7 +46,7 @@ select
     limits.is_in_limits,
     limits.is_seasonally_adjusted,
     signals.signal_rule is not null as is_signal,
-    limits.is_fictional
+    {{ is_fictional('limits.authority') }} as is_fictional
 from limits
 left join {{ ref('int_trend__signals') }} as signals
     on limits.series_key = signals.series_key and limits.period_start = signals.period_start

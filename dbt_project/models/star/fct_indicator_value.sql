@@ -59,7 +59,7 @@ select
     cast(dated.n as bigint) as n,
     dated.is_suppressed,
     dated.is_published_elsewhere,
-    dated.is_fictional,
+    {{ is_fictional('dated.authority') }} as is_fictional,
     case
         when dated.is_suppressed then 'skjult'
         when dated.value is null then 'uden_grundlag'

@@ -18,5 +18,5 @@ select
     score,
     ended_date is not null as is_ended,
     has_measures,
-    is_fictional
+    {{ is_fictional() }} as is_fictional
 from investigations

@@ -13,5 +13,5 @@ select
     actual_pct,
     benchmark_rank,
     missing_reason,
-    is_fictional
+    {{ is_fictional('authority') }} as is_fictional
 from {{ ref('int_labour_market_figure') }}

@@ -14,5 +14,5 @@ select
     due_date,
     closed_date,
     is_overdue,
-    is_fictional
+    {{ is_fictional('authority') }} as is_fictional
 from {{ ref('int_ministry_point') }}

@@ -63,7 +63,7 @@ select
     figures.missing_reason is not null as is_suppressed,
     figures.is_whole_year_row,
     figures.is_chosen,
-    figures.is_fictional,
+    {{ is_fictional('figures.authority') }} as is_fictional,
     flags.flags is null as is_consistent
 from figures
 left join flags

@@ -33,5 +33,5 @@ select
     response_rate_pct,
     source_url,
     is_published_elsewhere,
-    is_fictional
+    {{ is_fictional('authority') }} as is_fictional
 from unioned

@@ -17,5 +17,5 @@ select
     actual_value,
     is_on_target,
     is_on_target_as_stated,
-    is_fictional
+    {{ is_fictional('authority') }} as is_fictional
 from {{ ref('int_target_result') }}

@@ -12,5 +12,5 @@ select
     period_end,
     category,
     reports,
-    is_fictional
+    {{ is_fictional('authority') }} as is_fictional
 from counts

@@ -311,10 +311,8 @@ def stale(reason: str | None) -> str:
 
 
 def fictional(authority: str, is_fictional: bool) -> str:
-    """The authority's name, marked where its figures are made up."""
-    if is_fictional and FICTIONAL not in authority:
-        return f"{authority} {FICTIONAL}"
-    return authority
+    """The authority's name, marked once where its figures are made up."""
+    return f"{authority.removesuffix(f' {FICTIONAL}')} {FICTIONAL}" if is_fictional else authority
 
 
 def plural(count: int, one: str, many: str) -> str:

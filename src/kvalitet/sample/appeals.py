@@ -10,7 +10,7 @@ from kvalitet.sample.defects import Defect
 from kvalitet.sample.files import write_danish_csv
 from kvalitet.sample.plan import FIRST_YEAR, LAST_YEAR, Plan
 
-PUBLICATIONS = ("Udgivelse", "Udgiver", "Titel", "Udgivet", "Adresse", "Oplysning")
+PUBLICATIONS = ("Udgivelse", "Udgiver", "Titel", "Udgivet", "Adresse")
 SHARES = (
     "Kilde_udgivelse", "Myndighed", "År", "Lov", "Stadfæstet pct", "Ændret pct", "Hjemvist pct", "Omgjort pct",
     "Afgjorte sager",
@@ -122,7 +122,7 @@ def _total(counts: Counts, year: int, quarter: int) -> np.ndarray:
 def _publication(name: str, what: str, published_on: str) -> list[str]:
     title = f"Eksempelbys ankesager, {what} (fiktiv)"
     address = f"https://statistik.eksempelby.invalid/{name}"
-    return [name, "Ankestyrelsens statistikbank (fiktivt udtræk)", title, published_on, address, "fiktiv"]
+    return [name, "Ankestyrelsens statistikbank (fiktivt udtræk)", title, published_on, address]
 
 
 def _quarter(publication: str, key: tuple[int, int, str], cases: np.ndarray) -> list[list[str]]:

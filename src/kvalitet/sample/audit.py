@@ -17,11 +17,10 @@ from kvalitet.sample.plan import Plan
 
 REMARKS = (
     "Nr.", "Revisionsår", "Revisor", "Forvaltning(er)", "Alvorlighed", "Emne", "Bemærkning", "Frist", "Status",
-    "Videreført fra", "Oplysning", "Afgivet", "Ansvarlig", "Lukket den",
+    "Videreført fra", "Afgivet", "Ansvarlig", "Lukket den",
 )  # fmt: skip
 TOTALS = (
-    "Myndighed", "Revisionsår", "Bemærkninger", "Kritiske", "Væsentlige", "Mindre", "Videreførte", "Nye", "Oplysning",
-    "Adresse",
+    "Myndighed", "Revisionsår", "Bemærkninger", "Kritiske", "Væsentlige", "Mindre", "Videreførte", "Nye", "Adresse",
 )  # fmt: skip
 #: Audit year -> new remarks. A third of each year's remarks is carried over to the next.
 NEW_REMARKS = {2019: 7, 2020: 5, 2021: 6, 2022: 9, 2023: 6}
@@ -82,12 +81,12 @@ def remark_rows(plan: Plan) -> list[list]:
             closed = due + timedelta(days=40 if number % 4 == 0 else -25)
             this_year.append(
                 [name, year, auditor, concerned, severity, theme, text, due, "lukket",
-                 before, "fiktiv", date(year + 1, 5, 15), owner, closed]
+                 before, date(year + 1, 5, 15), owner, closed]
             )  # fmt: skip
         open_before = this_year[::3]
         for row in open_before:
             row[8] = "åben" if year == max(NEW_REMARKS) else "delvist lukket"
-            row[13] = None
+            row[12] = None
         rows += this_year
     return rows
 
@@ -103,16 +102,16 @@ def total_rows(remarks: list[list]) -> list[list]:
         graded = [sum(row[4] == severity for row in of_year) for severity in SEVERITIES]
         carried = sum(row[9] is not None for row in of_year)
         address = f"https://revision.eksempelby.invalid/{year}"
-        rows.append([words.AUTHORITY, year, len(of_year), *graded, carried, len(of_year) - carried, "fiktiv", address])
+        rows.append([words.AUTHORITY, year, len(of_year), *graded, carried, len(of_year) - carried, address])
     return rows
 
 
 def _write_remarks(sheet: Worksheet, remarks: list[list]) -> None:
     sheet["A1"] = "Revisionsbemærkninger – Eksempelby Kommune (fiktiv)"
-    sheet.merge_cells("A1:N1")
+    sheet.merge_cells("A1:M1")
     sheet["A2"] = "Føres af Økonomi og revision. Ret ikke i kolonne A!"
     sheet["A4"], sheet["E4"], sheet["H4"] = "Bemærkningen", "Vurdering", "Opfølgning"
-    for cells in ("A4:D4", "E4:G4", "H4:N4"):
+    for cells in ("A4:D4", "E4:G4", "H4:M4"):
         sheet.merge_cells(cells)
     sheet.append(REMARKS)
     for number, row in enumerate(remarks):
@@ -133,7 +132,7 @@ def _write_remarks(sheet: Worksheet, remarks: list[list]) -> None:
 
 def _write_totals(sheet: Worksheet, remarks: list[list]) -> None:
     sheet["A1"] = "Antal bemærkninger pr. år"
-    sheet.merge_cells("A1:J1")
+    sheet.merge_cells("A1:I1")
     sheet["B2"] = "Tallene for København er offentliggjorte; resten er fiktive"
     sheet.append([])
     sheet.append(TOTALS)

@@ -9,11 +9,9 @@ from kvalitet.sample.plan import FIRST_YEAR, LAST_YEAR
 
 INVESTIGATION_HEADER = (
     "Nummer", "Art", "Tema", "Lov", "Indledt", "Afsluttet", "Konklusion", "Førte til tiltag", "Sammenfatning",
-    "Oplysning",
 )  # fmt: skip
 RECOMMENDATION_HEADER = (
     "Nummer", "Anledning", "Tema", "Center", "Ansvarlig", "Afgivet", "Frist", "Lukket", "Status", "Anbefaling",
-    "Oplysning",
 )  # fmt: skip
 CONCLUSIONS = {"ingen_kritik": 0.25, "henstilling": 0.40, "kritik": 0.28, "alvorlig_kritik": 0.07}
 OWNERS = (
@@ -72,7 +70,6 @@ def investigations(
                 f"{prefix}U-{year}-{number:02d}", kinds[number % len(kinds)], draw(random, words.HANDLING_THEMES), law,
                 danish(opened), danish(ended), conclusion,
                 ("Nej" if conclusion == "ingen_kritik" else "Ja") if has_measures else "", "Se rapporten (fiktiv).",
-                "fiktiv",
             ])  # fmt: skip
     return rows
 
@@ -99,7 +96,7 @@ def recommendations(
                 danish(given), "" if flaw[1] < WITHOUT_DEADLINE else danish(due),
                 "" if is_open or flaw[2] < WITHOUT_CLOSING_DAY else danish(closed),
                 ("delvist lukket" if never else "åben") if is_open else status,
-                f"Vejledningen om {theme.replace('_', ' ')} bør gennemgås (fiktiv).", "fiktiv",
+                f"Vejledningen om {theme.replace('_', ' ')} bør gennemgås (fiktiv).",
             ])  # fmt: skip
     return rows
 

@@ -6,6 +6,5 @@ with renamed as (
 
 select
     *,
-    coalesce(actual_persons_missing_reason, actual_pct_missing_reason) as missing_reason,
-    authority like '%(fiktiv)%' as is_fictional
+    coalesce(actual_persons_missing_reason, actual_pct_missing_reason) as missing_reason
 from renamed

@@ -11,6 +11,5 @@ select
     cast(null as text) as category_id,
     cast(cases_with_error as numeric) as numerator,
     cast(cases_reviewed as numeric) as denominator,
-    cases_reviewed as events,
-    is_fictional
+    cases_reviewed as events
 from {{ ref('fct_audit_case_sample') }}

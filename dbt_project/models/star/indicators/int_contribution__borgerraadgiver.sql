@@ -27,8 +27,7 @@ measured as (
         {{ denominator }} as denominator,
         centre_id,
         law_id,
-        theme_id,
-        is_fictional
+        theme_id
     from cases
     where {{ counted }}
     union all
@@ -41,8 +40,7 @@ measured as (
         1,
         null,
         null,
-        null,
-        is_fictional
+        null
     from cases
     union all
     select
@@ -52,8 +50,7 @@ measured as (
         measures.denominator,
         null,
         law_id,
-        theme_id,
-        is_fictional
+        theme_id
     from {{ ref('fct_investigation') }}
     cross join
         lateral (

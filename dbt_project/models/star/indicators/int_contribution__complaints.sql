@@ -67,8 +67,7 @@ select
     cast(null as text) as category_id,
     cast(measures.numerator as numeric) as numerator,
     cast(measures.denominator as numeric) as denominator,
-    counts.complaints as events,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    counts.complaints as events
 from counts
 cross join
     lateral (

@@ -7,7 +7,7 @@ with cases as (
 
 measured as (
 
-    {% set members = 'centre_id, law_id, theme_id, is_fictional' %}
+    {% set members = 'centre_id, law_id, theme_id' %}
     select
         'retssager_nye' as indicator_id,
         received_date as event_date,

@@ -31,8 +31,7 @@ select
     cast(null as text) as category_id,
     cast(sum(case when is_in_time then 1 else 0 end) as numeric) as numerator,
     cast(count(*) as numeric) as denominator,
-    count(*) as events,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    count(*) as events
 from judged
 where is_in_time is not null and event_date < {{ as_of_date() }}
 group by indicator_version, event_date, centre_id

@@ -18,7 +18,6 @@ select
     source_id as category_id,
     cast(sum(cast(is_closed_on_time as integer)) as numeric) as numerator,
     cast(count(*) as numeric) as denominator,
-    count(*) as events,
-    bool_or(is_fictional) as is_fictional
+    count(*) as events
 from items
 group by date_trunc('month', due_date), centre_id, law_id, theme_id, risk_area_id, source_id

@@ -22,7 +22,6 @@ select
     cast(null as text) as category_id,
     cast(count(case when closed_date <= due_date then 1 end) as numeric) as numerator,
     cast(count(*) as numeric) as denominator,
-    count(*) as events,
-    bool_or(is_fictional) as is_fictional
+    count(*) as events
 from points
 group by authority, due_date, theme_id

@@ -12,7 +12,7 @@ with cases as (
 
 measured as (
 
-    {% set members = 'centre_id, law_id, theme_id, is_fictional' %}
+    {% set members = 'centre_id, law_id, theme_id' %}
     select
         'ombudsmand_nye_sager' as indicator_id,
         received_date as event_date,

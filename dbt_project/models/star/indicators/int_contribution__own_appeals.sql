@@ -64,8 +64,7 @@ select
     cast(null as text) as category_id,
     cast(sum(numerator) as numeric) as numerator,
     cast(sum(denominator) as numeric) as denominator,
-    count(*) as events,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    count(*) as events
 from measured
 where event_date is not null and numerator is not null
 group by indicator_id, event_date, centre_id, law_id, theme_id

@@ -11,8 +11,7 @@ with measured as (
         category_id,
         case when is_on_target then 1 else 0 end as numerator,
         1 as denominator,
-        1 as events,
-        is_fictional
+        1 as events
     from {{ ref('fct_target_result') }}
     where target_kind in ('handleplan', 'klausul') and is_on_target is not null
     union all
@@ -24,8 +23,7 @@ with measured as (
         clause_kind as category_id,
         case when is_breach then 1 else 0 end as numerator,
         cast(null as integer) as denominator,
-        case when is_breach then 1 else 0 end as events,
-        is_fictional
+        case when is_breach then 1 else 0 end as events
     from {{ ref('fct_clause_check') }}
 
 )
@@ -43,7 +41,6 @@ select
     category_id,
     cast(sum(numerator) as numeric) as numerator,
     cast(sum(denominator) as numeric) as denominator,
-    cast(sum(events) as bigint) as events,
-    bool_or(is_fictional) as is_fictional
+    cast(sum(events) as bigint) as events
 from measured
 group by indicator_id, authority, event_date, supplier_id, category_id

@@ -24,8 +24,7 @@ measured as (
         centre_id,
         category_id,
         deviation as numerator,
-        target_value as denominator,
-        is_fictional
+        target_value as denominator
     from accounts
     union all
     -- Each month counts in every quarter's end of its year that has come: the year so far.
@@ -36,8 +35,7 @@ measured as (
         accounts.centre_id,
         accounts.category_id,
         accounts.deviation as numerator,
-        accounts.target_value as denominator,
-        accounts.is_fictional
+        accounts.target_value as denominator
     from accounts
     inner join {{ ref('int_period') }} as quarters
         on
@@ -53,8 +51,7 @@ measured as (
         centre_id,
         category_id,
         case when is_on_target then 1 else 0 end as numerator,
-        1 as denominator,
-        is_fictional
+        1 as denominator
     from targets
     where target_kind = 'visionsmaal' and is_on_target is not null
 
@@ -73,7 +70,6 @@ select
     category_id,
     cast(sum(numerator) as numeric) as numerator,
     cast(sum(denominator) as numeric) as denominator,
-    count(*) as events,
-    bool_or(is_fictional) as is_fictional
+    count(*) as events
 from measured
 group by indicator_id, authority, event_date, centre_id, category_id

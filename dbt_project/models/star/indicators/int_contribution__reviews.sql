@@ -34,8 +34,7 @@ select
     cast(null as text) as category_id,
     cast(sum(numerator) as numeric) as numerator,
     cast(null as numeric) as denominator,
-    count(*) as events,
-    bool_or(is_fictional) as is_fictional
+    count(*) as events
 from measured
 where investigation_kind = measured_kind
 group by indicator_id, ended_date, law_id, theme_id, risk_area_id

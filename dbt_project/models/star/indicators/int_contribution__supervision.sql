@@ -77,6 +77,5 @@ select
     category_id,
     cast(numerator as numeric) as numerator,
     cast(denominator as numeric) as denominator,
-    cast(events as bigint) as events,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    cast(events as bigint) as events
 from measured

@@ -22,8 +22,7 @@ measured as (
         supplier_id,
         case when is_documented then 1 else 0 end as numerator,
         1 as denominator,
-        1 as events,
-        is_fictional
+        1 as events
     from checks
     union all
     select
@@ -34,8 +33,7 @@ measured as (
         supplier_id,
         hours_delivered as numerator,
         hours_invoiced as denominator,
-        1 as events,
-        is_fictional
+        1 as events
     from checks
     where hours_delivered is not null and hours_invoiced is not null
     union all
@@ -47,8 +45,7 @@ measured as (
         supplier_id,
         actual_value as numerator,
         target_value as denominator,
-        cast(target_value as integer) as events,
-        is_fictional
+        cast(target_value as integer) as events
     from {{ ref('fct_target_result') }}
     where target_kind = 'tilsynsplan'
     union all
@@ -61,8 +58,7 @@ measured as (
         supplier_id,
         case when question_id = 'deltagelse' then respondents else satisfied end as numerator,
         case when question_id = 'deltagelse' then invited else respondents end as denominator,
-        coalesce(invited, respondents) as events,
-        is_fictional
+        coalesce(invited, respondents) as events
     from surveys
     where question_id in ('deltagelse', 'samlet_tilfredshed')
 
@@ -81,7 +77,6 @@ select
     cast(null as text) as category_id,
     cast(sum(numerator) as numeric) as numerator,
     cast(sum(denominator) as numeric) as denominator,
-    cast(sum(events) as bigint) as events,
-    bool_or(is_fictional) as is_fictional
+    cast(sum(events) as bigint) as events
 from measured
 group by indicator_id, authority, event_date, centre_id, supplier_id

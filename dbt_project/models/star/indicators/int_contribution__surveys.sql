@@ -35,8 +35,7 @@ select
     nullif(respondent_group, 'alle') as category_id,
     cast(numerator as numeric) as numerator,
     cast(denominator as numeric) as denominator,
-    coalesce(denominator, numerator) as events,
-    is_fictional
+    coalesce(denominator, numerator) as events
 from measured
 where
     question_id = measured_question

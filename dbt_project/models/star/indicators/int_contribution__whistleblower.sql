@@ -17,7 +17,6 @@ select
     cast(null as text) as category_id,
     cast(reports as numeric) as numerator,
     cast(null as numeric) as denominator,
-    reports as events,
-    is_fictional
+    reports as events
 from statistics
 where category in ('modtaget', 'undersoegt')

@@ -48,7 +48,6 @@ select
     theme_id,
     days,
     is_censored,
-    cast(1 as bigint) as cases,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    cast(1 as bigint) as cases
 from dated
 where days is not null

@@ -30,7 +30,6 @@ select
     cast(null as text) as theme_id,
     cast(days as integer) as days,
     is_censored,
-    count(*) as cases,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    count(*) as cases
 from dated
 group by indicator_id, event_date, centre_id, days, is_censored

@@ -39,8 +39,7 @@ select
     theme_id,
     days,
     is_censored,
-    count(*) as cases,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    count(*) as cases
 from dated
 where days >= 0
 group by indicator_id, event_date, centre_id, law_id, theme_id, days, is_censored

@@ -38,7 +38,6 @@ unioned as (
         case when unit = 'antal' then value end as n,
         is_suppressed,
         true as is_complete,
-        is_fictional,
         true as is_published_elsewhere
     from shares
 
@@ -73,7 +72,6 @@ select
     n,
     is_suppressed,
     is_complete,
-    is_published_elsewhere,
-    is_fictional
+    is_published_elsewhere
 from ranked
 where preference = 1

@@ -43,8 +43,7 @@ sums as (
         case when count({{ cases }}) = count(*) then sum({{ cases }}) end as {{ cases }},
         {% endfor %}
         bool_or(has_suppressed) as has_suppressed,
-        bool_and(is_complete) as is_complete,
-        bool_or(is_fictional) as is_fictional
+        bool_and(is_complete) as is_complete
     from cells
     where is_total = (is_total_stated and not is_sum_known)
     group by authority, period_kind, period_label, breakdown_kind, breakdown_member
@@ -66,8 +65,7 @@ select
     end as value,
     coalesce(measures.denominator, measures.numerator) as n,
     sums.has_suppressed and measures.numerator is null as is_suppressed,
-    sums.is_complete,
-    sums.is_fictional
+    sums.is_complete
 from sums
 -- A share with one part unknown shows neither of its parts.
 cross join

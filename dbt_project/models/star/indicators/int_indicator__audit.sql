@@ -16,8 +16,7 @@ published as (
         value as numerator,
         cast(null as numeric) as denominator,
         value,
-        value as n,
-        is_fictional
+        value as n
     from {{ ref('fct_published_figure') }}
     where source_id = 'revision' and is_chosen and outcome <> 'ny'
 
@@ -40,7 +39,6 @@ unioned as (
         denominator,
         value,
         n,
-        is_fictional,
         true as is_published_elsewhere
     from published
     where not exists (
@@ -65,6 +63,5 @@ select
     n,
     false as is_suppressed,
     true as is_complete,
-    is_published_elsewhere,
-    is_fictional
+    is_published_elsewhere
 from unioned

@@ -22,7 +22,6 @@ counted as (
     select
         remarks.authority,
         remarks.audit_year,
-        remarks.is_fictional,
         breakdowns.*
     from remarks
     cross join
@@ -39,7 +38,6 @@ counted as (
     select
         remarks.authority,
         remarks.audit_year,
-        remarks.is_fictional,
         'revisionsbemaerkninger' as indicator_id,
         'forvaltning' as breakdown_kind,
         administrations.administration as breakdown_member,
@@ -58,8 +56,7 @@ summed as (
         breakdown_kind,
         breakdown_member,
         cast(count(case when is_counted then 1 end) as numeric) as numerator,
-        cast(count(*) as numeric) as n,
-        bool_or(is_fictional) as is_fictional
+        cast(count(*) as numeric) as n
     from counted
     where indicator_id is not null
     group by authority, audit_year, indicator_id, breakdown_kind, breakdown_member
@@ -78,6 +75,5 @@ select
         when indicator_id = 'revisionsbemaerkninger_andel_pct' then round(100 * numerator / n, 4)
         else numerator
     end as value,
-    n,
-    is_fictional
+    n
 from summed

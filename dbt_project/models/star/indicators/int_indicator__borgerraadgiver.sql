@@ -12,7 +12,6 @@ years as (
         period_kind,
         period_label,
         period_start,
-        bool_or(is_fictional) as is_fictional,
         max(case when outcome = 'henvendelser' then value end) as inquiries,
         max(case when outcome = 'aendring_fra_aaret_foer' then value end) as published_change_pct,
         max(case when outcome = 'medhold' then value end) as upheld_pct
@@ -38,7 +37,6 @@ measured as (
         compared.authority,
         compared.period_kind,
         compared.period_label,
-        compared.is_fictional,
         measures.*
     from compared
     cross join lateral (
@@ -73,7 +71,6 @@ select
     n,
     false as is_suppressed,
     true as is_complete,
-    is_published_elsewhere,
-    is_fictional
+    is_published_elsewhere
 from measured
 where value is not null

@@ -13,8 +13,7 @@ with durations as (
         theme_id,
         days,
         is_censored,
-        cases,
-        is_fictional
+        cases
     from {{ ref('int_duration__' ~ area) }}
     {% if not loop.last %}
     union all
@@ -29,8 +28,7 @@ grouped as (
     select
         {{ measured | join(', ') }},
         {{ breakdown_member(kinds) }},
-        sum(cases) as cases,
-        bool_or(is_fictional) as is_fictional
+        sum(cases) as cases
     from durations
     group by {{ breakdown_sets(measured, kinds) }}
 
@@ -68,8 +66,7 @@ select
     is_censored,
     breakdown_kind,
     breakdown_member,
-    cases,
-    is_fictional
+    cases
 from unioned
 where
     indicator_id like '%\_median\_%' and indicator_id not like '%\_km\_median\_%'

@@ -34,8 +34,7 @@ by_days as (
         days,
         indicator_id like '%\_km\_median\_%' as is_survival,
         sum(cases) as cases,
-        sum(case when is_censored then 0 else cases end) as closed_cases,
-        bool_or(is_fictional) as is_fictional
+        sum(case when is_censored then 0 else cases end) as closed_cases
     from dated
     group by {{ cell | join(', ') }}, days
 

@@ -33,8 +33,7 @@ cells as (
         quarters.breakdown_member,
         {{ known_sum('quarters.numerator') }} as numerator,
         {{ known_sum('quarters.denominator') }} as denominator,
-        sum(quarters.events) as events,
-        bool_or(quarters.is_fictional) as is_fictional
+        sum(quarters.events) as events
     from parts
     inner join quarters
         on
@@ -62,8 +61,7 @@ select
     'alle' as breakdown_member,
     0 as numerator,
     cast(null as numeric) as denominator,
-    0 as events,
-    periods.is_fictional
+    0 as events
 from periods
 left join cells
     on

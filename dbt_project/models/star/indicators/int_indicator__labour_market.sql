@@ -73,8 +73,7 @@ select
     denominator as n,
     value is null as is_suppressed,
     true as is_complete,
-    is_published_elsewhere,
-    is_fictional
+    is_published_elsewhere
 from measured
 -- What is hidden says so; a change is unknown where either year is.
 where value is not null or (missing_reason is not null and is_published_elsewhere)

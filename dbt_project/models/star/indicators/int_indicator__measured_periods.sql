@@ -3,16 +3,14 @@ with measured as (
     select
         indicator_id,
         authority,
-        quarter_start,
-        is_fictional
+        quarter_start
     from {{ ref('int_indicator__quarters') }}
     where breakdown_kind = 'ingen'
     union all
     select
         indicator_id,
         authority,
-        quarter_start,
-        is_fictional
+        quarter_start
     from {{ ref('int_indicator__days') }}
     where breakdown_kind = 'ingen'
 
@@ -33,8 +31,7 @@ began as (
         measured.indicator_id,
         measured.authority,
         indicators.rests_on,
-        min(measured.quarter_start) as first_quarter,
-        bool_or(measured.is_fictional) as is_fictional
+        min(measured.quarter_start) as first_quarter
     from measured
     inner join indicators on measured.indicator_id = indicators.indicator_id
     group by measured.indicator_id, measured.authority, indicators.rests_on
@@ -57,8 +54,7 @@ deliveries as (
 
 select
     periods.*,
-    began.authority,
-    began.is_fictional
+    began.authority
 from {{ ref('int_indicator__periods') }} as periods
 inner join began on periods.indicator_id = began.indicator_id and periods.rests_on = began.rests_on
 inner join deliveries on began.rests_on = deliveries.rests_on and began.authority = deliveries.authority

@@ -21,8 +21,7 @@ select
         when is_survival then cast(min(case when share_open <= 0.5 then days end) as numeric)
         else {{ median_of_closed() }}
     end as value,
-    case when is_survival then all_cases else all_closed end as cases,
-    bool_or(is_fictional) as is_fictional
+    case when is_survival then all_cases else all_closed end as cases
 from surviving
 where is_survival or all_closed > 0
 group by {{ cell | join(', ') }}, is_survival, all_cases, all_closed

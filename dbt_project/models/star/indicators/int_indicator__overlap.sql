@@ -26,8 +26,7 @@ select
     breakdowns.breakdown_member,
     cast(count(*) as numeric) as numerator,
     cast(null as numeric) as denominator,
-    cast(count(*) as numeric) as events,
-    bool_or(periods.is_fictional) as is_fictional
+    cast(count(*) as numeric) as events
 from cases
 -- The years for which the own complaints are counted.
 inner join {{ ref('int_indicator__measured_periods') }} as periods

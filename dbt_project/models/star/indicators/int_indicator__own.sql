@@ -43,6 +43,5 @@ select
     {% endfor %}
     is_suppressed,
     true as is_complete,
-    false as is_published_elsewhere,
-    is_fictional
+    false as is_published_elsewhere
 from judged

@@ -8,8 +8,7 @@ with unioned as (
         numerator,
         denominator,
         cast(null as numeric) as median,
-        events as event_n,
-        is_fictional
+        events as event_n
     from {{ ref('int_indicator__' ~ counted) }}
     union all
     {% endfor %}
@@ -18,8 +17,7 @@ with unioned as (
         cast(null as numeric) as numerator,
         cast(null as numeric) as denominator,
         value as median,
-        cases as event_n,
-        is_fictional
+        cases as event_n
     from {{ ref('int_indicator__medians') }}
 
 ),

@@ -15,8 +15,7 @@ with contributions as (
         {{ breakdown_columns() }},
         numerator,
         denominator,
-        events,
-        is_fictional
+        events
     from {{ ref('int_contribution__' ~ area) }}
     {% if not loop.last %}
     union all
@@ -32,8 +31,7 @@ grouped as (
         {{ breakdown_member() }},
         {{ known_sum('numerator') }} as numerator,
         {{ known_sum('denominator') }} as denominator,
-        sum(events) as events,
-        bool_or(is_fictional) as is_fictional
+        sum(events) as events
     from contributions
     group by {{ breakdown_sets(measured) }}
 

@@ -12,8 +12,7 @@ with contributions as (
         {{ breakdown_columns('contributions.') }},
         contributions.numerator,
         contributions.denominator,
-        contributions.events,
-        contributions.is_fictional
+        contributions.events
     from {{ ref('int_stock__' ~ area) }} as contributions
     inner join {{ ref('int_indicator__periods') }} as periods
         on
@@ -35,8 +34,7 @@ grouped as (
         {{ breakdown_member() }},
         {{ known_sum('numerator') }} as numerator,
         {{ known_sum('denominator') }} as denominator,
-        sum(events) as events,
-        bool_or(is_fictional) as is_fictional
+        sum(events) as events
     from contributions
     group by {{ breakdown_sets(measured) }}
 
@@ -66,7 +64,6 @@ select
     breakdown_member,
     numerator,
     denominator,
-    events,
-    is_fictional
+    events
 from unioned
 where {{ is_broken_down('period_kind', 'breakdown_kind', 'is_only_period_kind') }}

@@ -37,7 +37,6 @@ select
     n,
     false as is_suppressed,
     true as is_complete,
-    true as is_published_elsewhere,
-    is_fictional
+    true as is_published_elsewhere
 from measured
 where question_id = measured_question and value is not null

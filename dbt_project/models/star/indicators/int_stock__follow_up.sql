@@ -18,14 +18,12 @@ periods as (
         periods.period_kind,
         periods.period_label,
         least(periods.period_end, {{ as_of_date() }}) as counted_date,
-        began.indicator_id,
-        began.is_fictional
+        began.indicator_id
     from {{ ref('int_period') }} as periods
     inner join (
         select
             indicator_id,
-            min(opened_date) as opened_date,
-            bool_or(is_fictional) as is_fictional
+            min(opened_date) as opened_date
         from items
         where indicator_id is not null
         group by indicator_id
@@ -40,7 +38,6 @@ counted as (
         periods.indicator_id,
         periods.period_kind,
         periods.period_label,
-        periods.is_fictional,
         items.centre_id,
         items.law_id,
         items.theme_id,
@@ -54,7 +51,7 @@ counted as (
             -- Closed on a day after it, or open still; what was closed on an unknown day is taken as closed.
             and (periods.counted_date < items.closed_date or items.is_open)
     group by
-        periods.indicator_id, periods.period_kind, periods.period_label, periods.is_fictional,
+        periods.indicator_id, periods.period_kind, periods.period_label,
         items.centre_id, items.law_id, items.theme_id, items.risk_area_id
 
 )
@@ -73,6 +70,5 @@ select
     cast(null as text) as category_id,
     cast(open_items as numeric) as numerator,
     cast(null as numeric) as denominator,
-    open_items as events,
-    is_fictional
+    open_items as events
 from counted

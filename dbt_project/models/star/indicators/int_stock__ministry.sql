@@ -9,8 +9,7 @@ known as (
 
     select
         authority,
-        min(opened_date) as first_date,
-        bool_or(is_fictional) as is_fictional
+        min(opened_date) as first_date
     from points
     group by authority
 
@@ -44,13 +43,11 @@ select
     cast(null as text) as category_id,
     cast(count(points.ministry_point_key) as numeric) as numerator,
     cast(null as numeric) as denominator,
-    count(points.ministry_point_key) as events,
-    periods.is_fictional
+    count(points.ministry_point_key) as events
 from periods
 left join points
     on
         periods.authority = points.authority
         and periods.counted_date >= points.opened_date
         and (points.closed_date is null or periods.counted_date < points.closed_date)
-group by
-    periods.authority, periods.period_kind, periods.period_label, points.theme_id, periods.is_fictional
+group by periods.authority, periods.period_kind, periods.period_label, points.theme_id

@@ -24,8 +24,7 @@ select
     cast(null as text) as category_id,
     cast(case when states.level = 3 then 1 else 0 end as numeric) as numerator,
     cast(null as numeric) as denominator,
-    cast(1 as bigint) as events,
-    '{{ var("own_authority") }}' like '%(fiktiv)%' as is_fictional
+    cast(1 as bigint) as events
 from periods
 inner join {{ ref('fct_risk_level') }} as states on periods.level_date = states.level_date
 where states.level is not null and states.assessed_date is not null

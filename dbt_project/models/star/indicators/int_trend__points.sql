@@ -39,7 +39,6 @@ series as (
         breakdown_kind,
         breakdown_member,
         period_kind,
-        bool_or(is_fictional) as is_fictional,
         bool_and(value >= 0) as is_never_negative,
         bool_and(unit = 'pct' and value <= 100) as is_never_above_whole,
         min(period_start) as first_start,
@@ -66,7 +65,6 @@ select
     periods.period_end,
     followed.value,
     coalesce(followed.status, 'mangler') as status,
-    series.is_fictional,
     coalesce(series.is_never_negative, false) as is_never_negative,
     coalesce(series.is_never_above_whole, false) as is_never_above_whole,
     followed.value is not null

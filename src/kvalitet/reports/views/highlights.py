@@ -28,6 +28,10 @@ class Series:
     population: str
     values: tuple[Value, ...]
 
+    @property
+    def is_fictional(self) -> bool:
+        return any(v.is_fictional for v in self.values)
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -84,7 +88,7 @@ def headlines(data: Indicators) -> list[Headline]:
     A figure that is there by calendar year and by report year is shown by calendar year.
     """
     series = yearly_series(data)
-    own = [s for s in series if not s.source.is_external or words.FICTIONAL in s.authority] or series
+    own = [s for s in series if not s.source.is_external or s.is_fictional] or series
     chosen = [s for s in own if s.indicator.indicator_id in FIRST] or own
     calendar_first = sorted(chosen, key=lambda s: YEARS.index(s.period_kind))
     by_figure = {(s.indicator.indicator_id, s.source.source_id, s.authority): s for s in reversed(calendar_first)}
@@ -97,7 +101,7 @@ def panels(data: Indicators) -> list[Panel]:
     chosen = [
         s
         for indicator_id, kind in SIDE_BY_SIDE
-        for s in sorted(series, key=lambda s: words.FICTIONAL not in s.authority)
+        for s in sorted(series, key=lambda s: not s.is_fictional)
         if s.indicator.indicator_id == indicator_id and s.period_kind == kind
     ]
     return [_panel(s, Breaks(data)) for s in chosen]

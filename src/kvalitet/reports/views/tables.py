@@ -221,7 +221,7 @@ def _tables(values: list[Value], names: _Names) -> tuple[Table, ...]:
     def place(group: tuple[str, str]) -> tuple:
         kind, authority = group
         rank = words.PERIOD_ORDER.index(kind) if kind in words.PERIOD_ORDER else len(words.PERIOD_ORDER)
-        return words.FICTIONAL not in authority, danish.order(authority), rank
+        return not any(v.is_fictional for v in groups[group]), danish.order(authority), rank
 
     groups = _group(values, lambda v: (v.period_kind, words.fictional(v.authority, v.is_fictional)))
     return tuple(_table(*group, groups[group], names) for group in sorted(groups, key=place))

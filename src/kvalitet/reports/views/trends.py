@@ -67,7 +67,7 @@ def trends(data: Indicators, whole: bool) -> list[Trend]:
 
 
 def _place(trend: Trend) -> tuple:
-    is_real = words.FICTIONAL not in trend.authority
+    is_real = not trend.points[0].is_fictional
     unit = danish.natural_order(trend.unit_name)
     return importance(trend.indicator), is_real, danish.order(trend.authority), unit, trend.period_kind
 

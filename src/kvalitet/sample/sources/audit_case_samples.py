@@ -22,7 +22,7 @@ LAWS = {
 ERROR_KINDS = ("manglende_dokumentation", "overskredet_frist", "forkert_beregning", "manglende_hjemmel")
 ERROR_SHARES = (0.55, 0.40, 0.25, 0.10)  # of the cases with errors; a case may have several kinds
 SAMPLES = (
-    "Revisionsår", "Lov", "Revisor", "Gennemgåede sager", "Sager med fejl", "Heraf med refusionsvirkning", "Oplysning",
+    "Revisionsår", "Lov", "Revisor", "Gennemgåede sager", "Sager med fejl", "Heraf med refusionsvirkning",
 )  # fmt: skip
 ERRORS = ("Revisionsår", "Lov", "Fejlart", "Sager")
 PLANNED = (
@@ -63,7 +63,7 @@ def rows(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
             reviewed = int(size + random.integers(-2, 3))
             faulty = int(random.binomial(reviewed, share))
             refund = int(random.binomial(faulty, 0.3))
-            samples.append([str(year), law, AUDITOR, str(reviewed), str(faulty), str(refund), "fiktiv"])
+            samples.append([str(year), law, AUDITOR, str(reviewed), str(faulty), str(refund)])
             for kind, part in zip(ERROR_KINDS, ERROR_SHARES, strict=True):
                 errors.append([str(year), law, kind, str(int(random.binomial(faulty, part)))])
     assert set(LAWS) == set(words.LAWS)

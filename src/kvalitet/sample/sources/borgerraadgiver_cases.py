@@ -17,9 +17,9 @@ from kvalitet.sample.plan import Plan
 
 CASES = (
     "Sagsnummer", "Modtaget", "Henvist", "Afsluttet", "Udfald", "Tema", "Lov", "Center", "Forvaltningens sagsnummer",
-    "Vedrører forvaltningen", "Emne", "Oplysning",
+    "Vedrører forvaltningen", "Emne",
 )  # fmt: skip
-FOKUS = ("Runde", "Tema", "Offentliggjort", "Score", "Oplysning")
+FOKUS = ("Runde", "Tema", "Offentliggjort", "Score")
 #: Own examinations: fully upheld, partly, not, rejected, withdrawn.
 OUTCOMES = {"medhold": 0.27, "delvist_medhold": 0.24, "ikke_medhold": 0.35, "afvist": 0.09, "tilbagekaldt": 0.05}
 #: theme -> score in the rounds of 2020, 2022 and 2024
@@ -87,7 +87,7 @@ def case_rows(plan: Plan) -> Iterable[Row]:
             came = "02-06-2022" if received == "31-02-2022" else received
             own = own_numbers.get(number, "")
             # What is referred is concluded at the ombudsman on that day; the outcome is told afterwards.
-            yield [number, came, referred, referred, outcome or "", theme, "", "", own, "Ja", "Henvist sag", "fiktiv"]
+            yield [number, came, referred, referred, outcome or "", theme, "", "", own, "Ja", "Henvist sag"]
     yield from _own_rows(plan)
 
 
@@ -108,7 +108,7 @@ def _own_rows(plan: Plan) -> list[Row]:
                 about = [outcome, draw(random, words.HANDLING_THEMES), law, external.centre_on(random, received)]
             rows.append([
                 f"BR-{year}-{2 * received_per_year[year] + number:05d}", danish(received), "", danish(concluded),
-                *about, "", "Ja" if number < examined else "Nej", "Klage fra borger (fiktiv)", "fiktiv",
+                *about, "", "Ja" if number < examined else "Nej", "Klage fra borger (fiktiv)",
             ])  # fmt: skip
     external.spoil(rows, 3, CASES.index("Udfald"), "kritik")
     external.spoil(rows, 8, CASES.index("Modtaget"), "31-06-2019")
@@ -129,7 +129,7 @@ def recommendation_rows(plan: Plan) -> list[Row]:
 
 def fokus_rows() -> list[Row]:
     return [
-        [str(year), theme, f"15-11-{year}", scores[place], "fiktiv"]
+        [str(year), theme, f"15-11-{year}", scores[place]]
         for place, year in enumerate(ROUNDS)
         for theme, scores in SCORES.items()
     ]

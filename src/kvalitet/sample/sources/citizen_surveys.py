@@ -10,7 +10,7 @@ from kvalitet.sample.plan import Plan
 
 ID = "citizen_surveys"
 ROUNDS = (
-    "Runde", "Myndighed", "Metode", "År", "Spurgte", "Besvarelser", "Svarprocent", "Adresse", "Oplysning",
+    "Runde", "Myndighed", "Metode", "År", "Spurgte", "Besvarelser", "Svarprocent", "Adresse",
 )  # fmt: skip
 RESULTS = ("Runde", "Spørgsmål", "Gruppe", "Besvarelser", "Tilfredse", "Tilfredse pct")
 #: year -> (method, citizens asked, share that answered, groups with their part of the answers). None in 2023.
@@ -68,12 +68,12 @@ def _rows(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
         name = f"eksempelby_{year}"
         answers = [int(random.binomial(round(asked * share), rate)) for _, share in groups]
         address = f"https://tilfredshed.eksempelby.invalid/{year}"
-        rounds.append([name, words.AUTHORITY, method, str(year), str(asked), str(sum(answers)), "", address, "fiktiv"])
+        rounds.append([name, words.AUTHORITY, method, str(year), str(asked), str(sum(answers)), "", address])
         for (group, _), count in zip(groups, answers, strict=True):
             for question, level in SATISFIED[method].items():
                 satisfied = int(random.binomial(count, level))
                 results.append([name, question, group, str(count), str(satisfied), ""])
     address = "https://tilfredshed.eksempelby.invalid/2024-proeve"
-    rounds.append([TRIAL, words.AUTHORITY, "kl_1", "2024", "", "", "31.4", address, "fiktiv"])
+    rounds.append([TRIAL, words.AUTHORITY, "kl_1", "2024", "", "", "31.4", address])
     results.append([TRIAL, "forloeb", "alle", "", "", "ca. halvdelen"])
     return rounds, results

@@ -11,7 +11,7 @@ from kvalitet.sample.plan import Plan
 
 HEADER = (
     "Rettens sagsnummer", "Instans", "Anlagt", "Afsluttet", "Udfald", "Lov", "Center", "Forvaltningens sagsnummer",
-    "Parter", "Oplysning",
+    "Parter",
 )  # fmt: skip
 OUTCOMES = {"vundet": 0.58, "tabt": 0.17, "forlig": 0.14, "haevet": 0.11}
 COURTS = {"BS": "byret", "BL": "landsret"}
@@ -57,7 +57,6 @@ def rows(plan: Plan) -> list[list[str]]:
                 found.append([
                     f"{court}-{len(found):02d}{number[2:]}/{begun.year}", COURTS[court], danish(begun),
                     danish(concluded), outcome, law, centre_on(random, begun), own, "Borger mod kommunen (fiktiv)",
-                    "fiktiv",
                 ])  # fmt: skip
                 goes_on = court == "BS" and concluded and outcome in ("vundet", "tabt") and random.random() < APPEALED
                 begins = concluded + timedelta(days=21) if concluded and goes_on else None

@@ -10,10 +10,10 @@ from kvalitet.sample.plan import Plan
 
 POINTS = (
     "Punkt", "Skrivelsens år", "Revisionsbemærkning", "Revisionsår", "Emne", "Ministeriets ordlyd", "Ansvarlig",
-    "Skrivelsens dato", "Frist", "Status", "Lukket", "Oplysning",
+    "Skrivelsens dato", "Frist", "Status", "Lukket",
 )  # fmt: skip
 INVESTIGATIONS = (
-    "Undersøgelse", "Lov", "Emne", "Begyndt", "Afsluttet", "Konklusion", "Førte til tiltag", "Oplysning",
+    "Undersøgelse", "Lov", "Emne", "Begyndt", "Afsluttet", "Konklusion", "Førte til tiltag",
 )  # fmt: skip
 #: The ministry takes up what is more than minor, in a letter of the following autumn.
 TAKEN_UP = ("kritisk", "væsentlig")
@@ -36,10 +36,9 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
         return []
     folder, cutoff = out / "ministry_follow_up", plan.cutoff(night)
     points = [[row[name] for name in POINTS] for row in point_rows(plan)]
-    cases = [[*case, "fiktiv"] for case in CASES]
     return [
         write_danish_csv(folder / f"decisionspunkter_{cutoff}.csv", POINTS, points, "utf-8-sig"),
-        write_danish_csv(folder / f"praksisundersoegelser_{cutoff}.csv", INVESTIGATIONS, cases, "utf-8-sig"),
+        write_danish_csv(folder / f"praksisundersoegelser_{cutoff}.csv", INVESTIGATIONS, CASES, "utf-8-sig"),
     ]
 
 
@@ -85,7 +84,6 @@ def point_rows(plan: Plan) -> list[dict[str, str]]:
                 "Frist": due.strftime("%d-%m-%Y"),
                 "Status": "lukket" if is_closed else "delvist lukket" if number % 3 == 0 else "åben",
                 "Lukket": closed.strftime("%d-%m-%Y") if is_closed else "",
-                "Oplysning": "fiktiv",
             }
         )
     for year, (column, text) in SPOILT.items():

@@ -17,7 +17,7 @@ from kvalitet.sample.plan import Plan
 
 CASES = (
     "Journalnummer", "Modtaget", "Oversendt", "Afsluttet", "Behandling", "Kritik", "Tema", "Lov", "Center",
-    "Forvaltningens sagsnummer", "Emne", "Oplysning",
+    "Forvaltningens sagsnummer", "Emne",
 )  # fmt: skip
 REJECTED, EXAMINED = "afvist uden undersøgelse", "undersøgt"
 EXAMINED_SHARE, CRITICISED_SHARE = 0.28, 0.4
@@ -76,7 +76,7 @@ def case_rows(plan: Plan) -> list[Row]:
                 f"FO-{year}-{2 * received_per_year[year] + number:05d}", danish(received), "", danish(concluded),
                 (EXAMINED if is_examined else REJECTED) if concluded else "", criticised if concluded else "",
                 draw(random, words.HANDLING_THEMES), law if number % 2 else "", external.centre_on(random, received),
-                "", "Klage fra borger (fiktiv)", "fiktiv",
+                "", "Klage fra borger (fiktiv)",
             ])  # fmt: skip
     external.spoil(rows, -3, CASES.index("Behandling"), "oversendt")
     external.spoil(rows, -9, CASES.index("Modtaget"), "30-02-2024")
@@ -107,5 +107,5 @@ def _passed_on(plan: Plan) -> Iterable[Row]:
             came = passed_on - timedelta(days=days_before)
             yield [
                 number, danish(came), danish(passed_on), danish(passed_on), REJECTED, "", theme, "", centre, own,
-                "Oversendt klage (fiktiv)", "fiktiv",
+                "Oversendt klage (fiktiv)",
             ]  # fmt: skip

@@ -15,10 +15,10 @@ from kvalitet.sample.plan import FIRST_CUTOFF, FIRST_YEAR, LAST_YEAR, Plan
 from kvalitet.sample.sources.supplier_supervision import SUPPLIERS
 
 HEADERS = {
-    "Handleplaner": ("Plan", "Titel", "Tema", "Besluttet", "Oplysning"),
-    "Punkter": ("Punkt", "Plan", "Beskrivelse", "Ansvarlig", "Frist", "Status", "Gennemført", "Oplysning"),
-    "Kontrakter": ("Kontraktnr", "Leverandørnr", "Fra", "Til", "Arbejdsklausul", "Social klausul", "Oplysning"),
-    "Klausulkontrol": ("Kontrolnr", "Kontraktnr", "Klausul", "Kontroldato", "Brud", "Bemærkning", "Oplysning"),
+    "Handleplaner": ("Plan", "Titel", "Tema", "Besluttet"),
+    "Punkter": ("Punkt", "Plan", "Beskrivelse", "Ansvarlig", "Frist", "Status", "Gennemført"),
+    "Kontrakter": ("Kontraktnr", "Leverandørnr", "Fra", "Til", "Arbejdsklausul", "Social klausul"),
+    "Klausulkontrol": ("Kontrolnr", "Kontraktnr", "Klausul", "Kontroldato", "Brud", "Bemærkning"),
 }
 #: plan -> (title, theme, day of the decision, items)
 PLANS = {
@@ -76,7 +76,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 def sheets(plan: Plan) -> tuple[list[list], list[list], list[list], list[list]]:
     """Plans, items, contracts and clause checks in the order of HEADERS, flaws left out; dates as dates."""
     random = plan.random(141)
-    plans = [[number, name, theme, day, "fiktiv"] for number, (name, theme, day, _) in PLANS.items()]
+    plans = [[number, name, theme, day] for number, (name, theme, day, _) in PLANS.items()]
     items = [
         _item(random, number, place, day)
         for number, (_, _, day, count) in PLANS.items()
@@ -90,8 +90,7 @@ def sheets(plan: Plan) -> tuple[list[list], list[list], list[list], list[list]]:
             checks += _checks(random, contract)
     checks.sort(key=lambda row: (row[2], row[0], row[1]))
     numbered = [
-        [f"KK-{row[2].year}-{index:03d}", *row, None if index % 6 else "Se mail", "fiktiv"]
-        for index, row in enumerate(checks, 1)
+        [f"KK-{row[2].year}-{index:03d}", *row, None if index % 6 else "Se mail"] for index, row in enumerate(checks, 1)
     ]
     return plans, items, contracts, numbered
 
@@ -105,7 +104,7 @@ def _item(random: np.random.Generator, number: str, place: int, decided: date) -
         status = "delvist lukket" if random.random() < 0.4 else "åben"
     text = f"Punkt {place}: opfølgning i samarbejde med de faglige organisationer (fiktiv)."
     owner = OWNERS[random.integers(len(OWNERS))]
-    return [f"{number}.{place}", number, text, owner, due, status, done if status == "lukket" else None, "fiktiv"]
+    return [f"{number}.{place}", number, text, owner, due, status, done if status == "lukket" else None]
 
 
 def _contract(random: np.random.Generator, year: int, number: int) -> list:
@@ -114,12 +113,12 @@ def _contract(random: np.random.Generator, year: int, number: int) -> list:
     end = date(year + int(random.integers(1, 5)), begin.month, 1) - timedelta(days=1)
     labour, social = random.random() < 0.8, random.random() < 0.45
     written = ["Ja" if clause else "Nej" for clause in (labour, social)]
-    return [f"K-{year}-{number:03d}", supplier, begin, None if number == 7 else end, *written, "fiktiv"]
+    return [f"K-{year}-{number:03d}", supplier, begin, None if number == 7 else end, *written]
 
 
 def _checks(random: np.random.Generator, contract: list) -> list[list]:
     """Contract, clause, day, breach: two in three clauses are checked in a year in which they are in force."""
-    number, _, begin, end, labour, social, _ = contract
+    number, _, begin, end, labour, social = contract
     checks = []
     for clause, written in ((LABOUR, labour), (SOCIAL, social)):
         for year in range(begin.year, min(LAST_YEAR, end.year if end else LAST_YEAR) + 1):

@@ -9,7 +9,7 @@ from kvalitet.sample.plan import Plan
 
 HEADER = (
     "Udgivelse", "Udgiver", "Titel", "Udgivet", "Adresse", "Kilde", "Myndighed", "Mål", "Kategori", "Periodetype",
-    "Periode", "Enhed", "Værdi", "Decimaler", "Note", "Oplysning",
+    "Periode", "Enhed", "Værdi", "Decimaler", "Note",
 )  # fmt: skip
 
 
@@ -35,4 +35,4 @@ def rows() -> list[list[str]]:
     """The figures with their publication beside each."""
     publications = {row["Udgivelse"]: row for row in published.rows("offentliggjorte_udgivelser")}
     figures = [publications[row["Udgivelse"]] | row for row in published.rows("offentliggjorte_tal")]
-    return [[row.get(name, "offentliggjort") for name in HEADER] for row in figures]
+    return [[row[name] for name in HEADER] for row in figures]

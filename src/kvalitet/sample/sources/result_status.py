@@ -9,10 +9,10 @@ from kvalitet.sample.files import danish_number, write_danish_csv
 from kvalitet.sample.plan import FIRST_YEAR, LAST_YEAR, Plan
 
 ACCOUNTS_HEADER = (
-    "Myndighed", "Konto", "Kontonavn", "Bevillingsområde", "Center", "År", "Måned", "Budget", "Forbrug", "Oplysning",
+    "Myndighed", "Konto", "Kontonavn", "Bevillingsområde", "Center", "År", "Måned", "Budget", "Forbrug",
 )  # fmt: skip
 GOALS_HEADER = (
-    "Myndighed", "Målnr", "Mål", "År", "Kvartal", "Måltal", "Resultat", "Enhed", "Retning", "Status", "Oplysning",
+    "Myndighed", "Målnr", "Mål", "År", "Kvartal", "Måltal", "Resultat", "Enhed", "Retning", "Status",
 )  # fmt: skip
 #: account -> (name, appropriation, a month's budget in million kroner). Amounts are made up.
 TRANSFERS = {
@@ -96,12 +96,12 @@ def account_rows(plan: Plan, night: int) -> list[list[str]]:
                     written = written.replace(",", ".")
                 rows.append(
                     [words.AUTHORITY, account, name, area, centre, str(year), str(month),
-                     danish_number(budget), written, "fiktiv"]
+                     danish_number(budget), written]
                 )  # fmt: skip
         if year in (2019, 2023):  # the ledger's own thirteenth period
             name, area, _ = TRANSFERS["5.57.73"]
             rows.append(
-                [words.AUTHORITY, "5.57.73", name, area, "", str(year), "13", "0,00", "148250,75", "fiktiv"]
+                [words.AUTHORITY, "5.57.73", name, area, "", str(year), "13", "0,00", "148250,75"]
             )  # fmt: skip
     return rows
 
@@ -142,6 +142,6 @@ def goal_rows(plan: Plan) -> list[list[str]]:
                     status = "næsten"
                 rows.append(
                     [words.AUTHORITY, number, name, str(year), str(quarter), danish_number(target), written, unit,
-                     direction, status, "fiktiv"]
+                     direction, status]
                 )  # fmt: skip
     return rows

@@ -10,7 +10,7 @@ from kvalitet.sample.files import write_danish_csv
 from kvalitet.sample.plan import FIRST_YEAR, LAST_YEAR, Plan
 
 ID = "ankestyrelsen_reviews"
-REVIEWS = ("Nr.", "Art", "Lov", "Tema", "Begyndt", "Afsluttet", "Konklusion", "Oplysning")
+REVIEWS = ("Nr.", "Art", "Lov", "Tema", "Begyndt", "Afsluttet", "Konklusion")
 RECOMMENDATIONS = ("Anbefaling", "Nr.", "Ansvarlig", "Frist", "Lukket", "Status")
 #: letter -> (kind, how many a year, conclusions with their shares, days from beginning to end)
 KINDS = {
@@ -76,7 +76,7 @@ def _rows(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
                 begun_text = f"{begun:%Y-%m}" if number == SPOILT_REVIEW else _text(begun)
                 reviews.append(
                     [number, kind, law, theme, begun_text, _text(ended) if is_over else "",
-                     conclusion if is_over else "", "fiktiv"]
+                     conclusion if is_over else ""]
                 )  # fmt: skip
                 if is_over and conclusion in TO_FOLLOW_UP:
                     recommendations += _recommendations(random, number, ended, today)

@@ -12,12 +12,12 @@ from kvalitet.sample.defects import Defect
 from kvalitet.sample.files import danish_number, write_danish_csv
 from kvalitet.sample.plan import FIRST_CUTOFF, FIRST_YEAR, LAST_YEAR, Plan
 
-SUPPLIERS_HEADER = ("Leverandørnr", "Navn", "Ydelse", "Aftale fra", "Aftale til", "Oplysning")
+SUPPLIERS_HEADER = ("Leverandørnr", "Navn", "Ydelse", "Aftale fra", "Aftale til")
 CHECKS_HEADER = (
     "Kontrolnr", "Leverandørnr", "Center", "Kontroldato", "Dokumentation komplet", "Timer aftalt", "Timer leveret",
-    "Timer faktureret", "Bemærkning", "Oplysning",
+    "Timer faktureret", "Bemærkning",
 )  # fmt: skip
-PLAN_HEADER = ("Plannr", "Leverandørnr", "Planlagt", "Kontrolnr", "Oplysning")
+PLAN_HEADER = ("Plannr", "Leverandørnr", "Planlagt", "Kontrolnr")
 GUIDANCE, MENTOR, COMPANY, HEALTH, RUNNING = (
     "vejledning og opkvalificering", "mentorstøtte", "virksomhedsrettet forløb", "sundhedsforløb", "drift",
 )  # fmt: skip
@@ -92,7 +92,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 def supplier_rows() -> list[list[str]]:
     """One row per supplier."""
     return [
-        [number, name, service, f"01-01-{first}", f"31-12-{last}" if last else "", "fiktiv"]
+        [number, name, service, f"01-01-{first}", f"31-12-{last}" if last else ""]
         for number, (name, service, first, last, _) in SUPPLIERS.items()
     ]
 
@@ -127,7 +127,7 @@ def supervision(plan: Plan) -> Supervision:
                     if is_planned:
                         number += 1
                         plan_number = f"TP-{year}-{number:04d}"
-                        planned_rows.append([plan_number, supplier, f"{end:%d-%m-%Y}", check, "fiktiv"])
+                        planned_rows.append([plan_number, supplier, f"{end:%d-%m-%Y}", check])
                     if is_done:
                         checks.append(_check(random, check, supplier, day))
     return Supervision(planned_rows, checks)
@@ -145,7 +145,7 @@ def _check(random: np.random.Generator, number: str, supplier: str, day: date) -
         "Ja" if is_documented else "Nej", danish_number(agreed),
         "" if random.random() < 0.04 else danish_number(shown),
         "" if random.random() < 0.03 else danish_number(invoiced),
-        "Borger mødte ikke op." if random.random() < 0.1 else "", "fiktiv",
+        "Borger mødte ikke op." if random.random() < 0.1 else "",
     ]  # fmt: skip
 
 

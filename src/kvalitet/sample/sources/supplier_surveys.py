@@ -11,10 +11,9 @@ from kvalitet.sample.files import write_danish_csv
 from kvalitet.sample.plan import LAST_YEAR, Plan
 from kvalitet.sample.sources.supplier_supervision import supervised
 
-INVITATIONS_HEADER = ("Runde", "Leverandørnr", "Udsendt", "Inviterede", "Oplysning")
+INVITATIONS_HEADER = ("Runde", "Leverandørnr", "Udsendt", "Inviterede")
 ANSWERS_HEADER = (
     "Svar-id", "Runde", "Leverandørnr", "Spørgsmål", "Svar", "Afsluttet", "Starttid", "Browser", "Kommentar",
-    "Oplysning",
 )  # fmt: skip
 FIRST_ROUND = 2021
 QUESTIONS = ("samlet_tilfredshed", "udbytte", "information")
@@ -73,7 +72,7 @@ def rounds(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
         sent = date(year, 10, 1)
         for supplier in supervised(year):
             invited = SMALL.get(supplier) or int(random.integers(40, 111))
-            invitations.append([f"LT-{year}", supplier, f"{sent:%d-%m-%Y}", str(invited), "fiktiv"])
+            invitations.append([f"LT-{year}", supplier, f"{sent:%d-%m-%Y}", str(invited)])
             answered = 2 if supplier in SMALL else round(invited * float(random.uniform(0.32, 0.5)))
             for _ in range(answered):
                 answers += _form(random, len(answers), f"LT-{year}", supplier, sent)
@@ -89,6 +88,6 @@ def _form(random: np.random.Generator, number: int, of_round: str, supplier: str
     scores = random.choice(np.arange(1, 6), len(QUESTIONS), p=SHARES[int(supplier[1:]) % 2])
     return [
         [respondent, of_round, supplier, question, "Ved ikke" if random.random() < 0.02 else str(score),
-         f"{finished:%d-%m-%Y}", f"{finished:%d-%m-%Y} 19:{number % 60:02d}", browser, comment, "fiktiv"]
+         f"{finished:%d-%m-%Y}", f"{finished:%d-%m-%Y} 19:{number % 60:02d}", browser, comment]
         for question, score in zip(QUESTIONS, scores, strict=True)
     ]  # fmt: skip
