@@ -90,8 +90,7 @@ def sheets(plan: Plan) -> tuple[list[list], list[list], list[list], list[list]]:
             checks += _checks(random, contract)
     checks.sort(key=lambda row: (row[2], row[0], row[1]))
     numbered = [
-        [f"KK-{row[2].year}-{index:03d}", *row, None if index % 6 else "Se mail"]
-        for index, row in enumerate(checks, 1)
+        [f"KK-{row[2].year}-{index:03d}", *row, None if index % 6 else "Se mail"] for index, row in enumerate(checks, 1)
     ]
     return plans, items, contracts, numbered
 
