@@ -12,8 +12,12 @@
 {# Ordinary staging: the columns of a delivered table, under the names and in the types that its contract says. Sensitive
    columns are left out. #}
 {% macro staged(source_id, table_name) -%}
+    {%- set columns = contract_columns().get(source_id ~ '__' ~ table_name) -%}
+    {%- if not columns %}
+        {{ exceptions.raise_compiler_error(source_id ~ '.' ~ table_name ~ ': run dbt_project/scripts/make_sources.py') }}
+    {%- endif -%}
     select
-        {%- for column in contract_columns()[source_id ~ '__' ~ table_name] %}
+        {%- for column in columns %}
         {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ delivered(source_id, table_name) }}

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from kvalitet.cli.app import output as cli_output
+from kvalitet.cli import output as cli_output
 
 REJECT = {
     "table": "remarks", "delivery": "2025-01-02", "sheet": "Ark1", "row": 10_417, "days": 12, "loads": 3,
