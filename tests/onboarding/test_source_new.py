@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -168,7 +168,7 @@ class TestWorkbook:
                 for n in range(1, 31):
                     sheet.write(2 + n, 0, f"R{n:03d}")
                     if n % 5:
-                        sheet.write_datetime(2 + n, 1, date(2024, 3, n % 28 + 1), day)
+                        sheet.write_datetime(2 + n, 1, datetime(2024, 3, n % 28 + 1), day)  # noqa: DTZ001 - a cell has no zone
                     else:
                         sheet.write(2 + n, 1, f"{n % 28 + 1:02d}-03-2024")
                     sheet.write(2 + n, 2, n)

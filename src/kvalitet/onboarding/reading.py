@@ -3,6 +3,7 @@
 import codecs
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
@@ -168,7 +169,7 @@ def _sheets(file: Path, pattern: str) -> tuple[DeliveredTable, ...]:
     return tuple(tables)
 
 
-def _header_and_records(rows: list[tuple[object, ...]]) -> tuple[dict[int, str], list[tuple[object, ...]]]:
+def _header_and_records(rows: Sequence[tuple[object, ...]]) -> tuple[dict[int, str], Sequence[tuple[object, ...]]]:
     """The header by its columns, and the rows below it: the first of the upper rows with the most texts."""
     texts = [sum(isinstance(cell, str) for cell in row) for row in rows[:MOST_ROWS_ABOVE]]
     if not texts:
