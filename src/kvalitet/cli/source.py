@@ -36,6 +36,6 @@ def new(
         console.print(f"  still lacks: {plain(problem)}")
     console.print(
         f"{draft.guesses} guesses are marked in the contract: ask the source, correct them, and take the marks away."
-        f" Then: `kvalitet contract {plain(str(draft.files[0]))}`.",
+        f" Then: `kvalitet contract {plain(str(draft.files[0]))}`, and `dbt_project/scripts/make_sources.py` for dbt.",
         soft_wrap=True,
     )
