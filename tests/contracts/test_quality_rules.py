@@ -7,9 +7,11 @@ import yaml
 
 from kvalitet.contracts import load_contracts, read_contract
 from kvalitet.gate.deliveries import delivery_suite
+from kvalitet.gate.loading import load_defaults
 from kvalitet.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+DEFAULTS = load_defaults(Settings.from_environment(ROOT))
 KEY = ["case_number"]
 SETS_ASIDE = [{"property": "setsAside", "value": True}]
 
@@ -119,7 +121,7 @@ def test_rules_of_the_shipped_contracts_that_hold_a_night_back_allow_no_more_tha
 def test_rule_of_a_table_is_measured_as_the_contract_says(tmp_path, rule, measured_as):
     contract, found = rule_of(tmp_path, {"type": "library", **rule})
     assert (found.measured_as, found.not_measured_because) == (measured_as, "")
-    assert f"delivery_bif_complaints_{found.id}" in {check.id for check in delivery_suite(contract).checks}
+    assert f"delivery_bif_complaints_{found.id}" in {check.id for check in delivery_suite(contract, DEFAULTS).checks}
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_rule_of_a_table_that_is_not_measured_says_why_and_becomes_no_check(tmp_
     contract, found = rule_of(tmp_path, {"type": "library", **rule})
     assert because in found.not_measured_because
     assert found.measured_as == ""
-    assert not [check.id for check in delivery_suite(contract).checks if check.id.endswith(found.id)]
+    assert not [check.id for check in delivery_suite(contract, DEFAULTS).checks if check.id.endswith(found.id)]
 
 
 COMPLAINT_TYPE, CITIZEN, RECEIVED_AT, DESCRIPTION = 8, 1, 2, 18

@@ -11,6 +11,7 @@ from kvalitet.build.builds import Build, get_build
 from kvalitet.contracts import Contract, read_contract
 from kvalitet.gate.asking import ask_rules
 from kvalitet.gate.deliveries import delivery_suite
+from kvalitet.gate.loading import load_defaults
 from kvalitet.gate.verdict import CheckResult, Verdict
 from kvalitet.intake import raw_tables
 from kvalitet.settings import GATE, Settings
@@ -130,7 +131,7 @@ def judged(settings: Settings, build: Build, tmp_path: Path) -> Callable[..., Ch
         contract = contract_with(tmp_path, rule, of=column)
         (found,) = contract.quality
         assert found.is_measured, found.not_measured_because
-        suite = delivery_suite(contract)
+        suite = delivery_suite(contract, load_defaults(settings))
         measured = ask_rules(settings, build, [suite], set())
         (check,) = [check for check in suite.checks if check.id in measured]
         return CheckResult.of(check, suite.table, measured[check.id])

@@ -11,13 +11,15 @@ from psycopg.rows import DictRow, dict_row
 
 from kvalitet.contracts import load_contracts, read_contract
 from kvalitet.gate.deliveries import all_suites, delivery_suite
+from kvalitet.gate.loading import load_defaults
 from kvalitet.gate.waivers import load_waivers
 from kvalitet.settings import GATE, Settings
 
 CONTRACTS = Path(__file__).parents[2] / "expectations" / "contracts"
 SOURCE = "bif_complaints"
 TABLES = ("complaints", "complaint_points")
-SUITE = delivery_suite(read_contract(CONTRACTS / f"{SOURCE}.odcs.yaml"))
+DEFAULTS = load_defaults(Settings.from_environment())
+SUITE = delivery_suite(read_contract(CONTRACTS / f"{SOURCE}.odcs.yaml"), DEFAULTS)
 CHECKS = {check.id.removeprefix(f"delivery_{SOURCE}_"): check for check in SUITE.checks}
 
 
@@ -102,13 +104,14 @@ def test_a_check_says_what_the_contract_says(settings: Settings) -> None:
     assert (str(doubled.threshold), str(CHECKS["rows_closed"].threshold)) == ("under 1 %", "højst 5 %")
     assert "Klageteamets fællespostkasse (fiktiv)" in rows.advice_engineer
     assert "2 dage" in CHECKS["fresh"].must_hold
-    warned = delivery_suite(read_contract(CONTRACTS / "court_cases.odcs.yaml"))
+    warned = delivery_suite(read_contract(CONTRACTS / "court_cases.odcs.yaml"), DEFAULTS)
     assert {check.severity for check in warned.checks if check.id.endswith("_duplicate_values")} == {"warning"}
 
 
 def test_a_contract_that_takes_nothing_in_has_no_suite(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "expectations").mkdir()
     (tmp_path / "expectations" / "suites").symlink_to(CONTRACTS.parent / "suites")
+    (tmp_path / "dbt_project").symlink_to(settings.dbt_dir)
     contracts = tmp_path / "expectations" / "contracts"
     contracts.mkdir()
     text = (CONTRACTS / f"{SOURCE}.odcs.yaml").read_text()

@@ -1,6 +1,7 @@
 """Suite files: the project's own are readable and complete; wrong ones are refused with what to write."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from kvalitet.gate import SuiteInvalid, load_suites
 from kvalitet.gate.deliveries import all_suites
 from kvalitet.settings import Settings
 
-OWN = Path(__file__).parents[2] / "expectations" / "suites"
+ROOT = Path(__file__).parents[2]
+OWN = Settings.from_environment(ROOT)
 
 CHECK = {
     "id": "t_a_not_null",
@@ -24,10 +26,17 @@ CHECK = {
 }
 
 
-def write(folder: Path, check: dict, name: str = "t", table: str = "t") -> Path:
-    suite = {"table": table, "owner": "Holdet", "checks": [check]}
-    (folder / f"{name}.yaml").write_text(yaml.safe_dump(suite, allow_unicode=True), encoding="utf-8")
-    return folder
+def checkout(folder: Path) -> Settings:
+    (folder / "expectations" / "suites").mkdir(parents=True, exist_ok=True)
+    return replace(OWN, root=folder)
+
+
+def write(folder: Path, check: dict, name: str = "t", table: str = "t") -> Settings:
+    """A checkout with this suite."""
+    settings, suite = checkout(folder), {"table": table, "owner": "Holdet", "checks": [check]}
+    text = yaml.safe_dump(suite, allow_unicode=True)
+    (settings.suites_dir / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return settings
 
 
 def test_own_suites_cover_keys_and_presence_of_every_table() -> None:
@@ -42,11 +51,7 @@ def test_own_suites_cover_keys_and_presence_of_every_table() -> None:
 
 
 def test_own_suites_cover_every_star_and_report_model() -> None:
-    models = {
-        path.stem
-        for layer in ("star", "reports")
-        for path in (OWN.parents[1] / "dbt_project" / "models" / layer).glob("*.sql")
-    }
+    models = {path.stem for layer in ("star", "reports") for path in (OWN.dbt_dir / "models" / layer).glob("*.sql")}
     assert models - {suite.table for suite in load_suites(OWN)} == {"publication"}, "publishing itself fills that one"
 
 
@@ -81,18 +86,19 @@ def test_a_wrong_check_is_refused_with_file_check_and_what_to_write(tmp_path: Pa
 
 def test_wrong_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SuiteInvalid, match="no suites"):
-        load_suites(tmp_path)
-    write(tmp_path, CHECK, name="other")
+        load_suites(checkout(tmp_path))
+    settings = write(tmp_path, CHECK, name="other")
     with pytest.raises(SuiteInvalid, match=r"call it t\.yaml"):
-        load_suites(tmp_path)
-    (tmp_path / "broken.yaml").write_text("table: [t\nowner: x")
+        load_suites(settings)
+    (settings.suites_dir / "broken.yaml").write_text("table: [t\nowner: x")
     with pytest.raises(SuiteInvalid, match=r"broken\.yaml line 2: not readable as YAML"):
-        load_suites(tmp_path)
+        load_suites(settings)
 
 
 def test_the_readme_names_checks_that_there_are() -> None:
     """Each kind of rule is shown by checks that exist; an ellipsis stands for any table or contract."""
-    table = (OWN / "README.md").read_text(encoding="utf-8").partition("## Which kind of rule")[2].partition("\n## ")[0]
+    readme = (OWN.suites_dir / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("## Which kind of rule")[2].partition("\n## ")[0]
     ids = {check.id for suite in all_suites(Settings.from_environment()) for check in suite.checks}
     named = re.findall(r"`([a-z][a-z0-9_]+)`", table)
     assert len(named) > 30

@@ -40,7 +40,7 @@ def ask(settings: Settings, admin_url: str) -> Callable[..., tuple[int, int] | s
 
 
 def _check(settings: Settings) -> Check:
-    (suite,) = [suite for suite in load_suites(settings.suites_dir) if suite.table == "fct_survey_result"]
+    (suite,) = [suite for suite in load_suites(settings) if suite.table == "fct_survey_result"]
     (check,) = [check for check in suite.checks if check.id == "fct_survey_result_round_not_against_earlier_ones"]
     return check
 

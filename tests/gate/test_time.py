@@ -59,7 +59,7 @@ def withdraw(admin: psycopg.Connection, build_id: int) -> None:
 
 
 def check(settings: Settings, name: str) -> Check:
-    return next(check for suite in load_suites(settings.suites_dir) for check in suite.checks if check.id == name)
+    return next(check for suite in load_suites(settings) for check in suite.checks if check.id == name)
 
 
 def test_build_of_a_day_to_come_is_counted_and_one_of_today_or_long_ago_is_not(settings, admin, build):

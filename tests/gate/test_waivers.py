@@ -105,4 +105,4 @@ def test_our_own_waivers_can_be_used(settings: Settings) -> None:
     from kvalitet.gate import load_suites
     from kvalitet.gate.waivers import load_waivers
 
-    load_waivers(settings.waivers_file, load_suites(settings.suites_dir))
+    load_waivers(settings.waivers_file, load_suites(settings))

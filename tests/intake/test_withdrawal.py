@@ -8,6 +8,7 @@ from kvalitet.build.transform import build_layer
 from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.deliveries import delivery_suite
+from kvalitet.gate.loading import load_defaults
 from kvalitet.gate.rules import RuleCheck
 from kvalitet.gate.suites import Check
 from kvalitet.intake import extract, replay
@@ -115,7 +116,7 @@ def test_gate_judges_the_delivery_that_stands_again(settings, deliver):
     wrong = extract(settings, "bif_complaints", allow_changes=("A. Hansen", "by mistake")).loads[-1].load_id
     withdraw(settings, wrong, "codes of another system", "A. Hansen")
     build = begin_build(settings, owner="test")
-    suite = delivery_suite(load_contracts(settings)["bif_complaints"])
+    suite = delivery_suite(load_contracts(settings)["bif_complaints"], load_defaults(settings))
     checks = [check for check in suite.checks if not isinstance(check, RuleCheck)]
     with psycopg.connect(settings.dsn(GATE, options=f"-ckvalitet.build_id={build.build_id}")) as gate:
 

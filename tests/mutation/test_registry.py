@@ -38,7 +38,7 @@ def test_each_is_told_in_both_languages(mutations: list[Mutation]):
 
 
 def test_each_candidate_mutation_is_about_tables_that_checks_read(mutations: list[Mutation]):
-    suites = load_suites(SETTINGS.suites_dir)
+    suites = load_suites(SETTINGS)
     tables = {suite.table for suite in suites}
     for mutation in mutations:
         if mutation.rows:
@@ -49,7 +49,7 @@ def test_each_candidate_mutation_is_about_tables_that_checks_read(mutations: lis
 
 
 def test_a_check_that_reads_the_table_in_its_sql_is_measured_with_it():
-    read = {check.id for suite in that_read(["dim_law"], load_suites(SETTINGS.suites_dir)) for check in suite.checks}
+    read = {check.id for suite in that_read(["dim_law"], load_suites(SETTINGS)) for check in suite.checks}
     assert {"dim_law_law_id_not_null", "fct_complaint_law_key_in_dim_law"} <= read
     assert "fct_complaint_case_number_unique" not in read
 

@@ -61,7 +61,7 @@ def good() -> Iterator[Good]:
         Deliveries(2019, 2000).write(Path(candidate.inbox.removeprefix("file://")), 1)
         assert take_in(candidate) == []
         build = get_build(candidate, build_all(candidate, "test").build_id, GATE)
-        _, measured = measure_build(candidate, build, that_read(TOUCHED, load_suites(candidate.suites_dir)), None)
+        _, measured = measure_build(candidate, build, that_read(TOUCHED, load_suites(candidate)), None)
         clean = Verdict(build.build_id, tuple(measured))
         assert clean.blocking == []
         yield Good(candidate, build.build_id, clean)

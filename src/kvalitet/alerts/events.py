@@ -161,11 +161,12 @@ def _missing(settings: Settings, now: datetime) -> list[Event]:
 
 
 def _ending_waivers(settings: Settings, today: date) -> list[Event]:
-    from kvalitet.gate.suites import SuiteInvalid, load_suites
+    from kvalitet.gate.loading import load_suites
+    from kvalitet.gate.suites import SuiteInvalid
     from kvalitet.gate.waivers import load_waivers
 
     try:
-        waivers = load_waivers(settings.waivers_file, load_suites(settings.suites_dir))
+        waivers = load_waivers(settings.waivers_file, load_suites(settings))
     except SuiteInvalid as error:
         return [_unusable_expectations(settings, error)]
     events = []

@@ -7,8 +7,10 @@ and counts what the contract's own rules ask (kvalitet.gate.rules). expectations
 from typing import Any
 
 from kvalitet.contracts import Contract, load_contracts
+from kvalitet.gate.defaults import Defaults
+from kvalitet.gate.loading import load_defaults, load_suites
 from kvalitet.gate.rules import RuleCheck, rule_checks
-from kvalitet.gate.suites import Check, NotApplicable, Suite, Threshold, load_suites
+from kvalitet.gate.suites import Check, NotApplicable, Suite, Threshold
 from kvalitet.settings import Settings
 
 #: Steps from one published delivery to the next that a volume is held against, and how many are too few to learn from.
@@ -79,19 +81,18 @@ select
 from steps inner join bands using (table_name)
 where is_this"""
 
-_HELD_BACK = "Tallene er ikke offentliggjort; den seneste offentliggørelse gælder fortsat."
-_MARKED = "Tallene er offentliggjort, men læs dem med dette forbehold."
-
 
 def all_suites(settings: Settings) -> list[Suite]:
     """The suites people wrote, and those that follow from the contracts. Raises SuiteInvalid as load_suites does."""
-    return load_suites(settings.suites_dir) + [
-        delivery_suite(contract) for contract in load_contracts(settings).values() if not contract.problems
+    contracts = load_contracts(settings)
+    defaults = load_defaults(settings)
+    return load_suites(settings, contracts) + [
+        delivery_suite(contract, defaults) for contract in contracts.values() if not contract.problems
     ]
 
 
-def delivery_suite(contract: Contract) -> Suite:
-    """What a contract promises of its deliveries, as checks."""
+def delivery_suite(contract: Contract, defaults: Defaults) -> Suite:
+    """What a contract promises of its deliveries, as checks; what they leave open is in the defaults."""
     name = f"delivery_{contract.id}"
     checks = [*_arrival(contract), *_quality(contract), *_limits(contract)]
     for check in checks:
@@ -99,7 +100,7 @@ def delivery_suite(contract: Contract) -> Suite:
         if "source" not in check:
             check["count_violations"] = check["count_violations"].replace("{source}", contract.id)
         check.setdefault("owner", contract.owner)
-        check.setdefault("advice_reader", _HELD_BACK if check["severity"] == "critical" else _MARKED)
+        check.setdefault("advice_reader", defaults.advice(check["severity"]))
         if not check["id"].endswith("_fresh"):
             absent = {
                 "reason": f"Kilden har ikke leveret; det siger {name}_fresh.",

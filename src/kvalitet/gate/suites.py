@@ -1,16 +1,10 @@
-"""The suites as people write them: expectations/suites/<model>.yaml, read and checked.
-
-expectations/suites/README.md says what each field means. A file that cannot be used is refused
-with its name, the check at fault and what to write instead.
-"""
+"""What a suite and a check are; expectations/suites/README.md says what each field means."""
 
 import json
 import re
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kvalitet.errors import KvalitetError
 
@@ -19,11 +13,13 @@ class SuiteInvalid(KvalitetError):
     """A suite file that nobody can run: nothing is measured before it is mended."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Fields as they are named here, and no others."""
+
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
 
-class Threshold(_Strict):
+class Threshold(Strict):
     """How much may be wrong: so many rows, or so many percent of what was measured."""
 
     violations: int | None = Field(default=None, ge=0)
@@ -47,21 +43,24 @@ class Threshold(_Strict):
         return "ingen" if self.violations == 0 else f"højst {self.violations}"
 
 
-class NotApplicable(_Strict):
+class NotApplicable(Strict):
     """When a check has nothing to measure, decided beforehand: `sql` gives one true or false."""
 
     reason: str = Field(min_length=5)
     sql: str = Field(min_length=5)
 
 
-class Expectation(_Strict):
+class Expectation(Strict):
     """One of Great Expectations' own rules, by its name, with its arguments."""
 
     type: str = Field(pattern=r"^expect_\w+$")
     kwargs: dict[str, Any] = Field(default_factory=dict)
 
 
-class Check(_Strict):
+Severity = Literal["critical", "warning"]
+
+
+class Check(Strict):
     """One rule: what must hold, why, and what to do where it does not."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -70,7 +69,7 @@ class Check(_Strict):
     count_violations: str | None = None
     threshold: Threshold = Threshold(violations=0)
     why: str = Field(min_length=10)
-    severity: Literal["critical", "warning"]
+    severity: Severity
     owner: str = Field(min_length=2)
     advice_engineer: str = Field(min_length=10)
     advice_reader: str = Field(min_length=10)
@@ -80,7 +79,7 @@ class Check(_Strict):
     @field_validator("not_applicable_when", mode="before")
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, dict) else value
+        return (value,) if isinstance(value, dict | NotApplicable) else value
 
     @field_validator("count_violations")
     @classmethod
@@ -111,7 +110,7 @@ class Check(_Strict):
         return self
 
 
-class Suite(_Strict):
+class Suite(Strict):
     """The checks of one star or report table."""
 
     table: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -134,49 +133,3 @@ class Suite(_Strict):
             if not check.id.startswith(f"{self.table}_"):
                 raise ValueError(f"the id {check.id} must begin with {self.table}_ (table, column, rule)")
         return self
-
-
-def load_suites(folder: Path) -> list[Suite]:
-    """All suites of a folder, by table. Raises SuiteInvalid with every fault found."""
-    files = sorted(folder.glob("*.yaml"))
-    if not files:
-        raise SuiteInvalid(f"There are no suites in {folder}.", "Without checks nothing may be published.")
-    suites: list[Suite] = []
-    faults: list[str] = []
-    owners: dict[str, str] = {}
-    for file in files:
-        try:
-            raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-            suite = Suite.model_validate(raw)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            faults.append(f"{file.name}{f' line {mark.line + 1}' if mark else ''}: not readable as YAML")
-            continue
-        except ValidationError as error:
-            faults += [_fault(file, raw, dict(one)) for one in error.errors(include_url=False)]
-            continue
-        if file.stem != suite.table:
-            faults.append(f"{file.name}: it is about {suite.table}; call it {suite.table}.yaml")
-        for check in suite.checks:
-            if check.id in owners:
-                faults.append(f"{file.name}, {check.id}: the id is taken in {owners[check.id]}")
-            owners[check.id] = file.name
-        suites.append(suite)
-    if faults:
-        raise SuiteInvalid(f"The suites cannot be used: {'; '.join(faults)}.", "See expectations/suites/README.md.")
-    return suites
-
-
-def _fault(file: Path, raw: Any, error: dict[str, Any]) -> str:
-    """`file, check: field: what is wrong`."""
-    place = list(error["loc"])
-    name = ""
-    if len(place) > 1 and place[0] == "checks" and isinstance(place[1], int):
-        check = raw["checks"][place[1]]
-        name = f", {check.get('id', f'check number {place[1] + 1}') if isinstance(check, dict) else place[1] + 1}"
-        place = place[2:]
-    what = {"missing": "is missing", "extra_forbidden": "is not a field of a suite"}.get(
-        error["type"], error["msg"].removeprefix("Value error, ")
-    )
-    where = ".".join(map(str, place))
-    return f"{file.name}{name}: {where + ': ' if where else ''}{what}"

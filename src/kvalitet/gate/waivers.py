@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from kvalitet.gate.derived import DerivedCheck
 from kvalitet.gate.suites import Suite, SuiteInvalid
 from kvalitet.spelling.identity import holds_number
 
@@ -43,7 +44,8 @@ class Waiver(BaseModel):
 def load_waivers(file: Path, suites: list[Suite]) -> dict[str, Waiver]:
     """The waivers by check id; none where there is no file.
 
-    Raises SuiteInvalid with every fault found: a field that is wrong, a check that no suite has, one waived twice.
+    Raises SuiteInvalid with every fault found: a field that is wrong, a check that no suite has, one waived twice, one
+    that the database holds.
     """
     if not file.exists():
         return {}
@@ -57,7 +59,7 @@ def load_waivers(file: Path, suites: list[Suite]) -> dict[str, Waiver]:
     entries = raw.get("waivers") if isinstance(raw, dict) and set(raw) == {"waivers"} else None
     if not isinstance(entries, list):
         raise SuiteInvalid(f"{file.name} must hold one list called `waivers`; it may be empty.", REMEDY)
-    known = {check.id for suite in suites for check in suite.checks}
+    known = {check.id: check for suite in suites for check in suite.checks}
     found: dict[str, Waiver] = {}
     faults: list[str] = []
     for number, entry in enumerate(entries, start=1):
@@ -68,8 +70,15 @@ def load_waivers(file: Path, suites: list[Suite]) -> dict[str, Waiver]:
                 f"waiver {number}, {'.'.join(map(str, e['loc'])) or 'whole'}: {e['msg']}" for e in error.errors()
             ]
             continue
-        if waiver.check not in known:
+        check = known.get(waiver.check)
+        if check is None:
             faults.append(f"waiver {number}: no suite has a check {waiver.check}")
+        if isinstance(check, DerivedCheck) and check.held_by:
+            faults.append(
+                f"waiver {number}: {waiver.check} cannot be waived: the database holds it by the {check.held_by.kind}"
+                f" of {', '.join(check.held_by.columns)}, without which nothing is published; mend the rows, or the"
+                " constraint in the model"
+            )
         if waiver.check in found:
             faults.append(f"waiver {number}: {waiver.check} is waived twice")
         found[waiver.check] = waiver

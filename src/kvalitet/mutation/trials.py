@@ -73,7 +73,7 @@ def try_candidate(
         with psycopg.connect(server.admin_url(copy, copy.database)) as admin:
             spoilt = spoil(admin, mutation, size)
         finish_candidate(copy, build_id, manifest)
-        suites = that_read(spoilt.tables, load_suites(copy.suites_dir))
+        suites = that_read(spoilt.tables, load_suites(copy))
         _, measured = measure_build(copy, get_build(copy, build_id, GATE), suites, manifest)
     told = {result.check_id for result in measured}
     found = Verdict(build_id, (*measured, *(result for result in clean.results if result.check_id not in told)))

@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -32,6 +33,15 @@ class ForeignKey:
 
 
 @dataclass(frozen=True)
+class Constraint:
+    """One rule that the database enforces on a table; `references` is what a foreign key refers to."""
+
+    kind: Literal["primary key", "unique", "not null", "foreign key"]
+    columns: tuple[str, ...]
+    references: ForeignKey | None = None
+
+
+@dataclass(frozen=True)
 class TablePlan:
     """One star or report model: what its table must have before anyone may read it."""
 
@@ -48,6 +58,21 @@ class TablePlan:
     def is_row_level(self) -> bool:
         """Read row by row by named readers only, each those of the centres they were granted."""
         return "bi" not in self.readers and CENTRE_COLUMN in self.columns
+
+    def unique_over(self, columns: tuple[str, ...]) -> Constraint | None:
+        """What makes these columns unique, where the model declares it."""
+        if columns == self.primary_key:
+            return Constraint("primary key", columns)
+        return Constraint("unique", columns) if columns in self.unique_keys else None
+
+    def filled(self, column: str) -> Constraint | None:
+        """What keeps a column from being empty, where the model declares it."""
+        return Constraint("not null", (column,)) if column in (*self.not_null, *self.primary_key) else None
+
+    def refers(self, column: str, to_table: str) -> Constraint | None:
+        """What keeps a column's values among those of another table, where the model declares it."""
+        keys = [key for key in self.foreign_keys if key.columns == (column,) and key.to_table == to_table]
+        return Constraint("foreign key", keys[0].columns, keys[0]) if keys else None
 
 
 @dataclass(frozen=True)
@@ -85,10 +110,11 @@ def read_catalogue(manifest: Path) -> Catalogue:
         and node["config"].get("materialized") != "ephemeral"
     ]
     faults: list[str] = []
-    return Catalogue({model["name"]: _plan(model, faults) for model in models}, faults)
+    return Catalogue({model["name"]: plan_of(model, faults) for model in models}, faults)
 
 
-def _plan(model: dict, faults: list[str]) -> TablePlan:
+def plan_of(model: dict, faults: list[str]) -> TablePlan:
+    """The plan of one model as a manifest has it; what it lacks is added to `faults`."""
     name, columns = model["name"], model["columns"]
     constraints = [(c, tuple(c.get("columns") or ())) for c in model.get("constraints") or []]
     for column, spec in columns.items():
@@ -250,6 +276,14 @@ class _State:
             wanted.append((f"its view in {self.schema}{DETAIL_SUFFIX}", is_invokers))
         return wanted
 
+    def holds(self, name: str, constraint: Constraint) -> bool:
+        """Whether the database enforces it on the table, and has found that all rows keep it."""
+        if constraint.references:
+            return self.has_foreign(name, constraint.references)
+        if constraint.kind == "not null":
+            return all((name, column) in self.not_null for column in constraint.columns)
+        return self.has_key(name, "p" if constraint.kind == "primary key" else "u", constraint.columns)
+
     def has_key(self, name: str, kind: str, columns: tuple[str, ...]) -> bool:
         return (name, kind, columns, None, ()) in self.keys
 
@@ -275,7 +309,11 @@ where c.relkind in ('r', 'p', 'v', 'm')
   and c.relnamespace in (to_regnamespace(%(schema)s), to_regnamespace(%(detail)s))
 """
 _COLUMNS = """
-select c.relname::text as name, a.attname::text as column_name, a.attnotnull as is_required,
+select c.relname::text as name, a.attname::text as column_name,
+       a.attnotnull and not exists (  -- since Postgres 18 a column may be marked before its rows are looked at
+           select from pg_constraint as k
+           where k.conrelid = c.oid and k.contype = 'n' and k.conkey = array[a.attnum] and not k.convalidated
+       ) as is_required,
        col_description(c.oid, a.attnum) as comment
 from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 where c.relnamespace = to_regnamespace(%(schema)s) and c.relkind in ('r', 'p', 'v', 'm')
@@ -288,6 +326,8 @@ select c.relname::text as name, k.contype::text as kind, f.relname::text as to_t
         join pg_attribute as a on a.attrelid = k.confrelid and a.attnum = p.number) as to_columns
 from pg_constraint as k join pg_class as c on c.oid = k.conrelid left join pg_class as f on f.oid = k.confrelid
 where c.relnamespace = to_regnamespace(%(schema)s) and k.contype in ('p', 'u', 'f') and k.convalidated
+  -- A foreign key is a set of triggers, and those can be switched off.
+  and not exists (select from pg_trigger as t where t.tgconstraint = k.oid and t.tgenabled not in ('O', 'A'))
 """
 _POLICIES = """
 select c.relname::text as name, p.polname::text as policy
