@@ -18,7 +18,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.publication import publish, rollback
 from kvalitet.settings import Settings
 from kvalitet.verification import standalone
-from kvalitet.verification.bundle import write_bundle
+from kvalitet.verification.bundle import _page, write_bundle
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +48,16 @@ def test_an_untouched_bundle_holds_unpacked_or_not(bundle: Path) -> None:
     assert "out of the bundle: compare it" in done.stdout
     whole = check(folder, "--bundle", bundle, "--public-key", folder / "public-key.pem")
     assert whole.returncode == 0 and "compare it" not in whole.stdout
+
+
+@pytest.mark.parametrize(
+    ("held", "told"), [(2, "1 bestået, 2 sikret af databasen selv, 0 ikke"), (0, "1 bestået, 0 ikke")]
+)
+def test_its_page_counts_what_the_database_holds_by_itself(held: int, told: str) -> None:
+    checks = [{"status": "passed"}, *[{"status": "held"}] * held]
+    publication = {"publication_id": 1, "as_of_date": "2025-01-02"}
+    predicate = {"publication": publication, "deliveries": [], "checks": checks, "waivers": []}
+    assert told in _page({"predicate": predicate, "subject": []}, [], [])
 
 
 def test_it_holds_no_single_case(bundle: Path) -> None:

@@ -21,5 +21,11 @@ def test_failed_checks_are_said_by_what_they_do(failed, said):
     assert str(CheckCounts.of([PASSED, SKIPPED, *failed])) == f"709 passed, 47 not applicable, {said}"
 
 
+def test_what_the_database_holds_is_counted_beside_the_passed():
+    counted = CheckCounts.of([("held", "critical", False, 161), ("held", "warning", False, 2), PASSED])
+    assert str(counted) == "709 passed, 163 held by the database, 0 not applicable, 0 failed"
+    assert (counted.passed, counted.held, counted.total) == (709, 163, 872)
+
+
 def test_gate_that_was_not_asked_counts_nothing():
     assert CheckCounts.of([]).total == 0

@@ -7,12 +7,12 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from examples import FORMULA, checks, indicators, site, validation, value
+from examples import FORMULA, check_records, checks, indicators, site, validation, value
 
 from kvalitet.reports import auditing, charts, render
 from kvalitet.reports.environment import STYLE, STYLE_SHEET
 from kvalitet.reports.languages import DANISH, ENGLISH
-from kvalitet.reports.model import DeliveryChange, Indicators, Movement
+from kvalitet.reports.model import CheckRecord, DeliveryChange, Indicators, Movement
 from kvalitet.reports.pages import FIGURES
 from kvalitet.reports.views import highlights, reconciliation, tables, verdict
 
@@ -208,7 +208,7 @@ def test_the_verdict_counts_every_check_once():
     assert verdict.verdict(data, DANISH).counts.startswith(
         "1 af 4 relevante kontroller er opfyldt (25,0 %). 1 kontrol var ikke"
     )
-    assert verdict.matrix(data.checks, DANISH)[-1] == verdict.Line("I alt", None, (1, 2, 1, 1))
+    assert verdict.matrix(data.checks, DANISH)[-1] == verdict.Line("I alt", None, (1, 2, 1, 0, 1))
     assert sum(len(group.checks) for group in verdict.groups(data.checks)) == len(checks(True))
     assert verdict.verdict(validation(), DANISH).title == "Godkendt og offentliggjort med 1 advarsel"
     nothing = replace(data, checks=(), build=replace(data.build, status="failed"))
@@ -230,6 +230,29 @@ def test_checks_that_had_nothing_to_measure_stand_by_their_reason_which_is_said_
     assert new.count(why) == 1 and '/fct_complaint_key_is_unique.html"><code>' in new
     text = Page(auditing.validation_page(data, ENGLISH, frozenset(), is_old=True)).text
     assert "fct_complaint_key_is_unique, fct_complaint_points_have_complaint" in text
+
+
+def test_what_the_database_holds_is_counted_by_itself():
+    """Of five checks one failed, one had nothing to measure, one is held and two passed."""
+    why = "Primærnøgle (complaint_key)."
+    held = replace(checks(False)[1], status="held", violations=None, denominator=None, detail=why)
+    data = replace(validation(), checks=(checks(False)[0], held, *checks(False)[2:]))
+    told = "1 kontrol er sikret af databasen selv og tæller ikke med som opfyldt."
+    assert verdict.verdict(data, DANISH).counts.startswith(
+        f"2 af 3 relevante kontroller er opfyldt (66,7 %). {told} 1 kontrol var ikke relevant"
+    )
+    assert verdict.matrix(data.checks, DANISH)[-1].numbers == (0, 1, 1, 1, 2)
+    english = Page(auditing.validation_page(data, ENGLISH, frozenset())).text
+    assert "1 check is held by the database itself and is not counted among the passed." in english
+    assert why not in english, "it is no news of the night"
+    record = CheckRecord(held, "select 1", True, (replace(check_records()[0].history[-1], status="held"),))
+    pages_of = auditing.check_pages([record], {}, {}, DANISH)
+    page = Page(pages_of["kontrol/fct_complaint_key_is_unique.html"]).text
+    assert "Sikret af databasen" in page and why in page
+    assert "Databasen sikrer reglen, så den blev ikke stillet til tabellerne." in page
+    assert "ikke målt" not in page
+    listed = Page(pages_of["kontrol/index.html"])
+    assert "entry-row passed critical" in str(listed.all("tr"))
 
 
 def test_a_delivery_names_the_one_before_it_and_a_source_without_one_is_told():
@@ -256,11 +279,11 @@ def test_checks_are_counted_by_source_each_once():
     )
     found = verdict.by_source(data, ENGLISH)
     assert [(line.label, line.source_id, line.numbers) for line in found] == [
-        ("BIF-klager", "bif_complaints", (0, 1, 0, 1)),
-        ("Fixed lists and rules", None, (0, 0, 1, 0)),
-        ("Report tables", None, (0, 1, 0, 0)),
-        ("Several sources", None, (1, 0, 0, 0)),
-        ("Total", None, (1, 2, 1, 1)),
+        ("BIF-klager", "bif_complaints", (0, 1, 0, 0, 1)),
+        ("Fixed lists and rules", None, (0, 0, 1, 0, 0)),
+        ("Report tables", None, (0, 1, 0, 0, 0)),
+        ("Several sources", None, (1, 0, 0, 0, 0)),
+        ("Total", None, (1, 2, 1, 0, 1)),
     ]
 
 

@@ -70,6 +70,22 @@ def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
     assert "publikation-1/index.html" not in index  # nothing links to a page that is not there
 
 
+def test_the_index_counts_what_the_database_holds_beside_what_passed(published: Settings, admin_url: str):
+    with psycopg.connect(admin_url) as connection:
+        connection.execute(
+            "insert into audit.check_measurement (judgement_id, check_id, outcome) values (1, 'key_unique', 'held')"
+        )
+        connection.execute(
+            "insert into audit.check_verdict select judgement_id, 'key_unique', suite, table_name, severity, 'held',"
+            " threshold, description, why, owner, advice_engineer, advice_reader, 'nøgle (a)'"
+            " from audit.check_verdict where judgement_id = 1"
+        )
+    write_site(published, build_id=1)
+    index = (published.site_dir / "index.html").read_text()
+    assert "1 af 1 relevante kontroller opfyldt, 1 sikret af databasen" in index
+    assert "key_unique;held;;;" in (published.site_dir / "publikation-1" / "maalinger.csv").read_text()
+
+
 def test_a_page_shows_what_its_build_saw_and_stays_the_same(published: Settings, admin_url: str):
     first = [file.read_bytes() for file in write_site(published, build_id=1)[:-1]]
     files = first[3].decode()
@@ -191,7 +207,7 @@ def test_a_check_has_a_page_with_its_history_and_the_rule_that_measured_it(publi
     assert rows == [("build-2", "312"), ("publikation-1", "0")]  # newest first
     assert 'class="signal"' in page  # the failed measurement in the chart
     years = page[page.index('id="aar"') :]
-    assert "2024</th><td>0</td><td>1</td><td>0</td><td>1</td>" in years
+    assert "2024</th><td>0</td><td>1</td><td>0</td><td>0</td><td>1</td>" in years
 
 
 def test_a_source_has_a_page_with_its_contract_arrivals_and_rejects_in_both_languages(published: Settings):

@@ -15,9 +15,13 @@ where build_id = %(build_id)s group by 1, 2, 3
 
 @dataclass(frozen=True)
 class CheckCounts:
-    """How many checks ended how. `critical`, `warnings` and `waived` failed or could not be measured (`errors`)."""
+    """How many checks ended how. `critical`, `warnings` and `waived` failed or could not be measured (`errors`).
+
+    `held` are those that the database holds by itself: nothing was measured, and they are no part of the passed.
+    """
 
     passed: int = 0
+    held: int = 0
     not_applicable: int = 0
     errors: int = 0
     critical: int = 0
@@ -27,9 +31,9 @@ class CheckCounts:
     @classmethod
     def of(cls, results: Iterable[tuple[str, str, bool, int]]) -> "CheckCounts":
         """From (status, severity, whether it is waived, how many)."""
-        found = dict.fromkeys(("passed", "not_applicable", "errors", "critical", "warnings", "waived"), 0)
+        found = dict.fromkeys(("passed", "held", "not_applicable", "errors", "critical", "warnings", "waived"), 0)
         for status, severity, is_waived, count in results:
-            if status in ("passed", "not_applicable"):
+            if status in ("passed", "held", "not_applicable"):
                 found[status] += count
                 continue
             found["errors"] += count if status == "error" else 0
@@ -38,7 +42,7 @@ class CheckCounts:
 
     @property
     def total(self) -> int:
-        return self.passed + self.not_applicable + self.failed
+        return self.passed + self.held + self.not_applicable + self.failed
 
     @property
     def failed(self) -> int:
@@ -46,8 +50,9 @@ class CheckCounts:
         return self.critical + self.warnings + self.waived
 
     def __str__(self) -> str:
-        """As in `709 passed, 47 not applicable, 17 failed (0 critical, 17 warnings)`."""
-        said = f"{self.passed:,} passed, {self.not_applicable:,} not applicable, {self.failed:,} failed"
+        """As in `552 passed, 157 held by the database, 47 not applicable, 17 failed (0 critical, 17 warnings)`."""
+        held = f"{self.held:,} held by the database, " if self.held else ""
+        said = f"{self.passed:,} passed, {held}{self.not_applicable:,} not applicable, {self.failed:,} failed"
         if not self.failed:
             return said
         parts = [f"{self.critical:,} critical", f"{self.warnings:,} warning{'' if self.warnings == 1 else 's'}"]

@@ -13,6 +13,7 @@ from kvalitet.clock.lapses import BEAT, beat
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.asking import ask_rules
 from kvalitet.gate.deliveries import all_suites
+from kvalitet.gate.held import held_by_database
 from kvalitet.gate.materials import materials
 from kvalitet.gate.suites import Suite
 from kvalitet.gate.verdict import CheckResult, GateClosed, Measurement, Status, Verdict
@@ -95,6 +96,8 @@ def measure_build(
     found = digests(settings, GATE, build.target_schema)
     results = [_catalogue(settings, build, manifest)]
     skipped = _not_applicable(settings, build, suites)
+    with connect(settings, GATE) as connection:
+        skipped |= held_by_database(connection, build.target_schema, suites, set(skipped))
     from kvalitet.gate.measuring import measure
 
     measured = skipped | measure(_url(settings, build), suites, set(skipped))

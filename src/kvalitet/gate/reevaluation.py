@@ -100,6 +100,8 @@ def reevaluate(settings: Settings, build_id: int) -> Reevaluation:
 def _measurement(row: dict) -> Measurement:
     if row["status"] == "not_applicable":
         return Measurement(not_applicable=row["detail"])
+    if row["status"] == "held":
+        return Measurement(held_by=row["detail"] or "")
     if row["status"] == "error":
         return Measurement(error=row["detail"] or "")
     return Measurement(row["violations"], row["denominator"])

@@ -10,15 +10,17 @@ from kvalitet.gate.counted import CheckCounts
 from kvalitet.gate.suites import Check
 from kvalitet.gate.waivers import Waiver
 
-Status = Literal["error", "not_applicable", "failed", "passed"]
+Status = Literal["error", "not_applicable", "failed", "held", "passed"]
+Outcome = Literal["measured", "not_applicable", "held", "error"]
 
 
 @dataclass(frozen=True)
 class Measurement:
     """What was counted for one check, whatever comes of it: so many of so many, or why nothing was counted.
 
-    `not_applicable` holds the declared reason, `error` what went wrong; neither holds a personal value. `counted` is
-    the number that a rule gave which is kept or broken as a whole.
+    `not_applicable` holds the declared reason, `held_by` names the constraint that makes counting needless, `error`
+    holds what went wrong; none holds a personal value. `counted` is the number that a rule gave which is kept or broken
+    as a whole.
     """
 
     violations: int | None = None
@@ -26,11 +28,14 @@ class Measurement:
     not_applicable: str | None = None
     error: str | None = None
     counted: Decimal | None = None
+    held_by: str | None = None
 
     @property
-    def outcome(self) -> Literal["measured", "not_applicable", "error"]:
+    def outcome(self) -> Outcome:
         if self.error is not None:
             return "error"
+        if self.held_by is not None:
+            return "held"
         return "not_applicable" if self.not_applicable is not None else "measured"
 
 
@@ -38,8 +43,8 @@ class Measurement:
 class CheckResult:
     """The measurement of one check: how many of how many, and the one status that follows.
 
-    `detail` says why a check is not applicable, in error, or had nothing to measure, or which number a rule gave; it
-    never holds a value from a delivery.
+    `detail` says why a check is not applicable, in error, or had nothing to measure, which number a rule gave, or what
+    holds it; it never holds a value from a delivery.
     """
 
     check_id: str
@@ -67,6 +72,8 @@ class CheckResult:
         detail = measurement.not_applicable
         if measurement.error is not None:
             status, detail = "error", measurement.error
+        elif measurement.held_by is not None:
+            status, detail = "held", measurement.held_by
         elif detail is None and not measurement.denominator:
             status, detail = "failed", "Der var intet at måle: 0 rækker."
         elif detail is None:
@@ -92,9 +99,9 @@ class CheckResult:
         )
 
     @property
-    def outcome(self) -> Literal["measured", "not_applicable", "error"]:
+    def outcome(self) -> Outcome:
         """What the verdict rests on."""
-        return self.status if self.status in ("not_applicable", "error") else "measured"
+        return self.status if self.status in ("not_applicable", "held", "error") else "measured"
 
     @property
     def measured(self) -> str:
@@ -129,7 +136,7 @@ class Verdict:
 
     @property
     def blocking(self) -> list[CheckResult]:
-        """Critical checks that neither passed, nor were declared not applicable, nor are waived."""
+        """Critical checks that failed or could not be measured, and are not waived."""
         critical = [r for r in self.results if r.severity == "critical" and r.status in ("failed", "error")]
         return [r for r in critical if r not in self.waived]
 

@@ -6,10 +6,11 @@ STATUS = {
     "error": "Fejl i målingen",
     "failed": "Ikke opfyldt",
     "not_applicable": "Ikke relevant",
+    "held": "Sikret af databasen",
     "passed": "Opfyldt",
 }
 #: One glance, without colour.
-STATUS_SIGN = {"error": "!", "failed": "✕", "not_applicable": "○", "passed": "✓"}
+STATUS_SIGN = {"error": "!", "failed": "✕", "not_applicable": "○", "held": "■", "passed": "✓"}
 SEVERITY = {"critical": "Kritisk", "warning": "Advarsel"}
 
 BUILD = {

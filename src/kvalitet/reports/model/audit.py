@@ -246,12 +246,13 @@ class Entry:
 
     build: Build
     publication: Publication | None
-    checks_relevant: int  # all but those that had nothing to measure
+    checks_relevant: int  # those that were measured, or should have been
     checks_passed: int
     checks_blocking: int
     checks_warning: int
     is_current: bool
     pages: frozenset[str] = frozenset()  # the files there are of it
+    checks_held: int = 0  # by the database
 
     @property
     def folder(self) -> str:

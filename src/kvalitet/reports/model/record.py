@@ -42,6 +42,7 @@ class CheckYear:
     error: int
     not_applicable: int
     most_violations: int | None
+    held: int = 0
 
 
 @dataclass(frozen=True)

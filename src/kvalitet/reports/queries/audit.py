@@ -60,7 +60,8 @@ def entries(connection: Connection) -> list[m.Entry]:
     found = []
     for row in rows:
         counted = {
-            name: row.pop(name) for name in ("checks_relevant", "checks_passed", "checks_blocking", "checks_warning")
+            name: row.pop(name)
+            for name in ("checks_relevant", "checks_passed", "checks_held", "checks_blocking", "checks_warning")
         }
         is_current = row.pop("is_current")
         published = {name: row.pop(name) for name in ("publication_id", "published_at", "published_by")}
@@ -186,8 +187,9 @@ _ENTRIES = """
 with counted as (
     select
         build_id,
-        count(*) filter (where status <> 'not_applicable') as checks_relevant,
+        count(*) filter (where status not in ('not_applicable', 'held')) as checks_relevant,
         count(*) filter (where status = 'passed') as checks_passed,
+        count(*) filter (where status = 'held') as checks_held,
         count(*) filter (where severity = 'critical' and status in ('failed', 'error')) as checks_blocking,
         count(*) filter (where severity = 'warning' and status in ('failed', 'error')) as checks_warning
     from (
@@ -210,6 +212,7 @@ select
     ) and publication.publication_id is not null as is_current,
     coalesce(counted.checks_relevant, 0) as checks_relevant,
     coalesce(counted.checks_passed, 0) as checks_passed,
+    coalesce(counted.checks_held, 0) as checks_held,
     coalesce(counted.checks_blocking, 0) as checks_blocking,
     coalesce(counted.checks_warning, 0) as checks_warning
 from audit.build

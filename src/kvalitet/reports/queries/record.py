@@ -133,6 +133,7 @@ select
     count(*) filter (where verdict.status = 'failed') as failed,
     count(*) filter (where verdict.status = 'error') as error,
     count(*) filter (where verdict.status = 'not_applicable') as not_applicable,
+    count(*) filter (where verdict.status = 'held') as held,
     max(measurement.violations) as most_violations
 from audit.newest_judgement as judgement
 inner join audit.build on judgement.build_id = build.build_id

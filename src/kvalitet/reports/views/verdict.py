@@ -9,7 +9,7 @@ from kvalitet.reports.languages import Language
 from kvalitet.reports.model import Check, Validation
 
 #: Worst first: the order in which checks are shown.
-STATUSES = ("error", "failed", "not_applicable", "passed")
+STATUSES = ("error", "failed", "not_applicable", "held", "passed")
 SEVERITIES = ("critical", "warning")
 #: Groups of checks that belong to no single source.
 SEVERAL, REPORTS, NONE = "Flere kilder", "Rapporttabeller", "Faste lister og regler"
@@ -130,13 +130,19 @@ def counts(checks: tuple[Check, ...], language: Language) -> str:
     if not checks:
         return language.label("Ingen kontroller er målt.")
     by_status = Counter(check.status for check in checks)
-    relevant = len(checks) - by_status["not_applicable"]
+    relevant = len(checks) - by_status["not_applicable"] - by_status["held"]
     text = language.label(
         "%(passed)s af %(relevant)s relevante kontroller er opfyldt (%(share)s).",
         passed=language.number(by_status["passed"]),
         relevant=language.number(relevant),
         share=language.share(by_status["passed"], relevant),
     )
+    if held := by_status["held"]:
+        text += " " + language.plural(
+            held,
+            "%(num)s kontrol er sikret af databasen selv og tæller ikke med som opfyldt.",
+            "%(num)s kontroller er sikret af databasen selv og tæller ikke med som opfyldt.",
+        )
     if skipped := by_status["not_applicable"]:
         text += " " + language.plural(
             skipped,
