@@ -1,5 +1,6 @@
 """Deliveries over HTTP, from a real server of the test's own: what is taken in, and what each bad answer leads to."""
 
+import gzip
 import json
 import re
 import threading
@@ -37,6 +38,8 @@ class Api:
     answers: list[tuple[int, str, bytes]] = field(default_factory=list)  # of data/, the last one for ever
     cut_after: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    data_only_headers: bool = False
+    tables: list[dict[str, str]] = field(default_factory=list)  # of tables/, beside the one asked for
     asked: list[tuple[str, str, str | None, dict]] = field(default_factory=list)
 
     def data_requests(self) -> int:
@@ -57,8 +60,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers["Authorization"] != TOKEN:
             return self._send(401, "text/plain", b"nej")
         if self.path.startswith("/v2/tables/"):
-            stated = {"LatestUpdate": self.api.updated} if self.api.updated else {}
-            return self._send(200, "application/json", json.dumps([{"TableID": "y30r21", **stated}]).encode())
+            stated = {"TableID": "y30r21"} | ({"LatestUpdate": self.api.updated} if self.api.updated else {})
+            return self._send(200, "application/json", json.dumps([*self.api.tables, stated]).encode())
         answers = self.api.answers
         return self._send(*(answers.pop(0) if len(answers) > 1 else answers[0]))
 
@@ -68,10 +71,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        for name, value in self.api.headers.items():
-            self.send_header(name, value)
+        is_data = self.path.startswith("/v2/data/")
+        if is_data or not self.api.data_only_headers:
+            for name, value in self.api.headers.items():
+                self.send_header(name, value)
         self.end_headers()
-        is_cut = self.api.cut_after is not None and self.path.startswith("/v2/data/")
+        is_cut = self.api.cut_after is not None and is_data
         self.wfile.write(body[: self.api.cut_after] if is_cut else body)
         self.close_connection = True
 
@@ -155,6 +160,11 @@ class TestWholeAnswer:
     @pytest.mark.parametrize("updated", ["20241210", "2024-W50-2", "10-12-2024", "2024-12-10x"])
     def test_day_in_another_form_is_not_guessed(self, settings, server, updated):
         server.updated = updated
+        with pytest.raises(KvalitetError, match="does not say as agreed when"):
+            extract(settings, "jobindsats")
+
+    def test_day_of_one_of_several_tables_is_not_guessed(self, settings, server):
+        server.tables = [{"TableID": "y01a02", "LatestUpdate": "2024-10-05"}]
         with pytest.raises(KvalitetError, match="does not say as agreed when"):
             extract(settings, "jobindsats")
 
@@ -306,6 +316,44 @@ class TestBadAnswer:
     def test_other_json_is_refused_without_its_values(self, settings, server, body, finding):
         server.answers = [(200, "application/json", body)]
         assert finding in self.refused(settings)
+
+
+class TestCompressedAnswer:
+    """Asked for none, a proxy may compress all the same."""
+
+    @pytest.fixture
+    def parts(self, server) -> list[bytes]:
+        """The answer in two halves, each compressed by itself."""
+        server.headers["Content-Encoding"] = "gzip"
+        _, _, body = json_answer()
+        return [gzip.compress(body[:300]), gzip.compress(body[300:])]
+
+    def answer(self, server: Api, body: bytes) -> None:
+        server.answers = [(200, "application/json", body)]
+        server.data_only_headers = True
+
+    def test_all_members_are_read(self, settings, server, parts, open_rows):
+        self.answer(server, b"".join(parts))
+        assert extract(settings, "jobindsats").outcome == "accepted"
+        assert len(open_rows(RAW)) == len(ROWS)
+
+    @pytest.mark.parametrize("kept", [-1, -8, -20])
+    def test_one_that_breaks_off_is_no_answer(self, settings, server, parts, kept):
+        self.answer(server, b"".join(parts)[:kept])
+        result = extract(settings, "jobindsats")
+        assert result.outcome == "missing" and "its compressed form breaks off" in result.message
+        assert fetched(settings) == []
+
+    def test_one_that_is_broken_is_no_answer(self, settings, server, parts):
+        self.answer(server, parts[0] + b"rest")
+        result = extract(settings, "jobindsats")
+        assert result.outcome == "missing" and "its compressed form is broken" in result.message
+
+    def test_another_compression_is_refused_by_what_it_is(self, settings, server):
+        server.headers["Content-Encoding"] = "br"
+        self.answer(server, b"\x0b\x02\x80")
+        with pytest.raises(KvalitetError, match="in a compressed form that is not gzip"):
+            extract(settings, "jobindsats")
 
 
 class TestStatisticsJson:

@@ -178,6 +178,17 @@ class TestRowIsSetAside:
         assert [reject[3] for reject in rejects()] == ["header_repeated"]
         assert len(open_rows()) == 200
 
+    @pytest.mark.parametrize(("one", "other"), [("Modtaget", "Registreret"), ("Sagsnummer", "Tema")])
+    def test_second_header_in_another_order_is_refused(self, settings, inbox, deliver, one, other):
+        """The rows below it are in that order: read by the first header, two columns would be exchanged in silence."""
+        deliver(*GOOD)
+        lines = text_of(inbox).split("\r\n")
+        header = lines[0].replace(one, "*").replace(other, one).replace("*", other)
+        lines.insert(100, header)
+        write(inbox, KLAGER, "\r\n".join(lines))
+        with pytest.raises(DeliveryRefused, match=r"klager_2025-01-02.csv, line 101: the header stands there again"):
+            extract(settings, "bif_complaints")
+
     def test_files_put_together_with_the_mark_of_each_are_one_table(self, settings, inbox, deliver, open_rows, rejects):
         """Quoted throughout, as the source writes them: behind the second mark stands the header again."""
         deliver(*GOOD)

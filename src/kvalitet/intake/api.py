@@ -11,6 +11,8 @@ import re
 import shutil
 import sys
 import time
+import zlib
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ WAIT = wait_random_exponential(multiplier=1, max=30)
 TIMEOUT = httpx.Timeout(60, connect=10)
 #: For one answer as a whole; a source that drips its bytes would otherwise never time out.
 MAX_SECONDS = 900
+GZIP = 31  # zlib's number for the form with header and trailer
 
 
 class _Unwell(Exception):
@@ -86,7 +89,7 @@ def _updated(contract: Contract, client: httpx.Client, api_table: str, into: Pat
     _ask(contract, client, path, {}, into)
     try:
         answer = json.loads(into.read_bytes())
-        answer = answer[0] if isinstance(answer, list) else answer
+        (answer,) = answer if isinstance(answer, list) else [answer]
         stated = answer.get(contract.updated_field)
         day = _day(str(stated)) if stated else None
     except (ValueError, AttributeError, IndexError):
@@ -136,7 +139,7 @@ def _try(contract: Contract, client: httpx.Client, path: str, request: dict[str,
         _check_whole(contract, path, response)
         size = 0
         with into.open("wb") as out:
-            for chunk in response.iter_bytes(CHUNK_BYTES):
+            for chunk in _decoded(contract, path, response):
                 size += len(chunk)
                 if size > contract.max_bytes:
                     raise KvalitetError(
@@ -153,6 +156,35 @@ def _try(contract: Contract, client: httpx.Client, path: str, request: dict[str,
                 f"{_host(contract)} answered {path} with a web page, not with data.",
                 "A login page or a proxy stands in between, or location in the contract is wrong.",
             )
+
+
+def _decoded(contract: Contract, path: str, response: httpx.Response) -> Iterator[bytes]:
+    """The answer's bytes, of a compressed one all members and to its end (RFC 1952): what breaks off looks whole.
+
+    None is asked for. Raises KvalitetError for a compression other than gzip.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    chunks = response.iter_raw(CHUNK_BYTES)
+    if encoding in ("", "identity"):
+        yield from chunks
+        return
+    if encoding not in ("gzip", "x-gzip"):
+        raise KvalitetError(
+            f"{_host(contract)} answered {path} in a compressed form that is not gzip.",
+            "It was asked for none: have the source or the proxy in between send it as it is.",
+        )
+    member = zlib.decompressobj(wbits=GZIP)
+    try:
+        for chunk in chunks:
+            left = chunk
+            while left:
+                member = zlib.decompressobj(wbits=GZIP) if member.eof else member
+                yield member.decompress(left)
+                left = member.unused_data
+    except zlib.error:
+        raise _Unwell("its compressed form is broken") from None
+    if not member.eof:
+        raise _Unwell("its compressed form breaks off")
 
 
 def _check_status(contract: Contract, path: str, response: httpx.Response) -> None:

@@ -66,11 +66,12 @@ def typed_rows(
         cleaned as (select *, {", ".join(clean)} from tidied),
         looked_through as (select *, {_may_hold(landed)} as may_hold from cleaned),
         typed as (select *, {", ".join(typed)} from looked_through),
+        looked_for as (select *, nullif(concat_ws(';', {", ".join(problems) or "null"}), '') as found from typed),
         judged as (
             select *,
-                case when {repeated} then '*:header_repeated'
-                else nullif(concat_ws(';', {", ".join(problems) or "null"}), '') end as problems
-            from typed
+                case when {_is_moved_header(landed, header)} then '*:header_moved'
+                when {repeated} then '*:header_repeated' else found end as problems
+            from looked_for
         ),
         keyed as (select *, problems is null or ({" and ".join(key_ok)}) as key_is_readable from judged)
         select {", ".join(outputs)},
@@ -81,6 +82,24 @@ def typed_rows(
             case when is_odd then nullif(concat_ws(';', {", ".join([*reread, person])}), '') else {person} end as reread
         from keyed
     """
+
+
+def _is_moved_header(landed: list[Column], header: list[str]) -> str:
+    """Whether a row is the header with its columns in another order: what stands below it is in that order too.
+
+    Only rows with a problem are looked at, as such a row has one where any column has a form. Of a table of texts alone
+    those are looked at too in which a column of the key holds the name of a column.
+    """
+    cells = [f"coalesce(tidied(r{index}), '')" for index in range(len(header))]
+    names = ", ".join(map(quote, sorted(header)))
+    is_header = f"list_sort([{', '.join(cells)}]) = [{names}]"
+    is_in_place = " and ".join(f"{cell} = {quote(name)}" for cell, name in zip(cells, header, strict=True))
+    looked_at = "found is not null"
+    if all(column.logical_type == "string" and not column.valid_values for column in landed):
+        listed = quote("\x1f" + "\x1f".join(header) + "\x1f")
+        keys = (f"v_{column.name}" for column in landed if column.key_position is not None)
+        looked_at += "".join(f" or contains({listed}, chr(31) || {key} || chr(31))" for key in keys)
+    return f"case when {looked_at} then {is_header} and not ({is_in_place}) else false end"
 
 
 def _may_hold(landed: list[Column]) -> str:

@@ -26,6 +26,7 @@ RULES = {
     "mixed_scripts": "is a key with letters of two scripts, of which some may only look like the others",
     "bad_character": "holds a zero byte or half a character",
     "header_repeated": "the row repeats the header",
+    "header_moved": "the row repeats the header with its columns in another order",
     "identity_changed": "is another value than this key had, and the contract says that it does not change",
     "duplicate_key": "the key is there more than once in the delivery",
     "row_structure": "the row does not have the agreed number of columns, or a quote is left open",

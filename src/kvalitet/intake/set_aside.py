@@ -54,6 +54,7 @@ class SetAside:
             "select count(*), count(problems), count(*) filter (where problems is not null and row_key is null"
             " and problems <> '*:header_repeated') from {incoming}"
         )
+        self._refuse_moved_header(reading)
         delivered, rejected = read + broken, set_aside + broken
         if delivered == 0:
             raise DeliveryRefused(f"{self.load.file_name} holds no rows.", "Ask for the file again.")
@@ -67,6 +68,16 @@ class SetAside:
         self.account = reading.account(read, set_aside)
         self._number(reading)
         return delivered, rejected, unreadable + broken
+
+    def _refuse_moved_header(self, reading: Reading) -> None:
+        """Raises DeliveryRefused where a second header has another order: by which of the two is a row to be read?"""
+        query = "select row_number from {incoming} where problems = '*:header_moved' order by row_number limit 1"
+        for (row,) in self.load.rows(query):
+            place = f"{'row' if self.load.table.sheet else 'line'} {reading.numbers([row])[0]}"
+            raise DeliveryRefused(
+                f"{self.load.file_name}, {place}: the header stands there again, with its columns in another order.",
+                "Ask for each table in a file or sheet of its own, or for all of it in one order.",
+            )
 
     def _number(self, reading: Reading) -> None:
         """Give the rows set aside the numbers under which the sender finds them."""

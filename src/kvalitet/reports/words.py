@@ -216,6 +216,7 @@ RULE = {
     "mixed_scripts": "Nøgle med bogstaver fra to skriftsystemer",
     "bad_character": "Rummer et nultegn eller et halvt tegn",
     "header_repeated": "Rækken gentager overskriften",
+    "header_moved": "Rækken gentager overskriften i en anden rækkefølge",
     "duplicate_key": "Nøglen findes flere gange i leveringen",
     "row_structure": "Forkert antal kolonner eller et anførselstegn, der ikke er lukket",
 }
