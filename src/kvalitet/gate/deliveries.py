@@ -7,6 +7,7 @@ and counts what the contract's own rules ask (kvalitet.gate.rules). expectations
 from typing import Any
 
 from kvalitet.contracts import Contract, load_contracts
+from kvalitet.contracts.two_languages import in_language
 from kvalitet.gate.defaults import Defaults
 from kvalitet.gate.loading import load_defaults, load_suites
 from kvalitet.gate.rules import RuleCheck, rule_checks
@@ -222,7 +223,7 @@ def _percent(percent: float) -> Threshold:
 
 def _reason(description: str) -> str:
     """The contract's own reason, in Danish where it has both."""
-    return " ".join(description.split()).rpartition("Da: ")[2] or "Kontrakten kræver det."
+    return " ".join(in_language(description, "da").split()) or "Kontrakten kræver det."
 
 
 def _named(contract: Contract) -> str:

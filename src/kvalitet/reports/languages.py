@@ -15,12 +15,12 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from kvalitet.contracts.two_languages import in_language
 from kvalitet.reports import danish, words
 from kvalitet.settings import TIMEZONE
 
 CATALOGUE = Path(__file__).parent / "locale" / "en.po"
 _DANISH_TO_ENGLISH = str.maketrans({".": ",", ",": "."})
-_BOTH = re.compile(r"^(?P<en>.*?)\s*\bDa:\s*(?P<da>.*)$", re.DOTALL)
 #: The words of thresholds, as kvalitet.gate.suites and kvalitet.contracts.limits record them.
 THRESHOLDS = {
     "ingen": "none", "højst": "at most", "mindst": "at least", "over": "above", "under": "below",
@@ -78,8 +78,7 @@ class Language:
 
     def of_both(self, text: str | None) -> str:
         """This language's part of a contract's text, `English. Da: Dansk.`; all of a text that is in one only."""
-        found = _BOTH.match(text or "")
-        return found[self.code].strip() if found else text or ""
+        return in_language(text or "", self.code)
 
     def _figure(self, text: str) -> str:
         if self.code == "da":
