@@ -34,7 +34,7 @@ def figures(
     as_json: Json = False,
 ) -> None:
     """Figures of the past, with what they rest on: as they were said, recorded or known on a day."""
-    from kvalitet.past.past import past
+    from kvalitet.past import past
 
     known_day = day(known_at)
     if sum(asked is not None for asked in (publication, as_recorded, known_day)) != 1:

@@ -12,6 +12,7 @@ from psycopg import sql
 from kvalitet.intake.allowed import Allowed
 from kvalitet.intake.before import Before
 from kvalitet.intake.limits import check_changes, check_closures
+from kvalitet.intake.raw_tables import in_load
 from kvalitet.intake.reading import Reading
 from kvalitet.intake.receiving import receive
 from kvalitet.intake.set_aside import SetAside
@@ -124,15 +125,14 @@ class TableHistory:
     def _insert_beside(self, number: int, state_of: int | None) -> int:
         """The delivered rows as rows of load `number` alone, but for those of which a state says something newer."""
         newer: LiteralString = (
-            " and not exists (select from {raw} r where {same_key} and r.stated_on > {cutoff}"
-            " and r.valid_from_load <= {of} and (r.valid_to_load is null or r.valid_to_load > {of}))"
+            " and not exists (select from {raw} r where {same_key} and r.stated_on > {cutoff} and {in_load})"
         )
         return self.load.run(
             "insert into {raw} ({columns}, {also} row_hash, valid_from_load, valid_to_load)"
             " select {incoming_columns}, {stated_on} i.row_hash, {number}, {number} + 1 from {incoming} i"
             " where i.problems is null" + (newer if state_of is not None else ""),
             number=sql.Literal(number),
-            of=sql.Literal(state_of),
+            in_load=in_load(sql.Literal(state_of), "r."),
         )
 
     def _repeat(self, number: int, state_of: int | None, condition: LiteralString) -> int:
@@ -142,10 +142,10 @@ class TableHistory:
         return self.load.run(
             "insert into {raw} ({columns}, {also} row_hash, valid_from_load, valid_to_load)"
             " select {columns}, {also} r.row_hash, {number}, {number} + 1 from {raw} r"
-            " where valid_from_load <= {of} and (valid_to_load is null or valid_to_load > {of})"
+            " where {in_load}"
             " and not exists (select from {raw} i where i.valid_from_load = {number} and {same_key}) and " + condition,
             number=sql.Literal(number),
-            of=sql.Literal(state_of),
+            in_load=in_load(sql.Literal(state_of), "r."),
         )
 
     def _leave_overtaken(self) -> int:

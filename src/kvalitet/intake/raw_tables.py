@@ -1,6 +1,7 @@
 """The raw tables that the contracts name, made and widened by the admin."""
 
 from collections.abc import Iterable
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -17,6 +18,15 @@ RAW_TYPES = {
     "integer": sql.SQL("bigint"),
     "boolean": sql.SQL("boolean"),
 }
+
+
+def in_load(load: sql.Composable, alias: LiteralString = "") -> sql.Composed:
+    """Whether a version of a row was open when a load had been taken in; `alias` is that of raw, with its dot.
+
+    dbt's macro `is_in_load` says the same.
+    """
+    condition = sql.SQL("{0}valid_from_load <= {1} and ({0}valid_to_load is null or {0}valid_to_load > {1})")
+    return condition.format(sql.SQL(alias), load)
 
 
 def sync_raw_tables(warehouse: psycopg.Connection, contracts: Iterable[Contract]) -> list[str]:
@@ -85,13 +95,13 @@ def _show_to_rules(warehouse: psycopg.Connection, table: Table) -> None:
     warehouse.execute(
         sql.SQL(
             "create view {view} with (security_barrier) as select {columns} from judged.session as may_see"
-            " join raw.{raw} as r on r.valid_from_load <= may_see.load_id"
-            " and (r.valid_to_load is null or r.valid_to_load > may_see.load_id)"
+            " join raw.{raw} as r on {in_load}"
             " where may_see.backend_pid = pg_backend_pid() and may_see.source_id = {source}"
         ).format(
             view=view,
             columns=sql.SQL(", ").join(sql.Identifier("r", name) for name in table.raw_columns()),
             raw=sql.Identifier(table.raw_name),
+            in_load=in_load(sql.SQL("may_see.load_id"), "r."),
             source=sql.Literal(table.source_id),
         )
     )

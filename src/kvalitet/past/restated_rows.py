@@ -7,6 +7,7 @@ from psycopg import sql
 
 from kvalitet.build.builds import Build
 from kvalitet.contracts import Table
+from kvalitet.intake.raw_tables import in_load
 from kvalitet.settings import AUDITOR, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -167,8 +168,8 @@ def _count_query(table: Table, said: dict[str, int], later: dict[str, int], gain
     return sql.SQL(_COUNT).format(
         raw=sql.Identifier("raw", table.raw_name),
         first=first,
-        in_said=_in_load(said.get(table.source_id)),
-        in_later=_in_load(later.get(table.source_id)),
+        in_said=in_load(sql.Literal(said.get(table.source_id))),
+        in_later=in_load(sql.Literal(later.get(table.source_id))),
         both=sql.SQL("said.{0} is not null and later.{0} is not null").format(first),
         reclassified=_any("said.{0} is distinct from later.{0}", classes),
         corrected=_any("said.{0} is not null and said.{0} is distinct from later.{0}", others),
@@ -182,11 +183,3 @@ def _count_query(table: Table, said: dict[str, int], later: dict[str, int], gain
 def _any(condition: Any, columns: list[str]) -> sql.Composable:
     parts = [sql.SQL(condition).format(sql.Identifier(name)) for name in columns]
     return sql.SQL(" or ").join(parts) if parts else sql.SQL("false")
-
-
-def _in_load(load_id: int | None) -> sql.Composable:
-    if load_id is None:
-        return sql.SQL("false")
-    return sql.SQL("valid_from_load <= {0} and (valid_to_load is null or valid_to_load > {0})").format(
-        sql.Literal(load_id)
-    )
