@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, prints a table, keeps the figures with what they were measured on."""
+"""Run as `python -m benchmarks`: measures, prints a table, and keeps the figures with what they were measured on."""
 
 import os
 import signal
@@ -82,7 +82,7 @@ def _postgres(made: Place) -> str:
 
 def main() -> None:
     for name in [name for name in os.environ if name.startswith("KVALITET_")]:
-        del os.environ[name]  # a server of its own, whatever the shell is set to
+        del os.environ[name]  # a server of its own, whatever is set in the shell
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         typer.run(measure)

@@ -1,4 +1,4 @@
-"""Runs a command as a whole process: how long it took, how much memory it held, when it said what."""
+"""Runs a command as a whole process, and measures how long it took, how much memory it held and when it said what."""
 
 import os
 import signal
@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-#: What ru_maxrss counts in: kilobytes on Linux, bytes on macOS.
+#: The unit of ru_maxrss: kilobytes on Linux, bytes on macOS.
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _ENDS_WITHIN = 30  # seconds
 
 
 class CommandFailed(Exception):
-    """A measured command ended with another exit code than 0; the message holds its last words."""
+    """A measured command ended with another exit code than 0. The message holds the last lines of its output."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Run:
 
 
 def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Run:
-    """Run to the end. Raises CommandFailed; when interrupted, the command is ended before this returns."""
+    """Run to the end. Raises CommandFailed. When interrupted, it ends the command before it returns."""
     began = time.monotonic()
     process = subprocess.Popen(
         [str(part) for part in command],
@@ -48,7 +48,7 @@ def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Run
         assert process.stdout
         for line in process.stdout:
             lines.append((time.monotonic() - began, line.rstrip("\n")))
-        # The kernel's own account of this process and those it waited for, read once, when it has ended.
+        # What the kernel counted for this process and those it waited for, read once when it has ended.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -62,7 +62,7 @@ def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Run
 
 
 def _end(process: subprocess.Popen) -> None:
-    """End the command and what it started in its session; a server it started has a session of its own."""
+    """End the command and what it started in its session. A server that it started has its own session and goes on."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
