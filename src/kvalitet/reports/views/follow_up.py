@@ -1,4 +1,4 @@
-"""What has been promised and what has become of it; the overdue first."""
+"""What has been promised and what became of it, overdue promises first."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ OPEN = ("aaben", "delvist_lukket")
 
 @dataclass(frozen=True)
 class Item:
-    """One promise in words. The case that caused one is not named: the page is read by many."""
+    """One promise in words. The case behind it is not named, because many people read the page."""
 
     follow_up: FollowUp
     source: Source
