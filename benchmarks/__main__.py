@@ -38,7 +38,7 @@ def measure(
     only: Annotated[list[Part] | None, typer.Option(help="Only this part; may be given more than once.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = ROOT / "benchmarks" / "results",
 ) -> None:
-    """Measure intake, whole nights and Airflow's share, each against a floor in the same run."""
+    """Measure intake, whole nights and Airflow's share, each compared with a floor in the same run."""
     parts = [part for part in only or list(Part) if not (without_airflow and part is Part.AIRFLOW)]
     figures, began = Figures(), datetime.now(TIMEZONE)
     facts: dict[str, object] = {

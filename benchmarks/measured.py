@@ -21,8 +21,10 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """`seconds` of wall time, `peak_mb` (2**20 bytes) of its largest process, and its lines of output,
-    each with the second at which it came. Memory of the Postgres server is not in it."""
+    """A finished command: `seconds` of wall time, `peak_mb` (2**20 bytes) of its largest process, and its output lines.
+
+    Each line has the second at which it came. The memory of the Postgres server is not included.
+    """
 
     seconds: float
     peak_mb: float

@@ -1,4 +1,4 @@
-"""The whole night from the command line, against the same star written by hand in plain SQL."""
+"""The whole night from the command line, compared with the same star written by hand in plain SQL."""
 
 from collections.abc import Callable
 from pathlib import Path

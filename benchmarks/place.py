@@ -23,8 +23,8 @@ from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import binaries
 
 ROOT = Path(__file__).resolve().parents[1]
-FIRST_CUTOFF = date(2025, 1, 2)  # of the sample's first night; one day later each night
-FLOOR = "floor"  # the floors' database, on the same server
+FIRST_CUTOFF = date(2025, 1, 2)  # of the sample's first night, and one day later each night
+FLOOR = "floor"  # the database of the floors, on the same server
 
 
 class Place:

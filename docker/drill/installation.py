@@ -225,7 +225,7 @@ class Installation:
         return running.started_at
 
     def left(self) -> dict[str, list[str]]:
-        """What the engine holds of this project, by kind."""
+        """What the engine still holds of this project, by kind."""
         of_project = ["--quiet", "--filter", f"label={LABEL}={self.project}"]
         return {
             "containers": call(["docker", "ps", "--all", *of_project]).split(),

@@ -125,8 +125,10 @@ def seen_by_bi(installation: Installation, **how: Any) -> int:
 
 
 def read_anew(installation: Installation, since: int) -> dict[str, tuple[int, int]]:
-    """By source, of the loads after load `since` that took in a delivery of before: how many rows count as changed by
-    the source, and how many are only read otherwise."""
+    """Changed rows in the loads after load `since` that took in an earlier delivery again, by source.
+
+    The first number counts rows that count as changed by the source, the second those that are only read otherwise.
+    """
     rows = _asked_as(
         installation, "kvalitet_auditor",
         "select source_id, coalesce(sum(rows_opened + rows_changed + rows_closed), 0)::int,"

@@ -12,7 +12,7 @@ from steps_loss import UP, VERIFY
 from steps_nights import HEALTHY_WITHIN, sample_night
 
 AS_ADMIN = "as_admin='PGPASSWORD=$(cat /run/secrets/admin_password) PGHOST=127.0.0.1 PGUSER=postgres'"
-#: A source of which a load is withdrawn and taken in again.
+#: A source whose load is withdrawn and taken in again.
 SOURCE = "court_cases"
 
 

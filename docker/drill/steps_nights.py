@@ -1,4 +1,4 @@
-"""Steps of an installation's life: from the build to nights in which every service is killed."""
+"""Steps of an installation's life, from the build to nights in which every service is killed."""
 
 import socket
 import time

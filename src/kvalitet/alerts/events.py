@@ -24,7 +24,7 @@ WAIVER_DAYS = (14, 3)
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that stopped a build: what must hold, how many of how many did not, and what to do."""
+    """A check that stopped a build: what must hold, how many of how many rows did not, and what to do."""
 
     check_id: str
     sentence: str

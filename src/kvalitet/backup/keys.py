@@ -35,7 +35,7 @@ class Fits:
 
 
 def places(settings: Settings) -> dict[str, Path]:
-    """Where each key of this installation lies, whether or not it is there."""
+    """Where each key of this installation lies, whether or not the file exists."""
     fernet = next(
         (file for name in (FERNET, "airflow_fernet_key") if (file := settings.secrets_dir / name).is_file()),
         settings.secrets_dir / FERNET,

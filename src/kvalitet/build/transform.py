@@ -1,4 +1,4 @@
-"""Runs dbt: one `dbt build` per layer, with its per-model results kept in audit.model_run."""
+"""Runs dbt: one `dbt build` per layer. Its per-model results are kept in audit.model_run."""
 
 import json
 import os

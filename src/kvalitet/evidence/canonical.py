@@ -177,7 +177,7 @@ def row_hashes(cursor: "Cursor", rows: Rows, beside: str) -> pa.Table:
 
 
 def write(cursor: "Cursor", rows: Rows, out: IO[bytes]) -> None:
-    """The rows as they are hashed, one line each, sorted, below the two lines of the head."""
+    """Write the rows as they are hashed, one line each, sorted, below the two lines of the head."""
     out.write(f"{HEAD}\n{rows.header}\n".encode())
     for batch in _select(cursor, rows, f"select {_line(rows)} || chr(10) as line from fetched order by line"):
         out.write(_bytes(batch.column(0)))

@@ -100,7 +100,7 @@ class CheckResult:
 
     @property
     def outcome(self) -> Outcome:
-        """How the check was decided."""
+        """What the verdict rests on: a measurement, or the status that stands in its place."""
         return self.status if self.status in ("not_applicable", "held", "error") else "measured"
 
     @property

@@ -59,7 +59,7 @@ def faults(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
 
 
 def summary(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
-    """A few lines for the terminal."""
+    """The result in a few lines for the terminal."""
     lines: list[str] = []
     if "mutations" in found:
         trials = found["mutations"]["trials"]

@@ -133,7 +133,7 @@ class Mark:
 
 
 def mark(settings: Settings) -> Mark:
-    """Where the records stand now."""
+    """Where the records are now."""
     query = """
         select coalesce((select max(run_id) from audit.extract_run), 0) as run_id,
             coalesce((select max(abs(load_id)) from audit.load), 0) as load_id,
@@ -148,7 +148,7 @@ def night_result(settings: Settings, since: Mark, owner: str) -> NightResult:
     The build is that of `owner`. Where `owner` made none, it is one that somebody else began in the meantime (a
     scheduled run that was quicker).
     """
-    from kvalitet.gate.counted import COUNTED, CheckCounts  # the gate is slow to import
+    from kvalitet.gate.counted import COUNTED, CheckCounts  # imported here, because the gate is slow to import
 
     with connect(settings, AUDITOR) as connection:
         build = connection.execute(

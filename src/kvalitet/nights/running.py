@@ -19,7 +19,7 @@ from kvalitet.settings import Settings
 #: Longer than a machine is usually switched off, so that an interrupted night still waits for what it has triggered.
 WAIT_MINUTES = 12 * 60
 
-#: States of a run that does nothing more.
+#: States of a run that has come to its end.
 ENDED = ("success", "failed")
 
 Deliver = Callable[..., None]

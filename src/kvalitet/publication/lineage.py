@@ -26,7 +26,7 @@ def _nearest(model: str, parents: dict[str, list[str]]) -> tuple[str, ...]:
     level, seen = {model}, {model}
     while level:
         above = {parent for name in level for parent in parents.get(name, ())} - seen
-        # source.<project>.<source>.<table>; `audit` is the warehouse's own.
+        # source.<project>.<source>.<table>, where `audit` is the warehouse's own
         found = {name.split(".")[2] for name in above if name.startswith("source.")} - {"audit"}
         if found:
             return tuple(sorted(found))

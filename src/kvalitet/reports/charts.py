@@ -97,5 +97,5 @@ def step_decimals(step: Decimal) -> int:
 
 
 def _short(label: str) -> str:
-    """`2023/24` as `23/24`, where the bars stand close."""
+    """`2023/24` as `23/24`, where the bars are close together."""
     return label[2:] if "/" in label and len(label) == 7 else label

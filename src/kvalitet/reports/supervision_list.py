@@ -39,7 +39,7 @@ order by risk_area_id, centre_id, drawn_rank
 
 @dataclass(frozen=True)
 class SampleList:
-    """What was written: the round with its seed, cases, and the centres they are from."""
+    """The list that was written: the round with its seed, the cases, and the centres they are from."""
 
     file: Path
     round_id: str

@@ -190,7 +190,7 @@ DATED_BY = {
     "ended": "den dag, undersøgelsen er afsluttet",
     "period_end": "stillingen ved periodens slutning",
 }
-#: Why a row was kept out, by the rule's code.
+#: The reasons why a row was kept out, by the rule's code.
 RULE = {
     "required": "Værdien mangler eller er et ord, der står for ingenting, men kræves",
     "date_format": "Datoen er ikke skrevet som aftalt",

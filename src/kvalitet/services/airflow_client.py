@@ -1,4 +1,4 @@
-"""The few things asked of Airflow's REST API."""
+"""A client for the few calls of Airflow's REST API that are needed."""
 
 import time
 from typing import Any, Self

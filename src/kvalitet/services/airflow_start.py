@@ -17,7 +17,7 @@ from kvalitet.warehouse.server_place import Say
 #: The components under the names of their logs and notes: airflow-scheduler and so on.
 PROCESSES = {f"airflow-{name}": arguments for name, arguments in airflow.COMPONENTS.items()}
 _HEALTHY_WITHIN = 300  # seconds, normally half a minute, minutes on a busy machine
-_MOVES_WITHIN = 60  # seconds until what waited has begun to move
+_MOVES_WITHIN = 60  # seconds until waiting tasks have begun
 
 
 def wanted(settings: Settings) -> dict[str, dict[str, str]]:
@@ -117,7 +117,7 @@ def _wait_until_healthy(settings: Settings, say: Say, launched: list[str]) -> No
         while True:
             waiting = _unhealthy(client, url)
             ended = [name for name in PROCESSES if name not in processes.running(settings)]
-            if not waiting and not ended:  # Airflow takes the dead for healthy for half a minute
+            if not waiting and not ended:  # Airflow shows a dead component as healthy for half a minute
                 return
             if ended and not set(ended) & set(launched):
                 say(f"{', '.join(ended)} ended, so it starts anew")

@@ -1,4 +1,4 @@
-"""What is wrong with Airflow although its processes live: locks of the dead, a scheduler that does not schedule.
+"""Finds what is wrong with Airflow although its processes live: locks of the dead, a scheduler that does not schedule.
 
 Airflow times its records by a clock that may be set, so whatever looks late is checked twice. A heartbeat that moves
 between the two checks is alive, whatever its time says.

@@ -87,7 +87,7 @@ def launch(
 
 
 def orphans(settings: Settings) -> list[psutil.Process]:
-    """The processes of this installation whose start, or whose parent, has died."""
+    """The processes of this installation whose start or parent has died."""
     living = living_marks(settings)
     return [one.process for one in _family(settings) if one.is_detached or one.mark not in living]
 

@@ -36,7 +36,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a build: the measurement and the verdict drawn from it."""
+    """One check of a build: its measurement and its verdict."""
 
     check_id: str
     suite: str
@@ -129,7 +129,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to fetch a source since the published build before this one."""
+    """One attempt to fetch a source since the previous published build."""
 
     source_id: str
     outcome: str
@@ -251,8 +251,8 @@ class Entry:
     checks_blocking: int
     checks_warning: int
     is_current: bool
-    pages: frozenset[str] = frozenset()  # the files there are of it
-    checks_held: int = 0  # by the database
+    pages: frozenset[str] = frozenset()  # the files that exist of it
+    checks_held: int = 0  # enforced by the database
 
     @property
     def folder(self) -> str:

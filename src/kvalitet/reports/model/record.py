@@ -113,7 +113,7 @@ class ReadOtherwise:
 
 @dataclass(frozen=True)
 class Accounted:
-    """How many records of a table of a source's newest accepted delivery met one fate, see audit.load_account."""
+    """How many records of a table of a source's newest accepted delivery ended in one way, see audit.load_account."""
 
     source_id: str
     delivery: str
@@ -137,7 +137,7 @@ class AcceptedRejects:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a source stood when the newest build began."""
+    """The state of a source when the newest build began."""
 
     source_id: str
     build_id: int

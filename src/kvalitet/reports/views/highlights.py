@@ -41,7 +41,7 @@ class Headline:
     remark: str
     change: str
     compared_with: str
-    note: str  # of a survey's figure
+    note: str  # the note of a survey's figure
     remark_on_change: str  # why it is not compared with the year before
 
 

@@ -81,7 +81,7 @@ def inconsistencies(data: Indicators) -> list[Inconsistency]:
 
 
 def overlaps(data: Indicators) -> list[tuple[str, str, list[Overlap]]]:
-    """Per authority and kind of year, the years in order."""
+    """The cases counted twice, per authority and kind of year, with the years in order."""
     grouped: dict[tuple[str, str], list[Overlap]] = defaultdict(list)
     for o in sorted(data.overlaps, key=lambda o: (YEARS.index(o.period_kind), o.period_start)):
         if o.own_referred != 0 or o.referrals != 0:
