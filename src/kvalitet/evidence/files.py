@@ -12,7 +12,7 @@ from kvalitet.landing.store import Store
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
-#: How many delivered bytes are read in a night at most. More than that is spread over several nights.
+#: About how many delivered bytes are read in a night. More than that is spread over several nights.
 NIGHTLY_BYTES = 2 << 30
 
 _ORIGINALS = """

@@ -221,7 +221,7 @@ def _percent(percent: float) -> Threshold:
 
 
 def _reason(description: str) -> str:
-    """The contract's own reason. The Danish one where it has both languages."""
+    """The contract's own reason, in Danish where it has both."""
     return " ".join(description.split()).rpartition("Da: ")[2] or "Kontrakten kræver det."
 
 

@@ -165,7 +165,7 @@ def split(states: list[Figures]) -> Iterator[dict[str, Any]]:
 
 
 def _hidden(rows: list[dict[str, Any] | None], values: list) -> dict[str, Any] | None:
-    """What both publications showed of a hidden figure: that it changed, or that it is hidden in one of them."""
+    """Only what both publications showed of a hidden figure: that it changed, or that it is hidden in one of them."""
     is_hidden_in = [bool(row and row["is_suppressed"]) for row in (rows[0], rows[-1])]
     if values[0] == values[-1] and is_hidden_in[0] == is_hidden_in[1]:
         return None

@@ -59,7 +59,7 @@ def _finish(settings: Settings, build_id: int, catalogue: Catalogue) -> FinishRe
     with connect(settings, PUBLISHER) as connection:
         schema = _target(connection, build_id)
         is_taken_over = owner_of(connection, schema) == SEALER
-    # The finishing was done and the seal was killed after it. Nothing in the schemas belongs to the builder any more.
+    # A schema that is taken over was finished before, and its seal was killed. Nothing in it is the builder's any more.
     with connect(settings, PUBLISHER if is_taken_over else TRANSFORMER) as connection:
         connection.execute("set local lock_timeout = '10s'")
         state = state_of(connection, schema, with_readers=False)

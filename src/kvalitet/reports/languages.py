@@ -77,7 +77,7 @@ class Language:
         return words.stale(reason) if self.code == "da" else reason or ""
 
     def of_both(self, text: str | None) -> str:
-        """This language's part of a contract's text, `English. Da: Dansk.`. All of a text in only one language."""
+        """This language's part of a contract's text, `English. Da: Dansk.`; all of a text that is in one only."""
         found = _BOTH.match(text or "")
         return found[self.code].strip() if found else text or ""
 
