@@ -1,1 +1,1 @@
-"""Measurements of the intake, the night and Airflow's share, each beside a floor measured in the same run."""
+"""Measurements of the intake, the night and Airflow's share, each compared with a floor measured in the same run."""

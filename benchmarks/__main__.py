@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, prints a table, keeps the figures with what they were measured on."""
+"""Run as `python -m benchmarks`: measures, prints a table, and keeps the figures with what they were measured on."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def measure(
     only: Annotated[list[Part] | None, typer.Option(help="Only this part; may be given more than once.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = ROOT / "benchmarks" / "results",
 ) -> None:
-    """Measure intake, whole nights and Airflow's share, each against a floor in the same run."""
+    """Measure intake, whole nights and Airflow's share, each compared with a floor in the same run."""
     parts = [part for part in only or list(Part) if not (without_airflow and part is Part.AIRFLOW)]
     figures, began = Figures(), datetime.now(TIMEZONE)
     facts: dict[str, object] = {
@@ -82,7 +82,7 @@ def _postgres(made: Place) -> str:
 
 def main() -> None:
     for name in [name for name in os.environ if name.startswith("KVALITET_")]:
-        del os.environ[name]  # a server of its own, whatever the shell is set to
+        del os.environ[name]  # a server of its own, whatever is set in the shell
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         typer.run(measure)

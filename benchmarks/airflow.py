@@ -8,14 +8,14 @@ from benchmarks.night import step_seconds
 from benchmarks.place import place
 from benchmarks.results import Figures
 
-#: Small on purpose: what Airflow adds does not grow with the rows.
+#: Small on purpose, because what Airflow adds does not grow with the rows.
 COMPLAINTS = 6000
 TASK = re.compile(r"^\s*\d+:\d\d\s+(?P<name>\S.*?)\s{2,}(?P<seconds>[\d.]+) s\b")
 NIGHTS = ("the first", "the next")
 
 
 def measure(figures: Figures, say: Callable[[str], None], repeat: int, complaints: int = COMPLAINTS) -> None:
-    """Nights 1 to 1 + `repeat` in two installations, one after the other; figures per night."""
+    """Measure nights 1 to 1 + `repeat` in two installations, one after the other. The figures are per night."""
     nights = range(1, 2 + repeat)
     alone: list[Run] = []
     with place(complaints) as without:
@@ -49,6 +49,6 @@ def _add(figures: Figures, group: str, through: Run, alone: Run, ready: Run) -> 
 
 
 def task_seconds(through: Run) -> dict[str, float]:
-    """Each task's own seconds as `kvalitet run` tells them."""
+    """Each task's own seconds, read from the output of `kvalitet run`."""
     found = (TASK.match(line) for _, line in through.lines)
     return {match["name"]: float(match["seconds"]) for match in found if match}

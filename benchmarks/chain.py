@@ -16,7 +16,7 @@ from kvalitet.verification.verify import check_chain, verify
 from kvalitet.warehouse.connection import connect
 
 ENTRIES, AIM_SECONDS = 1000, 5
-#: What a publication rests on, each table with the key by which its rows are copied.
+#: The tables that a publication rests on, each with the key by which its rows are copied.
 RECORDS = (
     ("build", "build_id"), ("build_load", "build_id"), ("judgement", "build_id"), ("build_material", "judgement_id"),
     ("check_measurement", "judgement_id"), ("check_verdict", "judgement_id"), ("check_waiver", "judgement_id"),
@@ -25,7 +25,7 @@ RECORDS = (
 
 
 def measure(place: Place, figures: Figures, say: Callable[[str], None], entries: int) -> None:
-    """One real night, whose records are copied under new numbers and signed entry by entry, then `verify`."""
+    """Run one real night, copy its records under new numbers, sign them entry by entry, then run `verify`."""
     group = f"Evidence of {entries:,} publications"
     say(f"{group}: the first")
     place.delivery(1)
@@ -39,7 +39,7 @@ def measure(place: Place, figures: Figures, say: Callable[[str], None], entries:
     with connect(place.settings, AUDITOR) as connection:
         (newest,) = connection.execute("select envelope from audit.certificate order by entry desc limit 1").fetchall()
         stated = json.loads(read_envelope(newest["envelope"]).payload)
-        look(place.settings, connection, stated)  # so that neither measurement pays for what Python has to load
+        look(place.settings, connection, stated)  # so that neither measurement includes Python's loading of modules
         began = time.monotonic()
         look(place.settings, connection, stated)
         seen = time.monotonic() - began
@@ -60,12 +60,12 @@ def measure(place: Place, figures: Figures, say: Callable[[str], None], entries:
 
 
 def _lengthen(place: Place, entries: int) -> None:
-    """Publications 2, 3, … with the first one's records; the last entry is the first publication once more.
+    """Add publications 2, 3, … with the first one's records.
 
-    So readers see what the newest entry says.
+    The last entry names the first publication once more, so that what readers see agrees with the newest entry.
     """
     with place.admin(place.settings.database) as admin:
-        admin.execute("set session_replication_role = replica")  # what the copied rows point at is copied with them
+        admin.execute("set session_replication_role = replica")  # rows that they refer to are copied too
         for table, key in RECORDS:
             admin.execute(
                 f"insert into audit.{table} overriding system value select anew.*"  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What it costs to verify a publication: its tables digested by whoever asks, against the server's own digests."""
+"""What it costs to verify a publication: digests that the client computes, against the server's own digests."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from kvalitet.settings import AUDITOR
 
 
 def measure(place: Place, figures: Figures, say: Callable[[str], None]) -> None:
-    """Of what readers see now: all tables once in each form, and the whole command, which reads as each reader."""
+    """Measure what readers see now: all tables once in each form, and the whole command, which reads as each reader."""
     group = "Evidence of what is published"
     say(group)
     seconds = {}

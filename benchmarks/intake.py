@@ -1,4 +1,4 @@
-"""Taking in the complaint delivery, against `psql \\copy` of the same files into text columns."""
+"""Takes in the complaint delivery, and compares with `psql \\copy` of the same files into text columns."""
 
 import csv
 import time
@@ -12,14 +12,14 @@ from kvalitet.intake.account.csv_scan import scan_csv
 
 AIM_RATIO = 3.5
 AIM_MEMORY_MB = 700
-#: The independent count of a delivery's records: so many megabytes in a second of one core.
+#: The independent count of a delivery's records, in megabytes per second of one core.
 SCANNED_MB, AIM_SCAN_SECONDS = 150, 1.0
-#: The second is a whole snapshot again, in which little has changed.
+#: The second night is again a whole snapshot, in which little has changed.
 NIGHTS = {1: "first load", 2: "next snapshot"}
 
 
 def measure(place: Place, figures: Figures, say: Callable[[str], None]) -> None:
-    """One repeat: an empty warehouse takes in two nights of complaints."""
+    """Measure one repeat: an empty warehouse takes in two nights of complaints."""
     for night in NIGHTS:
         place.delivery(night)
     place.empty()
@@ -46,7 +46,7 @@ def measure(place: Place, figures: Figures, say: Callable[[str], None]) -> None:
 
 
 def scan_seconds(place: Place, night: int) -> float:
-    """Processor time of the count that every delivered file is held against."""
+    """Processor time of the count that every delivered file is checked against."""
     seconds = 0.0
     for file in place.complaint_files(night):
         with file.open(newline="", encoding="utf-8") as lines:

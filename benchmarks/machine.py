@@ -1,4 +1,4 @@
-"""What the figures were measured on: seconds mean nothing without it."""
+"""What the figures were measured on. Seconds mean nothing without it."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ PACKAGES = (
 
 
 def machine_facts() -> dict[str, object]:
-    """The machine, and how busy it was when this was asked."""
+    """The machine, and how busy it is when this function is called."""
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
@@ -27,7 +27,7 @@ def machine_facts() -> dict[str, object]:
 
 
 def software_facts(root: Path, postgres: str) -> dict[str, object]:
-    """Versions, and the commit of the checkout `root`; `postgres` is the measured server's version."""
+    """Versions, and the commit of the checkout `root`. `postgres` is the measured server's version."""
     return {
         "postgres": postgres,
         "python": platform.python_version(),

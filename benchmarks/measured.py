@@ -1,4 +1,4 @@
-"""Runs a command as a whole process: how long it took, how much memory it held, when it said what."""
+"""Runs a command as a whole process, and measures how long it took, how much memory it held and when it said what."""
 
 import os
 import signal
@@ -10,19 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-#: What ru_maxrss counts in: kilobytes on Linux, bytes on macOS.
+#: The unit of ru_maxrss: kilobytes on Linux, bytes on macOS.
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 _ENDS_WITHIN = 30  # seconds
 
 
 class CommandFailed(Exception):
-    """A measured command ended with another exit code than 0; the message holds its last words."""
+    """A measured command ended with another exit code than 0. The message holds the last lines of its output."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """`seconds` of wall time, `peak_mb` (2**20 bytes) of its largest process, and its lines of output,
-    each with the second at which it came. Memory of the Postgres server is not in it."""
+    """A finished command: `seconds` of wall time, `peak_mb` (2**20 bytes) of its largest process, and its output lines.
+
+    Each line has the second at which it came. The memory of the Postgres server is not included.
+    """
 
     seconds: float
     peak_mb: float
@@ -30,7 +32,7 @@ class Run:
 
 
 def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Run:
-    """Run to the end. Raises CommandFailed; when interrupted, the command is ended before this returns."""
+    """Run to the end. Raises CommandFailed. When interrupted, it ends the command before it returns."""
     began = time.monotonic()
     process = subprocess.Popen(
         [str(part) for part in command],
@@ -48,7 +50,7 @@ def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Run
         assert process.stdout
         for line in process.stdout:
             lines.append((time.monotonic() - began, line.rstrip("\n")))
-        # The kernel's own account of this process and those it waited for, read once, when it has ended.
+        # What the kernel counted for this process and those it waited for, read once when it has ended.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -62,7 +64,7 @@ def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Run
 
 
 def _end(process: subprocess.Popen) -> None:
-    """End the command and what it started in its session; a server it started has a session of its own."""
+    """End the command and what it started in its session. A server that it started has its own session and goes on."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)

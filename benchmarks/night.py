@@ -1,4 +1,4 @@
-"""The whole night from the command line, against the same star written by hand in plain SQL."""
+"""The whole night from the command line, compared with the same star written by hand in plain SQL."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,19 +15,19 @@ STEPS = ("extract", "begin", "staging", "intermediate", "star", "reports", "fini
 SEEDS = ("law", "theme", "outcome", "complaint_type", "holiday")
 SLOWEST_MODELS = 5
 
-#: Both stars' complaints as one number, and how many there are: equal only where every column of every row is.
+#: Both stars' complaints as one number, and their count. They are equal only where every column of every row is.
 COMPLAINTS = "select count(*), sum(hashtextextended(f::text, 0)) from {}.fct_complaint as f"
 POINTS = "select count(*), sum(hashtextextended(f::text, 0)) from {}.fct_complaint_point as f"
 VALUES = """
 select indicator_id, period_kind, period_label, breakdown_kind, breakdown_member, round(value, 10)
 from {}.fct_indicator_value
 """
-#: The floor knows the centres as they were, not who took over from whom.
+#: The floor knows the centres as they were. It does not know which centre replaced which.
 SHOWN = "where source_id = 'klagesager' and breakdown_kind <> 'center_nu' and status not in ('skjult', 'uden_grundlag')"
 
 
 def measure(place: Place, figures: Figures, say: Callable[[str], None], do_compare: bool = True) -> None:
-    """One repeat: two nights, each after the floor of the same deliveries."""
+    """Measure one repeat: two nights, each after the floor of the same deliveries."""
     for night in NIGHTS:
         place.delivery(night)
     place.empty()
@@ -74,7 +74,7 @@ def sql_floor(place: Place, night: int) -> Run:
 
 
 def step_seconds(whole: Run) -> dict[str, float]:
-    """Seconds per step of the night, from what it said and when: a line with the step's name begins it."""
+    """Seconds per step of the night, from the times of its output lines. A line with a step's name begins the step."""
     marks = [(0.0, "start")]
     for second, line in whole.lines:
         step, _, detail = line.strip().partition(" ")
@@ -100,7 +100,7 @@ def _slowest_models(place: Place) -> list[tuple[str, float]]:
 
 
 class StarsDiffer(Exception):
-    """The floor does not make what the night makes, so the ratio would say nothing."""
+    """The floor makes other rows than the night makes, so the ratio would say nothing."""
 
 
 def compare(place: Place) -> None:

@@ -1,4 +1,4 @@
-"""An installation of the benchmark's own, in a temporary folder: server, deliveries, commands."""
+"""An installation for the benchmarks alone, in a temporary folder: server, deliveries, commands."""
 
 import os
 import shutil
@@ -23,8 +23,8 @@ from kvalitet.warehouse import server
 from kvalitet.warehouse.server_place import binaries
 
 ROOT = Path(__file__).resolve().parents[1]
-FIRST_CUTOFF = date(2025, 1, 2)  # of the sample's first night; one day later each night
-FLOOR = "floor"  # the floors' database, on the same server
+FIRST_CUTOFF = date(2025, 1, 2)  # of the sample's first night, and one day later each night
+FLOOR = "floor"  # the database of the floors, on the same server
 
 
 class Place:
@@ -38,13 +38,13 @@ class Place:
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
             "KVALITET_ROOT": str(ROOT),
             "KVALITET_VAR": str(self.var),
-            "KVALITET_SETTLE_SECONDS": "0",  # these files are whole: waiting for that is no work
+            "KVALITET_SETTLE_SECONDS": "0",  # these files are whole, so waiting for that would only add time
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "200",
         }
 
     def kvalitet(self, *arguments: str) -> Run:
-        """A command of the project, as a process of its own."""
+        """Run a command of the project as its own process."""
         return run([sys.executable, "-m", "kvalitet", *arguments], self.env, ROOT)
 
     def up(self, with_airflow: bool = False) -> Run:
@@ -54,7 +54,7 @@ class Place:
         return done
 
     def empty(self) -> None:
-        """A warehouse that has never seen a night, with an empty inbox and an empty floor beside it."""
+        """Make a warehouse that has never seen a night, with an empty inbox and an empty floor beside it."""
         with self.admin() as connection:
             for name in (self.settings.database, FLOOR):
                 connection.execute(f"drop database if exists {name} with (force)")  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ class Place:
         self.up()
 
     def delivery(self, night: int) -> Path:
-        """The folder of a night's deliveries, generated when they are first asked for."""
+        """The folder of a night's deliveries, which are generated when they are first asked for."""
         out = self.folder / "deliveries" / str(night)
         if not out.is_dir():
             self.kvalitet("sample", "--night", str(night), "--complaints", str(self.complaints), "--out", str(out))
@@ -83,7 +83,7 @@ class Place:
         return next(folder.glob("klager_*.csv")), next(folder.glob("klagepunkter_*.csv"))
 
     def psql(self, *arguments: str | Path, cwd: Path) -> Run:
-        """psql of the embedded server's own wheel, as the admin, in the floors' database."""
+        """Run psql from the embedded server's wheel, as the admin, in the floors' database."""
         address = urlsplit(server.admin_url(self.settings, FLOOR))
         where = {
             "PGHOST": address.hostname or "", "PGPORT": str(address.port), "PGDATABASE": FLOOR,
@@ -96,7 +96,7 @@ class Place:
         return psycopg.connect(server.admin_url(self.settings, database), autocommit=True)
 
     def settle(self) -> None:
-        """Let the server write out what earlier commands left it, so that the next one does not pay for it."""
+        """Let the server write out what earlier commands left, so that the next measurement does not include it."""
         with self.admin() as connection:
             connection.execute("checkpoint")
 
@@ -107,8 +107,8 @@ def cutoff(night: int) -> date:
 
 @contextmanager
 def place(complaints: int, with_airflow: bool = False) -> Iterator[Place]:
-    """A started installation; ended and deleted afterwards, whatever happened."""
-    # Not below a closed folder: as root, the server's user could not pass through it.
+    """Start an installation. It is ended and deleted afterwards, whatever happened."""
+    # Not below a closed folder, because when run as root the server's user could not pass through it.
     folder = Path(tempfile.mkdtemp(prefix="kvalitet-bench-"))
     folder.chmod(0o755)
     made = Place(folder, complaints)
@@ -123,7 +123,7 @@ def place(complaints: int, with_airflow: bool = False) -> Iterator[Place]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """A second Ctrl-C must not leave a server behind."""
+    """Ignore a second Ctrl-C, so that no server is left behind."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -12,7 +12,7 @@ from rich.table import Table
 
 @dataclass
 class Figure:
-    """One measured quantity with a value per repeat. `aim`: what we want it to stay below; shown, never enforced."""
+    """One measured quantity with a value per repeat. `aim` is what it should stay below, which is not enforced."""
 
     group: str
     name: str
@@ -73,7 +73,7 @@ def _aim(figure: Figure) -> str:
 
 
 def write(folder: Path, name: str, facts: dict[str, object], figures: Figures) -> Path:
-    """Keep the run as `folder`/`name`.json; a second one of that name gets a number."""
+    """Write the run to `folder`/`name`.json. A second run of that name gets a number."""
     folder.mkdir(parents=True, exist_ok=True)
     file, number = folder / f"{name}.json", 1
     while file.exists():

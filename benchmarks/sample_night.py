@@ -1,4 +1,4 @@
-"""A night with every source on the sample's default size, against the same models' SQL through psql."""
+"""A night with every source at the sample's default size, against the same models' SQL through psql."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ from benchmarks.results import Figures
 
 COMPLAINTS = 6000
 AIM_SECONDS = 120.0
-#: One text column takes any line: neither byte occurs in a delivery, and every byte is a character of latin1.
+#: Copies each line into one text column: neither byte occurs in a delivery, and every byte is a character of latin1.
 AS_LINES = r"(format csv, delimiter E'\x01', quote E'\x02', encoding 'latin1')"
 
 
 def measure(figures: Figures, say: Callable[[str], None], repeat: int) -> None:
-    """The first night and the next, `repeat` times, each in an installation of its own; the floor after each night."""
+    """Measure the first night and the next, `repeat` times, each in its own installation, then the floor of each."""
     for _ in range(repeat):
         with place(COMPLAINTS) as made:
             for night, name in ((1, "the first"), (2, "the next")):
@@ -54,7 +54,7 @@ def _copies(delivery: Path) -> Iterator[str]:
 
 
 def _models(target: Path) -> Iterator[str]:
-    """Statements that make every seed and model again in schemas of their own, in an order that works."""
+    """Statements that make every seed and model again in their own schemas, in an order that works."""
     nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     ordered = TopologicalSorter({name: node["depends_on"].get("nodes", []) for name, node in nodes.items()})
     for name in ordered.static_order():

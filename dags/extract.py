@@ -29,10 +29,10 @@ def extract_dag(contract: Contract) -> DAG:
         doc_md=contract.doc_md(),
         schedule=timetable(contract.schedule) if is_cron(contract.schedule) else None,
         catchup=False,
-        # A run by hand looks at once, also while the scheduled one waits for a delivery that was promised.
+        # A manual run looks at once, even while the scheduled run waits for a promised delivery.
         max_active_runs=2,
         dagrun_timeout=timedelta(hours=23),
-        # Of the run, not of the task: a task that was killed calls nobody.
+        # The callback belongs to the run and not to the task, because a killed task calls no callback.
         on_failure_callback=note_killed,
         params=PARAMS,
         tags=[contract.tier or "tier-unknown", "extract"],

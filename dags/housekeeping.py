@@ -1,4 +1,4 @@
-"""Each morning: which sources do not keep their contract, who must be told, which builds, rebuilds and files go."""
+"""Each morning: sources that do not keep their contract, alerts, and the builds, rebuilds and files to be removed."""
 
 from datetime import timedelta
 

@@ -44,9 +44,9 @@ with DAG(
     doc_md=DOC,
     schedule=night_tasks.timetable("30 1 * * *"),
     catchup=False,
-    # A run by hand need not stand behind a night that waits for its sources; the candidate has one owner all the same.
+    # A manual run need not wait behind a night that waits for its sources. The candidate still has one owner at a time.
     max_active_runs=2,
-    # A run that hangs must not keep the next night's from starting.
+    # A run that hangs must not keep the next night's run from starting.
     dagrun_timeout=timedelta(hours=20),
     on_failure_callback=night_tasks.release,
     default_args={
@@ -60,7 +60,7 @@ with DAG(
     tags=["tier-1", "publication"],
 ) as dag:
     wait_for_sources = night_tasks.WaitForSources(task_id="wait_for_sources", execution_timeout=timedelta(hours=6))
-    # Longer than a dead build's claim lives, so that the night is not lost to it.
+    # Longer than the claim of a dead build lives, so that the night is not lost because of it.
     build_id: Any = task(retries=5, retry_delay=timedelta(minutes=3))(night_tasks.begin)()
     layer = task(night_tasks.layer)
     layers = [layer.override(task_id=name)(build_id, name) for name in ("staging", "intermediate", "star", "reports")]

@@ -1,7 +1,7 @@
-"""Prints the commit that an image is built from: `code_version.py CHECKOUT [STATED]`, while it is built only.
+"""Prints the commit that an image is built from: `code_version.py CHECKOUT [STATED]`. Runs only in the build.
 
-`+changes` follows where a file in the build's context differs from the commit, is not in it, or is missing. What is
-STATED is printed as it is: for a context without git (an archive, a worktree, whose `.git` is a file).
+`+changes` follows where a file in the build's context differs from the commit, is not in it, or is missing. STATED is
+printed as it is. It is for a context without git (an archive, or a worktree, whose `.git` is a file).
 """
 
 import re
@@ -50,7 +50,7 @@ def _files(checkout: Path) -> Iterator[Path]:
 
 
 def _is_sent(name: str, ignore: str) -> bool:
-    """Whether a committed file belongs to the context: below a line that begins with `!`."""
+    """Whether a committed file belongs to the context, that is, lies below a line that begins with `!`."""
     let_in = re.findall(r"^!(.+)$", ignore, re.MULTILINE)
     return any(name == place or name.startswith(f"{place}/") for place in let_in)
 

@@ -1,7 +1,7 @@
 """Forwards ports to other containers: `forward.py 8080=api-server:8080 5432=postgres:5432`.
 
-The only container that is connected to the host. The services behind it need no way out of their own network for
-their ports to be reached. Bytes are passed on as they come; nothing is read, kept or logged.
+It runs in the only container that is connected to the host. The services behind it need no way out of their own network
+for their ports to be reached. Bytes are passed on as they come. Nothing is read, kept or logged.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def _to(host: str, port: int):
             client_out.close()
             return
         for writer in (client_out, target_out):
-            # A peer that vanished without a word (a laptop asleep) is noticed.
+            # Notice a peer that vanished without closing the connection (a sleeping laptop).
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         await asyncio.gather(_pass_on(client_in, target_out), _pass_on(target_in, client_out))
         for writer in (client_out, target_out):
@@ -41,7 +41,7 @@ def _to(host: str, port: int):
 
 
 async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    """Until the source has no more to say; the other direction goes on, as TCP allows."""
+    """Pass bytes on until the source ends. The other direction goes on, as TCP allows."""
     try:
         while chunk := await source.read(CHUNK_BYTES):
             target.write(chunk)

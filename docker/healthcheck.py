@@ -1,8 +1,8 @@
-"""Exit 0 when Airflow says that one of its components is alive: `healthcheck.py scheduler`.
+"""Exits with 0 when Airflow says that one of its components is alive: `healthcheck.py scheduler`.
 
-Asks the API server, which knows every component's heartbeat. Airflow's own `airflow jobs check`
-imports all of Airflow: seconds of CPU for each component at each check. With `--with-dags`, every
-DAG file must have been read as well, since this container started.
+Asks the API server, which knows every component's heartbeat. Airflow's own `airflow jobs check` imports all of Airflow,
+which costs seconds of CPU for each component at each check. With `--with-dags`, every DAG file must also have been read
+since this container started.
 """
 
 import json
@@ -26,7 +26,7 @@ def main(component: str, *options: str) -> int:
 
 
 def unread_dags() -> str:
-    """Which DAG files Airflow cannot read, or has not read yet; empty where all are read."""
+    """Which DAG files Airflow cannot read, or has not read yet. Empty where all are read."""
     import psycopg
 
     command = os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD"]

@@ -6,10 +6,10 @@
         no value of the folder `secrets` is in a layer, nor in configuration, command or log of the compose project's
         containers
     python docker/promises.py closed kvalitet:local kvalitet 192.0.2.2:22 1.1.1.1:53
-        no container of the compose project but `forward` reaches these addresses or a name server; `forward` reaches
-        none but this host's
+        no container of the compose project but `forward` reaches these addresses or a name server, and `forward`
+        reaches none but this host's
 
-Each ends with 1 where that does not hold.
+Each ends with 1 where its promise does not hold.
 """
 
 import hashlib
@@ -30,12 +30,12 @@ LIMIT_BYTES = 1_000_000_000
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer above the base image's; `digest` is of its files: names, owners, modes and contents, no times."""
+    """One layer above the base image's. `digest` covers its files: names, owners, modes and contents, but no times."""
 
     made_by: str
     bytes: int
     digest: str
-    holds: tuple[str, ...]  # of the values looked for, which files hold one
+    holds: tuple[str, ...]  # for each value looked for, the files that hold it
 
 
 def layers(image: str, values: re.Pattern[bytes] | None = None) -> list[Layer]:
@@ -116,7 +116,7 @@ except OSError:
 
 
 def say_closed(image: str, project: str, *addresses: str) -> bool:
-    """The last check must be able to fail: the same addresses are tried from an ordinary network first."""
+    """Check that the addresses are closed. They are first tried from an ordinary network, so the check can fail."""
     open_network = _docker("run", "--rm", image, "python", "-c", PROBE, *addresses).split("\n")
     print(f"an ordinary container reaches {', '.join(filter(None, open_network)) or 'nothing: this proves nothing'}")
     is_closed = any(open_network)
@@ -131,7 +131,7 @@ def say_closed(image: str, project: str, *addresses: str) -> bool:
 
 
 def _values(folder: Path) -> Iterator[str]:
-    """Each secret, and what JSON or an address in it holds; shorter ones would be found by chance."""
+    """Each secret, and what JSON or an address in it holds. Shorter ones would be found by chance."""
     for file in folder.iterdir():
         if file.is_file():
             text = file.read_text().strip()

@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The newest commit before containers could be upgraded with anything to lose.
+#: The newest commit before containers that hold data could be upgraded.
 EARLIER = "1999702"
 STEPS: dict[str, Callable[[Drill], None]] = {
     "build": steps_nights.build,
@@ -98,7 +98,7 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One drill of a checkout at a time."""
+    """Let only one drill of a checkout run at a time."""
     folder = os.open(Path(__file__).parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,7 +110,7 @@ def _alone() -> Iterator[None]:
 
 
 def _run(drill: Drill, names: list[str]) -> int:
-    """The steps in turn until one fails; then the table of what each took. Returns the exit code."""
+    """Run the steps in turn until one fails, then print the table of what each took. Returns the exit code."""
     took, began, failed = [], time.monotonic(), ""
     try:
         for name in names:
@@ -134,7 +134,7 @@ def _run(drill: Drill, names: list[str]) -> int:
 
 
 def _remove(drill: Drill) -> None:
-    """Whatever happens meanwhile: a second Ctrl-C does not leave half of it behind."""
+    """Remove everything. A second Ctrl-C is ignored, so that nothing is left half removed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     drill.remove()

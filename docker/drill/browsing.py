@@ -1,4 +1,4 @@
-"""The pages and Airflow's front page, as somebody with a browser meets them."""
+"""The pages and Airflow's front page, opened as a person with a browser opens them."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ class _Links(HTMLParser):
 
 
 def follow_links(url: str, depth: int = 2) -> tuple[int, int]:
-    """Follow every link of the front page, and those of the pages behind it; returns how many pages and other files.
+    """Follow every link of the front page and of the pages behind it. Returns the numbers of pages and of other files.
 
     Raises Failed where one does not answer 200 or lacks a security header, and where a page names another host's file.
     """
@@ -64,7 +64,7 @@ def _ask_what_is_refused(client: httpx.Client, url: str, faults: list[str]) -> N
 
 
 def sign_in_by_browser(url: str, user: str, password: str) -> str:
-    """Type user and password into Airflow's sign-in page; returns what the browser then shows as its address.
+    """Type user and password into Airflow's sign-in page. Returns the address that the browser then shows.
 
     Returns the reason where there is no browser. Raises Failed where the page does not let the user in.
     """

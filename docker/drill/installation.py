@@ -1,8 +1,8 @@
-"""An installation of the drill's own: a copy of a commit, its compose project, ports, secrets and image tag.
+"""The drill's own installation: a copy of a commit, its compose project, ports, secrets and image tag.
 
-Nothing of an installation that runs on the same machine is touched: names are derived from the drill's folder, ports
-are free ones, and the copy has its own `docker/.env`, secrets and inbox. Everything carries compose's project label,
-by which `remove` finds it also after a drill that was killed.
+Nothing of an installation that runs on the same machine is touched. Names are derived from the drill's folder, ports
+are free ones, and the copy has its own `docker/.env`, secrets and inbox. Everything carries compose's project label, so
+`remove` finds it even after a drill that was killed.
 """
 
 import json
@@ -24,13 +24,14 @@ PORTS = ("KVALITET_AIRFLOW_PORT", "KVALITET_PAGES_PORT", "KVALITET_POSTGRES_PORT
 
 
 class Failed(Exception):
-    """What the drill was to prove does not hold."""
+    """Something that the drill was to prove does not hold."""
 
 
 def call(command: list[str], cwd: Path | None = None, stdin: str | None = None, patience: float = PATIENCE) -> str:
     """Run a command and return its output. Raises Failed with the command's last lines where it fails or hangs.
 
-    It is ended with all that it has started when the drill is interrupted, so that nothing is made after the cleaning.
+    When the drill is interrupted, the command is ended with all that it has started, so that it makes nothing after the
+    cleaning.
     """
     with subprocess.Popen(
         command,
@@ -58,12 +59,12 @@ def call(command: list[str], cwd: Path | None = None, stdin: str | None = None, 
 
 
 def _environment() -> dict[str, str]:
-    """The shell's own, without what would point compose or Kvalitet at another installation."""
+    """The shell's environment, without what would point compose or Kvalitet at another installation."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("COMPOSE_", "KVALITET_"))}
 
 
 def missing_engine() -> str:
-    """Why no drill can run here; empty where it can."""
+    """Why no drill can run here. Empty where one can run."""
     for command in (["docker", "info"], ["docker", "compose", "version"], ["git", "--version"]):
         if shutil.which(command[0]) is None:
             return f"{command[0]} is not installed"
@@ -92,7 +93,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Installation:
-    """A checkout in `folder` whose containers belong to `project`, which is its image's tag as well."""
+    """A checkout in `folder` whose containers belong to `project`. The project's name is also its image's tag."""
 
     folder: Path
     project: str
@@ -121,10 +122,10 @@ class Installation:
         stdin: str | None = None,
         patience: float = PATIENCE,
     ) -> str:
-        """Run commands of docker/README.md word for word, in one shell in docker/, as somebody who reads it does.
+        """Run commands of docker/README.md word for word, in one shell in docker/, as a reader of it would.
 
-        `replace` gives what stands in it for an example, such as the name of a backup. tests/docs holds the README's
-        shell blocks against the texts that are handed to this function.
+        `replace` replaces the README's examples, such as the name of a backup. tests/docs compares the README's shell
+        blocks with the texts that are handed to this function.
         """
         script = "\n".join(commands)
         for example, real in (replace or {}).items():
@@ -132,14 +133,14 @@ class Installation:
         return call(["bash", "-euo", "pipefail", "-c", script], self.docker, stdin, patience)
 
     def promises(self, *arguments: str) -> str:
-        """What docker/promises.py says. Raises Failed where a promise does not hold."""
+        """The output of docker/promises.py. Raises Failed where a promise does not hold."""
         return call([sys.executable, "promises.py", *arguments], self.docker).rstrip()
 
     def compose(self, *arguments: str, stdin: str | None = None, patience: float = PATIENCE) -> str:
         return call(["docker", "compose", *arguments], self.docker, stdin, patience)
 
     def run(self, *arguments: str, command: list[str], stdin: str | None = None) -> str:
-        """A short-lived container of this installation's image."""
+        """Run a command in a short-lived container of this installation's image."""
         label = f"{LABEL}={self.project}"
         return call(["docker", "run", "--rm", "--interactive", "--label", label, *arguments, self.image, *command],
                     stdin=stdin)  # fmt: skip
@@ -158,7 +159,7 @@ class Installation:
         return json.loads(self.compose("config", "--format", "json"))["services"]
 
     def outdated_networks(self) -> list[str]:
-        """Networks whose options are not those of compose.yaml: an earlier version's, which `up` leaves as they are."""
+        """Networks whose options differ from compose.yaml, made by an earlier version. `up` leaves them as they are."""
         networks = json.loads(self.compose("config", "--format", "json"))["networks"].values()
         return [
             network["name"]
@@ -173,7 +174,7 @@ class Installation:
                     "--filter", "label=com.docker.compose.oneoff=False"]).split()  # fmt: skip
         try:
             inspected = json.loads(call(["docker", "inspect", *ids])) if ids else []
-        except Failed:  # one was replaced between the two questions
+        except Failed:  # a container was replaced between the two questions
             return self.services()
         found = {}
         for one in inspected:
@@ -185,10 +186,10 @@ class Installation:
         return found
 
     def wait_until_healthy(self, patience: float, changed: dict[str, str] | None = None) -> dict[str, float]:
-        """Until every service is healthy, or has done its work; returns after how many seconds each was.
+        """Wait until every service is healthy or has done its work. Returns after how many seconds each was.
 
-        `changed` names services that must have been started anew since the given instant (`started_at`).
-        Raises Failed with what is not well when the patience is over.
+        `changed` names services that must have been started anew since the given instant (`started_at`). Raises Failed
+        with what is not well when the patience is over.
         """
         began, wanted, well = time.monotonic(), set(self.configured()), {}
         while True:
@@ -212,10 +213,10 @@ class Installation:
         return "".join(self.compose("logs", "--no-color", "--tail", "12", name) for name in services[:3])
 
     def kill(self, service: str) -> str:
-        """End a service as the kernel does when memory runs out; returns when it had been started.
+        """End a service as the kernel does when memory runs out. Returns when it had been started.
 
-        Not `docker kill`: the engine takes that for a wish to have it stopped, and starts it no more. The signal
-        comes from a container that sees the engine's own processes, so that it works wherever the engine runs.
+        This is not `docker kill`, which the engine takes as a wish to stop the service, so that it does not restart it.
+        The signal comes from a container that sees the engine's own processes, so it works wherever the engine runs.
         """
         running = self.services()[service]
         pid = call(["docker", "inspect", "--format", "{{.State.Pid}}", running.container]).strip()
@@ -224,7 +225,7 @@ class Installation:
         return running.started_at
 
     def left(self) -> dict[str, list[str]]:
-        """What the engine holds of this project, by kind."""
+        """What the engine still holds of this project, by kind."""
         of_project = ["--quiet", "--filter", f"label={LABEL}={self.project}"]
         return {
             "containers": call(["docker", "ps", "--all", *of_project]).split(),
@@ -234,7 +235,7 @@ class Installation:
         }
 
     def remove(self) -> None:
-        """Everything of this project: containers, networks, volumes, images, and the checkout's copy."""
+        """Remove everything of this project: containers, networks, volumes, images, and the checkout's copy."""
         ways = {"containers": ["rm", "--force", "--volumes"], "networks": ["network", "rm"],
                 "volumes": ["volume", "rm", "--force"], "images": ["image", "rm", "--force"]}  # fmt: skip
         for kind, forced in ways.items():
@@ -244,10 +245,10 @@ class Installation:
 
 
 def copy_checkout(root: Path, folder: Path) -> str:
-    """Clone `root` as it stands, uncommitted changes included, onto the branch `drill`; returns its commit.
+    """Clone `root` with its uncommitted changes onto the branch `drill`. Returns its commit.
 
-    A clone of its own, not a worktree: the build reads the commit out of `.git`, and nothing is left behind in the
-    repository. Raises Failed where git cannot clone.
+    It is a clone and not a worktree, because the build reads the commit out of `.git`, and so that nothing is left
+    behind in the repository. Raises Failed where git cannot clone.
     """
     call(["git", "clone", "--quiet", "--no-hardlinks", str(root), str(folder)])
     call(["git", "checkout", "--quiet", "-B", "drill"], folder)

@@ -12,12 +12,12 @@ from typing import IO
 from installation import LABEL, Failed, Installation, call
 
 CHUNK_BYTES = 1 << 20
-#: What is no value but a word in them, such as a database's name, is shorter.
+#: Shorter values are ordinary words, such as a database's name, and no secrets.
 SHORTEST = 16
 
 
 class Needles:
-    """The secrets of a folder, as they are and in base64; told by the names of their files."""
+    """The secrets of a folder, as they are and in base64. They are named by their files."""
 
     def __init__(self, folder: Path) -> None:
         self._names: dict[str, str] = {}
@@ -36,7 +36,7 @@ class Needles:
 
     def found_in(self, chunks: Iterable[bytes]) -> list[str]:
         """The names of the secrets that are in a stream of bytes."""
-        with tempfile.NamedTemporaryFile("w", prefix="drill-") as patterns:  # 0600, and gone with the block
+        with tempfile.NamedTemporaryFile("w", prefix="drill-") as patterns:  # mode 0600, deleted after the block
             patterns.write("\n".join(self._names))
             patterns.flush()
             command = ["grep", "--text", "--only-matching", "--fixed-strings", f"--file={patterns.name}"]

@@ -1,4 +1,4 @@
-"""Nights of the sample in containers: delivered, begun over Airflow's REST API, and what came of them."""
+"""Nights of the sample in containers: delivering, triggering over Airflow's REST API, and reading the results."""
 
 import json
 import time
@@ -19,7 +19,7 @@ USER = "admin"
 
 @dataclass(frozen=True)
 class Published:
-    """What the warehouse says of itself: the newest publication, the newest builds and events of the ledger."""
+    """What the warehouse records: the newest publication, and the newest builds and events of the ledger."""
 
     newest: int
     builds: list[dict[str, object]]
@@ -41,7 +41,7 @@ def airflow(installation: Installation) -> AirflowClient:
 
 
 def deliver(installation: Installation) -> int:
-    """Put the sample's next night into the inbox, made by the installation's own image; returns its number."""
+    """Put the sample's next night into the inbox, made by the installation's own image. Returns its number."""
     inbox = installation.docker / "inbox"
     number = next_night(inbox)
     installation.run(
@@ -64,7 +64,7 @@ def begin(installation: Installation) -> str:
 
 
 def _all_dags(client: AirflowClient, patience: float = 300) -> list[str]:
-    """The DAGs, once their number has not grown for a while and the night's own are among them."""
+    """Return the DAGs once their number has not grown for a while and the night's own are among them."""
     give_up, known, grew = time.monotonic() + patience, set(), time.monotonic()
     while True:
         if found := set(client.dags()) - known:
@@ -77,7 +77,7 @@ def _all_dags(client: AirflowClient, patience: float = 300) -> list[str]:
 
 
 def wait(installation: Installation, run_id: str, patience: float) -> str:
-    """The state in which the night's run ends; an API that is away meanwhile is asked again.
+    """Return the state in which the night's run ends. Asks again where the API is away for a while.
 
     Raises Failed when the patience is over.
     """
@@ -96,9 +96,9 @@ def wait(installation: Installation, run_id: str, patience: float) -> str:
 
 
 def published(installation: Installation) -> Published:
-    """Asked of the warehouse in a container of its own: services start anew where their server was away."""
+    """Read from the warehouse in a container of its own. The services start anew where their server was away."""
     services = installation.compose("--profile", "*", "config", "--services").split()
-    # An earlier version, to upgrade from, has no service for it.
+    # An earlier version, which the upgrade begins with, has no service for this.
     apart = ["run", "--rm", "--no-deps", "-T", "admin"] if "admin" in services else ["exec", "-T", "scheduler"]
     facts = json.loads(installation.compose(*apart, "kvalitet", "status", "--json"))
     numbers = [row["publication"] for row in facts["publications"]]
@@ -106,7 +106,7 @@ def published(installation: Installation) -> Published:
 
 
 def expect_publication(installation: Installation, after: int) -> Published:
-    """Raises Failed unless readers have a publication newer than `after`."""
+    """Return the publication of readers. Raises Failed unless it is newer than `after`."""
     now = published(installation)
     if now.newest <= after:
         newest = now.builds[0] if now.builds else {}
@@ -125,8 +125,10 @@ def seen_by_bi(installation: Installation, **how: Any) -> int:
 
 
 def read_anew(installation: Installation, since: int) -> dict[str, tuple[int, int]]:
-    """By source, of the loads after load `since` that took in a delivery of before: how many rows count as changed by
-    the source, and how many are only read otherwise."""
+    """Changed rows in the loads after load `since` that took in an earlier delivery again, by source.
+
+    The first number counts rows that count as changed by the source, the second those that are only read otherwise.
+    """
     rows = _asked_as(
         installation, "kvalitet_auditor",
         "select source_id, coalesce(sum(rows_opened + rows_changed + rows_closed), 0)::int,"
@@ -139,7 +141,7 @@ def read_anew(installation: Installation, since: int) -> dict[str, tuple[int, in
 
 
 def newest_load(installation: Installation) -> int:
-    """The number of the newest load, in whatever version's tables."""
+    """The number of the newest load, in the tables of whichever version."""
     return _asked_as(installation, "kvalitet_auditor", "select max(abs(load_id)) from audit.load")[0][0]
 
 

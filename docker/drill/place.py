@@ -1,4 +1,4 @@
-"""The drill's own place: where its copies lie, what its steps hand on to each other, and that all of it goes."""
+"""The drill's own place: where its copies lie, what its steps hand on to each other, and how all of it is removed."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from installation import Failed, Installation
 
 @dataclass
 class Drill:
-    """What every step is given. `facts` outlive the process, so that `--from` can go on with a drill that was kept."""
+    """What every step is given. `facts` outlive the process, so that `--from` can continue a drill that was kept."""
 
     root: Path
     seed: int
@@ -35,12 +35,12 @@ class Drill:
 
     @property
     def _name(self) -> str:
-        """Of this checkout alone: drills of two checkouts on one engine do not meet."""
+        """A name that belongs to this checkout alone, so that drills of two checkouts on one engine do not collide."""
         return f"kvalitet-drill-{hashlib.sha256(str(self.place).encode()).hexdigest()[:8]}"
 
     @property
     def team(self) -> Installation:
-        """The installation that all steps but the upgrade look at."""
+        """The installation that all steps but the upgrade use."""
         return Installation(self.place / "team", self._name)
 
     @property
@@ -57,13 +57,13 @@ class Drill:
         return self.facts[name]
 
     def begin_anew(self) -> None:
-        """Remove what an earlier drill of this checkout left, kept or killed."""
+        """Remove what an earlier drill of this checkout left, whether it was kept or killed."""
         self.remove()
         self.facts = {}
         self.place.mkdir(parents=True)
 
     def remove(self) -> None:
-        """Everything that the drill made. Raises Failed with what the engine will not let go."""
+        """Remove everything that the drill made. Raises Failed with what the engine does not remove."""
         for installation in (self.team, self.upgraded):
             installation.remove()
         shutil.rmtree(self.place, ignore_errors=True)

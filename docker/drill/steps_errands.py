@@ -1,4 +1,4 @@
-"""Steps of what one does seldom: errands in the container `admin`, TLS for readers, an instant of the past."""
+"""Steps of rare work: errands in the container `admin`, TLS for readers, going back to an instant of the past."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from steps_loss import UP, VERIFY
 from steps_nights import HEALTHY_WITHIN, sample_night
 
 AS_ADMIN = "as_admin='PGPASSWORD=$(cat /run/secrets/admin_password) PGHOST=127.0.0.1 PGUSER=postgres'"
-#: A source of which a load is withdrawn and taken in again.
+#: A source whose load is withdrawn and taken in again.
 SOURCE = "court_cases"
 
 
 def errands(drill: Drill) -> None:
-    """A delivery withdrawn and taken in again, keys and a password changed; the night after all of it publishes."""
+    """Withdraw a delivery and take it in again, change keys and a password. The night after all of it publishes."""
     team = drill.team
     facts = json.loads(team.compose("exec", "-T", "scheduler", "kvalitet", "status", "--source", SOURCE, "--json"))
     load = {"17": str(facts["loads"][0]["load"])}
@@ -41,7 +41,7 @@ def errands(drill: Drill) -> None:
 
 
 def tls(drill: Drill) -> None:
-    """A reader who accepts nothing but the server that the certificate names."""
+    """A reader connects who accepts only the server that the certificate names."""
     if not _asked_as_admin(drill, "select setting from pg_settings where name = 'ssl_library'"):
         drill.say("skipped: this image's Postgres is built without TLS")
         return
@@ -65,7 +65,7 @@ def tls(drill: Drill) -> None:
 
 
 def point_in_time(drill: Drill) -> None:
-    """What was done after an instant is undone by going back to it."""
+    """Go back to an instant, which undoes what was done after it."""
     team = drill.team
     _mounted(drill, "archive")
     _hand_over(drill, "archive")
@@ -122,7 +122,7 @@ def _asked_as_admin(drill: Drill, query: str) -> str:
 
 
 def _mounted(drill: Drill, name: str) -> Path:
-    """A folder of the drill's, mounted into Postgres at /NAME by an override; those of earlier steps stay."""
+    """A folder of the drill, mounted into Postgres at /NAME by an override. Folders of earlier steps stay mounted."""
     folder = drill.place / name
     folder.mkdir(exist_ok=True)
     mounts = [f'"{drill.place / one}:/{one}"' for one in ("certs", "archive") if (drill.place / one).is_dir()]

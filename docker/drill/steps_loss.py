@@ -1,4 +1,4 @@
-"""Steps of what an installation must survive: the loss of everything, a person's wish, a new version, its own end."""
+"""Steps that an installation must survive: the loss of everything, an erasure, a new version, and its removal."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from installation import Failed, Installation, call
 from place import Drill
 from steps_nights import HEALTHY_WITHIN, KILLED_NIGHT_WITHIN, sample_night
 
-#: A connection whose password Airflow keeps locked with its own key.
+#: A connection whose password Airflow encrypts with its own key.
 CONNECTION, CONNECTION_PASSWORD = "drill", "only-for-the-drill"
 VERIFY = "docker compose run --rm admin kvalitet verify"
 UP = "docker compose up --detach --wait"
@@ -26,7 +26,7 @@ ERASE = (
 
 
 def backup(drill: Drill) -> None:
-    """While a night runs, and with something in Airflow's database that only its key opens."""
+    """Back up while a night runs, and with something in Airflow's database that only its key opens."""
     team = drill.team
     address = f"http://drill:{CONNECTION_PASSWORD}@eksempelby.invalid"
     team.compose("exec", "-T", "scheduler", "airflow", "connections", "add", CONNECTION, "--conn-uri", address)
@@ -62,7 +62,7 @@ def _backups(team: Installation) -> set[str]:
 
 
 def restore(drill: Drill) -> None:
-    """Volumes and secrets are gone, as with a lost machine; what is left is the backup, and the keys elsewhere."""
+    """Restore after volumes and secrets are lost, as with a lost machine. The backup and keys elsewhere are left."""
     team, elsewhere = drill.team, drill.place / "keys"
     secrets, keys = team.docker / "secrets", team.docker / "secrets" / "backup"
     shutil.move(keys, elsewhere)
@@ -103,7 +103,7 @@ def verify(drill: Drill) -> None:
 
 
 def erase(drill: Drill) -> None:
-    """A person of the first delivery. The number is typed in, and is in nothing that is said."""
+    """Erase a person of the first delivery. The number is typed in, and no output holds it."""
     number = _person(drill.team)
     show = ["run", "--rm", "-T", "admin", "kvalitet", "person", "show"]
     held = drill.team.compose(*show, stdin=f"{number}\n")
@@ -120,7 +120,7 @@ def erase(drill: Drill) -> None:
 
 
 def _erased(team: Installation, number: str) -> str:
-    """What the erasure says of itself, without what it asks before. Raises Failed where nothing was erased."""
+    """The erasure's output, without the question it asks first. Raises Failed where nothing was erased."""
     said = team.documented(ERASE, replace={"--rm admin": "--rm -T admin"}, stdin=f"{number}\ny\n")
     if not (found := re.search(r"Erasure \d+: [1-9].*", said, re.DOTALL)):
         raise Failed(f"The erasure does not say what it did:\n{said}")
@@ -128,7 +128,7 @@ def _erased(team: Installation, number: str) -> str:
 
 
 def go_back(drill: Drill) -> None:
-    """To the backup before the erasure, in place: nothing is taken in before the person was erased again."""
+    """Go back in place to the backup before the erasure. No delivery is taken in until the person is erased again."""
     team = drill.team
     team.documented("docker compose down")
     team.documented(
@@ -161,8 +161,8 @@ def _person(team: Installation) -> str:
 
 
 def upgrade(drill: Drill) -> None:
-    """From the image of an earlier commit to this one on the same volumes, with a night on either side."""
-    drill.team.compose("stop")  # two installations at once are more than a small machine can carry
+    """Upgrade the image of an earlier commit to this one on the same volumes, with a night before and a night after."""
+    drill.team.compose("stop")  # a small machine cannot carry two installations at once
     new = drill.upgraded
     new.remove()
     call(["git", "clone", "--quiet", "--no-hardlinks", str(drill.team.folder), str(new.folder)])
@@ -217,7 +217,7 @@ def _nothing_changed_by_itself(team: Installation, loaded: int) -> str:
 
 
 def down(drill: Drill) -> None:
-    """Volumes stay until somebody says that they may go."""
+    """Check that `down` keeps the volumes until it is told to remove them."""
     drill.team.compose("down")
     left = drill.team.left()
     if left["containers"] or left["networks"] or not left["volumes"]:

@@ -1,4 +1,4 @@
-"""Steps of an installation's life: from the build to nights in which every service is killed."""
+"""Steps of an installation's life, from the build to nights in which every service is killed."""
 
 import socket
 import time
@@ -10,16 +10,16 @@ from browsing import follow_links, sign_in_by_browser
 from installation import Failed, copy_checkout
 from place import Drill
 
-#: A machine under load may take longer than the minute that is promised for one that is not.
+#: Services may take longer than the promised minute on a machine under load.
 HEALTHY_WITHIN = 600.0
-#: A task that died with its process is noticed after minutes; its night goes on then.
+#: Airflow notices only after minutes that a task died with its process. Its night goes on then.
 KILLED_NIGHT_WITHIN = 1800.0
-#: When in a night a service is killed, in parts of a night that nothing disturbed.
+#: When in a night a service is killed, as shares of the length of an undisturbed night.
 INSTANTS = (0.05, 0.9)
 
 
 def build(drill: Drill) -> None:
-    """Secrets first, so that one that gets into the image is found there; then the image, as documented."""
+    """Make the secrets first, so that one in the image would be found there. Then build the image, as documented."""
     commit = copy_checkout(drill.root, drill.team.folder)
     drill.team.documented("./make-secrets.sh")
     drill.team.choose_ports()
@@ -69,7 +69,7 @@ def first_night(drill: Drill) -> None:
 
 
 def second_night(drill: Drill) -> None:
-    """What lies in the inbox, without the sample, as it is with real deliveries."""
+    """Run a night on what lies in the inbox, without the sample, as with real deliveries."""
     nights.deliver(drill.team)
     before, began = nights.published(drill.team).newest, time.monotonic()
     drill.team.documented("docker compose run --rm admin kvalitet run --no-sample", patience=3600)
@@ -79,7 +79,7 @@ def second_night(drill: Drill) -> None:
 
 
 def sample_night(drill: Drill, name: str) -> None:
-    """The sample's next night as documented; it must publish."""
+    """Run the sample's next night as documented. It must publish."""
     before, began = nights.published(drill.team).newest, time.monotonic()
     drill.team.documented("docker compose run --rm sample", patience=3600)
     now = nights.expect_publication(drill.team, before)
@@ -102,8 +102,8 @@ def secrets(drill: Drill) -> None:
 
 
 def closed(drill: Drill) -> None:
-    """Towards a port that listens on this host, and one of another machine."""
-    with socket.create_server(("0.0.0.0", 0)) as listening:  # noqa: S104 - containers are to find it, and nobody answers
+    """Check the way to a port that listens on this host, and to one of another machine."""
+    with socket.create_server(("0.0.0.0", 0)) as listening:  # noqa: S104 - containers must find it, nothing answers
         here = f"{_own_address()}:{listening.getsockname()[1]}"
         said = drill.team.documented(
             "python3 promises.py closed kvalitet:local kvalitet 1.1.1.1:53",
@@ -115,16 +115,16 @@ def closed(drill: Drill) -> None:
 
 
 def _own_address() -> str:
-    """This machine's address towards others; nothing is sent."""
+    """This machine's address towards others. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as towards:
         towards.connect(("192.0.2.1", 9))
         return towards.getsockname()[0]
 
 
 def kills(drill: Drill) -> None:
-    """A night for each service, which dies at some instant of it; nobody lends a hand.
+    """Run a night for each service, which is killed at some instant of it. Nobody helps.
 
-    Where the kill has ended the night, the next one must publish; so must one after all of them.
+    Where the kill has ended the night, the next night must publish. The night after all of them must publish as well.
     """
     services = [name for name, service in drill.team.configured().items() if "healthcheck" in service]
     drill.chance.shuffle(services)

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 
 from kvalitet.spelling.identity import mask
 
-#: Longest message: it is read in a mail and in a table's cell.
+#: Longest message, because it is read in a mail and in a table's cell.
 MOST_CHARACTERS = 2_000
 
 
 class KvalitetError(Exception):
     """An expected failure.
 
-    `what` says what happened and where, `remedy` what to do about it. Neither may hold a value
-    from a delivery: both end in logs, in Airflow and on the validation page. A personal number that gets into them
-    all the same, as part of a file's name or address, is masked. A longer text than MOST_CHARACTERS is cut between
-    two items of its list, and says how many more there are.
+    `what` says what happened and where, `remedy` what to do about it. Neither may hold a value from a delivery, because
+    both are shown in logs, in Airflow and on the validation page. A personal number that gets into them all the same,
+    as part of a file's name or address, is masked. A text longer than MOST_CHARACTERS is cut between two items of its
+    list, and says how many more there are.
     """
 
     def __init__(self, what: str, remedy: str = "") -> None:
@@ -25,7 +25,7 @@ class KvalitetError(Exception):
 
 
 class DeliveryRefused(KvalitetError):
-    """A whole delivery was refused: nothing of it was taken in, and what was there stands."""
+    """A whole delivery was refused. Nothing of it was taken in, and the earlier data stay as they were."""
 
 
 def _cut(text: str, most: int) -> str:
@@ -40,11 +40,11 @@ def _cut(text: str, most: int) -> str:
 
 
 class DeliveryNotReady(KvalitetError):
-    """A delivery is incomplete or still being written; the next attempt may find it whole."""
+    """A delivery is incomplete or still being written. The next attempt may find it complete."""
 
 
 class DeliveryWithdrawn(DeliveryNotReady):
-    """A delivery is the one of a load that was withdrawn, `load_id`."""
+    """A delivery belongs to a load that was withdrawn, `load_id`."""
 
     def __init__(self, load_id: int, what: str, remedy: str) -> None:
         super().__init__(what, remedy)
@@ -52,22 +52,22 @@ class DeliveryWithdrawn(DeliveryNotReady):
 
 
 class DiskFull(KvalitetError):
-    """A disk took no more: the same step goes through once there is space."""
+    """A disk took no more. The same step can succeed once there is space."""
 
 
 class MayMend(KvalitetError):
-    """Somebody or something was in the way: the same step may go through when it is tried again."""
+    """Somebody or something was in the way. The same step may succeed when it is tried again."""
 
 
 class OwnFault(KvalitetError):
-    """The program is wrong, and no delivery: no other attempt mends it, and the sender cannot either."""
+    """The program is wrong and the delivery is not. Neither another attempt nor the sender can correct it."""
 
 
 class NotInstalled(KvalitetError):
-    """A program or Python package is missing on this machine or in this image: no other attempt mends it."""
+    """A program or Python package is missing on this machine or in this image. Another attempt does not help."""
 
 
-#: What the system calls a disk that takes no more: it is full, the quota is used up, a file may not become so large.
+#: The system's codes for a disk that takes no more: it is full, the quota is used up, a file may not become so large.
 _TAKES_NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: The same in the words of DuckDB, which has no number for it.
 _SAID = ("No space left on device", "Disk quota exceeded", "File too large")
@@ -75,7 +75,7 @@ _OF_POSTGRES = "53100"  # disk_full
 
 
 def as_disk_full(error: BaseException) -> DiskFull | None:
-    """The error as that of a disk that takes no more, where that is what lies behind it."""
+    """The error as DiskFull, where its cause is a disk that takes no more. None otherwise."""
     for cause in _chain(error):
         if getattr(cause, "sqlstate", None) == _OF_POSTGRES:
             where = "The disk of the database server is full"

@@ -1,4 +1,4 @@
-"""Alerts: what people must be told, told once by mail and webhook; nothing where neither is set up."""
+"""Alerts: tell people once by mail and webhook what they must know. Nothing is sent where neither is set up."""
 
 from kvalitet.alerts.sending import AlertFailed, send, send_test
 

@@ -1,7 +1,7 @@
 """Mail and webhook through Airflow's notifiers, inside a task and outside of one.
 
-The environment says where to, as `Channel` reads it; Airflow gets it as a connection for as long as a message is sent.
-The notifiers' own errors repeat addresses and tokens: what is raised here does not.
+The environment says where to send, as `Channel` reads it. Airflow gets it as a connection while a message is sent. The
+notifiers' own errors repeat addresses and tokens. The errors raised here do not.
 """
 
 import json
@@ -26,21 +26,21 @@ _MAIL_SERVER = ("KVALITET_ALERT_SMTP", "KVALITET_ALERT_MAIL_FROM")
 
 @dataclass(frozen=True)
 class Channel:
-    """One way to reach people. `connection` is Airflow's, as JSON; `options` are the notifier's."""
+    """One way to reach people. `connection` is Airflow's connection as JSON, and `options` are the notifier's."""
 
     name: str
     connection: dict[str, Any] = field(repr=False)
     options: dict[str, str] = field(default_factory=dict)
 
     def send(self, message: "Message") -> None:
-        """Hand the message over; returns once the other side has accepted it. Raises AlertFailed."""
+        """Hand the message over. Returns once the other side has accepted it. Raises AlertFailed."""
         connection_id = f"kvalitet_alert_{self.name}"
         with _connection(connection_id, self.connection):
-            # Airflow renders a notifier's fields as templates: what is told is handed over beside them.
+            # Airflow renders a notifier's fields as templates, so the message is handed over in the context instead.
             self._notifier(connection_id)({"alert": message})
 
     def _notifier(self, connection_id: str) -> "BaseNotifier":
-        from kvalitet.alerts import notifiers  # takes seconds: only where something is sent
+        from kvalitet.alerts import notifiers  # takes seconds to import, so only where something is sent
 
         if self.name == "mail":
             return notifiers.Mail(smtp_conn_id=connection_id, **self.options)
@@ -48,7 +48,7 @@ class Channel:
 
 
 def channels() -> list[Channel]:
-    """What is set up; none is the default. Raises KvalitetError where something is set up in half."""
+    """The channels that are set up, by default none. Raises KvalitetError where a channel is only half set up."""
     return [channel for channel in (_mail(), _webhook()) if channel]
 
 
@@ -60,7 +60,7 @@ def _mail() -> Channel | None:
 
 
 def mail_to(address: str) -> Channel:
-    """Mail to one address or several, with commas between. Raises KvalitetError where no mail server is set up."""
+    """A channel that mails to one or several addresses, comma-separated. Raises KvalitetError without a mail server."""
     server, sender = _all_of(_MAIL_SERVER)
     url = _read("KVALITET_ALERT_SMTP", server, ("smtp", "smtps"), "of the form smtp://user:password@host:587")
     connection = {
@@ -88,8 +88,8 @@ def _webhook() -> Channel | None:
 
 
 def _read(name: str, address: str, schemes: tuple[str, ...], form: str) -> SplitResult:
-    """The address in its parts. Raises KvalitetError, which does not show it, where it is of another form."""
-    with suppress(ValueError):  # brackets that do not fit, a port that is no number
+    """The address in its parts. Where it has another form, raises KvalitetError, which does not show the address."""
+    with suppress(ValueError):  # brackets that do not match, or a port that is no number
         url = urlsplit(address)
         if url.scheme in schemes and url.hostname and url.port != 0:
             return url
@@ -104,7 +104,7 @@ def _all_of(names: tuple[str, ...]) -> list[str]:
 
 
 def _setting(name: str) -> str | None:
-    """From the environment, or from the file that `<name>_FILE` names: addresses hold passwords and tokens."""
+    """A setting from the environment or the file that `<name>_FILE` names, because addresses hold passwords."""
     if file := os.environ.get(f"{name}_FILE"):
         if not Path(file).is_file():
             raise KvalitetError(f"{name}_FILE names {file}, which is not there.", "Mount the secret there.")
@@ -114,7 +114,7 @@ def _setting(name: str) -> str | None:
 
 @contextmanager
 def _connection(connection_id: str, connection: dict[str, Any]) -> Iterator[None]:
-    """Airflow finds the connection in the environment of this process, and only meanwhile."""
+    """Put the connection into this process' environment for Airflow to find, and remove it at the end of the block."""
     name = f"AIRFLOW_CONN_{connection_id.upper()}"
     os.environ[name] = json.dumps(connection)
     try:

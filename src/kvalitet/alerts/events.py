@@ -1,7 +1,7 @@
-"""What people must be told, read anew each time from the records and the waivers file.
+"""The events that people must be told, read anew each time from the records and the waivers file.
 
-Nothing here is remembered between two calls: who was told of which event is in audit.alert. Counts, ids, sentences of
-our own suites and messages that are free of delivered values; nothing else goes into an event.
+Nothing is remembered here between two calls. audit.alert holds who was told of which event. An event holds only counts,
+ids, sentences of our own suites, and messages that are free of delivered values.
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from kvalitet.settings import GATE, TIMEZONE, Settings
 from kvalitet.timetable.waiting import late_sources
 from kvalitet.warehouse.connection import fetch_all
 
-#: So many days before its last day a waiver is announced, the later one as a reminder.
+#: How many days before its last day a waiver is announced. The later announcement is a reminder.
 WAIVER_DAYS = (14, 3)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that stopped a build: what must hold, how many of how many did not, and what to do."""
+    """A check that stopped a build: what must hold, how many of how many rows did not, and what to do."""
 
     check_id: str
     sentence: str
@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing to be told, in Danish with a line of English. `key` is what it is known by: told once per channel."""
+    """One thing to tell, in Danish with a line of English. `key` identifies it, so that each channel is told once."""
 
     key: str
     title: str
@@ -47,12 +47,12 @@ class Event:
 
 
 def of_the_night(settings: Settings) -> list[Event]:
-    """Builds held back or broken off, deliveries refused, a wrong clock; what is older than three days is no news."""
+    """Builds held back or broken off, deliveries refused, a wrong clock. What is older than three days is left out."""
     return [*_held_back(settings), *_broken_off(settings), *_refused(settings), *_wrong_clock(settings)]
 
 
 def of_the_morning(settings: Settings, now: datetime) -> list[Event]:
-    """Those of the night, what has not come although it was promised, and waivers that end. `now` is aware."""
+    """The events of the night, promised deliveries that have not come, and waivers that end. `now` has a time zone."""
     today = now.astimezone(TIMEZONE).date()
     return [*of_the_night(settings), *_missing(settings, now), *_ending_waivers(settings, today)]
 
@@ -144,7 +144,7 @@ def _missing(settings: Settings, now: datetime) -> list[Event]:
     events = []
     for source, late in sorted(late_sources(settings, contracts, now).items()):
         if late.outcome == "refused":
-            continue  # told as such
+            continue  # told as a refused delivery
         contract = contracts[source]
         events.append(
             Event(
@@ -192,7 +192,7 @@ def _ending_waivers(settings: Settings, today: date) -> list[Event]:
 
 
 def _unusable_expectations(settings: Settings, error: KvalitetError) -> Event:
-    """The rest of the morning's news must not wait for somebody to mend a file."""
+    """The event that the expectations cannot be used, so that the morning's other events are told all the same."""
     return Event(
         key=f"expectations/{sha256(str(error).encode()).hexdigest()[:12]}",
         title="Kontroller og dispensationer kan ikke læses",

@@ -1,4 +1,4 @@
-"""A message that was not sent, and how long a channel is waited for."""
+"""The error for a message that was not sent, and how long to wait for a channel."""
 
 from kvalitet.errors import KvalitetError
 
@@ -7,4 +7,4 @@ SEE = "See docs/runbook.md, Alerts; `kvalitet alert test` tries it."
 
 
 class AlertFailed(KvalitetError):
-    """A message was not sent; it stays due and is sent at the next occasion."""
+    """A message was not sent. It stays due and is sent at the next occasion."""

@@ -1,4 +1,4 @@
-"""Airflow's own notifiers, with what alerts need besides: plain text beside HTML, and errors without addresses."""
+"""Airflow's own notifiers with two additions for alerts: plain text beside HTML, and errors without addresses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from kvalitet.alerts.failed import SECONDS, SEE, AlertFailed
 
 
 class _TwoPartHook(SmtpHook):
-    """Puts the plain text before the HTML: readers show the last part they can."""
+    """Puts the plain text before the HTML, because mail readers show the last part that they can."""
 
     text: str
 
@@ -55,9 +55,9 @@ class Webhook(HttpNotifier):
 
     def notify(self, context: Any) -> None:
         with _plainly("to the webhook"):
-            # Not hook.run(): it logs the whole address, token and all, when the other side is away.
+            # Not hook.run(), which logs the whole address with its token when the other side is away.
             session = self.hook.get_conn(self.headers)
-            # A redirect would be followed with a GET that says nothing: only an answer to the message itself counts.
+            # A redirect would be followed by a GET without the message, so only an answer to the message itself counts.
             body = str(self.data).encode()
             answer = session.post(self.hook.base_url, data=body, timeout=SECONDS, allow_redirects=False)
         if not 200 <= answer.status_code < 300:

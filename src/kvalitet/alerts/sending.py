@@ -1,4 +1,4 @@
-"""Tells people what is due, each event once per channel."""
+"""Sends the events that are due, each event once per channel."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 def send(settings: Settings, morning: bool = False) -> dict[str, list[str]]:
-    """Tell what is due and was not told yet: the night's events, with `morning` also late sources and waivers.
+    """Send the events that are due and not yet told: the night's, and with `morning` also late sources and waivers.
 
-    Returns by channel the keys of what was told now; nothing where no channel is set up. Raises AlertFailed where a
-    channel fails, after the others were tried.
+    Returns by channel the keys of the events that were told now. Returns nothing where no channel is set up. Raises
+    AlertFailed where a channel fails, after the others were tried.
     """
     found = channels()
     if not found:
@@ -33,7 +33,7 @@ def send(settings: Settings, morning: bool = False) -> dict[str, list[str]]:
 
 
 def send_test(settings: Settings) -> list[str]:
-    """Send a message that says it is a test on every channel; it is not recorded. Returns the channels' names.
+    """Send a message that says it is a test on every channel. It is not recorded. Returns the channels' names.
 
     Raises KvalitetError where no channel is set up, AlertFailed where one fails.
     """
@@ -45,16 +45,17 @@ def send_test(settings: Settings) -> list[str]:
 
 
 def tell(settings: Settings, channel: Channel, events: Sequence[Event]) -> list[str]:
-    """Tell those of the events that this channel was not told; returns their keys.
+    """Tell the channel the events that it was not told yet. Returns their keys.
 
-    Noted first, then sent, then committed. Two at once: the second waits at the first one's note and finds it told.
-    Killed or failed on the way: nothing is noted, and the next occasion tells it. So each event is told at least
-    once; twice only where the kill falls between the other side's yes and the commit, some milliseconds.
+    An event is noted first, then sent, then committed. Of two senders at once, the second waits at the first one's note
+    and then finds the event told. Where a sender is killed or fails on the way, nothing is noted and the next occasion
+    tells the event. So each event is told at least once. It is told twice only where the sender is killed between the
+    other side's acceptance and the commit, which are some milliseconds apart.
     """
     if not events:
         return []
     with connect(settings, GATE) as connection:
-        # In one order for all, so that two senders never wait for each other.
+        # All senders use the same order, so that two of them never wait for each other.
         new = {event.key for event in sorted(events, key=lambda event: event.key) if _note(connection, channel, event)}
         if new:
             channel.send(compose([event for event in events if event.key in new]))

@@ -1,4 +1,4 @@
-"""Backups of a whole installation, and bringing one back: docs/backup.md says what is in them."""
+"""Makes backups of a whole installation, and restores them. docs/backup.md says what is in them."""
 
 from kvalitet.backup.making import Made, back_up
 from kvalitet.backup.restoring import Restored, restore

@@ -1,4 +1,4 @@
-"""Airflow's database: brought back where it is on the same server, without the runs that were under way."""
+"""Restores Airflow's database where it is on the same server, without the runs that were under way."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from kvalitet.settings import Settings
 from kvalitet.warehouse import server
 
 _EMPTYING = "drop schema public cascade; create schema public authorization {owner}; set role {owner}"
-#: A scheduler would otherwise wait for processes that are gone.
+#: Without this, a scheduler would wait for processes that are gone.
 _ENDING = """
 reset role;
 set search_path = public;
@@ -27,7 +27,7 @@ update task_instance set state = 'failed', end_date = clock_timestamp()
 where state in ('running', 'queued', 'scheduled', 'deferred', 'up_for_retry', 'up_for_reschedule', 'restarting');
 update dag_run set state = 'failed', end_date = clock_timestamp() where state in ('running', 'queued')
 """
-#: What `airflow db migrate` leaves empty.
+#: The tables that `airflow db migrate` leaves empty.
 _EMPTY_AT_FIRST = {
     "public.dag_run": "DAGs have run here",
     "public.connection": "it has connections",
@@ -36,17 +36,17 @@ _EMPTY_AT_FIRST = {
 
 
 def check_airflow(settings: Settings, backup: Folder) -> None:
-    """Refuse what must not be replaced; nothing is changed.
+    """Refuse a database that must not be replaced. Nothing is changed.
 
-    Raises KvalitetError where the database is not on this server, is in use, is another program's, or Airflow has
-    been used in it; and where no program at hand can bring it back.
+    Raises KvalitetError where the database is not on this server, is in use, is another program's, or Airflow has been
+    used in it, and where no available program can restore it.
     """
     name = airflow_database(settings)
     if not _tables_of(backup):
         return
     if _owner(settings, name) is None:
         if name == database_name(settings):
-            return  # it is made, empty, when it is brought back
+            return  # it is made, empty, when it is restored
         raise KvalitetError(
             f"Airflow's database {name} is not on this server, and the backup holds one.",
             "Make it with its role, or name it: KVALITET_AIRFLOW_DATABASE.",
@@ -56,9 +56,9 @@ def check_airflow(settings: Settings, backup: Folder) -> None:
 
 
 def restore_airflow(settings: Settings, backup: Folder, say: Callable[[str], None]) -> list[str]:
-    """Bring Airflow's database back; returns the runs that were under way, which are marked as failed.
+    """Restore Airflow's database. Returns the runs that were under way, which are marked as failed.
 
-    Raises KvalitetError as `check_airflow` does: Airflow may have been started since.
+    Raises KvalitetError as `check_airflow` does, because Airflow may have been started since.
     """
     name = airflow_database(settings)
     if not _tables_of(backup):
@@ -105,7 +105,7 @@ def _owner(settings: Settings, name: str) -> str | None:
 
 
 def _refuse_unless_replaceable(connection: Connection[DictRow], name: str, backup: Folder) -> None:
-    """It has nothing at all, is Airflow's own and unused, or was brought back from this very backup before."""
+    """Accept a database that is empty, is Airflow's own and unused, or was already restored from this very backup."""
     target.refuse_if_in_use(connection, name)
     if (others := target.defined(connection)) and not _is_of(connection, backup):
         raise KvalitetError(
@@ -116,7 +116,7 @@ def _refuse_unless_replaceable(connection: Connection[DictRow], name: str, backu
     if not tables or _is_of(connection, backup):
         return
     others = tables
-    if tables >= AIRFLOWS_TABLES:  # a newer Airflow has tables of its own, which are empty at first
+    if tables >= AIRFLOWS_TABLES:  # a newer Airflow has further tables, which are empty at first
         others = {table for table in tables - _tables_of(backup) if target.has_rows(connection, table)}
     if others:
         raise KvalitetError(
@@ -132,7 +132,7 @@ def _refuse_unless_replaceable(connection: Connection[DictRow], name: str, backu
 
 
 def _tables_of(backup: Folder) -> set[str]:
-    """None where Airflow had a database and was not set up in it yet."""
+    """The tables in the backup's dump. Empty where Airflow had a database but was not yet set up in it."""
     listed = run(_programs(backup), "pg_restore", ["--list", str(backup.path / AIRFLOW_DUMP)])
     return {".".join(found) for found in re.findall(r"^\d+; \d+ \d+ TABLE (\S+) (\S+) ", listed, re.MULTILINE)}
 

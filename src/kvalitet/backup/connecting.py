@@ -9,7 +9,7 @@ from kvalitet.settings.address import ACTING_PATH
 
 
 def connect_admin(url: str) -> psycopg.Connection[DictRow]:
-    """An autocommit connection; rows are dictionaries. Raises KvalitetError where the server lets nobody in."""
+    """An autocommit connection whose rows are dictionaries. Raises KvalitetError where the server refuses it."""
     try:
         return psycopg.Connection[DictRow].connect(
             make_conninfo(url, connect_timeout=10, application_name="kvalitet backup", options=ACTING_PATH),

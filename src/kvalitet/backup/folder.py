@@ -1,6 +1,6 @@
-"""A folder that is whole or not there: written under a `.partial` name, listed with digests, renamed at the end.
+"""A folder that is complete or absent: written under a `.partial` name, listed with digests, renamed at the end.
 
-`manifest.json` lists every other file with its size and SHA-256; `manifest.sha256` is the manifest's own.
+`manifest.json` lists every other file with its size and SHA-256. `manifest.sha256` holds the manifest's own digest.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ MANIFEST, DIGEST = "manifest.json", "manifest.sha256"
 PARTIAL = ".partial"
 _MADE_BY = "kvalitet backup"
 _LOCK = ".writing"
-#: What a restore reads of a manifest.
+#: The fields of a manifest that a restore reads.
 _FIELDS = {
     "data": (
         *("installation", "made_at", "code_version", "migration", "postgres", "pg_dump", "fits", "roles", "readers"),
@@ -34,7 +34,7 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder that was checked. `sha256` is its manifest's, which names it for good."""
+    """A folder that was checked. `sha256` is its manifest's digest, which identifies it."""
 
     path: Path
     manifest: dict[str, Any]
@@ -45,7 +45,7 @@ class Folder:
         return datetime.fromisoformat(self.manifest["made_at"])
 
     def files(self, under: str) -> list[str]:
-        """The names of the files below a subfolder, relative to it; all of them for none."""
+        """The names of the files below a subfolder, relative to it. All names where `under` is empty."""
         if not under:
             return list(self.manifest["files"])
         return [name.removeprefix(f"{under}/") for name in self.manifest["files"] if name.startswith(f"{under}/")]
@@ -53,7 +53,7 @@ class Folder:
 
 @contextmanager
 def writing(parent: Path, name: str) -> Iterator[Path]:
-    """The folder to write into. Where the block fails it is removed; one of a killed process goes at the next start.
+    """Yield the folder to write into. It is removed where the block fails, and after a kill at the next start.
 
     Raises KvalitetError where it cannot be made or the disk is full.
     """
@@ -91,7 +91,7 @@ def _remove_leftovers(parent: Path) -> None:
 
 
 def finish(partial: Path, kind: str, facts: dict[str, Any]) -> str:
-    """Write the manifest of all that is in the folder, with `facts`; everything is on the disk then.
+    """Write the manifest of all that is in the folder, with `facts`. Everything is on the disk when this returns.
 
     Returns the manifest's digest.
     """
@@ -116,7 +116,7 @@ def finish(partial: Path, kind: str, facts: dict[str, Any]) -> str:
 
 
 def read(folder: Path, kind: str) -> Folder:
-    """Check a folder whole: every listed file there with its digest, and no other. Nothing is changed.
+    """Check a whole folder: every listed file is there with its digest, and no other file. Nothing is changed.
 
     Raises KvalitetError that names what is wrong.
     """
@@ -185,7 +185,7 @@ def _check_files(folder: Path, listed: dict[str, dict[str, Any]]) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """A file that only this user can read, on the disk when this returns."""
+    """Write a file that only this user can read. It is on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as out:
@@ -195,7 +195,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def _walk(folder: Path) -> list[Path]:
-    """Everything but folders; links are not followed."""
+    """Everything but folders. Links are not followed."""
     return sorted(
         Path(base) / name
         for base, folders, files in os.walk(folder, onerror=_raise)
@@ -204,7 +204,7 @@ def _walk(folder: Path) -> list[Path]:
 
 
 def _raise(error: OSError) -> None:
-    """A folder that cannot be read is not an empty one."""
+    """Raise the error, so that an unreadable folder is not taken for an empty one."""
     raise error
 
 

@@ -1,4 +1,4 @@
-"""The keys of an installation: kept apart from its data, only on request, and held against the data they must fit."""
+"""The keys of an installation: kept apart from its data, copied only on request, and checked against the data."""
 
 import os
 from collections.abc import Callable
@@ -28,14 +28,14 @@ JOURNAL = "erasures.jsonl"
 
 @dataclass(frozen=True)
 class Fits:
-    """What tells the keys of a backup's data: in its manifest, and no secret."""
+    """What identifies the keys of a backup's data. It is in the manifest and holds no secret."""
 
     pseudonym: str | None  # fingerprint of the pseudonym keys
     recipient: str | None  # the landing store's public key
 
 
 def places(settings: Settings) -> dict[str, Path]:
-    """Where each key of this installation lies, whether or not it is there."""
+    """Where each key of this installation lies, whether or not the file exists."""
     fernet = next(
         (file for name in (FERNET, "airflow_fernet_key") if (file := settings.secrets_dir / name).is_file()),
         settings.secrets_dir / FERNET,
@@ -52,7 +52,7 @@ def places(settings: Settings) -> dict[str, Path]:
 
 
 def fits(settings: Settings) -> Fits:
-    """What this installation's data are made with. None where a key is not at hand here."""
+    """What identifies the keys of this installation's data. None where a key is not available here."""
     found = places(settings)
     pseudonym = fingerprint(settings.pseudonym_keys()) if found[PSEUDONYM].is_file() else None
     recipient = _text(found[RECIPIENT]).strip() if found[RECIPIENT].is_file() else None
@@ -60,7 +60,7 @@ def fits(settings: Settings) -> Fits:
 
 
 def copy_keys(settings: Settings, parent: Path, name: str, facts: dict[str, Any]) -> list[str]:
-    """Write the keys that are at hand to `parent`/`name`; returns the names of those that are not."""
+    """Write the available keys to `parent`/`name`. Returns the names of the missing ones."""
     absent = []
     with folder.writing(parent, name) as partial:
         for key, place in places(settings).items():
@@ -73,7 +73,7 @@ def copy_keys(settings: Settings, parent: Path, name: str, facts: dict[str, Any]
 
 
 def newest_keys(path: Path) -> folder.Folder:
-    """The keys in a folder that `--keys-to` made, or the newest of those in the folder it was given."""
+    """The keys in a folder that `--keys-to` made, or the newest ones in the folder that was given to `--keys-to`."""
     made = [one for one in path.glob("kvalitet-keys-*") if one.is_dir() and not one.name.endswith(folder.PARTIAL)]
     if not made or (path / folder.MANIFEST).is_file():
         return folder.read(path, KIND)
@@ -81,7 +81,7 @@ def newest_keys(path: Path) -> folder.Folder:
 
 
 def check(settings: Settings, backup: folder.Folder, keys: folder.Folder | None) -> None:
-    """Refuse keys that are not those of the backup: given ones, or else those in place. Nothing is changed.
+    """Refuse keys that are not those of the backup: the given ones, or else those in place. Nothing is changed.
 
     Raises KvalitetError that names the key.
     """
@@ -102,9 +102,9 @@ def check(settings: Settings, backup: folder.Folder, keys: folder.Folder | None)
 
 
 def put_in_place(settings: Settings, keys: folder.Folder, say: Callable[[str], None]) -> None:
-    """Write the given keys where this installation looks for them. The journal is brought in elsewhere.
+    """Write the given keys where this installation looks for them. The journal is restored elsewhere.
 
-    Another key that is in place is set aside beside it and said: it may be the only one of somebody's data. Raises
+    Another key that is in place is renamed and reported, because it may be the only one of somebody's data. Raises
     KvalitetError where a place that holds another key cannot be written.
     """
     for key, place in places(settings).items():
@@ -147,7 +147,7 @@ def _check_pseudonym(file: Path, expected: str | None, backup: folder.Folder) ->
 
 
 def _check_landing(private: Path, public: Path, expected: str | None, backup: folder.Folder) -> None:
-    """The private half may be kept elsewhere; the public one is needed to take anything in."""
+    """Check the landing keys. The private one may be kept elsewhere. The public one is needed to take anything in."""
     if expected is None:
         return
     if not public.is_file():
@@ -158,14 +158,14 @@ def _check_landing(private: Path, public: Path, expected: str | None, backup: fo
         lines = [line.strip() for line in private.read_text().splitlines() if line.strip() and line[0] != "#"]
         try:
             halves = {str(Identity.from_str(line).to_public()) for line in lines}
-        except Exception:  # what the library says of a line may show it
+        except Exception:  # the library's own error may show the line
             halves = set()
         if expected not in halves:
             raise _other("landing store's private key", private, backup)
 
 
 def _check_certificate(private: Path, public: Path, backup: folder.Folder) -> None:
-    """The newest certificate was signed by the public key, and the private one is its other half."""
+    """Check that the public key signed the newest certificate, and that the private key belongs to it."""
     certificates = backup.files("certificates")
     if not certificates:
         return

@@ -1,7 +1,7 @@
-"""Takes a backup: the database as of one instant, then the kept files that it names, then the keys where asked for.
+"""Takes a backup: the database at one instant, then the kept files that it names, then the keys where asked for.
 
-The dump reads one snapshot, so it is consistent while a night runs. From before the dump until the files are copied
-nobody removes or rewrites kept files; a publication waits for the dump, because it drops tables that the dump reads.
+The dump reads one snapshot, so it is consistent while a night runs. From before the dump until the files are copied,
+nobody removes or rewrites kept files. A publication waits for the dump, because it drops tables that the dump reads.
 """
 
 import os
@@ -30,20 +30,20 @@ from kvalitet.warehouse import locks, server
 
 KIND = "data"
 DUMP, AIRFLOW_DUMP, LANDING, CERTIFICATES = "warehouse.dump", "airflow.dump", "landing", "certificates"
-#: Made anew by every build, and dropped while others read; nothing in them outlives a night.
+#: Schemas that every build makes anew and drops while others read. Nothing in them outlives a night.
 WORKING_SCHEMAS = (*schemas_of(CANDIDATE), "rebuild_*", "known_*", "restated_*")
-#: What `airflow db migrate` makes in every version.
+#: A table that `airflow db migrate` makes in every version.
 AIRFLOWS_TABLES = {
     f"public.{name}" for name in ("alembic_version", "dag", "dag_run", "task_instance", "connection", "variable")
 }
 Say = Callable[[str], None]
-#: For how long a backup waits for a publication, or for whoever changes kept files or persons.
+#: How long a backup waits for a publication, or for a process that changes kept files or persons.
 PATIENCE_SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
 class Made:
-    """A finished backup. `missing` are kept files that should be in the landing store and are not."""
+    """A finished backup. `missing` lists kept files that should be in the landing store and are not."""
 
     path: Path
     bytes: int
@@ -58,8 +58,7 @@ class Made:
 def back_up(settings: Settings, to: Path, keys_to: Path | None = None, say: Say = lambda text: None) -> Made:
     """Write `to`/kvalitet-<instant>, and the keys to `keys_to`/kvalitet-keys-<instant>.
 
-    Needs the admin's credential. Raises KvalitetError where anything of it fails; then there is no backup of
-    that name.
+    Needs the admin's credential. Raises KvalitetError where any part fails. Then there is no backup of that name.
     """
     began, now = time.monotonic(), datetime.now(UTC)
     name = f"{now:%Y%m%dT%H%M%SZ}"
@@ -100,31 +99,31 @@ def _refuse_same_place(to: Path, keys_to: Path | None) -> None:
 def _write(
     settings: Settings, partial: Path, keys_to: tuple[Path, str] | None, now: datetime, say: Say
 ) -> tuple[dict[str, Any], list[str]]:
-    """Everything but the manifest; returns its facts and the keys that are not at hand."""
+    """Write everything but the manifest. Returns the manifest's facts and the names of keys that are missing."""
     url, absent = server.admin_url(settings, settings.database), []
     with closing(connect_admin(url)) as held, _holding_files(url) as locked:
         facts, kept = _dump(settings, url, held, partial, now, say)
         facts["airflow"] = _dump_airflow(settings, held, partial, programs_for(_major(held)), say)
         lacking = _copy_kept(settings, kept, partial)
         facts["kept_files"] = len(kept) - len(lacking)
-        # One whose time is over was removed by a housekeeping that was killed before it said so.
+        # A missing file whose time is over was removed by a housekeeping that was killed before it recorded this.
         today = now.astimezone(TIMEZONE).date()
         facts["kept_files_missing"] = [row["path"] for row in lacking if row["retained_until"] >= today]
         say(f"Kept files: {facts['kept_files']} copied")
         if keys_to:
-            with suppress(KvalitetError):  # where it cannot be written it is absent, and said to be
+            with suppress(KvalitetError):  # where it cannot be written, it is reported as absent
                 begin_journal(settings, facts["installation"])
             if journal_file(settings).is_file():
                 check_journal(settings, facts["installation"])
             absent = keys.copy_keys(settings, *keys_to, {key: facts[key] for key in ("installation", "made_at")})
             say(f"Keys: {keys_to[0] / keys_to[1]}")
-        locked.execute("select")  # it held them to the end
+        locked.execute("select")  # fails unless the locks were held to the end
     return facts, absent
 
 
 @contextmanager
 def _holding_files(url: str) -> Iterator[psycopg.Connection[DictRow]]:
-    """Nobody removes or rewrites a file, nor gives the rows another key before theirs is copied."""
+    """Keep others from removing or rewriting a file, and from changing the rows' key before the keys are copied."""
     with closing(connect_admin(url)) as connection, connection.transaction():
         locks.take(connection, locks.FILES, "the kept files are being changed", PATIENCE_SECONDS, is_shared=True)
         locks.take(connection, locks.PERSONS, "persons or keys are being changed", PATIENCE_SECONDS, is_shared=True)
@@ -205,14 +204,14 @@ def _facts(settings: Settings, connection: psycopg.Connection[DictRow], now: dat
     }
 
 
-#: Roles that rights and ownership in the database name; they must be there before it is restored.
+#: Roles that rights and ownership in the database name. They must exist before it is restored.
 _ROLES = """
     select distinct rolname::text as name from pg_shdepend join pg_roles on pg_roles.oid = refobjid
     where refclassid = 'pg_authid'::regclass and deptype in ('a', 'o', 'r') and rolname <> current_user
         and dbid = (select oid from pg_database where datname = current_database()) and rolname not like 'pg\\_%'
     order by 1
 """
-#: Named readers: people's own logins, which are the server's and not in the dump.
+#: Named readers: people's own logins, which belong to the server and are not in the dump.
 _READERS = """
     select member.rolname::text as name from pg_auth_members join pg_roles as member on member.oid = member
     join pg_roles as granted on granted.oid = roleid
@@ -229,7 +228,7 @@ def _kept(connection: psycopg.Connection[DictRow]) -> list[DictRow]:
 
 
 def _write_certificates(connection: psycopg.Connection[DictRow], partial: Path) -> None:
-    """As files too, readable without a database."""
+    """Write the certificates also as files, which can be read without a database."""
     for row in connection.execute("select entry, envelope from audit.certificate order by entry"):
         folder.write_private(partial / CERTIFICATES / f"{row['entry']:06}.json", row["envelope"].encode())
 
@@ -237,7 +236,7 @@ def _write_certificates(connection: psycopg.Connection[DictRow], partial: Path) 
 def _dump_airflow(
     settings: Settings, held: psycopg.Connection[DictRow], partial: Path, programs: Programs, say: Say
 ) -> str | None:
-    """Airflow's database where it is on this server; its own rights and owner are the new installation's."""
+    """Dump Airflow's database where it is on this server. Its rights and owner are left to the new installation."""
     name = airflow_database(settings)
     if not held.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
         if os.environ.get("KVALITET_AIRFLOW_DATABASE"):
@@ -264,12 +263,12 @@ def _dump_airflow(
 
 
 def airflow_database(settings: Settings) -> str:
-    """KVALITET_AIRFLOW_DATABASE where Airflow was not set up by `kvalitet up`."""
+    """The name in KVALITET_AIRFLOW_DATABASE, for an Airflow that `kvalitet up` did not set up."""
     return os.environ.get("KVALITET_AIRFLOW_DATABASE") or database_name(settings)
 
 
 def _copy_kept(settings: Settings, kept: list[DictRow], partial: Path) -> list[DictRow]:
-    """Copy the files as they lie in the store, encrypted; returns those that are not there."""
+    """Copy the files as they lie in the store, encrypted. Returns those that are missing."""
     store, missing = Store(settings), []
     for row in kept:
         place = partial / LANDING / row["path"]

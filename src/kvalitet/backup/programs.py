@@ -1,4 +1,4 @@
-"""Postgres' own pg_dump, pg_restore and psql: which are at hand, and running them without a password in sight."""
+"""Finds Postgres' own pg_dump, pg_restore and psql, and runs them without showing a password."""
 
 import os
 import re
@@ -32,7 +32,7 @@ _KEPT = (
 
 @dataclass(frozen=True)
 class Programs:
-    """The folder of one version's programs. `version` is what pg_dump says of itself, e.g. 18.4."""
+    """The folder of one version's programs. `version` is the version that pg_dump prints, e.g. 18.4."""
 
     folder: Path
     version: str
@@ -43,7 +43,7 @@ class Programs:
 
 
 def programs_for(major: int) -> Programs:
-    """The newest programs at hand, at least of that major version: pg_dump reads no server newer than itself.
+    """The newest programs available, at least of that major version, because pg_dump reads no server newer than itself.
 
     Raises KvalitetError that says what to install where they are older.
     """
@@ -59,9 +59,9 @@ def programs_for(major: int) -> Programs:
 
 @cache
 def _at_hand() -> tuple[Programs, ...]:
-    """Newest first: those of the wheel, those on the PATH, and Debian's."""
+    """The available programs, newest first: those of the wheel, those on the PATH, and Debian's."""
     folders = []
-    with suppress(KvalitetError):  # an installation with a server of its own may do without the wheel
+    with suppress(KvalitetError):  # an installation on an own server may lack the wheel
         folders.append(binaries() / "bin")
     on_path = shutil.which("pg_dump")
     folders += [Path(on_path).parent] if on_path else []
@@ -76,7 +76,7 @@ def _at_hand() -> tuple[Programs, ...]:
 
 
 def run(programs: Programs, name: str, arguments: list[str], url: str | None = None) -> str:
-    """Run a program to its end; returns its standard output. Raises KvalitetError with what it said."""
+    """Run a program to its end. Returns its standard output. Raises KvalitetError with the program's error."""
     command, environment = _command(programs, name, arguments, url)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
@@ -110,7 +110,7 @@ def started(
 
 
 def failure(name: str, code: int, said: str) -> KvalitetError:
-    """What a program said when it failed: its first error, without the rows that Postgres quotes in DETAIL lines."""
+    """A failed program's error: its first error line, without the rows that Postgres quotes in DETAIL lines."""
     lines = [line.strip() for line in said.splitlines()]
     first = next((line for line in lines if "error" in line.lower() or "fatal" in line.lower()), "")
     return KvalitetError(
@@ -124,7 +124,7 @@ def _command(programs: Programs, name: str, arguments: list[str], url: str | Non
     command = [str(programs.folder / name), *arguments]
     if url is not None:
         parts = conninfo_to_dict(url)
-        # In the child's own environment: arguments can be read by everybody on the machine.
+        # In the child's own environment, because everybody on the machine can read arguments.
         environment["PGPASSWORD"] = str(parts.pop("password", None) or os.environ.get("PGPASSWORD", ""))
         command += ["--no-password", f"--dbname={make_conninfo(**parts)}"]  # type: ignore[arg-type]
     return command, environment

@@ -1,6 +1,6 @@
-"""Brings a backup back into an empty installation. It may be killed at any instant and run again.
+"""Restores a backup into an empty installation. It may be killed at any instant and run again.
 
-Everything is checked before anything is touched. The database comes back in one transaction that also closes it to
+Everything is checked before anything is changed. The database is restored in one transaction, which also closes it to
 every role. It is opened when its migrations have run, builds that were live have ended, and the erasures that came
 after the backup are known.
 """
@@ -32,13 +32,13 @@ from kvalitet.warehouse import admin, server
 from kvalitet.warehouse.kept_text import without_number
 
 Say = Callable[[str], None]
-#: The phases that the database's comment tells of.
+#: The phases that the database's comment names.
 _RESTORED, _SETTLED = "restored", "settled"
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What came back, and what somebody must still do."""
+    """What was restored, and what somebody must still do."""
 
     backup: str
     verification: Verification
@@ -71,7 +71,7 @@ def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, sa
     keys.check(settings, backup, given)
     for journal in (journal_file(settings), given and given.path / keys.JOURNAL):
         if journal and journal.is_file():
-            read_journal(journal)  # what cannot be read is said now, not when the database is back
+            read_journal(journal)  # an unreadable journal is reported now and not after the restore
     say(f"{backup.path.name}: {len(backup.manifest['files'])} files are whole, the keys fit")
     with closing(connect_admin(server.admin_url(settings))) as connection:
         _refuse_older_server(connection, backup)
@@ -97,7 +97,7 @@ def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, sa
         preparing.open_warehouse(settings, server.admin_url(settings))
         say("Database: roles, rights and migrations")
         found = verify(settings)
-        with suppress(OSError, KvalitetError):  # the next night writes them where this place cannot be written
+        with suppress(OSError, KvalitetError):  # where this cannot be written, the next night writes them
             write_files(settings)
         settled = Settled.read(warehouse)
         target.set_state(warehouse, settings.database, None)
@@ -114,7 +114,7 @@ def _restore(settings: Settings, path: Path, keys_path: Path | None, by: str, sa
 
 
 def _phase(connection: psycopg.Connection[DictRow], settings: Settings, backup: folder.Folder) -> str | None:
-    """How far an earlier restore of this backup has come; None where there was none."""
+    """How far an earlier restore of this backup came. None where there was none."""
     said = target.state(connection, settings.database)
     if said is None:
         return None
@@ -136,7 +136,7 @@ def _bring_back(
     phase: str | None,
     say: Say,
 ) -> list[str]:
-    """Keys, kept files, Airflow's database, and last the warehouse; all but the last may be done twice."""
+    """Restore keys, kept files, Airflow's database, and last the warehouse. All but the last may be done twice."""
     if phase is not None:
         return []
     if given:
@@ -160,7 +160,7 @@ def _bring_back(
     return runs_ended
 
 
-#: Left out of the dump, because it belongs to the admin, who may have another name here.
+#: Left out of the dump, because it belongs to the admin, whose name may be another here.
 _MIGRATION_TABLE = """
 create table public.kvalitet_migration (version_num varchar(32) not null constraint kvalitet_migration_pkc primary key);
 insert into public.kvalitet_migration values ('{}');

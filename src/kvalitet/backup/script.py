@@ -1,7 +1,7 @@
 """Plays a dump into a database in one transaction: all of it, or nothing.
 
-pg_restore writes the script and psql runs it. Nothing is committed before both are known to have come to their end:
-a dump that breaks off, or a single statement that fails, leaves the database as it was.
+pg_restore writes the script and psql runs it. Nothing is committed before both are known to have ended well. A dump
+that breaks off, or a single statement that fails, leaves the database as it was.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from typing import IO
 
 from kvalitet.backup.programs import Programs, failure, started
 
-#: pg_restore 17 and newer write it for every server; those before 17 do not know it.
+#: pg_restore 17 and newer write it for every server. Older servers do not know it.
 _NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 _FIRST_OBJECT = (b"CREATE ", b"COPY ", b"ALTER ")
 
@@ -46,7 +46,7 @@ def replay(
                 psql.stdin.write(f"\n{after};\ncommit;\n".encode())
             psql.stdin.close()
         except BrokenPipeError:
-            pass  # psql has ended, and says why
+            pass  # psql has ended, and its own error says why
         if psql.wait() != 0:
             raise failure("psql", psql.returncode, _text(said_by_psql))
         if script.wait() != 0:

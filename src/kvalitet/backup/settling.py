@@ -1,4 +1,4 @@
-"""What follows when a database has gone back in time: live builds end, and undone erasures are named."""
+"""What follows when a database has gone back in time: live builds are ended, and undone erasures are listed."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -46,10 +46,10 @@ def settle(
     given: folder.Folder | None,
     by: str,
 ) -> None:
-    """End what was live, and note the restore with the erasures that it undid; in the caller's transaction.
+    """End what was live, and record the restore with the erasures that it undid, in the caller's transaction.
 
-    Where the journal is this installation's own and complete, and has no erasure that the database lacks, there is
-    nothing for anybody to confirm.
+    Nobody needs to confirm anything where the journal is this installation's own and complete, and has no erasure that
+    the database lacks.
     """
     row = connection.execute("select installation_id from audit.installation").fetchone()
     journal = _journal(settings, connection, str(row and row["installation_id"]), made_at, given)
@@ -69,7 +69,7 @@ def settle(
         " where status = any(%s)",
         [ENDED, list(LIVE)],
     )
-    # A number is never given twice, or a later restore would take one erasure for another.
+    # A number must never be used twice, or a later restore would confuse two erasures.
     connection.execute(
         "select setval(pg_get_serial_sequence('audit.person_erasure', 'erasure_id'), %(highest)s)"
         " where %(highest)s > coalesce((select max(erasure_id) from audit.person_erasure), 0)",
@@ -78,9 +78,9 @@ def settle(
 
 
 def settle_other_means(settings: Settings, what: str, by: str) -> Settled:
-    """The same for a database that was brought back otherwise, e.g. to a point in time from archived WAL.
+    """Do the same for a database that was restored otherwise, e.g. to a point in time from archived WAL.
 
-    Raises KvalitetError where a personal number is written in what is kept of it.
+    Raises KvalitetError where a text that is kept of it holds a personal number.
     """
     what, by = without_number(what, "--other-means"), without_number(by, "--by")
     with closing(connect_admin(server.admin_url(settings, settings.database))) as connection:
@@ -96,9 +96,9 @@ def _journal(
     made_at: str | None,
     given: folder.Folder | None,
 ) -> Journal:
-    """The journal in place where it is this installation's; otherwise the copy beside the keys, or an empty one.
+    """The journal in place where it is this installation's. Otherwise the copy beside the keys, or an empty one.
 
-    A copy knows nothing of what came after it, and says so from then on.
+    A copy knows nothing of what came after it, so the journal that begins with it records this gap.
     """
     place = journal_file(settings)
     if place.is_file():
@@ -133,7 +133,7 @@ def _unknown_since(connection: psycopg.Connection[DictRow], journal: Journal) ->
 
 
 def _undone(connection: psycopg.Connection[DictRow], journal: Journal) -> list[int]:
-    """In the journal, and neither in the database nor confirmed after an earlier restore."""
+    """The erasures in the journal that are neither in the database nor confirmed after an earlier restore."""
     known = connection.execute(
         "select erasure_id from audit.person_erasure union"
         " select unnest(erasures) from audit.restore where confirmed_at is not null"

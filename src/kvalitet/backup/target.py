@@ -1,6 +1,6 @@
 """The installation that a backup is restored into: whether it is empty, and how far a restore has come.
 
-The state is the comment of the database, so that it changes in the same transaction as what it tells of.
+The state is the comment of the database, so it changes in the same transaction as what it describes.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from kvalitet.warehouse.admin import RESTORING
 #: What a freshly prepared warehouse holds by itself.
 _BY_ITSELF = ("public.kvalitet_migration", "audit.installation", "audit.lock")
 _OWN_SCHEMAS = ("raw", "audit", "judged")
-#: Somebody's work that is no table: views, foreign tables and functions, but for those of an extension.
+#: Work of somebody that is no table: views, foreign tables and functions, except those of an extension.
 _DEFINED = """
 with own as (
     select oid from pg_namespace where nspname not like 'pg\\_%%' and nspname <> 'information_schema'
@@ -37,7 +37,7 @@ order by 1
 
 
 def state(server: psycopg.Connection[DictRow], database: str) -> str | None:
-    """What a restore that was broken off has left to say of the database: `PHASE DIGEST`, or None."""
+    """The state that a broken-off restore left on the database: `PHASE DIGEST`, or None."""
     row = server.execute(
         "select shobj_description(oid, 'pg_database') as comment from pg_database where datname = %s", [database]
     ).fetchone()
@@ -90,9 +90,9 @@ def refuse_if_in_use(connection: psycopg.Connection[DictRow], database: str) -> 
 
 
 def emptying(warehouse: psycopg.Connection[DictRow], database: str) -> sql.Composed:
-    """What clears an empty installation, and closes it to every role, in the restore's own transaction.
+    """The SQL that clears an empty installation, and closes it to every role, in the restore's own transaction.
 
-    It looks once more for rows: a night may have begun since.
+    It looks once more for rows, because a night may have begun since.
     """
     names = [sql.SQL(name) for name in _tables(warehouse)]  # type: ignore[arg-type]  # quoted by the server
     schemas = [
@@ -123,7 +123,7 @@ def _tables(connection: psycopg.Connection[DictRow]) -> list[str]:
 
 
 def all_tables(connection: psycopg.Connection[DictRow]) -> set[str]:
-    """The names of a database's own tables, each with its schema and quoted where it must be."""
+    """The names of a database's own tables, each with its schema and quoted where necessary."""
     rows = connection.execute(
         "select format('%I.%I', nspname, relname) as name from pg_class join pg_namespace on pg_namespace.oid ="
         " relnamespace where relkind in ('r', 'p') and nspname not like 'pg\\_%' and nspname <> 'information_schema'"
@@ -132,7 +132,7 @@ def all_tables(connection: psycopg.Connection[DictRow]) -> set[str]:
 
 
 def defined(connection: psycopg.Connection[DictRow], apart_from: Sequence[str] = ()) -> list[str]:
-    """The views, foreign tables and functions in a database's own schemas but those, named as `all_tables` does."""
+    """The views, foreign tables and functions in a database's other own schemas, named as `all_tables` does."""
     rows = connection.execute(_DEFINED, {"apart_from": list(apart_from)}).fetchall()
     return [row["name"] for row in rows]
 

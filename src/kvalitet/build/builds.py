@@ -1,9 +1,9 @@
 """A build: one claim on the candidate, one fixed set of loads, one as-of date.
 
-The claim is a row of audit.build with a heartbeat, because a build spans processes. Heartbeats are counted and
-timed by the machines' own count of seconds (kvalitet.clock), which nobody can set. The row's
-build_id only grows, so it is also the fence: a build whose claim has lapsed is refused at its
-next step, and whatever it still runs in the database is ended by the build that took over.
+The claim is a row of audit.build with a heartbeat, because a build spans processes. Heartbeats are counted and timed by
+the machines' own count of seconds (kvalitet.clock), which nobody can set. The row's build_id only grows, so it is also
+the fence. A build whose claim has lapsed is refused at its next step. The build that takes over ends whatever the
+lapsed build still runs in the database.
 """
 
 import threading
@@ -30,7 +30,7 @@ from kvalitet.warehouse.server import is_embedded
 HEARTBEAT_SECONDS = 15.0
 LIVE = ("building", "built", "passed")
 CANDIDATE = "candidate"
-#: What a build's record says that the same run gave up for a new one.
+#: The message in a build's record when the same run gave it up for a new one.
 BEGUN_AGAIN = "Given up: the same run began again."
 
 
@@ -39,7 +39,7 @@ class BuildRefused(KvalitetError):
 
 
 class ClaimLost(KvalitetError):
-    """The build's claim is over: it finished, or lapsed and another build took the schema."""
+    """The build's claim is over. The build finished, or its claim lapsed and another build took the schema."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Build:
     loads: dict[str, int] = field(default_factory=dict)
     stale: dict[str, str] = field(default_factory=dict)
     code_version: str = ""
-    acceptances: int = 0  # the newest acceptance of a set-aside row that it knows of
-    is_sealed: bool = False  # nobody who builds can write to its schemas any more
+    acceptances: int = 0  # the newest acceptance of a set-aside row that the build knows of
+    is_sealed: bool = False  # builders can no longer write to its schemas
 
     @property
     def schemas(self) -> tuple[str, str, str]:
@@ -65,12 +65,12 @@ class Build:
 
 
 def lapse_seconds() -> float:
-    """After how long without a heartbeat a claim is taken to be dead."""
+    """After how many seconds without a heartbeat a claim counts as dead."""
     return seconds("KVALITET_CLAIM_LAPSE_SECONDS", 600)
 
 
 def application_name(build_id: int) -> str:
-    """What a build's connections are called, so that a lapsed build's can be found and ended."""
+    """The application_name of a build's connections, by which a lapsed build's connections are found and ended."""
     return f"kvalitet build {build_id}"
 
 
@@ -86,10 +86,10 @@ def begin_build(
 ) -> Build:
     """Claim `target_schema`, fix the set of loads and empty the schema.
 
-    Without `loads`, each source's newest accepted load that was not withdrawn; without `as_of_date`, the
-    latest cut-off date among them, or today where that is earlier; without `stale`, what the last attempts and
-    the contracts say of each source; without `acceptances`, all that there are. Raises BuildRefused where a
-    live build holds the schema or nothing was accepted.
+    Defaults: `loads` is each source's newest accepted load that was not withdrawn. `as_of_date` is the latest cut-off
+    date among them, or today where that is earlier. `stale` follows from each source's last attempts and contract.
+    `acceptances` is all that there are. Raises BuildRefused where a live build holds the schema or nothing was
+    accepted.
     """
     from kvalitet.build.standing import stale_sources
 
@@ -126,7 +126,7 @@ def begin_build(
 
 
 def get_build(settings: Settings, build_id: int, role: str = TRANSFORMER) -> Build:
-    """The build as recorded, read as `role`. Raises KvalitetError where there is none of that number."""
+    """The build as recorded, read as `role`. Raises KvalitetError where no build has that number."""
     with connect(settings, role) as connection:
         row = connection.execute("select * from audit.build where build_id = %s", [build_id]).fetchone()
         loads = connection.execute("select * from audit.build_load where build_id = %s", [build_id]).fetchall()
@@ -150,11 +150,11 @@ def get_build(settings: Settings, build_id: int, role: str = TRANSFORMER) -> Bui
 
 @contextmanager
 def heartbeat(settings: Settings, build_id: int, role: str) -> Iterator[None]:
-    """Keep the build's claim alive as `role` while the block runs, and readers within their limits.
+    """Keep the build's claim alive as `role` while the block runs, and end readers that exceed their limits.
 
-    Every step of a build passes here, so that a session that was opened meanwhile is ended as well. Raises
-    ClaimLost before the block where the build is no longer live, and after it where the
-    claim went meanwhile.
+    Every step of a build runs in this block, so a session that was opened in the meantime is ended as well. Raises
+    ClaimLost before the block where the build is no longer live, and after it where the claim was lost during the
+    block.
     """
     _beat(settings, build_id, role)
     end_beyond_limits(settings)
@@ -170,7 +170,7 @@ def heartbeat(settings: Settings, build_id: int, role: str) -> Iterator[None]:
                 lost.append(error)
                 return
             except (KvalitetError, psycopg.Error):
-                continue  # the server is away for a moment; the claim lapses if it stays away
+                continue  # the server is away for a moment, and if it stays away the claim lapses
 
     beating = threading.Thread(target=keep_beating, name=f"heartbeat of build {build_id}", daemon=True)
     beating.start()
@@ -184,7 +184,7 @@ def heartbeat(settings: Settings, build_id: int, role: str) -> Iterator[None]:
 
 
 def finish(settings: Settings, build_id: int, role: str, status: str, message: str | None = None) -> None:
-    """Move a live build to `status`. Raises ClaimLost where it is not live any more."""
+    """Move a live build to `status`. Raises ClaimLost where it is no longer live."""
     with connect(settings, role) as connection:
         moved = connection.execute(
             f"update audit.build set status = %(status)s, message = %(message)s, {BEAT},"
@@ -197,7 +197,7 @@ def finish(settings: Settings, build_id: int, role: str, status: str, message: s
 
 
 def record_failed_begin(settings: Settings, owner: str, message: str) -> None:
-    """Keep a night that failed before it had a build, once per owner and message: status and alerts read builds."""
+    """Record a night that failed before it had a build, once per owner and message. Status and alerts read builds."""
     with connect(settings, TRANSFORMER) as connection:
         connection.execute(
             "insert into audit.build"
@@ -209,7 +209,7 @@ def record_failed_begin(settings: Settings, owner: str, message: str) -> None:
 
 
 def fail_if_live(settings: Settings, build_id: int, message: str) -> bool:
-    """Mark the build failed unless it has ended already; says whether it did. Frees the candidate for the next."""
+    """Mark the build failed unless it has ended already. Returns whether it was marked. This frees the candidate."""
     try:
         finish(settings, build_id, TRANSFORMER, "failed", message)
     except ClaimLost:
@@ -218,7 +218,7 @@ def fail_if_live(settings: Settings, build_id: int, message: str) -> bool:
 
 
 def end_lapsed_builds(settings: Settings, target_schema: str | None = None) -> list[int]:
-    """End builds without a sign of life (of one schema, or all) and what they still run; returns their ids."""
+    """End builds whose heartbeat has stopped (of one schema, or all) and their statements. Returns their ids."""
     with connect(settings, TRANSFORMER) as connection:
         lapsed = lapse(connection, target_schema, LIVE, lapse_seconds(), is_embedded())
         for build_id in lapsed:
@@ -227,7 +227,7 @@ def end_lapsed_builds(settings: Settings, target_schema: str | None = None) -> l
 
 
 def end_builds_of_the_dead(settings: Settings, target_schema: str) -> None:
-    """End what a killed process left of its claim on `target_schema`; only for who knows that it is dead."""
+    """End the claim of a killed process on `target_schema`. Call it only where the process is known to be dead."""
     with connect(settings, TRANSFORMER) as connection:
         left = connection.execute(
             "update audit.build set status = 'failed', finished_at = clock_timestamp(),"

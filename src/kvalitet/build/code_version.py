@@ -13,10 +13,10 @@ STATE_IT = "or state the version: KVALITET_CODE_VERSION."
 
 
 def code_version(settings: Settings) -> str:
-    """The commit that is running; `+changes` where files differ from it; the release outside of a repository.
+    """The commit that is running, with `+changes` where files differ from it. Outside of a repository, the release.
 
-    KVALITET_CODE_VERSION comes first where it is set, then what an image was built from, then git. Raises
-    KvalitetError where the checkout is a repository that git cannot be asked about.
+    KVALITET_CODE_VERSION comes first where it is set, then what an image was built from, then git. Raises KvalitetError
+    where the checkout is a repository that git cannot be asked about.
     """
     noted = settings.root / FILE
     stated = os.environ.get("KVALITET_CODE_VERSION") or (noted.read_text().strip() if noted.is_file() else "")
@@ -29,7 +29,7 @@ def code_version(settings: Settings) -> str:
 
 
 def _git(settings: Settings, *arguments: str) -> str | None:
-    """What git says of the checkout; None where it is in no repository."""
+    """Git's answer for the checkout. None where it is in no repository."""
     command = ["git", "-C", str(settings.root), *arguments]
     environment = os.environ | {"LC_ALL": "C"}
     try:

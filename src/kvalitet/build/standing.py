@@ -1,7 +1,8 @@
-"""How each source stands: whether what a build uses of it is the newest that was to be had.
+"""How each source stands: whether a build uses the newest data that could be had of it.
 
 A source is stale by its attempts where the last one that knew of the load in use brought nothing good. So an attempt
-that began before that load was in, or never had its turn, says nothing of it, whenever it is recorded.
+says nothing of a load that came after the attempt began, whenever the attempt is recorded. The same holds for an
+attempt that never had its turn.
 """
 
 from collections.abc import Iterable
@@ -25,8 +26,11 @@ order by source_id, run_id desc
 def stale_sources(
     settings: Settings, connection: psycopg.Connection[DictRow], rows: list[DictRow], as_of_date: date
 ) -> dict[str, str]:
-    """Why sources are stale, of the loads in `rows` (`source_id`, `load_id`, `cutoff_date`, `origin`): by their
-    attempts, because their newest delivery was withdrawn, or because it is older than their contract allows."""
+    """Why sources are stale, of the loads in `rows` (`source_id`, `load_id`, `cutoff_date`, `origin`).
+
+    They are stale by their attempts, because their newest delivery was withdrawn, or because it is older than their
+    contract allows.
+    """
     used = {"sources": [row["source_id"] for row in rows], "loads": [row["load_id"] for row in rows]}
     return (
         too_old(settings, rows, as_of_date)

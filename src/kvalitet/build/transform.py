@@ -1,4 +1,4 @@
-"""Runs dbt: one `dbt build` per layer, with its per-model results kept in audit.model_run."""
+"""Runs dbt: one `dbt build` per layer. Its per-model results are kept in audit.model_run."""
 
 import json
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 LAYERS = ("staging", "intermediate", "star", "reports")
-#: Postgres repeats values in its messages; they may be personal.
+#: Postgres repeats values in its messages, and they may be personal.
 VALUE_IN_MESSAGE = re.compile(r'(: )"[^"]*"|DETAIL:.*|Key \(.*|CONTEXT:.*')
 
 #: The project as read for the newest build of this process, and the layers that were built with it.
@@ -52,7 +52,7 @@ class LayerResult:
 
 
 def build_layer(settings: Settings, build_id: int, layer: str, restated: dict | None = None) -> LayerResult:
-    """Build one layer, of LAYERS, into the build's schemas; safe to run again.
+    """Build one layer, of LAYERS, into the build's schemas. It is safe to run again.
 
     `restated` is the variable of that name (dbt_project/README.md): rows of one publication with some values of
     another. Raises ClaimLost where the build is not live, KvalitetError where a model failed.
@@ -78,12 +78,12 @@ def build_layer(settings: Settings, build_id: int, layer: str, restated: dict | 
 
 
 def dbt_target(settings: Settings) -> Path:
-    """Where dbt keeps its manifest and compiled SQL."""
+    """The folder of dbt's manifest and compiled SQL."""
     return settings.var / "dbt" / "target"
 
 
 def dbt_variables(build: Build) -> dict:
-    """The variables of a build: models read neither the clock nor anything that may move meanwhile."""
+    """The variables of a build, so that models read neither the clock nor anything that may change during the build."""
     return {
         "build_id": build.build_id,
         "as_of_date": build.as_of_date.isoformat(),
@@ -95,7 +95,7 @@ def dbt_variables(build: Build) -> dict:
 
 @contextmanager
 def dbt_environment(settings: Settings, target_schema: str, name: str) -> Iterator[None]:
-    """The environment that dbt_project/profiles.yml reads, put back afterwards."""
+    """Set the environment that dbt_project/profiles.yml reads, and restore it afterwards."""
     host, port = settings.host_and_port
     tls = settings.tls.parameters
     ours = {
@@ -159,10 +159,11 @@ def _run_dbt(settings: Settings, build: Build, layer: str, restated: dict | None
 
 
 def _parsed(settings: Settings, build: Build, layer: str, common: list[str]) -> "Manifest":
-    """The project as dbt reads it: once per build in a process, so that no layer sees another state of the files.
+    """The project as dbt reads it: once per build in a process, so that all layers see the same files.
 
-    Read without the build's variables, which differ every time and would have dbt read every file anew. Read again for
-    a layer that is built once more: dbt writes what it compiles, foreign keys among it, into what it has read.
+    It is read without the build's variables, because they differ every time and would make dbt read every file anew. It
+    is read again for a layer that is built once more, because dbt writes what it compiles, including foreign keys, into
+    what it has read.
     """
     from dbt.cli.main import dbtRunner
 

@@ -1,1 +1,1 @@
-"""Evidence that a published figure is what was delivered, measured and let through: certificates and their chain."""
+"""Evidence that a published figure is what was delivered, measured and passed: certificates and their chain."""

@@ -1,7 +1,7 @@
-"""The canonical form of a table's rows, number 2: docs/canonical-form.md says it for whoever writes a second verifier.
+"""The canonical form of a table's rows, number 2. docs/canonical-form.md describes it for a second verifier.
 
-The rows are fetched typed (Arrow over Postgres' binary COPY) and written, hashed and sorted here, in DuckDB; the
-server is asked for nothing but the rows and the columns' types.
+The rows are fetched typed (Arrow over Postgres' binary COPY) and written, hashed and sorted here, in DuckDB. The server
+is asked only for the rows and the columns' types.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from kvalitet.settings.address import ACTING_PATH
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
-#: The form's number, which is part of what is hashed. Form 1: publication/digest.py.
+#: The form's number, which is part of what is hashed. Form 1 is in publication/digest.py.
 FORM = 2
 HEAD = f"kvalitet canonical form {FORM}"
 
@@ -31,7 +31,7 @@ _KINDS = {16: "boolean", 20: "integer", 21: "integer", 23: "integer", 25: "text"
 _NUMERIC = 1700
 BATCH_ROWS = 1 << 17
 _NULL = r"'\N'"
-#: How each kind is written: SQL of DuckDB, where {c} is the column. What is outside of it raises `error`.
+#: How each kind is written: DuckDB SQL, where {c} is the column. A value outside of its range raises `error`.
 _WRITTEN = {
     "text": r"replace(replace(replace(replace({c}, '\', '\\'), chr(9), '\t'), chr(10), '\n'), chr(13), '\r')",
     "boolean": "case when {c} then 'true' when not {c} then 'false' end",
@@ -47,11 +47,11 @@ _REFUSED = "no canonical form: "
 
 
 class NoCanonicalForm(KvalitetError):
-    """A column's type, or a value in it, that the form has no way to write."""
+    """A column's type, or a value in it, has no canonical form."""
 
 
 class NotReadable(KvalitetError):
-    """The server does not give the rows."""
+    """The server does not return the rows."""
 
 
 @dataclass(frozen=True, order=True)
@@ -68,7 +68,7 @@ class Column:
         return f"{_escaped(self.name)}:{kind}"
 
     def written(self) -> str:
-        """The SQL that writes its values; never null."""
+        """The SQL that writes the column's values. It is never null."""
         quoted = '"' + self.name.replace('"', '""') + '"'
         digits = rf"'-?[0-9]+\.[0-9]{{{self.scale}}}'" if self.scale else "'-?[0-9]+'"
         why = "'" + f"{_REFUSED}{self.name}".replace("'", "''") + "'"
@@ -77,7 +77,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Rows:
-    """What is to be written: a query and the columns that it gives."""
+    """What is to be written: a query and the columns that it returns."""
 
     name: str
     query: str
@@ -90,7 +90,7 @@ class Rows:
 
 @contextmanager
 def reading(settings: Settings, role: str) -> Iterator["Cursor"]:
-    """A cursor as `role` in one transaction, on whose path lies nothing but Postgres' own. Raises NotReadable."""
+    """A cursor as `role` in one transaction, with only Postgres' own schemas on its search path. Raises NotReadable."""
     import adbc_driver_postgresql.dbapi as adbc
 
     dsn = settings.dsn(role, options=ACTING_PATH)
@@ -102,14 +102,14 @@ def reading(settings: Settings, role: str) -> Iterator["Cursor"]:
     try:
         with connection, connection.cursor() as cursor:
             yield cursor
-    except adbc.Error as error:  # its text may hold values
+    except adbc.Error as error:  # the error's text may hold values
         raise NotReadable(
             f"What was asked for cannot be read as {role} ({error.sqlstate}).", "See its rights."
         ) from None
 
 
 def table_rows(cursor: "Cursor", schema: str, table: str) -> Rows:
-    """All rows of a table or view, by its columns in the order of their names.
+    """All rows of a table or view, with its columns in the order of their names.
 
     Raises NoCanonicalForm where a column's type has none, such as a numeric without a declared scale.
     """
@@ -128,7 +128,7 @@ def table_rows(cursor: "Cursor", schema: str, table: str) -> Rows:
 
 
 def _twin(columns: tuple[Column, ...]) -> str | None:
-    """A column that DuckDB, which writes the rows, does not tell from the next one."""
+    """A column whose name differs from another's only by case. DuckDB, which writes the rows, treats both as one."""
     names = sorted((column.name.encode().lower(), column.name) for column in columns)
     return next((name for (one, name), (other, _) in pairwise(names) if one == other), None)
 
@@ -139,12 +139,12 @@ def digest(cursor: "Cursor", rows: Rows) -> tuple[int, str]:
 
 
 def empty_digest(rows: Rows) -> str:
-    """The SHA-256 of a table of these columns without a row."""
+    """The SHA-256 of a table of these columns without any rows."""
     return _start(rows).hexdigest()
 
 
 def digests_by(cursor: "Cursor", rows: Rows, key: str | None) -> dict[Any, tuple[int, str]]:
-    """The same for the rows of each value of `key`, a column that the query gives besides; only values with rows."""
+    """Row count and SHA-256 per value of `key`, a further column of the query. Values without rows are left out."""
     found: dict[Any, tuple[int, Any]] = {}
     chosen = f"{_quoted(key)} as key" if key else "null::integer as key"
     query = f"select {chosen}, sha256({_line(rows)}) || chr(10) as hash from fetched order by key, hash"
@@ -171,20 +171,20 @@ def counted_by(settings: Settings, role: str, rows: Rows, key: str, keys: set[in
 
 
 def row_hashes(cursor: "Cursor", rows: Rows, beside: str) -> pa.Table:
-    """Each row's own hash beside the text in its column `beside`: to compare a part of the rows with the whole."""
+    """Each row's own hash beside the text in its column `beside`, to compare a part of the rows with the whole."""
     query = f"select cast({_quoted(beside)} as varchar) as beside, sha256({_line(rows)}) as hash from fetched"
     return pa.Table.from_batches(list(_select(cursor, rows, query)), pa.schema({"beside": "string", "hash": "string"}))
 
 
 def write(cursor: "Cursor", rows: Rows, out: IO[bytes]) -> None:
-    """The rows as they are hashed, one line each, sorted, below the two lines of the head."""
+    """Write the rows as they are hashed, one line each, sorted, below the two lines of the head."""
     out.write(f"{HEAD}\n{rows.header}\n".encode())
     for batch in _select(cursor, rows, f"select {_line(rows)} || chr(10) as line from fetched order by line"):
         out.write(_bytes(batch.column(0)))
 
 
 def _select(cursor: "Cursor", rows: Rows, query: str) -> Iterator[pa.RecordBatch]:
-    """Batches of what DuckDB makes of the fetched rows, which stream through it."""
+    """Batches that DuckDB makes of the fetched rows, which stream through it."""
     import duckdb
 
     cursor.execute(rows.query)
@@ -202,7 +202,7 @@ def _select(cursor: "Cursor", rows: Rows, query: str) -> Iterator[pa.RecordBatch
 def _column(table: str, name: str, type_id: int, modifier: int) -> Column:
     if type_id in _KINDS:
         return Column(name, _KINDS[type_id])
-    scale = (modifier - 4) & 0x7FF  # of numeric(precision, scale); a negative scale has the highest bit set
+    scale = (modifier - 4) & 0x7FF  # of numeric(precision, scale), where a negative scale has the highest bit set
     if type_id == _NUMERIC and modifier >= 0 and scale < 0x400:
         return Column(name, "decimal", scale)
     why = "no declared scale, such as numeric(38, 10)" if type_id == _NUMERIC else "a type that it does not know"

@@ -1,4 +1,4 @@
-"""The chain of certificates: one entry more with each publication and rollback, in the same transaction."""
+"""The chain of certificates: each publication and rollback adds an entry in its own transaction."""
 
 import json
 import os
@@ -38,10 +38,11 @@ def certify(
     schema: str,
     figures: dict[str, Any] | None,
 ) -> Certificate:
-    """Sign what readers are about to see. Only under the publisher's lock: entries are numbered without a gap.
+    """Sign what readers are about to see. Call it only under the publisher's lock: entries are numbered without a gap.
 
-    `schema` is where it lies now, open to readers in this transaction already. `figures`: count and digest of what is
-    said (publication/ledger.py); None where it was measured in form 1. Raises KvalitetError where it cannot be signed.
+    `schema` is the schema in which it lies now, already open to readers in this transaction. `figures` holds count and
+    digest of the published figures (publication/ledger.py). It is None where they were measured in form 1. Raises
+    KvalitetError where it cannot be signed.
     """
     head = connection.execute("select entry, sha256 from audit.certificate order by entry desc limit 1").fetchone()
     entry = Entry(
@@ -63,7 +64,7 @@ def certify(
 
 
 def keep(connection: psycopg.Connection[DictRow], certificate: Certificate) -> None:
-    """Write the certificate beside its event, in the swap's transaction, and that it is to be anchored."""
+    """Write the certificate beside its event, in the swap's transaction, and note that it must be anchored."""
     entry = certificate.entry
     connection.execute(
         "insert into audit.certificate (entry, event_id, publication_id, envelope, sha256, previous_sha256)"
@@ -81,7 +82,7 @@ def keep(connection: psycopg.Connection[DictRow], certificate: Certificate) -> N
 
 
 def write_files(settings: Settings) -> list[Path]:
-    """Write each certificate that is not yet a file to `certificates/<entry>.json` beside the pages; returns these."""
+    """Write each certificate without a file to `certificates/<entry>.json` beside the pages. Returns these files."""
     folder = settings.site_dir / "certificates"
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -106,6 +107,6 @@ def read_envelope(text: str) -> Envelope:
 
 
 def _note_anchor_due(connection: psycopg.Connection[DictRow], entry: int) -> None:
-    """In the swap's transaction: this entry is to be anchored. Nothing where no anchor is set up."""
+    """Note in the swap's transaction that this entry must be anchored. Does nothing where no anchor is set up."""
     if os.environ.get("KVALITET_ANCHOR"):
         connection.execute("insert into audit.anchor (entry) values (%s)", [entry])

@@ -1,4 +1,4 @@
-"""Whether kept files are still what the ledger says: a part of them each night, all of them in some nights."""
+"""Checks that kept files are still what the ledger says: some of them each night, and all of them over some nights."""
 
 import tempfile
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from kvalitet.landing.store import Store
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
-#: How much is read a night before it is spread over more of them, in delivered bytes.
+#: About how many delivered bytes are read in a night. More than that is spread over several nights.
 NIGHTLY_BYTES = 2 << 30
 
 _ORIGINALS = """
@@ -23,7 +23,10 @@ from audit.landed_file where purged_at is null group by path, kept_sha256 order 
 
 @dataclass(frozen=True)
 class Checked:
-    """How many files were read tonight, of how many; `nights` until all were. Without their key no original is read."""
+    """The numbers of files read tonight and in all.
+
+    All originals are read once in `nights` nights. Without their key, none is read.
+    """
 
     certificates: int
     originals: int
@@ -34,8 +37,8 @@ class Checked:
 def check_files(settings: Settings, today: date, nightly_bytes: int = NIGHTLY_BYTES) -> Checked:
     """Compare all certificate files and tonight's share of the landed originals with their digests.
 
-    Which share it is follows from the day and the digests, so nothing is recorded: each file has its night in turn.
-    Raises KvalitetError with every file that is missing or holds something else, by name.
+    The share follows from the day and the digests, so nothing is recorded and each file has its night in turn. Raises
+    KvalitetError that names every file that is missing or holds something else.
     """
     certificates, faults = _certificates(settings)
     rows = fetch_all(settings, AUDITOR, _ORIGINALS)
@@ -62,7 +65,7 @@ def check_files(settings: Settings, today: date, nightly_bytes: int = NIGHTLY_BY
 
 
 def _certificates(settings: Settings) -> tuple[int, list[str]]:
-    """How many certificates are files, and which of these are not the ledger's; the next night writes missing ones."""
+    """The number of certificate files, and those that differ from the ledger. The next night writes missing ones."""
     folder, faults, found = settings.site_dir / "certificates", [], 0
     ledger = fetch_all(settings, AUDITOR, "select entry, sha256 from audit.certificate")
     kept = {row["entry"]: row["sha256"] for row in ledger}

@@ -1,7 +1,8 @@
-"""How a schema is shown to its readers: definitions, grants, policies, comments and whatever could be executed in it.
+"""How a schema is shown to its readers: definitions, grants, policies, comments and everything executable in it.
 
-Each relation is a digest of lines that are hashed by whoever asks; `(schema)` stands for what belongs to none. The
-schema's own name is not in them, so a candidate that is open to readers has the digests that it has as `reporting`.
+Each relation is a digest of lines that the client hashes. `(schema)` stands for the lines that belong to no relation.
+The schema's own name is not in the lines, so a candidate that is open to readers has the same digests as later in
+`reporting`.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow
 
-#: No server-made names: owners and grantees by name, an owner's rights to its own left out.
+#: No server-made names: owners and grantees by name, and an owner's rights to its own objects left out.
 _LINES = """
 with place as (
     select oid, nspname, nspowner, nspacl from pg_namespace where nspname = any(%(schemas)s)
@@ -84,7 +85,7 @@ WHOLE = "(schema)"
 def shown(connection: psycopg.Connection[DictRow], schema: str) -> list[dict[str, Any]]:
     """`name`, number of `lines` and `sha256` of each relation of `schema` and of its `_detail` views, and of the rest.
 
-    The connection's path is Postgres' own alone, so texts of rules name every schema.
+    The connection's search path holds only Postgres' own schemas, so texts of rules name every schema.
     """
     own = re.compile(rf"\b{re.escape(schema)}(_detail)?\.")
     lines: dict[str, list[str]] = {}

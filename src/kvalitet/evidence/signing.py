@@ -1,8 +1,8 @@
-"""Who signs: by default an Ed25519 key of the installation's own; with KVALITET_SIGNER whoever it names.
+"""The signer of certificates: by default an Ed25519 key of the installation, or the one that KVALITET_SIGNER names.
 
-KVALITET_SIGNER is a signer's address as securesystemslib reads it (file2:, hsm:, awskms:, azurekms:, gcpkms:, …),
-or `command:PROGRAM ARGUMENTS`: the bytes to sign go to its standard input, the signature comes back as hex. The
-public key, which verifying needs, is in KVALITET_SIGNER_PUBLIC_KEY (PEM), by default var/secrets/certificate.pub.
+KVALITET_SIGNER is a signer's address as securesystemslib reads it (file2:, hsm:, awskms:, azurekms:, gcpkms:, …), or
+`command:PROGRAM ARGUMENTS`. The command gets the bytes to sign on its standard input and returns the signature as hex.
+Verifying needs the public key, which is in KVALITET_SIGNER_PUBLIC_KEY (PEM), by default var/secrets/certificate.pub.
 """
 
 import os
@@ -35,7 +35,7 @@ _SECONDS = 60
 
 
 class CommandSigner(Signer):
-    """Signs by a command, which may live on another host; it never sees more than the bytes to sign."""
+    """Signs by a command, which may run on another host. The command sees only the bytes to sign."""
 
     SCHEME = "command"
 
@@ -53,7 +53,10 @@ class CommandSigner(Signer):
         return cls(shlex.split(priv_key_uri.partition(":")[2]), public_key)
 
     def sign(self, payload: bytes) -> Signature:
-        """Raises KvalitetError where the command fails, is silent for a minute or answers with anything but hex."""
+        """Sign the bytes.
+
+        Raises KvalitetError where the command fails, is silent for a minute or answers with anything but hex.
+        """
         try:
             done = subprocess.run(self._command, input=payload, capture_output=True, timeout=_SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -72,14 +75,14 @@ SIGNER_FOR_URI_SCHEME[CommandSigner.SCHEME] = CommandSigner
 
 
 def signer(settings: Settings) -> Signer:
-    """Whoever signs this installation's certificates. Raises KvalitetError where the key is not there."""
+    """The signer of this installation's certificates. Raises KvalitetError where the key is missing."""
     uri = os.environ.get("KVALITET_SIGNER", f"file2:{settings.certificate_key_file}")
     public = public_key(Path(os.environ.get("KVALITET_SIGNER_PUBLIC_KEY", public_key_file(settings))))
     try:
         return Signer.from_priv_key_uri(uri, public)
     except KvalitetError:
         raise
-    except Exception as error:  # each kind of signer has errors of its own; none may show a key
+    except Exception as error:  # each kind of signer has its own errors, and none may show a key
         raise _unsigned(f"{uri.partition(':')[0]}: {type(error).__name__}") from None
 
 

@@ -1,7 +1,7 @@
-"""What a certificate states: an in-toto statement about one change of what readers see.
+"""The statement of a certificate: an in-toto statement about one change of what readers see.
 
-The subjects are the published tables, the predicate says what they rest on and who let them pass. It is read from
-the audit tables in a fixed order, so that verifying can state it again and compare.
+The subjects are the published tables. The predicate says what they rest on and who let them pass. It is read from the
+audit tables in a fixed order, so that verifying can make it again and compare.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from kvalitet.settings import Settings
 
 #: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-#: By the form in which the publication's rows were digested; docs/canonical-form.md says what each holds.
+#: By the form in which the publication's rows were digested. docs/canonical-form.md says what each form holds.
 PREDICATE_TYPES = {1: "urn:kvalitet:publication:v1", FORM: f"urn:kvalitet:publication:v{FORM}"}
 
 _PUBLICATION: LiteralString = """
@@ -56,7 +56,7 @@ _MATERIALS: LiteralString = """
 select name, sha256 from audit.build_material inner join audit.newest_judgement using (judgement_id)
 where build_id = %s order by name
 """
-#: From form 2 on, what else is signed.
+#: What else is signed from form 2 on.
 _EVENT: LiteralString = """
 select happened_by, happened_at at time zone 'UTC' as happened_at from audit.publication_event where event_id = %s
 """
@@ -84,18 +84,19 @@ select count(*) as rows, encode(sha256(convert_to(coalesce(string_agg(to_jsonb(f
     breakdown_member), ''), 'UTF8')), 'hex') as sha256
 from audit.publication_figure as f where publication_id = %s
 """
-#: Recorded since the first certificates were signed. Stated only where they say something: those stay as signed.
+#: Fields recorded since the first certificates were signed. Empty ones are left out, so that old statements are
+#: unchanged.
 _SINCE = (
     "changes_allowed_by", "changes_allowed_reason", "rows_reread", "rows_overtaken", "closures_waiting",
     "rows_without_key",
 )  # fmt: skip
-#: Told in the certificate by a digest of the whole record: the words are in the suites.
+#: The certificate holds a digest of the whole record instead of these texts, which are in the suites.
 _WORDS = ("description", "why", "owner", "advice_engineer", "advice_reader")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One change of what readers see and its place in the chain; `previous_sha256` is empty for the first."""
+    """One change of what readers see and its place in the chain. `previous_sha256` is empty for the first."""
 
     entry: int
     event_id: int
@@ -107,7 +108,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Measured:
-    """What whoever asks has digested beside the records: what was said, what each load set aside, how it is shown."""
+    """What the client has digested beside the records: figures, the rows that each load set aside, and definitions."""
 
     figures: dict[str, Any]
     rejects: dict[int, dict[str, Any]]
@@ -115,7 +116,7 @@ class Measured:
 
 
 def reject_digests(settings: Settings, role: str, loads: set[int]) -> dict[int, dict[str, Any]]:
-    """Count and digest of the rows that each load set aside: all that neither a later load nor an erasure changes."""
+    """Count and digest of the rows that each load set aside, without what a later load or an erasure changes."""
     kinds = {"reject_id": "integer", "row_number": "integer", "holds_previous": "boolean"}
     names = ("column_name", "holds_previous", "reason", "reject_id", "row_number", "rule", "source_id", "table_name")
     columns = tuple(Column(name, kinds.get(name, "text")) for name in names)
@@ -132,14 +133,14 @@ def loads_of(connection: psycopg.Connection[DictRow], publication_id: int) -> se
 
 
 def form_of_statement(statement: dict[str, Any]) -> int | None:
-    """The form that a statement says it rests on; None where it is none of ours."""
+    """The form that a statement says it rests on. None where it is not one of our forms."""
     return next((form for form, name in PREDICATE_TYPES.items() if name == statement.get("predicateType")), None)
 
 
 def statement(connection: psycopg.Connection[DictRow], entry: Entry, measured: Measured | None) -> bytes:
-    """The statement as it is signed: JSON in UTF-8, keys sorted. Reads `audit` only, in the caller's transaction.
+    """The statement as it is signed: JSON in UTF-8 with sorted keys. Reads only `audit`, in the caller's transaction.
 
-    `measured` is None where the publication was measured in form 1, in which the server takes the digests.
+    `measured` is None where the publication was measured in form 1, in which the server computes the digests.
     """
     publication = _rows(connection, _PUBLICATION, entry.publication_id)[0]
     build_id = publication["build_id"]
@@ -196,7 +197,7 @@ def _add_what_form_2_states(
 
 
 def canonical(value: Any) -> bytes:
-    """The one way a value is written here: sorted keys, no spaces, dates as ISO 8601, UTF-8."""
+    """The value in the one way it is written here: sorted keys, no spaces, dates as ISO 8601, UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()
 
 
@@ -210,7 +211,7 @@ def _rows(connection: psycopg.Connection[DictRow], query: LiteralString, key: in
 
 
 def _delivery(row: DictRow) -> DictRow:
-    """Without what nobody had to allow, as certificates stated it before jumps and changes could be allowed."""
+    """The row without empty allowances, as certificates stated it before jumps and changes could be allowed."""
     allowances = ("jump_allowed_", "changes_allowed_")
     return {name: value for name, value in row.items() if value is not None or not name.startswith(allowances)}
 

@@ -1,6 +1,6 @@
-"""Asks the rules of contracts in the warehouse, as a role that sees one source's rows of the build and nothing else.
+"""Asks the rules of contracts in the warehouse, as a role that sees only the build's rows of one source.
 
-Of an answer the number alone is read. What the database says of an error may quote a value: only its kind is told.
+Only the number is read from an answer. The text of a database error may quote a value, so only its kind is shown.
 """
 
 import threading
@@ -20,7 +20,7 @@ from kvalitet.settings import GATE, RULES, Settings
 from kvalitet.settings.address import ACTING_PATH
 from kvalitet.warehouse.connection import connect
 
-#: For one rule. The server ends it by itself; where a query has got round that, it is cancelled from here.
+#: For one rule. The server ends it by itself. Where a query has bypassed that, it is cancelled from here.
 SECONDS, CANCELLED_AFTER = 60, 75
 _SHOW = """
 insert into judged.session (backend_pid, source_id, load_id) values (%s, %s, %s)
@@ -39,9 +39,9 @@ _KINDS = {
 
 
 def ask_rules(settings: Settings, build: Build, suites: list[Suite], skipped: set[str]) -> dict[str, Measurement]:
-    """Measure the rules among the suites' checks, but the `skipped`; by check id.
+    """Measure the rules among the suites' checks, except the `skipped`. Returns the measurements by check id.
 
-    A query of the contract has a session of its own, so that nothing it does is there for the next rule.
+    A query of the contract has its own session, so that nothing it does is left for the next rule.
     """
     measured: dict[str, Measurement] = {}
     with connect(settings, GATE) as gate:
@@ -57,7 +57,7 @@ def ask_rules(settings: Settings, build: Build, suites: list[Suite], skipped: se
 def _ask_together(
     settings: Settings, build: Build, gate: psycopg.Connection[DictRow], rules: list[RuleCheck]
 ) -> dict[str, Measurement]:
-    """The rules of one source in one session."""
+    """Measure the rules of one source in one session."""
     if not rules:
         return {}
     source = rules[0].source
@@ -71,12 +71,12 @@ def _ask_together(
 
 
 def ask(connection: psycopg.Connection[DictRow], rule: RuleCheck) -> Measurement:
-    """What a rule counts in the rows that the session may see, or why nothing was counted."""
+    """The measurement of a rule on the rows that the session may see, or why nothing was counted."""
     ending = threading.Timer(CANCELLED_AFTER, connection.cancel_safe)
     ending.start()
     try:
         with connection.transaction(force_rollback=True):
-            # Prepared: the protocol then takes one statement only.
+            # Prepared, because the protocol then takes one statement only.
             row = connection.execute((rule.count_violations or "").encode(), prepare=True).fetchone()
     except psycopg.Error as error:
         return Measurement(error=f"Database error: {_kind(error)}.")
@@ -95,7 +95,7 @@ def ask(connection: psycopg.Connection[DictRow], rule: RuleCheck) -> Measurement
 def session(
     settings: Settings, gate: psycopg.Connection[DictRow], source: str, load_id: int
 ) -> Iterator[psycopg.Connection[DictRow]]:
-    """A session of the rules' role that only reads, and sees the rows of one source's load alone."""
+    """A session of the rules' role that only reads, and sees only the rows of one source's load."""
     options = (
         f"{ACTING_PATH} -cdefault_transaction_read_only=on -cmax_parallel_workers_per_gather=0"
         f" -cstatement_timeout={1000 * SECONDS} -clock_timeout=10000"

@@ -1,10 +1,10 @@
-"""A gate's results counted and said in one sentence: in the terminal, in logs and in the build's record alike."""
+"""A gate's results counted and put in one sentence, the same in the terminal, in logs and in the build's record."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-#: Of a build (`build_id`), how many results of each status and severity are waived or not, as `count`.
+#: For a build (`build_id`), the `count` of results per status, severity and whether they are waived.
 COUNTED = """
 select status, severity, coalesce(waiver.is_used, false) as is_waived, count(*)::int as count
 from audit.newest_check_result as result
@@ -15,9 +15,10 @@ where build_id = %(build_id)s group by 1, 2, 3
 
 @dataclass(frozen=True)
 class CheckCounts:
-    """How many checks ended how. `critical`, `warnings` and `waived` failed or could not be measured (`errors`).
+    """The number of checks by result. `critical`, `warnings` and `waived` failed or could not be measured (`errors`).
 
-    `held` are those that the database holds by itself: nothing was measured, and they are no part of the passed.
+    `held` are those that the database enforces by itself. Nothing was measured for them, and they are not among the
+    passed.
     """
 
     passed: int = 0
@@ -30,7 +31,7 @@ class CheckCounts:
 
     @classmethod
     def of(cls, results: Iterable[tuple[str, str, bool, int]]) -> "CheckCounts":
-        """From (status, severity, whether it is waived, how many)."""
+        """Counts from rows of (status, severity, whether it is waived, how many)."""
         found = dict.fromkeys(("passed", "held", "not_applicable", "errors", "critical", "warnings", "waived"), 0)
         for status, severity, is_waived, count in results:
             if status in ("passed", "held", "not_applicable"):
@@ -46,11 +47,11 @@ class CheckCounts:
 
     @property
     def failed(self) -> int:
-        """Those that did not hold, and those that could not be measured."""
+        """The number of checks that did not hold or could not be measured."""
         return self.critical + self.warnings + self.waived
 
     def __str__(self) -> str:
-        """As in `552 passed, 157 held by the database, 47 not applicable, 17 failed (0 critical, 17 warnings)`."""
+        """E.g. `552 passed, 157 held by the database, 47 not applicable, 17 failed (0 critical, 17 warnings)`."""
         held = f"{self.held:,} held by the database, " if self.held else ""
         said = f"{self.passed:,} passed, {held}{self.not_applicable:,} not applicable, {self.failed:,} failed"
         if not self.failed:

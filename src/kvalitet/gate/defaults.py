@@ -1,4 +1,4 @@
-"""What a check says unless it says otherwise: expectations/suites/defaults.yaml."""
+"""The defaults for a check's texts: expectations/suites/defaults.yaml."""
 
 from typing import Any, Literal
 
@@ -7,12 +7,12 @@ from pydantic import Field
 from kvalitet.gate.suites import NotApplicable, Severity, Strict, SuiteInvalid, Threshold
 
 DEFAULTS_FILE = "defaults.yaml"
-#: What can be derived of a table.
+#: The kinds of checks that can be derived for a table.
 Kind = Literal["rows_present", "unique", "not_null", "known_value", "in_table", "every_accepted_row_counted"]
 
 
 class KindDefaults(Strict):
-    """The texts of one kind of derived check; names in braces stand for its table, columns and the like."""
+    """The texts of one kind of derived check. Names in braces stand for its table, columns and the like."""
 
     must_hold: str | None = None
     why: str | None = None
@@ -22,7 +22,7 @@ class KindDefaults(Strict):
 
 
 class Defaults(Strict):
-    """Of all checks of the suites, of those of one severity, and of each kind of derived check."""
+    """The defaults for all checks of the suites, for those of one severity, and for each kind of derived check."""
 
     owner: str | None = None
     severity: Severity | None = None
@@ -31,7 +31,7 @@ class Defaults(Strict):
     derived: dict[Kind, KindDefaults] = Field(default_factory=dict)
 
     def advice(self, severity: Severity) -> str:
-        """What readers are told of a check of this severity. Raises SuiteInvalid where nothing is stated."""
+        """The advice to readers for checks of this severity. Raises SuiteInvalid where none is stated."""
         if severity not in self.advice_reader:
             raise SuiteInvalid(
                 f"{DEFAULTS_FILE} does not say what to tell readers of a check of severity {severity}.",
@@ -40,7 +40,7 @@ class Defaults(Strict):
         return self.advice_reader[severity]
 
     def fill(self, check: dict[str, Any]) -> dict[str, Any]:
-        """A check as it was written, completed."""
+        """A check as it was written, completed with the defaults."""
         filled = {"threshold": self.threshold, **check}
         if self.severity:
             filled.setdefault("severity", self.severity)
@@ -48,6 +48,6 @@ class Defaults(Strict):
         return {"advice_reader": advice, **filled} if advice else filled
 
     def of_kind(self, kind: Kind) -> dict[str, Any]:
-        """What the kind's checks say, as far as it is stated."""
+        """The stated texts for checks of this kind."""
         stated = self.derived.get(kind)
         return {name: value for name, value in stated if value is not None} if stated else {}

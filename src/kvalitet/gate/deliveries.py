@@ -1,7 +1,7 @@
-"""The suites of the deliveries, made from their contracts: what each one promised, measured on what the build rests on.
+"""The suites of the deliveries, made from their contracts: what each promises, measured on what the build rests on.
 
 Each contract gives one suite, `delivery_<contract>`. It reads the records that intake wrote (counts by load and table),
-and counts what the contract's own rules ask (kvalitet.gate.rules). expectations/suites/README.md says why so.
+and counts what the contract's own rules ask (kvalitet.gate.rules). expectations/suites/README.md says why.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ from kvalitet.gate.rules import RuleCheck, rule_checks
 from kvalitet.gate.suites import Check, NotApplicable, Suite, Threshold
 from kvalitet.settings import Settings
 
-#: Steps from one published delivery to the next that a volume is held against, and how many are too few to learn from.
+#: How many steps between published deliveries a volume is compared with, and how many are too few to learn from.
 LONGEST_MEMORY, SHORTEST_MEMORY = 20, 5
 
 #: Tables of the build's delivery of one source, and the delivery itself.
 _THIS = "audit.build_load where build_id = current_setting('kvalitet.build_id')::bigint and source_id = '{source}'"
-#: The delivery whose account is looked at: where one was withdrawn, the one whose state was put back.
+#: The delivery whose account is read. Where one was withdrawn, it is the delivery whose state was put back.
 _STANDING = (
     "select case when origin = 'restored' then of_load else load_id end as load_id from audit.load"
     " where load_id in (select load_id from " + _THIS + ")"
@@ -46,7 +46,7 @@ select
     )) as violations,
     sum(rows_delivered) as denominator
 from {_TABLES}"""
-#: Only what was published is learned from: a delivery that was held back is no measure for the one after it.
+#: Volumes are learned only from what was published. A delivery that was held back is no measure for the next one.
 _PUBLISHED = f"""
 select distinct load_id from audit.build_load inner join audit.publication using (build_id)
 inner join audit.load_in_use using (load_id, source_id)
@@ -84,7 +84,7 @@ where is_this"""
 
 
 def all_suites(settings: Settings) -> list[Suite]:
-    """The suites people wrote, and those that follow from the contracts. Raises SuiteInvalid as load_suites does."""
+    """The suites that people wrote and those that follow from contracts. Raises SuiteInvalid as load_suites does."""
     contracts = load_contracts(settings)
     defaults = load_defaults(settings)
     return load_suites(settings, contracts) + [
@@ -93,7 +93,7 @@ def all_suites(settings: Settings) -> list[Suite]:
 
 
 def delivery_suite(contract: Contract, defaults: Defaults) -> Suite:
-    """What a contract promises of its deliveries, as checks; what they leave open is in the defaults."""
+    """What a contract promises of its deliveries, as checks. What they leave open is in the defaults."""
     name = f"delivery_{contract.id}"
     checks = [*_arrival(contract), *_quality(contract), *_limits(contract)]
     for check in checks:
@@ -178,7 +178,7 @@ def _quality(contract: Contract) -> list[dict[str, Any]]:
 
 
 def _limits(contract: Contract) -> list[dict[str, Any]]:
-    """The contract's own limits on what is set aside and what is closed."""
+    """The contract's own limits on the rows that are set aside and those that are closed."""
     closing = [table.name for table in contract.tables.values() if table.absence_closes]
     checks = [
         {

@@ -1,8 +1,8 @@
 """The checks of a suite that follow from its model or from a contract.
 
-A suite names them under `derived:` by the end of their id, with what differs from the defaults. A primary key of one
-column needs no naming. What is a constraint of the model is held by the database (kvalitet.gate.held), the others are
-measured.
+A suite names them under `derived:` by the end of their id, with what differs from the defaults. The primary key of one
+column need not be named. The database enforces the checks that are constraints of the model (kvalitet.gate.held). The
+others are measured.
 """
 
 import re
@@ -23,14 +23,14 @@ _IN_TABLE = re.compile(r"(?P<column>\w+?)_in_(?P<target>(dim|fct|bridge|rpt)_\w+
 
 
 class DerivedCheck(Check):
-    """A check that follows from a declaration; `held_by` is the constraint that makes it hold, if one is declared."""
+    """A check that follows from a declaration. `held_by` is the constraint that enforces it, if one is declared."""
 
     held_by: Constraint | None = None
 
 
 @dataclass(frozen=True)
 class Known:
-    """What checks are derived from, and what they say unless a suite says otherwise."""
+    """What checks are derived from, and their default texts."""
 
     models: Mapping[str, TablePlan]
     contracts: Mapping[str, Contract]
@@ -38,15 +38,15 @@ class Known:
 
 
 class _Unusable(Exception):
-    """An entry from which no check can be made, and why."""
+    """An entry from which no check can be made, with the reason."""
 
 
 def derived_checks(
     suite: Mapping[str, Any], entries: Any, may_be_empty: Any, known: Known, place: str, faults: list[str]
 ) -> list[DerivedCheck]:
-    """The derived checks of a suite, the primary key's first. What is wrong with an entry is added to `faults`.
+    """The derived checks of a suite, the primary key's first. Faults of entries are added to `faults`.
 
-    `may_be_empty` says why the table may rightly be without rows: then what asks of its columns is not applicable.
+    `may_be_empty` says why the table may rightly have no rows. The checks of its columns are then not applicable.
     """
     if entries is not None and not isinstance(entries, dict):
         faults.append(f"{place}derived: write one line for each check, `<column>_not_null:` and the like")
@@ -62,7 +62,7 @@ def derived_checks(
         entries = {key: entries.pop(key, None), **entries}
     checks = []
     for name, entry in entries.items():
-        if entry is False:  # follows from the model and is not shown
+        if entry is False:  # it follows from the model and is not shown
             continue
         try:
             if not isinstance(entry, dict | None):
@@ -79,7 +79,7 @@ def derived_checks(
 
 
 def _unnamed_key(plan: TablePlan, suite: Mapping[str, Any], entries: dict[str, Any]) -> str | None:
-    """The name of the primary key's check, unless the suite has one of another name or wrote it out."""
+    """The name of the primary key's check. None where the suite gives it another name or writes it out."""
     if len(plan.primary_key) != 1:
         return None
     name, key = f"{plan.primary_key[0]}_unique", list(plan.primary_key)
@@ -124,7 +124,7 @@ def _check(
 
 
 def _parts(plan: TablePlan, name: str, entry: dict[str, Any]) -> tuple[Kind, tuple[str, ...], str]:
-    """What kind of check an entry names, of which columns, and of which other table."""
+    """The kind of check that an entry names, its columns, and the other table that it names."""
     for whole in _WHOLE:
         if name == whole:
             return whole, (), ""
@@ -158,7 +158,7 @@ def _held(constraint: Constraint | None, kind: str) -> dict[str, Any]:
 def _values(stated: Any, known: Known) -> tuple[list[Any], list[NotApplicable]]:
     """The accepted values, as a suite lists them or as a contract does (`contract.table.column`).
 
-    Of a contract that is not there or takes nothing in, none; the check is then not applicable.
+    There are none where the contract is missing or takes nothing in. The check is then not applicable.
     """
     if isinstance(stated, list) and stated:
         return stated, []
@@ -177,7 +177,7 @@ def _values(stated: Any, known: Known) -> tuple[list[Any], list[NotApplicable]]:
 
 
 def _contracted(stated: Any, known: Known) -> dict[str, str]:
-    """The delivered table; its contract may be away, for then nothing is delivered."""
+    """The delivered table. Its contract may be missing, because then nothing is delivered."""
     contract, dot, table = str(stated).partition(".")
     if not dot or not re.fullmatch(r"[a-z0-9_]+\.[a-z0-9_]+", f"{contract}.{table}"):
         raise _Unusable("rows_of: write `contract.table`")
@@ -188,12 +188,12 @@ def _contracted(stated: Any, known: Known) -> dict[str, str]:
 
 
 def _when_empty(table: str, stated: Any) -> Any:
-    """The condition under which nothing is asked of a table that may be empty: stated in full, or its reason only."""
+    """When the checks of a table that may be empty are not applicable: stated in full, or only the reason."""
     return {"reason": stated, "sql": f"select not exists (select from {table})"} if isinstance(stated, str) else stated
 
 
 def _filled(value: Any, words: Mapping[str, str]) -> Any:
-    """A text with the names in braces filled in."""
+    """A text with the names in braces replaced."""
     if isinstance(value, NotApplicable):
         return NotApplicable(reason=_filled(value.reason, words), sql=_filled(value.sql, words))
     return re.sub(r"\{(\w+)\}", lambda name: words.get(name[1], name[0]), value)

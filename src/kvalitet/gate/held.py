@@ -1,7 +1,7 @@
-"""Checks that the database itself holds, proven by its catalogue: nothing is counted for them.
+"""Checks that the database itself enforces, as its catalogue shows. Nothing is counted for them.
 
-A check counts as held where the constraint that its model declares stands in the sealed schema and has been validated,
-and the table has rows for it to hold. Whatever is missing of that, the check is measured like any other.
+A check counts as held where the constraint that its model declares exists in the sealed schema and has been validated,
+and the table has rows to which it applies. Where any of that is missing, the check is measured like any other.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _NAMED_DA = {
 def held_by_database(
     connection: psycopg.Connection[DictRow], schema: str, suites: list[Suite], skipped: set[str]
 ) -> dict[str, Measurement]:
-    """The suites' checks that the schema's own constraints hold, but the `skipped`; by check id."""
+    """The suites' checks that the schema's own constraints enforce, by check id, without the `skipped`."""
     state = state_of(connection, schema, with_readers=False)
     filled: dict[tuple[str, Constraint], bool] = {}
     held: dict[str, Measurement] = {}
@@ -49,7 +49,7 @@ def _with_constraint(suites: list[Suite]) -> Iterator[tuple[Suite, DerivedCheck,
 
 
 def _has_rows(connection: psycopg.Connection[DictRow], schema: str, table: str, constraint: Constraint) -> bool:
-    """Whether there are rows that measuring would count: of none, nothing is shown to hold."""
+    """Whether there are rows that measuring would count. Without rows, nothing is shown to hold."""
     there = sql.SQL("select exists (select from {} where {}) as has_rows").format(
         sql.Identifier(schema, table),
         sql.SQL("true")

@@ -1,4 +1,4 @@
-"""The gate as a step: measure a build's tables, judge, record, and open or stay closed."""
+"""The gate as a step: measure a build's tables, judge them, record it, and let the build pass or hold it back."""
 
 import hashlib
 from dataclasses import asdict
@@ -42,10 +42,10 @@ _CATALOGUE_CHECK = {
 
 
 def validate(settings: Settings, build_id: int, manifest: Path | None = None) -> Verdict:
-    """Judge build `build_id` by all suites and add the judgement to its record; the newest one counts.
+    """Judge build `build_id` by all suites and add the judgement to its record. The newest judgement counts.
 
-    Raises GateClosed where the build is held back (it is recorded all the same), SuiteInvalid where
-    a suite cannot be used, KvalitetError where the build is not there to be judged.
+    Raises GateClosed where the build is held back (it is recorded all the same), SuiteInvalid where a suite cannot be
+    used, KvalitetError where there is no build to judge.
     """
     suites = all_suites(settings)
     today = datetime.now(TIMEZONE).date()
@@ -67,7 +67,7 @@ def validate(settings: Settings, build_id: int, manifest: Path | None = None) ->
 
 
 def _refuse_unless_its_own(settings: Settings, build: Build) -> None:
-    """A build that was held back may be judged again while its tables are still the ones in the schema."""
+    """Refuse a build whose tables are gone. A held-back build may be judged again while its tables are still there."""
     if build.status in LIVE:
         return
     with connect(settings, GATE) as connection:
@@ -85,11 +85,11 @@ def _refuse_unless_its_own(settings: Settings, build: Build) -> None:
 def measure_build(
     settings: Settings, build: Build, suites: list[Suite], manifest: Path | None
 ) -> tuple[list[Digest], list[CheckResult]]:
-    """What `suites` and the catalogue say of a build's tables, and the tables' digests; nothing is recorded.
+    """The results of `suites` and the catalogue for a build's tables, and the tables' digests. Nothing is recorded.
 
-    The digests first: a table that changes while it is measured is then not the one publishing expects.
+    The digests are taken first. So a table that changes while it is measured is not the one that publishing expects.
     """
-    if not build.is_sealed:  # what a suite's SQL finds in there could be somebody's who builds
+    if not build.is_sealed:  # a suite's SQL could find objects of a builder in there
         raise KvalitetError(
             f"Build {build.build_id} is not sealed.", "Run its finishing step, or build anew: `kvalitet build`."
         )
@@ -108,9 +108,9 @@ def measure_build(
 
 
 def _url(settings: Settings, build: Build) -> str:
-    """The gate's connection: the build's schema, read-only, and which build it is (for a suite's SQL).
+    """The gate's connection: the build's schema, read-only, with the build's number for a suite's SQL.
 
-    pg_catalog is searched first where it is not named, and suites ask current_schema() for the build's.
+    pg_catalog is searched first where it is not named, and suites ask current_schema() for the build's schema.
     """
     options = (
         f"-csearch_path={build.target_schema},pg_temp -cdefault_transaction_read_only=on"
@@ -120,7 +120,7 @@ def _url(settings: Settings, build: Build) -> str:
 
 
 def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> dict[str, Measurement]:
-    """Checks whose declared condition holds, with the reason; a condition that fails is the check's error."""
+    """Checks whose declared condition holds, with the reason. A condition that fails is the check's error."""
     skipped: dict[str, Measurement] = {}
     with psycopg.Connection[DictRow].connect(
         _url(settings, build), autocommit=True, row_factory=dict_row
@@ -151,7 +151,7 @@ def _ask(connection: psycopg.Connection[DictRow], query: str) -> bool | str:
 
 
 def _catalogue(settings: Settings, build: Build, manifest: Path | None) -> CheckResult:
-    """Keys, comments, rights and policies as the models declare them."""
+    """The check that keys, comments, rights and policies are as the models declare them."""
     try:
         catalogue = read_catalogue(manifest or manifest_path(settings))
     except (KvalitetError, OSError, ValueError, KeyError) as error:
@@ -174,9 +174,9 @@ def _record(
     found: list[Digest],
     made_with: dict[str, str],
 ) -> None:
-    """One judgement with its measurements, verdicts, digests, materials and waivers, and the build's status.
+    """Record one judgement with its measurements, verdicts, digests, materials and waivers, and the build's status.
 
-    In one transaction; nothing that was recorded before is changed. `rules` holds a check's rule by its id.
+    It is one transaction, and nothing that was recorded before is changed. `rules` holds a check's rule by its id.
     """
     digest_of = {check_id: hashlib.sha256(rule.encode()).hexdigest() for check_id, rule in rules.items()}
     names = ", ".join(f"%({column})s" for column in _VERDICT_COLUMNS)

@@ -1,4 +1,4 @@
-"""The suites as people write them: expectations/suites/<model>.yaml, read, completed and checked.
+"""Loads the suites as people write them: expectations/suites/<model>.yaml, read, completed and checked.
 
 A file that cannot be used is refused with its name, the check at fault and what to write instead.
 """
@@ -22,7 +22,7 @@ _README = "See expectations/suites/README.md."
 
 
 def load_defaults(settings: Settings) -> Defaults:
-    """What checks say unless they say otherwise; nothing where there is no file. Raises SuiteInvalid."""
+    """The default texts of checks. Empty where there is no file. Raises SuiteInvalid."""
     file = settings.suites_dir / DEFAULTS_FILE
     if not file.is_file():
         return Defaults()
@@ -70,7 +70,7 @@ def load_suites(settings: Settings, contracts: Mapping[str, Contract] | None = N
 
 
 def _read(file: Path, known: Known, faults: list[str]) -> Suite | None:
-    """The suite of a file; None where it has faults, which are added."""
+    """The suite of a file. None where it has faults, which are added to `faults`."""
     raw: Any = None
     try:
         raw = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -88,7 +88,7 @@ def _read(file: Path, known: Known, faults: list[str]) -> Suite | None:
 
 
 def _completed(raw: dict[str, Any], known: Known, place: str, faults: list[str]) -> dict[str, Any]:
-    """A suite as it was written, with its owner, its derived checks first, and what is left to the defaults."""
+    """A suite as it was written, with its owner, its derived checks first, and the defaults filled in."""
     suite = {"owner": known.defaults.owner, **raw}
     derived, may_be_empty = suite.pop("derived", None), suite.pop("may_be_empty", None)
     written = suite.get("checks", [])

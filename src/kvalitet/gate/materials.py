@@ -1,4 +1,4 @@
-"""What a build was made and judged with, each as one SHA-256: contracts, suites, waivers, the dbt project."""
+"""What a build was made and judged with, as SHA-256 digests: contracts, suites, waivers, the dbt project."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from kvalitet.settings import Settings
 
 
 def materials(settings: Settings, manifest: Path) -> dict[str, str]:
-    """Digests by name; a file's own name counts, its folder does not. A missing dbt manifest counts as empty."""
+    """Digests by name. A file's own name counts, its folder does not. A missing dbt manifest counts as empty."""
     waivers = [settings.waivers_file] if settings.waivers_file.is_file() else []
     return {
         "contracts": _files(sorted(settings.contracts_dir.glob("*.odcs.yaml"))),
@@ -24,7 +24,7 @@ def _files(files: list[Path]) -> str:
 
 
 def _manifest(file: Path) -> str:
-    """Models, seeds and macros by their own code; the manifest as such holds the time it was written at."""
+    """Digest of models, seeds and macros by their own code, because the manifest also holds the time of its writing."""
     if not file.is_file():
         return _digest([])
     manifest = json.loads(file.read_text(encoding="utf-8"))

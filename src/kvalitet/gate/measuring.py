@@ -1,7 +1,7 @@
-"""Measuring a schema with Great Expectations, in a context that leaves nothing behind.
+"""Measures a schema with Great Expectations, in a context that leaves nothing behind.
 
-Great Expectations takes 5 s to import: this module is imported by the task that measures, alone.
-Its results are read as counts; observed values are neither asked for nor kept.
+Great Expectations takes 5 s to import, so only the task that measures imports this module. Its results are read as
+counts. Observed values are neither asked for nor kept.
 """
 
 import logging
@@ -9,7 +9,7 @@ import os
 import re
 from typing import Any, ClassVar
 
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # before the import: no word to any host
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # before the import, so that nothing is sent to any host
 
 import great_expectations as gx
 from great_expectations.expectations.expectation import QueryExpectation
@@ -21,12 +21,12 @@ from kvalitet.gate.suites import Check, Suite
 from kvalitet.gate.verdict import Measurement
 
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
-#: Database errors whose message names only tables and columns; others may quote a value.
+#: Database errors whose message names only tables and columns. Others may quote a value.
 _TELLING = ("UndefinedColumn", "UndefinedTable", "UndefinedFunction", "InsufficientPrivilege", "SyntaxError")
 
 
 class ExpectViolations(QueryExpectation):
-    """A select that counts `violations` of a `denominator`; whether that is too many is the verdict's to say."""
+    """A select that counts `violations` of a `denominator`. The verdict decides whether that is too many."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = ("query.table",)
     success_keys: ClassVar[tuple[str, ...]] = ("query",)
@@ -43,7 +43,7 @@ class ExpectViolations(QueryExpectation):
 
 
 def measure(url: str, suites: list[Suite], skipped: set[str]) -> dict[str, Measurement]:
-    """Measure all checks but the `skipped`; by check id. `url` is a libpq URL with the search path set."""
+    """Measure all checks except the `skipped`, by check id. `url` is a libpq URL with the search path set."""
     for name in ("great_expectations", "great_expectations.data_context.types.base"):  # the second sets its own level
         logging.getLogger(name).setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
@@ -80,7 +80,7 @@ def _measure_suite(source: Any, suite: Suite, checks: list[Check]) -> dict[str, 
     for check_id, expectation in expectations.items():
         result = found.get(check_id)
         if result is None or result.error:
-            # One broken check takes down those that share its query: ask again alone.
+            # One broken check also breaks those that share its query, so each is asked again alone.
             result = _validate(batch, [expectation]).get(check_id)
         measured[check_id] = result or Measurement(error="No result came back.")
     return measured
@@ -107,7 +107,7 @@ def _validate(batch: Any, expectations: list[Any]) -> dict[str, Measurement]:
 
 
 def _read(result: Any) -> Measurement:
-    """Counts only: whatever else Great Expectations found stays unread."""
+    """The counts of a result. Whatever else Great Expectations found is not read."""
     counted = result.result or {}
     if "violations" in counted:
         return Measurement(counted["violations"], counted["denominator"])
@@ -129,7 +129,7 @@ def _messages(result: Any) -> str:
 
 
 def _reason(text: str) -> str:
-    """The kind of error, and its message only where that cannot quote a value."""
+    """The kind of error, with its message only where that cannot quote a value."""
     match = re.search(r"psycopg\.errors\.(\w+)\)?:? ([^\n]*)", text)
     if match:
         return f"{match[1]}: {match[2]}" if match[1] in _TELLING else f"Database error {match[1]}."

@@ -1,4 +1,4 @@
-"""What today's thresholds and waivers would say of what was counted then, without the data."""
+"""Applies today's thresholds and waivers to earlier counts, without the data."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from audit.check_result where judgement_id = %s order by check_id
 
 @dataclass(frozen=True)
 class Change:
-    """One check whose verdict would be another; `then` and `now` are statuses."""
+    """One check whose verdict would change. `then` and `now` are statuses."""
 
     check_id: str
     severity: str
@@ -34,10 +34,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Reevaluation:
-    """Today's verdict on the measurements of one build; nothing is recorded and no build's status changes.
+    """Today's verdict on the measurements of one build. Nothing is recorded, and no build's status changes.
 
-    `not_comparable` are today's checks that were not asked then, or were asked in other words; `dropped` are checks
-    that were asked then and are no more.
+    `not_comparable` are today's checks that were not asked then, or were asked in other words. `dropped` are checks
+    that were asked then and no longer exist.
     """
 
     build_id: int
@@ -50,7 +50,7 @@ class Reevaluation:
 
 
 def reevaluate(settings: Settings, build_id: int) -> Reevaluation:
-    """Hold today's thresholds, severities and waivers against the newest judgement's measurements of a build.
+    """Apply today's thresholds, severities and waivers to the newest judgement's measurements of a build.
 
     Raises KvalitetError where the build was never judged, SuiteInvalid where a suite or waiver cannot be used.
     """

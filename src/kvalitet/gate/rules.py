@@ -1,7 +1,7 @@
 """A contract's quality rules as checks of the gate, each with the select that counts it.
 
-The selects read the views of the schema `judged` as the role kvalitet_rules (kvalitet.gate.asking): the rows that the
-build sees of this source. kvalitet.contracts.quality says which rows count.
+The selects read the views of the schema `judged` as the role kvalitet_rules (kvalitet.gate.asking). The views hold the
+rows of this source that the build sees. kvalitet.contracts.quality says which rows count.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from kvalitet.contracts import Contract, QualityRule
 from kvalitet.contracts.limits import Limit
 from kvalitet.gate.suites import Check, Threshold
 
-#: A rule that gives a number is broken or kept as a whole; of the others it is counted how many rows break it.
+#: A rule that gives a number is broken or kept as a whole. For the other rules, the rows that break them are counted.
 _AS_A_WHOLE = ("rowCount", "sql")
 _COUNTED_DA = {
     "duplicateValues": "Rækker i {table}, der har samme {columns} som en anden række",
@@ -26,11 +26,11 @@ _COUNTED_DA = {
 
 
 class RuleCheck(Check):
-    """A check that is asked as kvalitet_rules of one source's rows."""
+    """A check that is measured as kvalitet_rules on one source's rows."""
 
     source: str
     is_query: bool  # written in the contract as SQL
-    #: Of a rule that is kept or broken as a whole; the number is compared where it is asked.
+    #: The limit of a rule that is kept or broken as a whole. The number is compared where it is asked.
     must_be: Limit | None = None
     threshold: Threshold | Limit = Threshold(violations=0)
 
@@ -41,12 +41,12 @@ class RuleCheck(Check):
 
     @property
     def rule(self) -> str:
-        """The select; with the limit where that is no threshold on what was counted."""
+        """The select, followed by the limit where that is no threshold on the counted rows."""
         return f"{self.count_violations or ''}{f' -- {self.must_be.in_english}' if self.must_be else ''}"
 
 
 def rule_checks(contract: Contract) -> list[dict[str, Any]]:
-    """The fields of a RuleCheck for each rule that is measured; advice and ids are completed by the suite."""
+    """The fields of a RuleCheck for each rule that is measured. The suite completes advice and ids."""
     return [_check(contract, rule) for rule in contract.quality if rule.is_measured]
 
 
@@ -68,11 +68,11 @@ def _check(contract: Contract, rule: QualityRule) -> dict[str, Any]:
 
 
 def asked(contract: Contract, rule: QualityRule) -> str:
-    """The select of a rule that is measured: one `number` as a whole, else `violations` and `denominator`."""
+    """The select of a measured rule. It gives one `number` for the whole, or `violations` and `denominator`."""
     if rule.name == "sql":
         return _with_tables(contract, rule.query)
     rows, table = _rows(contract, rule.table), _text(rule.table)
-    # A row set aside for several columns has several broken values; two rows with one key have one number.
+    # A row set aside for several columns has several broken values, but two rows with one key share one row_id.
     set_aside = "select count(distinct (row_id, row_number)) from judged.set_aside where is_newest and table_name ="
     all_rows = f"(select count(*) from {rows}) + ({set_aside} {table} and not holds_previous)"
     if rule.name == "rowCount":
@@ -84,13 +84,13 @@ def asked(contract: Contract, rule: QualityRule) -> str:
 
 
 def _with_tables(contract: Contract, query: str) -> str:
-    """The query as it stands in the contract, where each of its tables is there by its own name."""
+    """The query as it stands in the contract, with each of the contract's tables available under its own name."""
     tables = ", ".join(f"{_name(table)} as (select * from {_rows(contract, table)})" for table in contract.tables)
     return f"with {tables} select (\n{query}\n) as number"
 
 
 def _broken(contract: Contract, rule: QualityRule) -> str:
-    """The accepted rows that count."""
+    """The accepted rows that break the rule."""
     rows, columns = _rows(contract, rule.table), [_name(column) for column in rule.columns]
     if rule.name == "duplicateValues":
         filled = " and ".join(f"{column} is not null" for column in columns)
@@ -111,7 +111,7 @@ def _is_counted(rule: QualityRule, column: str) -> str:
 
 
 def _set_aside(contract: Contract, rule: QualityRule) -> str:
-    """Which broken values of rows set aside say that the row counts."""
+    """The condition on broken values of rows set aside by which such a row breaks the rule."""
     if rule.name == "duplicateValues":
         return "rule = 'duplicate_key'" if set(rule.columns) <= set(contract.tables[rule.table].key) else "false"
     of_columns = f"column_name in ({', '.join(map(_text, rule.columns))})"

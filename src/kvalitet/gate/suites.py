@@ -1,4 +1,4 @@
-"""What a suite and a check are; expectations/suites/README.md says what each field means."""
+"""Defines suites and checks. expectations/suites/README.md says what each field means."""
 
 import json
 import re
@@ -10,17 +10,17 @@ from kvalitet.errors import KvalitetError
 
 
 class SuiteInvalid(KvalitetError):
-    """A suite file that nobody can run: nothing is measured before it is mended."""
+    """A suite file that cannot be run. Nothing is measured before it is corrected."""
 
 
 class Strict(BaseModel):
-    """Fields as they are named here, and no others."""
+    """A model that accepts only the fields it declares."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
 
 class Threshold(Strict):
-    """How much may be wrong: so many rows, or so many percent of what was measured."""
+    """How much may be wrong: a number of rows, or a percentage of what was measured."""
 
     violations: int | None = Field(default=None, ge=0)
     percent: float | None = Field(default=None, gt=0, le=100)
@@ -32,7 +32,7 @@ class Threshold(Strict):
         return self
 
     def holds(self, violations: int, denominator: int) -> bool:
-        """Whether so many of so many are within it."""
+        """Whether `violations` of `denominator` are within the threshold."""
         if self.percent is not None:
             return violations * 100 <= self.percent * denominator
         return violations <= (self.violations or 0)
@@ -44,7 +44,7 @@ class Threshold(Strict):
 
 
 class NotApplicable(Strict):
-    """When a check has nothing to measure, decided beforehand: `sql` gives one true or false."""
+    """When a check has nothing to measure, decided beforehand. `sql` returns true or false."""
 
     reason: str = Field(min_length=5)
     sql: str = Field(min_length=5)
@@ -73,7 +73,7 @@ class Check(Strict):
     owner: str = Field(min_length=2)
     advice_engineer: str = Field(min_length=10)
     advice_reader: str = Field(min_length=10)
-    #: Asked in order until one is true, so that a later one may read what an earlier one found to be there.
+    #: Asked in order until one is true, so that a later one may read what an earlier one found to exist.
     not_applicable_when: tuple[NotApplicable, ...] = ()
 
     @field_validator("not_applicable_when", mode="before")
@@ -121,7 +121,7 @@ class Suite(Strict):
     @model_validator(mode="before")
     @classmethod
     def _inherit_owner(cls, values: Any) -> Any:
-        """A check without an owner of its own is the suite's owner's."""
+        """Give the suite's owner to checks without an owner of their own."""
         if isinstance(values, dict) and isinstance(values.get("checks"), list):
             checks = [{"owner": values.get("owner"), **c} if isinstance(c, dict) else c for c in values["checks"]]
             return {**values, "checks": checks}

@@ -1,4 +1,4 @@
-"""What the gate says of a build: one result per check, and whether readers may have it."""
+"""The gate's verdict on a build: one result per check, and whether readers may see the build."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ Outcome = Literal["measured", "not_applicable", "held", "error"]
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was counted for one check, whatever comes of it: so many of so many, or why nothing was counted.
+    """The count for one check, before any verdict: so many of so many, or why nothing was counted.
 
-    `not_applicable` holds the declared reason, `held_by` names the constraint that makes counting needless, `error`
-    holds what went wrong; none holds a personal value. `counted` is the number that a rule gave which is kept or broken
+    `not_applicable` holds the declared reason. `held_by` names the constraint that makes counting unnecessary. `error`
+    says what went wrong. None of them holds a personal value. `counted` is the number of a rule that is kept or broken
     as a whole.
     """
 
@@ -44,7 +44,7 @@ class CheckResult:
     """The measurement of one check: how many of how many, and the one status that follows.
 
     `detail` says why a check is not applicable, in error, or had nothing to measure, which number a rule gave, or what
-    holds it; it never holds a value from a delivery.
+    enforces the check. It never holds a value from a delivery.
     """
 
     check_id: str
@@ -64,9 +64,9 @@ class CheckResult:
 
     @classmethod
     def of(cls, check: Check, table: str, measurement: Measurement) -> "CheckResult":
-        """The verdict that the check's threshold draws from a measurement.
+        """The verdict that follows from a measurement and the check's threshold.
 
-        Nothing measured is never a pass: what must hold was not shown to hold.
+        A check that measured nothing never passes, because nothing was shown to hold.
         """
         status: Status = "not_applicable"
         detail = measurement.not_applicable
@@ -100,7 +100,7 @@ class CheckResult:
 
     @property
     def outcome(self) -> Outcome:
-        """What the verdict rests on."""
+        """What the verdict rests on: a measurement, or the status that stands in its place."""
         return self.status if self.status in ("not_applicable", "held", "error") else "measured"
 
     @property
@@ -113,7 +113,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the measurements and the waivers in force come to; warnings do not stop a build."""
+    """The verdict from the measurements and the valid waivers. Warnings do not stop a build."""
 
     build_id: int
     results: tuple[CheckResult, ...]
@@ -121,7 +121,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Something passed, and nothing critical stands in the way."""
+        """Whether something passed and no critical check blocks."""
         return self.counted.passed > 0 and not self.blocking
 
     @property
@@ -131,7 +131,7 @@ class Verdict:
 
     @property
     def waived(self) -> list[CheckResult]:
-        """Failed checks that a waiver lets pass. What could not be measured cannot be waived."""
+        """Failed checks that a waiver lets pass. A check that could not be measured cannot be waived."""
         return [r for r in self.results if r.status == "failed" and r.check_id in self.waivers]
 
     @property
@@ -147,7 +147,7 @@ class Verdict:
 
     @property
     def message(self) -> str:
-        """For the build's record: what stopped it, or what it passed with."""
+        """The text for the build's record: what stopped it, or what it passed with."""
         if self.passed:
             return f"{self.counted}."
         shown = [f"{r.check_id} ({r.status}): {r.measured}. {r.description}" for r in self.blocking[:5]]
@@ -156,12 +156,12 @@ class Verdict:
 
     @property
     def remedy(self) -> str:
-        """What to do, from the checks that stopped the build."""
+        """What to do, from the advice of the checks that stopped the build."""
         return " ".join(dict.fromkeys(f"{r.check_id}: {r.advice_engineer}" for r in self.blocking[:5]))
 
 
 class GateClosed(KvalitetError):
-    """The build is held back: readers keep what they have."""
+    """The build is held back, and readers keep what they have."""
 
     def __init__(self, judged: Verdict) -> None:
         self.verdict = judged

@@ -1,4 +1,4 @@
-"""Waivers as people write them: expectations/waivers.yaml, who lets which failed check pass, why and until when."""
+"""Waivers as people write them in expectations/waivers.yaml: who lets which failed check pass, why and until when."""
 
 from datetime import date
 from pathlib import Path
@@ -42,10 +42,10 @@ class Waiver(BaseModel):
 
 
 def load_waivers(file: Path, suites: list[Suite]) -> dict[str, Waiver]:
-    """The waivers by check id; none where there is no file.
+    """The waivers by check id. Empty where there is no file.
 
-    Raises SuiteInvalid with every fault found: a field that is wrong, a check that no suite has, one waived twice, one
-    that the database holds.
+    Raises SuiteInvalid with every fault found: a wrong field, a check that no suite has, a check waived twice, or a
+    check that the database enforces.
     """
     if not file.exists():
         return {}

@@ -1,4 +1,4 @@
-"""Whether the gate would have caught it: good deliveries and candidates spoilt on purpose, and what the gate said."""
+"""Tests whether the gate finds errors: it judges good deliveries and candidates that were spoilt on purpose."""
 
 from kvalitet.mutation.registry import Mutation, load_mutations
 

@@ -1,4 +1,4 @@
-"""Delivered files, changed as a sender may get them wrong: rows in, rows out, the contract's format kept."""
+"""Changes delivered files as a sender may get them wrong. Rows in, rows out, in the contract's format."""
 
 import csv
 import re
@@ -21,7 +21,7 @@ def _drop(row: Row, column: str, value: str, number: int) -> list[Row]:
 
 
 def _double(row: Row, column: str, value: str, number: int) -> list[Row]:
-    """The same case once more under a number of its own: registered twice, or exported from two systems."""
+    """The same case once more under its own number: registered twice, or exported from two systems."""
     year, dash, _ = row[column].partition("-")
     return [row, row | {column: f"{year}{dash}9{number:06d}"}]
 
@@ -44,12 +44,12 @@ def _negate(row: Row, column: str, value: str, number: int) -> list[Row]:
 
 
 def _mirror(row: Row, column: str, value: str, number: int) -> list[Row]:
-    """An answer on the scale from 1 to `value` read from its other end."""
+    """An answer on the scale from 1 to `value`, read from the other end of the scale."""
     return [row | {column: str(int(value) + 1 - int(row[column]))}] if row[column].isdecimal() else [row]
 
 
 def _add_years(row: Row, column: str, value: str, number: int) -> list[Row]:
-    """Every date of the named columns so many years later; a 29 February becomes the 28th."""
+    """Every date of the named columns that many years later. A 29 February becomes the 28th."""
     changed = dict(row)
     for name in column.split(", "):
         later = YEAR_IN_DATE.sub(lambda found: str(int(found[1]) + int(value)), row[name], count=1)
@@ -61,7 +61,7 @@ def _swap(row: Row, column: str, value: str, number: int) -> list[Row]:
     return [row | {column: row[value], value: row[column]}]
 
 
-#: By the name that expectations/mutations.yaml uses.
+#: The changes by the name that expectations/mutations.yaml uses.
 CHANGES: dict[str, Change] = {
     "drop": _drop,
     "double": _double,

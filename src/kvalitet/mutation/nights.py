@@ -1,4 +1,4 @@
-"""Clean nights: what the generator delivers in order, with its natural variation, must never be held back."""
+"""Clean nights: deliveries of the generator in order, with natural variation, which must never be held back."""
 
 import time
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from kvalitet.settings import Settings
 
 @dataclass(frozen=True)
 class Night:
-    """One night of one municipality (`seed`): which critical checks held it back, and which warnings it had.
+    """One night of one municipality (`seed`): the critical checks that held it back, and the warnings it had.
 
-    `bands` is how many deliveries were held against a volume learned from those published before.
+    `bands` is how many deliveries were compared with a volume learned from those published before.
     """
 
     seed: int
@@ -31,7 +31,7 @@ class Night:
 def clean_nights(empty: Settings, deliveries: Deliveries, nights: int, name: str) -> list[Night]:
     """The first `nights` nights of one municipality, one after the other, each published before the next.
 
-    A night that is held back ends them: what follows it would rest on what was never published.
+    A night that is held back ends them, because the next one would rest on what was never published.
     """
     found: list[Night] = []
     with copy_of(empty, empty.database, name) as place:

@@ -1,4 +1,4 @@
-"""A server and folders of the run's own, and copies of a whole warehouse to spoil."""
+"""The run's own server and folders, and copies of a whole warehouse to spoil."""
 
 import os
 import shutil
@@ -20,9 +20,9 @@ from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_dis
 
 @contextmanager
 def own_installation(root: Path) -> Iterator[Settings]:
-    """A started Postgres with an empty warehouse, below a temporary folder; ended and deleted afterwards."""
+    """Start a Postgres with an empty warehouse, below a temporary folder. It is ended and deleted afterwards."""
     with _own_environment():
-        # Not below a closed folder: as root, the server's user could not pass through it.
+        # Not below a closed folder, because when run as root the server's user could not pass through it.
         folder = Path(tempfile.mkdtemp(prefix="kvalitet-mutation-"))
         folder.chmod(0o755)
         var = folder / "var"
@@ -38,11 +38,11 @@ def own_installation(root: Path) -> Iterator[Settings]:
 
 @contextmanager
 def _own_environment() -> Iterator[None]:
-    """No setting of the shell reaches the run: it must not find anybody's warehouse."""
+    """Keep the shell's settings from the run, so that it cannot find anybody's warehouse."""
     before = {name: value for name, value in os.environ.items() if name.startswith("KVALITET_")}
     for name in before:
         del os.environ[name]
-    # These files are whole (nothing waits for them to settle), and git is asked once, not per build.
+    # These files are whole, so nothing waits for them to settle. Git is asked once, not per build.
     os.environ |= {
         "KVALITET_SETTLE_SECONDS": "0",
         "KVALITET_CODE_VERSION": before.get("KVALITET_CODE_VERSION", "mutation"),
@@ -57,7 +57,7 @@ def _own_environment() -> Iterator[None]:
 
 @contextmanager
 def copy_of(settings: Settings, database: str, name: str) -> Iterator[Settings]:
-    """A copy of `database` with folders of its own, gone at the end. Ends whoever is connected to `database`."""
+    """A copy of `database` with its own folders, removed at the end. Ends all sessions of `database`."""
     made = replace(settings, database=name)
     with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
         copy_database(connection, database, name)
@@ -69,7 +69,7 @@ def copy_of(settings: Settings, database: str, name: str) -> Iterator[Settings]:
 
 
 def keep_copy(settings: Settings, database: str, name: str) -> Settings:
-    """A copy that stays until the installation is removed: the template of others."""
+    """A copy that stays until the installation is removed. Other copies are made from it."""
     with psycopg.connect(server.admin_url(settings), autocommit=True) as connection:
         copy_database(connection, database, name)
     return replace(settings, database=name)
@@ -91,4 +91,4 @@ def own_folders(settings: Settings, name: str) -> Iterator[Settings]:
 
 
 def _say_nothing(text: str) -> None:
-    """Starting and ending a server is no news here."""
+    """Drop the messages about starting and ending a server, which are no news here."""

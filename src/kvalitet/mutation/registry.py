@@ -1,8 +1,8 @@
 """The mutations as people write them: expectations/mutations.yaml, read and checked.
 
-A mutation is one way in which figures go wrong in practice. A *candidate* mutation is SQL on the finished
-candidate: a rule or a join that went wrong after intake. A *delivery* mutation changes delivered files: what
-the sender got wrong, with everything after it built from the wrong file.
+A mutation is one way in which figures go wrong in practice. A *candidate* mutation is SQL on the finished candidate: a
+rule or a join that went wrong after intake. A *delivery* mutation changes delivered files as a sender's error would,
+and everything after it is built from the wrong file.
 """
 
 from pathlib import Path
@@ -17,12 +17,12 @@ from kvalitet.mutation.files import CHANGES
 SIZES = ("row", "percent", "tenth")
 WHOLE = "whole"
 Size = Literal["row", "percent", "tenth", "whole"]
-#: What share of the rows that can be changed each size takes; never less than one row.
+#: The share of the changeable rows that each size takes, but never less than one row.
 SHARES: dict[str, float] = {"row": 0.0, "percent": 0.01, "tenth": 0.1, "whole": 1.0}
 
 
 class MutationsInvalid(KvalitetError):
-    """expectations/mutations.yaml cannot be used: nothing is run before it is mended."""
+    """expectations/mutations.yaml cannot be used. Nothing is run before it is corrected."""
 
 
 class _Strict(BaseModel):
@@ -30,7 +30,7 @@ class _Strict(BaseModel):
 
 
 class Rows(_Strict):
-    """The rows that can be changed: `table`, of the candidate or of a contract, and which of them."""
+    """The rows that can be changed: `table`, of the candidate or of a contract, and which of its rows."""
 
     table: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     where: str = "true"
@@ -39,8 +39,9 @@ class Rows(_Strict):
 class Delivery(_Strict):
     """What is wrong with the deliveries of a night: a changed file, or a source that has fallen silent.
 
-    `file` begins the delivered file's name, `change` is one of kvalitet.mutation.files.CHANGES, `where` are the
-    values of the rows that can be changed. `silent_nights` without a file: all other sources are so far ahead.
+    `file` begins the delivered file's name, `change` is one of kvalitet.mutation.files.CHANGES, and `where` are the
+    values of the rows that can be changed. `silent_nights` without a file says by how many nights all other sources are
+    ahead.
     """
 
     source: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -61,14 +62,14 @@ class Delivery(_Strict):
 
 
 class Gap(_Strict):
-    """Why the gate cannot catch it at some sizes, stated beforehand."""
+    """Why the gate cannot catch the mutation at some sizes, stated beforehand."""
 
     reason_da: str = Field(min_length=20)
     reason_en: str = Field(min_length=20)
 
 
 class Mutation(_Strict):
-    """One way of going wrong. `sql` finds the chosen rows' ctid in `picked`; a `whole` mutation takes no size."""
+    """One kind of error. `sql` finds the chosen rows' ctid in `picked`. A `whole` mutation takes no size."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     name_da: str = Field(min_length=5)

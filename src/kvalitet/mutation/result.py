@@ -1,4 +1,4 @@
-"""What a run found: the file it is kept in, its sums, and whether the gate did what it must."""
+"""The result of a run: the file that keeps it, its sums, and whether the gate did what it must."""
 
 import json
 from collections import Counter
@@ -8,18 +8,18 @@ from typing import Any
 from kvalitet.mutation.registry import Mutation
 
 RESULT = Path("docs") / "mutation" / "result.json"
-#: At least this share of the trials must be blocked by a critical check.
+#: At least this percentage of the trials must be blocked by a critical check.
 LEAST_BLOCKED_PERCENT = 90
 OUTCOMES = ("blocked", "refused", "warned", "missed")
 
 
 def read_result(file: Path) -> dict[str, Any]:
-    """The kept result; empty where nothing was run yet."""
+    """The kept result. Empty where nothing was run yet."""
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def merged(file: Path, found: dict[str, Any]) -> dict[str, Any]:
-    """What was kept, with the parts that ran now in place of the old ones; each part has its own date."""
+    """The kept result with the parts that ran now in place of the old ones. Each part has its own date."""
     return read_result(file) | found
 
 
@@ -33,13 +33,13 @@ def blocked_percent(trials: list[dict[str, Any]]) -> float:
 
 
 def smallest_caught(trials: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Of one mutation's trials, the one with fewest rows that did not pass unseen."""
+    """The trial with the fewest rows among one mutation's trials that were not missed."""
     seen = [trial for trial in trials if trial["outcome"] != "missed"]
     return min(seen, key=lambda trial: trial["rows"]) if seen else None
 
 
 def faults(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
-    """What the gate did not do: too little blocked, something missed that nobody knew of, a clean night held back."""
+    """What the gate failed to do: too few trials blocked, an unknown gap, or a clean night held back."""
     said: list[str] = []
     trials = found.get("mutations", {}).get("trials", [])
     if trials and len({t["mutation"] for t in trials}) > 10 and blocked_percent(trials) < LEAST_BLOCKED_PERCENT:
@@ -59,7 +59,7 @@ def faults(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
 
 
 def summary(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
-    """A few lines for the terminal."""
+    """The result in a few lines for the terminal."""
     lines: list[str] = []
     if "mutations" in found:
         trials = found["mutations"]["trials"]

@@ -30,9 +30,9 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class GoodNights:
-    """Two nights in order: `published` holds the first; `candidate` the second as well, built but not judged.
+    """Two nights in order. `published` holds the first. `candidate` also holds the second, built but not judged.
 
-    `clean` is what the gate says of it unspoilt: it passed.
+    `clean` is the gate's verdict on the unspoilt candidate, which passed.
     """
 
     published: Settings
@@ -44,7 +44,7 @@ class GoodNights:
 
 @contextmanager
 def good_nights(installation: Settings, deliveries: Deliveries) -> Iterator[GoodNights]:
-    """Make them in an installation. Raises KvalitetError where the gate does not let the good candidate pass."""
+    """Make the nights in an installation. Raises KvalitetError where the gate does not let the good candidate pass."""
     with ExitStack() as places:
         published = places.enter_context(
             own_folders(keep_copy(installation, installation.database, "published"), "published")
@@ -64,14 +64,14 @@ def good_nights(installation: Settings, deliveries: Deliveries) -> Iterator[Good
 
 
 def run_mutations(root: Path, mutations: list[Mutation], workers: int, say: Say) -> dict[str, Any]:
-    """Every mutation at every size through the gate; what was found, with what it was found with."""
+    """Run every mutation at every size through the gate. Returns the results, with what they were found with."""
     began = datetime.now(TIMEZONE)
     trials: list[Trial] = []
     with own_installation(root) as installation, ExitStack() as places:
         say("Two good nights")
         good = places.enter_context(good_nights(installation, Deliveries(SEED, COMPLAINTS)))
         pool = places.enter_context(_pool(workers))
-        # Those that take a minute first: one that cannot be tried is known at once, and nobody waits for the last.
+        # Trials that take a minute come first: one that cannot be tried is known at once, and the end is short.
         ordered = sorted(
             ((mutation, size) for mutation in mutations for size in mutation.sizes),
             key=lambda trial: trial[0].kind == "candidate",
@@ -90,7 +90,7 @@ def run_mutations(root: Path, mutations: list[Mutation], workers: int, say: Say)
 
 
 def run_nights(root: Path, seeds: int, nights_each: int, workers: int, say: Say) -> dict[str, Any]:
-    """Clean nights of `seeds` municipalities; what the gate said of each."""
+    """Run clean nights of `seeds` municipalities. Returns the gate's result for each."""
     began = datetime.now(TIMEZONE)
     nights: list[Night] = []
     with own_installation(root) as installation, _pool(workers) as pool:
@@ -115,7 +115,7 @@ def _try(good: GoodNights, mutation: Mutation, size: Size) -> Trial:
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes of their own: dbt and Great Expectations each hold one project or context per process."""
+    """Worker processes, because dbt and Great Expectations each hold one project or context per process."""
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
         yield pool
@@ -124,7 +124,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _each(pool: ProcessPoolExecutor, calls: list[tuple[Callable, tuple]], say: Say) -> Iterator[Any]:
-    """Results as they come; the first failure is raised. An interrupted run ends with what it has."""
+    """Results in the order they come. The first failure is raised. An interrupted run ends with what it has."""
     futures: list[Future] = [pool.submit(function, *arguments) for function, arguments in calls]
     try:
         for future in as_completed(futures):
@@ -149,7 +149,7 @@ def _facts(installation: Settings, began: datetime) -> dict[str, Any]:
 
 
 def _code_version(installation: Settings) -> str:
-    """The commit itself, though builds of a run are all marked alike."""
+    """The commit itself, although all builds of a run record the same mark."""
     stated = os.environ.pop("KVALITET_CODE_VERSION", None)
     try:
         return code_version(installation)

@@ -1,4 +1,4 @@
-"""A finished candidate, spoilt as a wrong rule or a wrong join after intake would have left it."""
+"""Spoils a finished candidate as a wrong rule or a wrong join after intake would have left it."""
 
 import re
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ select place, number from (
 
 @dataclass(frozen=True)
 class Spoilt:
-    """`rows` of `among` that could be changed were changed; `tables` are those the mutation names."""
+    """`rows` of the `among` changeable rows were changed. `tables` are those that the mutation names."""
 
     rows: int
     among: int
@@ -47,9 +47,9 @@ class Spoilt:
 def spoil(admin: psycopg.Connection, mutation: Mutation, size: Size) -> Spoilt:
     """Apply a candidate mutation in the caller's transaction.
 
-    Keys and not-null rules of the tables it touches are dropped: they hold rows that a model writes back only
-    once the model has run, and the finishing step tries to put them back as it does after a build. Which rows
-    are picked depends on their contents alone. Raises KvalitetError where the mutation changes nothing.
+    Keys and not-null rules of the tables it touches are dropped, because in a build they apply only once the models
+    have run. The finishing step tries to put them back, as it does after a build. Which rows are picked depends only on
+    their contents. Raises KvalitetError where the mutation changes nothing.
     """
     assert mutation.sql and mutation.rows
     schema = sql.Identifier(CANDIDATE)

@@ -1,4 +1,4 @@
-"""One trial: a mutation at one size, what the real gate said of it, and which checks caught it."""
+"""One trial: a mutation at one size, the real gate's verdict on it, and the checks that caught it."""
 
 import re
 import shutil
@@ -30,8 +30,11 @@ from kvalitet.warehouse import server
 
 @dataclass(frozen=True)
 class Trial:
-    """`rows` of `among` were changed. `critical` blocked the build, `warnings` marked it, both beyond what the same
-    build had unspoilt; `refused` says that intake kept the delivery out."""
+    """`rows` of the `among` changeable rows were changed.
+
+    `critical` blocked the build and `warnings` marked it, both without what the same build had unspoilt. `refused` says
+    that intake kept the delivery out.
+    """
 
     mutation: str
     size: Size
@@ -44,7 +47,7 @@ class Trial:
 
     @property
     def outcome(self) -> str:
-        """blocked, refused (by intake, so that the gate never saw it), warned or missed."""
+        """The outcome: blocked, refused (by intake, so that the gate never saw it), warned or missed."""
         if self.critical:
             return "blocked"
         if self.refused:
@@ -53,7 +56,7 @@ class Trial:
 
 
 def judge(settings: Settings, build_id: int, manifest: Path | None = None) -> Verdict:
-    """The gate's verdict on a build, whichever it is."""
+    """The gate's verdict on a build, whether it passes or is held back."""
     try:
         return validate(settings, build_id, manifest)
     except GateClosed as closed:
@@ -65,7 +68,8 @@ def try_candidate(
 ) -> Trial:
     """Spoil a copy of the warehouse `template`, whose build `build_id` is finished but not judged, and judge it.
 
-    Measured are the checks that read a table the mutation touches; the others found the same rows as before.
+    Only the checks that read a table which the mutation touches are measured, because the others find the same rows as
+    before.
     """
     began = time.monotonic()
     manifest = template.var / "dbt" / "target" / "manifest.json"
@@ -132,7 +136,7 @@ class Deliveries:
         return generate(inbox, night=night, seed=self.seed, complaints=self.complaints)
 
     def write_again(self, inbox: Path, source: str, night: int) -> None:
-        """The files that a source delivered on the first night, once more under the cut-off of `night`."""
+        """Write the files that a source delivered on the first night once more, under the cut-off of `night`."""
         first, now = (str(Plan().cutoff(number)) for number in (1, night))
         with tempfile.TemporaryDirectory() as folder:
             for file in self.write(Path(folder), 1):
@@ -142,7 +146,7 @@ class Deliveries:
 
 
 def take_in(settings: Settings) -> list[str]:
-    """Extract every source; returns those whose delivery was refused. Any other failure of intake is raised."""
+    """Extract every source. Returns those whose delivery was refused. Any other failure of intake is raised."""
     refused = []
     for source in load_contracts(settings):
         try:
@@ -153,7 +157,7 @@ def take_in(settings: Settings) -> list[str]:
 
 
 def build_all(settings: Settings, owner: str) -> Build:
-    """Every layer of a new build of the newest loads, and the finishing step."""
+    """Run every layer of a new build of the newest loads, and the finishing step."""
     build = begin_build(settings, owner=owner)
     for layer in LAYERS:
         build_layer(settings, build.build_id, layer)

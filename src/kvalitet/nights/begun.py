@@ -1,7 +1,7 @@
-"""The night that `kvalitet run` began: noted before anything is delivered, forgotten once it has ended.
+"""The night that `kvalitet run` began: noted before anything is delivered, removed once it has ended.
 
-The note, var/run/night.json, is what lets an interrupted call be made again. How far the night came is not
-noted: Airflow and the warehouse know it.
+The note, var/run/night.json, lets an interrupted call be made again. How far the night came is not noted, because
+Airflow and the warehouse know it.
 """
 
 import fcntl
@@ -20,9 +20,12 @@ from kvalitet.settings import TIMEZONE, Settings
 
 @dataclass(frozen=True)
 class BegunNight:
-    """`since` is where the records stood: what was taken in later counts to it, also by a scheduled run that was
-    quicker. `sample` holds the arguments of the function that delivers its sample, None where the deliveries come
-    from elsewhere."""
+    """A night that was begun, as it is noted.
+
+    `since` is where the records stood. What was taken in later counts to the night, also by a scheduled run that was
+    quicker. `sample` holds the arguments of the function that delivers its sample. It is None where the deliveries come
+    from elsewhere.
+    """
 
     run_id: str  # of its runs in Airflow, one of each DAG
     begun_at: datetime
@@ -68,14 +71,14 @@ def begun_night(settings: Settings) -> BegunNight | None:
 
 
 def forget(settings: Settings, night: BegunNight) -> None:
-    """Remove the note of a night that has ended; another night's note is left alone."""
+    """Remove the note of a night that has ended. Another night's note stays."""
     if begun_night(settings) == night:
         _note(settings).unlink(missing_ok=True)
 
 
 @contextmanager
 def one_at_a_time(settings: Settings, on_wait: Callable[[str], None] = lambda pid: None) -> Iterator[None]:
-    """Only one process at once delivers and triggers. `on_wait` is told the number of the one that is waited for."""
+    """Let only one process at once deliver and trigger. `on_wait` gets the number of the process that is waited for."""
     file = _note(settings).with_name("night.lock")
     with file.open("a+") as lock:
         try:

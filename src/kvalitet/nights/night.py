@@ -1,6 +1,6 @@
 """One night: whether there is anything to build, the build from claim to pages, and how it went.
 
-Plain functions, used by the DAGs and the command line alike; nothing here knows Airflow.
+The functions are plain and shared by the DAGs and the command line. Nothing here knows Airflow.
 """
 
 import logging
@@ -41,7 +41,7 @@ order by source_id
 
 
 def news(settings: Settings) -> list[str]:
-    """What a build tonight would rest on that the latest publication does not; empty where nothing."""
+    """What a build tonight would rest on that the latest publication does not. Empty where there is nothing."""
     return [row["item"] for row in fetch_all(settings, AUDITOR, NEWS)]
 
 
@@ -51,11 +51,11 @@ def is_anything_new(settings: Settings) -> bool:
 
 
 def begin_night(settings: Settings, owner: str, force: bool = False) -> "Build | None":
-    """Claim the candidate for a night's build; None where there is nothing new to publish.
+    """Claim the candidate for a night's build. Returns None where there is nothing new to publish.
 
-    A claim that `owner` itself still holds (its begin was cleared and runs again) is given up
-    first. Raises BuildRefused where somebody else holds the candidate. Any other failure is recorded as a failed
-    build, so that it is seen where builds are looked at.
+    A claim that `owner` itself still holds (its begin was cleared and runs again) is given up first. Raises
+    BuildRefused where somebody else holds the candidate. Any other failure is recorded as a failed build, so that it is
+    shown among the builds.
     """
     try:
         if not force and not is_anything_new(settings):
@@ -65,13 +65,13 @@ def begin_night(settings: Settings, owner: str, force: bool = False) -> "Build |
     except BuildRefused:
         raise
     except Exception as error:
-        with suppress(Exception):  # where the warehouse is the reason, its own error is the one to see
+        with suppress(Exception):  # where the warehouse is the reason, its own error is raised
             record_failed_begin(settings, owner, describe(error))
         raise
 
 
 def release_claims(settings: Settings, owner: str, message: str) -> list[int]:
-    """End as failed every build that `owner` still claims; returns the ids of those ended.
+    """End as failed every build that `owner` still claims. Returns the ids of those ended.
 
     A build that has ended (held back, published) keeps its status.
     """
@@ -84,7 +84,7 @@ def release_claims(settings: Settings, owner: str, message: str) -> list[int]:
 
 
 def describe(error: object) -> str:
-    """What an error may say in the warehouse's records: only errors of our own are free of delivered values."""
+    """The text of an error for the warehouse's records. Only errors of our own are free of delivered values."""
     if error is None:
         return "ended from outside."
     if isinstance(error, Exception) and (full := as_disk_full(error)):
@@ -95,7 +95,7 @@ def describe(error: object) -> str:
 
 @dataclass(frozen=True)
 class SourceResult:
-    """What one source brought in the night; counts are rows, over all its deliveries and tables."""
+    """What one source brought in the night. Counts are rows, over all its deliveries and tables."""
 
     source_id: str
     outcome: str | None
@@ -108,9 +108,9 @@ class SourceResult:
 
 @dataclass(frozen=True)
 class NightResult:
-    """How a night ended. `build_status` is None where nothing was new; `failed_critical` are not waived.
+    """How a night ended. `build_status` is None where nothing was new. `failed_critical` are not waived.
 
-    `wrong_clock` says what is wrong with the clock, where something can be seen to be.
+    `wrong_clock` says what is wrong with the clock, where an error can be seen.
     """
 
     sources: list[SourceResult]
@@ -125,7 +125,7 @@ class NightResult:
 
 @dataclass(frozen=True)
 class Mark:
-    """Where the records stood when a night began: what has greater numbers belongs to it, whatever the clock says."""
+    """Where the records stood when a night began. Greater numbers belong to the night, whatever the clock says."""
 
     run_id: int
     load_id: int
@@ -133,7 +133,7 @@ class Mark:
 
 
 def mark(settings: Settings) -> Mark:
-    """Where the records stand now."""
+    """Where the records are now."""
     query = """
         select coalesce((select max(run_id) from audit.extract_run), 0) as run_id,
             coalesce((select max(abs(load_id)) from audit.load), 0) as load_id,
@@ -143,12 +143,12 @@ def mark(settings: Settings) -> Mark:
 
 
 def night_result(settings: Settings, since: Mark, owner: str) -> NightResult:
-    """Read how the night that began at `since` went, from the warehouse's own records.
+    """Read from the warehouse's own records how the night that began at `since` went.
 
-    The build is that of `owner`; where it made none, one begun meanwhile by somebody else (a
-    scheduled run that was quicker) is what the night brought.
+    The build is that of `owner`. Where `owner` made none, it is one that somebody else began in the meantime (a
+    scheduled run that was quicker).
     """
-    from kvalitet.gate.counted import COUNTED, CheckCounts  # the gate is slow to import
+    from kvalitet.gate.counted import COUNTED, CheckCounts  # imported here, because the gate is slow to import
 
     with connect(settings, AUDITOR) as connection:
         build = connection.execute(
@@ -214,9 +214,9 @@ def run_night(
 ) -> NightResult:
     """The whole night without Airflow: extract every source, build, check, publish, report.
 
-    A source that is refused or fails does not stop the others. `progress` is told each step that
-    begins and, where there is one, what came of it. Raises what a step of the build raises, except
-    that a build held back by the gate is a result.
+    A source that is refused or fails does not stop the others. `progress` is called for each step that begins and,
+    where there is one, with its result. Raises what a step of the build raises. A build that the gate holds back is a
+    result and raises nothing.
     """
     from kvalitet.contracts import load_contracts
     from kvalitet.gate import GateClosed
@@ -230,7 +230,7 @@ def run_night(
             result = extract(settings, source, owner=owner)
             progress("extract", f"{source}: {result.outcome}. {result.message}")
         except Exception as error:
-            # Recorded by extract itself; the other sources are taken in all the same.
+            # Extract itself recorded the failure. The other sources are taken in all the same.
             progress("extract", f"{source}: {describe(error)}")
     progress("begin", "")
     build = begin_night(settings, owner)
@@ -266,7 +266,7 @@ def _build_and_publish(settings: Settings, build_id: int, progress: Callable[[st
 
 
 def _anchor(settings: Settings, progress: Callable[[str, str], None]) -> None:
-    """What cannot be anchored stays due, which the command's exit code tells; the night has its result all the same."""
+    """Anchor what is due. What fails stays due, which the command's exit code says. The night keeps its result."""
     from kvalitet.verification.outbox import work_off
 
     try:
@@ -276,7 +276,7 @@ def _anchor(settings: Settings, progress: Callable[[str, str], None]) -> None:
 
 
 def publish_once(settings: Settings, build_id: int) -> int:
-    """Publish a build that passed, or leave it as it is where it is published; returns its publication_id."""
+    """Publish a build that passed, unless it is already published. Returns its publication_id."""
     from kvalitet.publication import publish
 
     return publish(settings, build_id).publication_id

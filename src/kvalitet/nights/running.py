@@ -1,4 +1,4 @@
-"""Begins a night, or goes on with the one that an interrupted call had begun. What `make run` ends with."""
+"""Begins a night, or continues the one that an interrupted call began. `make run` ends with this."""
 
 import time
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from kvalitet.services import AirflowAddress, airflow_address
 from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.settings import Settings
 
-#: Longer than a machine is usually switched off: an interrupted night still waits for what it has triggered.
+#: Longer than a machine is usually switched off, so that an interrupted night still waits for what it has triggered.
 WAIT_MINUTES = 12 * 60
 
-#: States of a run that does nothing more.
+#: States of a run that has come to its end.
 ENDED = ("success", "failed")
 
 Deliver = Callable[..., None]
@@ -31,14 +31,14 @@ def run_through_airflow(
     plan: Callable[[], dict[str, int]] | None = None,
     deliver: Deliver | None = None,
 ) -> NightResult:
-    """Run one night through Airflow, that of `kvalitet up` or the one named; shows progress and a closing table.
+    """Run one night through Airflow, that of `kvalitet up` or the one named. Shows progress and a closing table.
 
-    A night that an earlier call began and that has not ended is gone on with. A new one is delivered with
-    `deliver(**plan())`, which must make the same files each time; without `plan` the deliveries come from
-    elsewhere. Two calls at once run one night.
+    A night that an earlier call began and that has not ended is continued. A new one is delivered with
+    `deliver(**plan())`, which must make the same files each time. Without `plan` the deliveries come from elsewhere.
+    Two calls at once run one night.
 
-    The night is a success only if the result has a publication_id. Raises KvalitetError where
-    Airflow cannot do its part; what fails inside the night is told in the result.
+    The night is a success only if the result has a publication_id. Raises KvalitetError where Airflow cannot do its
+    part. The result says what failed inside the night.
     """
     address = airflow_address(settings)
     sources = [source for source, contract in load_contracts(settings).items() if not contract.problems]
@@ -65,7 +65,7 @@ def run_through_airflow(
 
 
 def _unfinished(settings: Settings, airflow: AirflowClient, console: Console) -> BegunNight | None:
-    """The night to go on with; one that ended while nobody watched is told and forgotten."""
+    """The night to continue. A night that ended unwatched is shown and forgotten."""
     night = begun_night(settings)
     if night is None:
         return None
@@ -79,11 +79,11 @@ def _unfinished(settings: Settings, airflow: AirflowClient, console: Console) ->
 
 
 def _has_ended(settings: Settings, airflow: AirflowClient, night: BegunNight, result: NightResult) -> bool:
-    """Published, held back by the gate, or nothing new. What was broken off is to be gone on with."""
+    """Whether the night was published, was held back or brought nothing new. A broken-off night is continued."""
     states = airflow.run_states(night.run_id)
     if states.get("indicators") != "failed":
         return states.get("indicators") == "success"
-    # While extractions run, that there is nothing new says nothing.
+    # While extractions run, it is not yet known whether there is anything new.
     are_extracted = all(state in ENDED for dag, state in states.items() if dag.startswith("extract__"))
     return result.build_status == "held_back" or (are_extracted and not is_anything_new(settings))
 

@@ -1,7 +1,7 @@
-"""What the DAGs' tasks call: each runs one step and speaks Airflow's language about how it went.
+"""The functions of the DAGs' tasks. Each runs one step and tells Airflow how it went.
 
-Steps are imported inside the tasks, so that a DAG file stays quick to read. What a task returns
-lies readable in Airflow's database: counts and ids only, never a delivered value.
+Steps are imported inside the tasks, so that a DAG file stays quick to read. A task's return value lies readable in
+Airflow's database, so it holds only counts and ids, never a delivered value.
 """
 
 import logging
@@ -26,15 +26,15 @@ from kvalitet.settings import TIMEZONE, Settings
 log = logging.getLogger(__name__)
 
 
-#: Seconds: a server that was killed has recovered by then, or a person is needed.
+#: Seconds after which a server that was killed has recovered, or a person is needed.
 SERVER_BACK_WITHIN = 120
-#: Something is missing where the task runs: a program, a module, a file, a right. Waiting does not bring it.
+#: Something is missing where the task runs: a program, a module, a file, a right. Waiting does not help.
 MISSING = (NotInstalled, FileNotFoundError, PermissionError, ImportError)
 
 
 @contextmanager
 def no_retry(*expected: type[KvalitetError]) -> Iterator[None]:
-    """Fail the task at once, saying what to do, for the `expected` errors but MayMend, and always for MISSING."""
+    """Fail the task at once with what to do, for the `expected` errors but MayMend, and always for MISSING."""
     try:
         yield
     except MayMend:
@@ -42,17 +42,17 @@ def no_retry(*expected: type[KvalitetError]) -> Iterator[None]:
     except expected as error:
         raise AirflowFailException(str(error)) from None
     except MISSING as error:
-        raise AirflowFailException(str(error)) from error  # an unforeseen one: its place is in the log
+        raise AirflowFailException(str(error)) from error  # an unforeseen error belongs in the log
 
 
 def timetable(cron: str) -> CronTriggerTimetable:
-    """The cron line on Copenhagen's clock; a new DAG begins with the next time due."""
-    # The default, False, also runs a time that was due up to a tenth of the period ago.
+    """The cron line in Copenhagen's time. A new DAG begins with the next time due."""
+    # The default, False, would also run a time that was due up to a tenth of the period ago.
     return CronTriggerTimetable(cron, timezone=TIMEZONE.key, run_immediately=timedelta(0))
 
 
 def is_scheduled(context: Any) -> bool:
-    """Whether the run is the timetable's own, which has patience; a run by hand has somebody waiting."""
+    """Whether the timetable started the run, which can then wait. Somebody waits for a run started by hand."""
     return context["dag_run"].run_type == "scheduled"
 
 
@@ -62,7 +62,7 @@ def owner_of(context: Any) -> str:
 
 
 def allowed(context: Any, what: str) -> tuple[str, str] | None:
-    """Who lets a delivery in against one of its limits, and why: intake refuses one without the other."""
+    """Who lets a delivery in against one of its limits, and why. Intake refuses one without the other."""
     by, reason = (context["params"].get(f"{what}_allowed_{part}") for part in ("by", "reason"))
     return (by or "", reason or "") if by or reason else None
 
@@ -70,9 +70,9 @@ def allowed(context: Any, what: str) -> tuple[str, str] | None:
 class ExtractSource(BaseSensorOperator):
     """Takes in all new deliveries of one source.
 
-    A scheduled run looks again until the contract's latest arrival while a promised delivery has
-    not come, holding no worker meanwhile; a manual run looks once. Refused, or our own fault: red without retry.
-    Failed otherwise: retried. Nothing new: skipped, so that the source's asset stays as it was.
+    While a promised delivery has not come, a scheduled run looks again until the contract's latest arrival. It holds no
+    worker between looks. A manual run looks once. A refusal or an error of our own fails without retry. Other failures
+    are retried. Where nothing is new, the task is skipped, so that the source's asset stays as it was.
     """
 
     def __init__(self, source_id: str, **kwargs: Any) -> None:
@@ -110,7 +110,7 @@ class ExtractSource(BaseSensorOperator):
         raise AirflowFailException(f"{result.message} Its last good data is used, marked stale.")
 
     def _promised_until(self, settings: Settings, due_at: datetime) -> datetime | None:
-        """Until when the delivery may still come; None where none is promised, or it came by another run."""
+        """The latest arrival of the delivery. None where none is promised, or it came by another run."""
         from kvalitet.contracts import load_contracts
         from kvalitet.timetable.calendar import is_promised, latest_arrival
         from kvalitet.timetable.waiting import Awaited, outcomes
@@ -122,7 +122,7 @@ class ExtractSource(BaseSensorOperator):
 
 
 def note_killed(context: Any) -> None:
-    """On failure: an outcome to go on with, where the task was killed before it recorded one."""
+    """On failure, record an outcome where the task was killed before it recorded one, so that the night goes on."""
     from kvalitet.timetable.waiting import note_killed as note
 
     source_id = context["dag_run"].dag_id.partition("__")[2]
@@ -143,14 +143,14 @@ class WaitForSources(BaseOperator):
 
         waits, deadline = self._awaited(context)
         rows, now = outcomes(Settings.from_environment(), waits), datetime.now(UTC)
-        for row in rows:  # how old a failure is counts from the first look
+        for row in rows:  # the age of a failure counts from the first look
             row["finished_at"] = now
         if now < deadline and unsettled(rows, waits, now):
             self.defer(trigger=SourcesTrigger.of(waits, deadline), method_name="resume")
         return self.resume(context, {})
 
     def resume(self, context: Any, event: dict[str, str | None]) -> dict[str, str | None]:
-        """Note who is late by what is on record now: `event`, what the wait ended with, may be old."""
+        """Note which sources are late, by the present records, because `event`, the result of the wait, may be old."""
         from kvalitet.contracts import load_contracts
         from kvalitet.timetable.calendar import NOTHING_OF_TODAY, is_promised
         from kvalitet.timetable.waiting import note_late, outcomes
@@ -183,10 +183,10 @@ class WaitForSources(BaseOperator):
 
 
 def begin() -> int:
-    """Claim the candidate and fix the night's set of loads; skips all that follows where nothing is new.
+    """Claim the candidate and fix the night's set of loads. Skips all that follows where nothing is new.
 
-    Where somebody else holds it, a scheduled run tries again until a dead claim would have lapsed;
-    a run by hand says so at once.
+    Where somebody else holds it, a scheduled run tries again until a dead claim would have lapsed. A run by hand fails
+    at once.
     """
     from kvalitet.nights.night import begin_night
 
@@ -201,7 +201,7 @@ def begin() -> int:
 
 
 def layer(build_id: int, name: str) -> dict[str, Any]:
-    """Build one dbt layer; its per-model results are in audit.model_run."""
+    """Build one dbt layer. Its per-model results are in audit.model_run."""
     from kvalitet.build.transform import build_layer
 
     with no_retry(KvalitetError):
@@ -212,7 +212,7 @@ def layer(build_id: int, name: str) -> dict[str, Any]:
 
 
 def finish(build_id: int) -> None:
-    """Keys, comments, rights and policies on the finished candidate."""
+    """Set keys, comments, rights and policies on the finished candidate."""
     from kvalitet.publication import finish_candidate
 
     with no_retry(KvalitetError):
@@ -220,7 +220,7 @@ def finish(build_id: int) -> None:
 
 
 def validate(build_id: int) -> None:
-    """The gate: red with the failed checks where the build is held back; readers keep what they have."""
+    """Judge the build. Fails with the failed checks where it is held back. Readers keep what they have."""
     from kvalitet.nights.night import validate_and_report
 
     with no_retry(KvalitetError):
@@ -229,9 +229,9 @@ def validate(build_id: int) -> None:
 
 
 def publish(build_id: int) -> int:
-    """Swap the candidate in; a build that is already published is left as it is.
+    """Swap the candidate in. A build that is already published is left as it is.
 
-    A reader that could not be moved is worth another try: the build keeps its claim meanwhile.
+    Where a reader could not be moved, the task is tried again. The build keeps its claim until then.
     """
     from kvalitet.nights.night import publish_once
     from kvalitet.publication import PublishRefused
@@ -241,7 +241,7 @@ def publish(build_id: int) -> int:
 
 
 def report(build_id: int, publication_id: int) -> int:
-    """Write the publication's pages; returns how many."""
+    """Write the publication's pages. Returns how many."""
     from kvalitet.nights.night import report as write_report
 
     with no_retry(KvalitetError):
@@ -249,7 +249,7 @@ def report(build_id: int, publication_id: int) -> int:
 
 
 def anchor() -> int:
-    """Anchor the ledger's entries that are due; returns how many. Red until none is left."""
+    """Anchor the ledger's entries that are due. Returns how many. Fails while any is left."""
     from kvalitet.verification.outbox import work_off
 
     with no_retry():
@@ -257,7 +257,7 @@ def anchor() -> int:
 
 
 def check_files() -> dict[str, int]:
-    """Certificate files, and a night's share of the kept originals, against their digests; red where one differs."""
+    """Check certificate files and a night's share of the kept originals by their digests. Fails where one differs."""
     from kvalitet.evidence.files import check_files as check
 
     with no_retry(KvalitetError):
@@ -265,7 +265,7 @@ def check_files() -> dict[str, int]:
 
 
 def release(context: Any) -> None:
-    """On failure: give the candidate back, or the next run is refused. A server that has died may come back first."""
+    """On failure, give the candidate back for the next run. A server that has died gets time to come back first."""
     from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
     from kvalitet.build.builds import record_failed_begin
@@ -288,7 +288,7 @@ def release(context: Any) -> None:
 
 
 class TellPeople(BaseNotifier):
-    """On failure: alerts of what the night's records say, each event once; nothing where no alerts are set up."""
+    """On failure, alert about the night's records, each event once. Does nothing where no alerts are set up."""
 
     def notify(self, context: Any) -> None:
         from kvalitet.alerts import send
@@ -297,7 +297,7 @@ class TellPeople(BaseNotifier):
 
 
 def send_alerts() -> dict[str, list[str]]:
-    """Tell what is due and was not told: also late sources, ending waivers, and what a killed task left untold."""
+    """Tell what is due and not yet told, also late sources, ending waivers, and what a killed task did not tell."""
     from kvalitet.alerts import send
 
     with no_retry():
@@ -305,7 +305,7 @@ def send_alerts() -> dict[str, list[str]]:
 
 
 def check_slas() -> None:
-    """Red with the list of sources that do not keep what their contract promises."""
+    """Fail with the list of sources that do not keep what their contract promises."""
     from kvalitet.contracts import load_contracts
     from kvalitet.timetable.waiting import late_sources
 
@@ -319,7 +319,7 @@ def check_slas() -> None:
 
 
 def end_lapsed_builds() -> list[int]:
-    """End builds whose heartbeat has stopped, and readers beyond their limits; returns the builds' ids."""
+    """End builds whose heartbeat has stopped, and readers that exceed their limits. Returns the builds' ids."""
     from kvalitet.build.builds import end_lapsed_builds as end
     from kvalitet.warehouse.readers import watch
 
@@ -329,7 +329,7 @@ def end_lapsed_builds() -> list[int]:
 
 
 def drop_old_rebuilds() -> list[str]:
-    """Drop the schemas of rebuilds of the past that are a week old; returns their names."""
+    """Drop the schemas of rebuilds of the past that are a week old. Returns their names."""
     from kvalitet.past.rebuild import drop_old_rebuilds as drop
 
     with no_retry():
@@ -337,7 +337,7 @@ def drop_old_rebuilds() -> list[str]:
 
 
 def purge_landing() -> dict[str, int]:
-    """Remove landed files whose agreed time is over; returns how many. Skipped while a backup copies them."""
+    """Remove landed files whose agreed time is over. Returns how many. Skipped while a backup copies them."""
     from kvalitet.landing.holding import FilesHeld
     from kvalitet.landing.retention import purge
 

@@ -1,4 +1,4 @@
-"""Waits in Airflow's triggerer, where a wait costs no worker, until tonight's sources have an outcome."""
+"""Waits for outcomes of tonight's sources in Airflow's triggerer, where a wait occupies no worker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -13,17 +13,16 @@ from kvalitet.settings import TRANSFORMER, Settings
 from kvalitet.timetable.waiting import OUTCOMES, Awaited, outcome_parameters, unsettled
 from kvalitet.warehouse.connection import not_reached
 
-#: A night is no longer than a day: further off is only the deadline of a clock that ran back.
+#: A night is no longer than a day. A deadline further off comes only from a clock that was set back.
 LONGEST_WAIT = timedelta(days=1)
 
 
 class SourcesTrigger(BaseTrigger):
     """Fires once, with the outcome of each source, when all are settled or the deadline has come.
 
-    `waits`: source id -> [due_at, until, after_run] of night_waiting.Awaited, `deadline`: instants are ISO texts. The
-    address and password are read where the trigger runs, so that neither lies in Airflow's database. The wait has
-    its length, whatever the clock is set to meanwhile.
-    The event's payload: {source id: outcome or None}.
+    `waits`: source id -> [due_at, until, after_run] of kvalitet.timetable.waiting.Awaited. Its instants and `deadline`
+    are ISO texts. The address and password are read where the trigger runs, so that neither lies in Airflow's database.
+    The length of the wait does not change when the clock is set. The event's payload: {source id: outcome or None}.
     """
 
     def __init__(self, waits: dict[str, list[Any]], deadline: str, poll_seconds: float = 3) -> None:
@@ -52,10 +51,10 @@ class SourcesTrigger(BaseTrigger):
         }
         rows: list[dict[str, Any]] = []
         while True:
-            # The wait outlives a restart of the database: what cannot be read now is read later.
+            # The wait outlives a restart of the database. What cannot be read now is read later.
             try:
                 rows = await _outcomes(waits)
-                for row in rows:  # how old a failure is counts from here, where it was first seen
+                for row in rows:  # the age of a failure counts from here, where it was first seen
                     row["finished_at"] = first_seen.setdefault(row["run_id"], clock.now())
                 waiting = unsettled(rows, waits, clock.now())
             except (OSError, KvalitetError) as error:
@@ -74,7 +73,7 @@ async def _outcomes(waits: Mapping[str, Awaited]) -> list[dict[str, Any]]:
 
     settings = Settings.from_environment()
     try:
-        # A connection per look: none is held open through a night's wait.
+        # A connection per look, so that none is held open through a night's wait.
         connection = await psycopg.AsyncConnection[DictRow].connect(
             settings.dsn(TRANSFORMER), row_factory=dict_row, connect_timeout=10
         )

@@ -21,7 +21,7 @@ STEPS = (
     "finish", "validate", "publish", "report",
 )  # fmt: skip
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
-#: Looks this often; each look is one call while nothing has changed.
+#: Seconds between two looks. Each look is one call while nothing has changed.
 POLL_SECONDS = 1.0
 
 
@@ -42,7 +42,7 @@ class _Shown:
 def watch(
     settings: Settings, airflow: AirflowClient, console: Console, address: AirflowAddress, night: BegunNight
 ) -> NightResult:
-    """Show each step as it begins and ends, then a closing table; returns how the night ended."""
+    """Show each step as it begins and ends, then a closing table. Returns how the night ended."""
     try:
         tasks = _show_until_it_ends(settings, airflow, address, console, _Shown(night))
     except KeyboardInterrupt:
@@ -58,7 +58,7 @@ def watch(
 def _show_until_it_ends(
     settings: Settings, airflow: AirflowClient, address: AirflowAddress, console: Console, shown: _Shown
 ) -> list[dict[str, Any]]:
-    """Show each step until the night's run has ended; returns its task instances."""
+    """Show each step until the night's run has ended. Returns its task instances."""
     run_id, looked_at_health, dead = shown.night.run_id, time.monotonic(), set[str]()
     with console.status("Waiting for the scheduler") as status:
         while True:
@@ -71,7 +71,7 @@ def _show_until_it_ends(
             if time.monotonic() - looked_at_health > 60:
                 looked_at_health = time.monotonic()
                 dead_before, dead = dead, set(airflow.unhealthy())
-                if stays_dead := sorted(dead & dead_before):  # once, a heartbeat may be late on a busy machine
+                if stays_dead := sorted(dead & dead_before):  # in two looks, as heartbeats may be late when it is busy
                     logs = ", ".join(address.logs.format(part=part) for part in stays_dead)
                     raise KvalitetError(
                         f"Airflow's {', '.join(stays_dead)} is not alive.",
@@ -81,7 +81,7 @@ def _show_until_it_ends(
 
 
 def _show_ended(settings: Settings, console: Console, shown: _Shown, tasks: list[dict[str, Any]]) -> list[str]:
-    """Print what has ended since the last look, in the order of the night; returns what is running."""
+    """Print what has ended since the last look, in the order of the night. Returns what is running."""
     running = []
     for task in sorted(tasks, key=_place):
         name, state = _name(task), task["state"] or "none"

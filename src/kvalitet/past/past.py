@@ -1,4 +1,4 @@
-"""Figures of the past, three ways: what was said, what was recorded, what was known on a day.
+"""Figures of the past, in three ways: what was said, what was recorded, and what was known on a day.
 
 Each comes with what it rests on. The last two are built anew, in schemas of their own.
 """
@@ -36,10 +36,10 @@ BASIS = """
 
 @dataclass(frozen=True)
 class Past:
-    """Figures and what they rest on: the loads, as of which day, by which code.
+    """Figures and what they rest on: the loads, the as-of day and the code.
 
-    `without` are the sources that had delivered nothing by then. `differs_in` (a rebuild of a publication
-    only) are the tables that are not what was published: empty where it is identical.
+    `without` are the sources that had delivered nothing by then. `differs_in` (only for a rebuild of a publication) are
+    the tables that differ from what was published. It is empty where all are identical.
     """
 
     what: str
@@ -61,7 +61,7 @@ def as_said(settings: Settings, publication_id: int) -> Past:
 
 
 def as_recorded(settings: Settings, publication_id: int, progress: Progress, owner: str = OWNER) -> Past:
-    """The publication built anew from the loads it recorded, by the code that is running, beside what was published.
+    """Build the publication anew from the loads it recorded, by the running code, and compare with what was published.
 
     Raises KvalitetError where there is no such publication, or a layer fails.
     """
@@ -81,7 +81,7 @@ def as_recorded(settings: Settings, publication_id: int, progress: Progress, own
 
 
 def known_at(settings: Settings, day: date, progress: Progress) -> Past:
-    """The figures as they can be worked out from the deliveries whose own cut-off is `day` or before.
+    """The figures that follow from the deliveries whose own cut-off is on or before `day`.
 
     Raises KvalitetError where no delivery is that old, or a layer fails.
     """
@@ -118,7 +118,7 @@ def _past(
 
 
 def _built(settings: Settings, build: Build, role: str) -> list[dict[str, Any]]:
-    """Read as the gate where the schema is sealed, as who builds where it is not."""
+    """Read the built figures: as the gate where the schema is sealed, as the builder where it is not."""
     table = sql.Identifier(build.target_schema, "fct_indicator_value")
     query = sql.SQL(f"select {FIGURE_COLUMNS} from {{}} order by {FIGURE_ORDER}").format(table)
     with connect(settings, role) as connection:

@@ -1,6 +1,6 @@
-"""Rebuilds of the past, each in a schema of its own: from a publication's loads, or what was known on a day.
+"""Rebuilds of the past, each in its own schema: from a publication's loads, or what was known on a day.
 
-Readers see nothing of them. They are dropped by housekeeping when they are a week old.
+Readers see nothing of them. Housekeeping drops them when they are a week old.
 """
 
 import re
@@ -29,9 +29,9 @@ from kvalitet.warehouse.connection import connect, fetch_all
 from kvalitet.warehouse.locks import LockHeld, holding, rebuild_of
 
 Progress = Callable[[str, str], None]
-#: Up to the indicator values: all that a figure needs.
+#: The layers up to the indicator values, which are all that a figure needs.
 FIGURE_LAYERS = LAYERS[: LAYERS.index("star") + 1]
-#: The only schemas that are ever dropped.
+#: Only schemas of these names are ever dropped.
 NAMES = re.compile(r"(rebuild|known|restated)_[0-9_]+")
 
 KNOWN = """
@@ -58,7 +58,7 @@ def begin_rebuild(settings: Settings, publication_id: int, owner: str) -> Build:
 
 
 def end_rebuild(settings: Settings, publication_id: int, build: Build) -> list[str]:
-    """End a finished rebuild; returns the tables whose rows differ from what was published, none being the rule."""
+    """End a finished rebuild. Returns the tables whose rows differ from what was published, normally none."""
     published = published_build(settings, publication_id)
     with connect(settings, GATE) as connection:
         said = [digest for digest in recorded(connection, published.build_id) if digest.kind == CONTENT]
@@ -90,7 +90,7 @@ def begin_restated(settings: Settings, pair: tuple[int, int], published: Build, 
 
 
 def restated_schema(pair: tuple[int, int]) -> str:
-    """Where the steps from one publication to another are built, one after the other."""
+    """The schema in which the steps from one publication to another are built, one after the other."""
     return f"restated_{pair[0]}_{pair[1]}"
 
 
@@ -101,7 +101,7 @@ def run_layers(
     layers: tuple[str, ...] = FIGURE_LAYERS,
     restated: dict | None = None,
 ) -> None:
-    """Build the layers of a rebuild; it is marked failed where one fails."""
+    """Build the layers of a rebuild. It is marked failed where one fails."""
     try:
         for layer in layers:
             progress(layer, "")
@@ -114,13 +114,13 @@ def run_layers(
 
 @contextmanager
 def alone_in(settings: Settings, schema: str) -> Iterator[None]:
-    """The only process that rebuilds into `schema`; what a killed one left there is ended first.
+    """Keep other processes from rebuilding into `schema`. First end what a killed one left there.
 
     Raises BuildRefused where another is at work.
     """
     with ExitStack() as held:
         try:
-            # As the publisher, whose transactions no seal waits for.
+            # As the publisher, because a seal does not wait for its transactions.
             what = f"another rebuild into {schema} is under way,"
             held.enter_context(holding(settings, PUBLISHER, rebuild_of(schema), what))
         except LockHeld as other:
@@ -142,7 +142,7 @@ def published_build(settings: Settings, publication_id: int) -> Build:
 
 
 def drop_old_rebuilds(settings: Settings, days: int | None = None) -> list[str]:
-    """Drop the schemas of rebuilds that ended more than `days` ago (KVALITET_REBUILD_DAYS, 7); returns their names."""
+    """Drop the schemas of rebuilds that ended more than `days` ago (KVALITET_REBUILD_DAYS, 7). Returns their names."""
     keep = whole_number("KVALITET_REBUILD_DAYS", 7) if days is None else days
     rows = fetch_all(settings, TRANSFORMER, OLD, {"days": keep, "live": list(LIVE)})
     dropped = sorted(row["target_schema"] for row in rows if NAMES.fullmatch(row["target_schema"]))
@@ -152,7 +152,7 @@ def drop_old_rebuilds(settings: Settings, days: int | None = None) -> list[str]:
 
 
 def _begin_like(settings: Settings, schema: str, owner: str, published: Build) -> Build:
-    """Claim `schema` on all that a published build rested on."""
+    """Claim `schema` with everything that a published build rested on."""
     return _begin(
         settings, schema, owner, published.as_of_date, published.loads, published.stale, published.acceptances
     )

@@ -1,4 +1,4 @@
-"""Delivered rows between two publications: what of each is a class, a correction, or new. Driven by the contracts."""
+"""Delivered rows between two publications: which changes are classes, corrections, or new. The contracts decide."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,7 +25,7 @@ _COUNT = """
 """
 
 
-#: The load after one, where it took the same delivery in once more.
+#: The next load, where it took in the same delivery once more.
 _NEXT = """
     select next.load_id, next.rows
     from (
@@ -45,7 +45,7 @@ _NEXT = """
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Delivered rows by what became of them; a row that was reclassified and corrected counts in both."""
+    """Delivered rows by what became of them. A row that was both reclassified and corrected counts in both."""
 
     reclassified: int = 0
     corrected: int = 0
@@ -58,15 +58,15 @@ class RowCounts:
         return RowCounts(**{name: mine[name] + theirs[name] for name in mine})
 
     def columns(self) -> dict[str, int]:
-        """As audit.restatement calls them."""
+        """The counts under their column names in audit.restatement."""
         return {f"rows_{name}": count for name, count in asdict(self).items()}
 
 
 @dataclass(frozen=True)
 class ReadAnew:
-    """What of the first build's rows the second one's contracts and code read otherwise: definition, not source.
+    """What the second build's contracts and code read otherwise in the first build's rows. It counts as definition.
 
-    `loads`: per source, its load as read anew, or the first build's own. `rows`: how many rows that changed. `gained`:
+    `loads`: per source, its load as read anew, or the first build's own. `rows`: how many rows changed by it. `gained`:
     columns, by raw table, that were not delivered then.
     """
 
@@ -76,7 +76,7 @@ class ReadAnew:
 
 
 def read_anew(settings: Settings, tables: list[Table], said: Build, later: Build) -> ReadAnew:
-    """Follows the loads that only took the same delivery in once more, up to the second build's."""
+    """Follow the loads that only took in the same delivery once more, up to the second build's."""
     loads, rows = dict(said.loads), 0
     gained: dict[str, frozenset[str]] = {}
     with connect(settings, AUDITOR) as connection:
@@ -101,7 +101,7 @@ def restated_variable(
     """dbt's variable `restated` for a step: per raw table, from which load each column is taken.
 
     A table that is itself a classification is taken whole from the later load, from `reclassification` on. Gained
-    columns are the later load's from the first step on: `definition` has no other ones.
+    columns are taken from the later load in every step. In `definition` no others are.
     """
     if step == "definition":
         tables = [table for table in tables if gained.get(table.raw_name)]
@@ -127,7 +127,7 @@ def restated_variable(
 def count_rows(
     settings: Settings, tables: list[Table], said: dict[str, int], later: dict[str, int], gained: dict[str, frozenset]
 ) -> RowCounts:
-    """How many delivered rows differ between two sets of loads, and how; gained columns say nothing of that."""
+    """How many delivered rows differ between two sets of loads, and how. Gained columns are left out."""
     total = RowCounts()
     with connect(settings, TRANSFORMER) as connection:
         for table in tables:
@@ -143,7 +143,7 @@ def count_rows(
 
 
 def _columns(table: Table) -> list[tuple[str, str]]:
-    """Raw columns, each with the one that says whether it was stated: a missing value's reason follows its value."""
+    """Raw columns, each with the column that says whether it was stated. A missing value's reason follows its value."""
     reasons = {column.missing_reason_name: column.name for column in table.columns if column.missing_reason_name}
     return [(name, reasons.get(name, name)) for name in table.raw_columns()]
 

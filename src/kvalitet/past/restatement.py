@@ -1,8 +1,8 @@
 """What changed between two publications, and why: definition, reclassification, correction, late data.
 
-The causes are told apart by building the first publication's figures anew in steps, each with one thing more taken
-from the second: its definitions, its classes, its corrections; what is left is late data. The
-rules stay where they are, in dbt: a step differs only in the rows that `delivered()` gives (docs/decisions/0008).
+To tell the causes apart, the first publication's figures are built anew in steps. Each step takes one thing more from
+the second: its definitions, its classes, its corrections. What is left is late data. The rules stay in dbt. A step
+differs only in the rows that `delivered()` gives (docs/decisions/0008).
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ from kvalitet.warehouse.connection import connect, fetch_all
 
 CAUSES = ("definition", "reclassification", "correction", "late_data")
 MEASURES = ("value", "numerator", "denominator")
-#: A figure's key, whatever version of its definition it follows.
+#: A figure's key, the same for all versions of its definition.
 KEY = (
     "indicator_id", "source_id", "organisation_id", "authority", "period_kind", "period_label", "breakdown_kind",
     "breakdown_member",
@@ -45,16 +45,16 @@ Figures = dict[tuple, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Restatement:
-    """What is kept of one pair of publications: the row of audit.restatement, and those of restatement_figure."""
+    """What is kept of a pair of publications: the row of audit.restatement, and the rows of restatement_figure."""
 
     summary: dict[str, Any]
     figures: list[dict[str, Any]]
 
 
 def restate(settings: Settings, first: int, second: int, progress: Progress) -> Restatement:
-    """Split what changed from publication `first` to `second`, once; afterwards it is read from the ledger.
+    """Split what changed from publication `first` to `second`, once. Afterwards it is read from the ledger.
 
-    Raises KvalitetError where the running code is not that of `second`, whose definitions are asked for.
+    Raises KvalitetError where the running code is not that of `second`, whose definitions the steps need.
     """
     if first >= second:
         raise KvalitetError(f"Publication {first} is not before {second}.", "Name the older of the two first.")
@@ -72,7 +72,7 @@ def restate(settings: Settings, first: int, second: int, progress: Progress) -> 
 
 
 def read(settings: Settings, first: int, second: int) -> Restatement | None:
-    """The restatement of a pair as it is kept; None where it was not worked out yet."""
+    """The restatement of a pair as it is kept. None where it was not worked out yet."""
     pair = {"first": first, "second": second}
     where = "where from_publication = %(first)s and to_publication = %(second)s"
     summary = fetch_all(settings, AUDITOR, f"select * from audit.restatement {where}", pair)
@@ -126,9 +126,9 @@ def work_out(
 
 
 def by_key(rows: list[dict[str, Any]]) -> Figures:
-    """Figures by their key; where two versions of a definition count the same, the newer.
+    """Figures by their key. Where two versions of a definition count the same, the newer one.
 
-    At the scale that figures are published with: those of older publications had more decimals.
+    They are at the scale that figures are published with, because older publications had more decimals.
     """
     ordered = sorted(rows, key=lambda row: row["indicator_version"])
     return {tuple(row[name] for name in KEY): row | {name: at_scale(row[name]) for name in MEASURES} for row in ordered}
@@ -144,8 +144,8 @@ def at_scale(number: Decimal | None) -> Decimal | None:
 def split(states: list[Figures]) -> Iterator[dict[str, Any]]:
     """The changed figures, given all figures as said, after each step, and as said later.
 
-    A figure that any of the five hides is named once and not split: the parts would tell what is hidden. A step
-    that leaves a figure without a value, which then comes back, changes it by nothing.
+    A figure that any of the five hides is named once and not split, because the parts would tell what is hidden. A step
+    that leaves a figure without a value counts as no change where the value comes back later.
     """
     for key in sorted(set().union(*states)):
         rows = [state.get(key) for state in states]
@@ -165,7 +165,7 @@ def split(states: list[Figures]) -> Iterator[dict[str, Any]]:
 
 
 def _hidden(rows: list[dict[str, Any] | None], values: list) -> dict[str, Any] | None:
-    """Only what both publications showed: that the figure changed, or that it is hidden in one of them."""
+    """Only what both publications showed of a hidden figure: that it changed, or that it is hidden in one of them."""
     is_hidden_in = [bool(row and row["is_suppressed"]) for row in (rows[0], rows[-1])]
     if values[0] == values[-1] and is_hidden_in[0] == is_hidden_in[1]:
         return None
@@ -183,7 +183,7 @@ def _told(values: list) -> dict[str, Any] | None:
     if values[0] is None and values[-1] is None:
         return None  # neither publication shows it
     is_there = values[-1] is not None
-    # The last step that made it what it is in the second publication: there, or not.
+    # The last step that gave it its state in the second publication: present or absent.
     last = max(place for place in range(4) if (values[place] is not None) != is_there)
     return {"status": "new" if is_there else "gone", "cause": CAUSES[last], **_stages(values)}
 
@@ -194,7 +194,7 @@ def _stages(values: list) -> dict[str, Any]:
 
 
 def _code_versions(settings: Settings, said: Build, later: Build) -> tuple[str, str]:
-    """The code that built either; only code that is running can say what its definitions make of other rows."""
+    """The code that built each. Only the running code can say how its definitions read other rows."""
     if said.code_version and later.code_version == code_version(settings):
         return said.code_version, later.code_version
     commit = later.code_version.removesuffix("+changes")
@@ -206,7 +206,7 @@ def _code_versions(settings: Settings, said: Build, later: Build) -> tuple[str, 
 
 
 def _moved_tables(settings: Settings, said: Build, later: Build) -> list[Table]:
-    """The delivered tables of which the two builds see another load."""
+    """The delivered tables of which the two builds see different loads."""
     return [
         table
         for source, contract in load_contracts(settings).items()
@@ -241,7 +241,7 @@ def _build_step(
 
 
 def _store(settings: Settings, summary: dict[str, Any], figures: list[dict[str, Any]]) -> None:
-    """Both tables in one transaction: a restatement is kept whole or not at all."""
+    """Store both tables in one transaction, so that a restatement is kept whole or not at all."""
     pair = {name: summary[name] for name in ("from_publication", "to_publication")}
     with connect(settings, TRANSFORMER) as connection, connection.cursor() as cursor:
         for table, rows in (("restatement", [summary]), ("restatement_figure", [pair | row for row in figures])):

@@ -1,4 +1,4 @@
-"""From a finished candidate to what readers see: finishing, publishing, rolling back, the ledger."""
+"""From a finished candidate to what readers see: finishing, publishing, rolling back, and the ledger."""
 
 from kvalitet.publication.finish import FinishResult, finish_candidate
 from kvalitet.publication.ledger import figures

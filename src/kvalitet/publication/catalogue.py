@@ -1,7 +1,7 @@
 """What the catalogue of a built schema should hold, from dbt's manifest, and what it lacks.
 
-Keys and not-null rules come from the models' contracts, comments from their descriptions, readers
-from `meta.readers`. The finishing step brings them about; the gate asks for what is still missing.
+Keys and not-null rules come from the models' contracts, comments from their descriptions, readers from `meta.readers`.
+The finishing step sets them. The gate checks what is still missing.
 """
 
 import json
@@ -21,7 +21,7 @@ PUBLISHED_LAYERS = ("star", "reports")
 DETAIL_SUFFIX = "_detail"
 READER_TABLE = "table_reader"
 CENTRE_COLUMN = "centre_id"
-#: The words of `meta.readers`, and the role each stands for.
+#: The words of `meta.readers`, and the role that each means.
 GROUP_OF_READER = {"bi": BI, "detail": "kvalitet_detail_reader", "auditor": AUDITOR}
 
 
@@ -34,7 +34,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Constraint:
-    """One rule that the database enforces on a table; `references` is what a foreign key refers to."""
+    """One rule that the database enforces on a table. `references` is what a foreign key refers to."""
 
     kind: Literal["primary key", "unique", "not null", "foreign key"]
     columns: tuple[str, ...]
@@ -56,35 +56,35 @@ class TablePlan:
 
     @property
     def is_row_level(self) -> bool:
-        """Read row by row by named readers only, each those of the centres they were granted."""
+        """Whether only named readers read it, row by row, each the rows of the centres granted to them."""
         return "bi" not in self.readers and CENTRE_COLUMN in self.columns
 
     def unique_over(self, columns: tuple[str, ...]) -> Constraint | None:
-        """What makes these columns unique, where the model declares it."""
+        """The constraint that makes these columns unique, where the model declares one."""
         if columns == self.primary_key:
             return Constraint("primary key", columns)
         return Constraint("unique", columns) if columns in self.unique_keys else None
 
     def filled(self, column: str) -> Constraint | None:
-        """What keeps a column from being empty, where the model declares it."""
+        """The constraint that keeps a column from being empty, where the model declares one."""
         return Constraint("not null", (column,)) if column in (*self.not_null, *self.primary_key) else None
 
     def refers(self, column: str, to_table: str) -> Constraint | None:
-        """What keeps a column's values among those of another table, where the model declares it."""
+        """The foreign key from a column to another table, where the model declares one."""
         keys = [key for key in self.foreign_keys if key.columns == (column,) and key.to_table == to_table]
         return Constraint("foreign key", keys[0].columns, keys[0]) if keys else None
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The plans of all tables, and what of their models cannot be carried out as declared."""
+    """The plans of all tables, and the declarations of their models that cannot be carried out."""
 
     tables: dict[str, TablePlan]
     faults: list[str] = field(default_factory=list)
 
 
 def manifest_path(settings: Settings) -> Path:
-    """Where dbt leaves its manifest; raises KvalitetError where it has not run."""
+    """The file of dbt's manifest. Raises KvalitetError where dbt has not run."""
     for place in (
         settings.var / "dbt" / "target",
         settings.var / "dbt",
@@ -106,7 +106,7 @@ def read_catalogue(manifest: Path) -> Catalogue:
         for node in nodes
         if node["resource_type"] == "model"
         and node["fqn"][1] in PUBLISHED_LAYERS
-        and node["config"].get("schema") is None  # not the work schema behind the star
+        and node["config"].get("schema") is None  # leaves out the work schema behind the star
         and node["config"].get("materialized") != "ephemeral"
     ]
     faults: list[str] = []
@@ -114,7 +114,7 @@ def read_catalogue(manifest: Path) -> Catalogue:
 
 
 def plan_of(model: dict, faults: list[str]) -> TablePlan:
-    """The plan of one model as a manifest has it; what it lacks is added to `faults`."""
+    """The plan of one model in a manifest. What the model lacks is added to `faults`."""
     name, columns = model["name"], model["columns"]
     constraints = [(c, tuple(c.get("columns") or ())) for c in model.get("constraints") or []]
     for column, spec in columns.items():
@@ -148,7 +148,7 @@ def plan_of(model: dict, faults: list[str]) -> TablePlan:
 
 
 def _faults(plan: TablePlan, has_unread_key: bool) -> list[str]:
-    """What a model's declaration lacks, so that nobody guesses who may read a table."""
+    """What a model's declaration lacks, so that nobody has to guess who may read a table."""
     faults = []
     if not plan.description:
         faults.append(f"{plan.name}: the model has no description")
@@ -182,7 +182,7 @@ def _foreign_key(constraint: dict, on: tuple[str, ...]) -> ForeignKey | None:
 
 
 def missing(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> tuple[list[str], int]:
-    """What the built schema lacks of its catalogue, each as one line; and how many things were asked for."""
+    """What the built schema lacks of its catalogue, one line each, and the number of things that were checked."""
     state = _State(connection, schema)
     lines = list(catalogue.faults)
     asked = len(catalogue.tables)
@@ -241,7 +241,7 @@ class _State:
             self.readers = {(row["table_name"], row["reader"]) for row in connection.execute(query)}
 
     def wanted(self, plan: TablePlan) -> list[tuple[str, bool]]:
-        """Everything the plan asks of its table, and whether it is there."""
+        """Everything that the plan requires of its table, and whether it exists."""
         name = plan.name
         wanted = [(f"foreign key ({', '.join(k.columns)}) to {k.to_table}", self.has_foreign(name, k))
                   for k in plan.foreign_keys]  # fmt: skip
@@ -277,7 +277,7 @@ class _State:
         return wanted
 
     def holds(self, name: str, constraint: Constraint) -> bool:
-        """Whether the database enforces it on the table, and has found that all rows keep it."""
+        """Whether the database enforces the constraint on the table, and has found that all rows keep it."""
         if constraint.references:
             return self.has_foreign(name, constraint.references)
         if constraint.kind == "not null":
@@ -292,7 +292,7 @@ class _State:
 
 
 def state_of(connection: psycopg.Connection[DictRow], schema: str, with_readers: bool = True) -> _State:
-    """The schema's catalogue as it is now; `with_readers` reads its table of readers, too."""
+    """The schema's catalogue as it is now. With `with_readers`, its table of readers is read as well."""
     return _State(connection, schema, with_readers)
 
 

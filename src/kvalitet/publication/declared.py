@@ -1,4 +1,4 @@
-"""What the models' own YAML says of their keys, for whoever asks before dbt has run."""
+"""What the models' own YAML says of their keys, for use before dbt has run."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from kvalitet.publication.catalogue import PUBLISHED_LAYERS, TablePlan, plan_of
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C one is ten times as fast
-    """Safe, and fast where libyaml is there."""
+    """Loads YAML safely, and fast where libyaml is installed."""
 
 
 def declared_plans(dbt_dir: Path) -> dict[str, TablePlan]:
-    """The plans of the star and report models by name, from their YAML as it is written; dbt need not have run.
+    """The plans of the star and report models by name, from their YAML as it is written. dbt need not have run.
 
     Descriptions are not rendered. Raises KvalitetError with the file that cannot be read.
     """

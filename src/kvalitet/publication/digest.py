@@ -1,9 +1,9 @@
-"""Digests of a schema's tables: what the gate measured, and whether it is still that.
+"""Digests of a schema's tables: what the gate measured, and whether the tables are still the same.
 
-A table's digest is independent of the order of its rows and of the server's settings. Today's is taken by whoever
-asks, in the canonical form (evidence/canonical.py). Form 1, in which older publications were measured, is taken by
-the server: SHA-256 over the sorted SHA-256 sums of the rows' texts, in 256 buckets. A definition's digest covers
-columns, keys, comments, policies, grants.
+A table's digest is independent of the order of its rows and of the server's settings. The client computes today's form
+from the canonical form (evidence/canonical.py). The server computes form 1, in which older publications were measured:
+SHA-256 over the sorted SHA-256 sums of the rows' texts, in 256 buckets. A definition's digest covers columns, keys,
+comments, policies and grants.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from kvalitet.warehouse.connection import connect
 CONTENT = "content"
 DEFINITION = "definition"
 
-#: Filled by publishing itself, after the gate.
+#: Publishing itself fills this table, after the gate.
 STAMP_TABLE = "publication"
 
 _SESSION = {
@@ -45,7 +45,7 @@ select coalesce(sum(row_count), 0)::bigint as row_count,
 from buckets
 """
 
-#: Names in it are without the schema, which is another one for the same tables once they are published.
+#: Names in it lack the schema, because the same tables are in another schema once they are published.
 _DEFINITION = """
 with own as (
     select quote_ident(%(main)s) || '.' as main, quote_ident(%(main)s || '_detail') || '.' as detail
@@ -88,7 +88,7 @@ from line join relation as r using (oid) group by r.relname
 class Digest:
     """`row_count` rows of a table, or entries of a definition, and their SHA-256 in hex.
 
-    `form` is the number of the form that rows were written in; a definition has one form only.
+    `form` is the number of the form that rows were written in. A definition has only one form.
     """
 
     kind: str
@@ -99,7 +99,7 @@ class Digest:
 
 
 def tables_of(connection: psycopg.Connection[DictRow], schema: str, kinds: str = "rpvm") -> list[str]:
-    """Names of the relations of `schema` (of the given `relkind`s), sorted; empty where there is no such schema."""
+    """Names of the relations of `schema` (of the given `relkind`s), sorted. Empty where there is no such schema."""
     rows = connection.execute(
         "select relname::text as name from pg_class where relnamespace = to_regnamespace(%s)"
         ' and relkind = any(%s) order by relname collate "C"',
@@ -119,7 +119,7 @@ def digests(settings: Settings, role: str, schema: str, form: int = FORM) -> lis
 
 
 def contents(settings: Settings, role: str, schema: str, form: int = FORM) -> list[Digest]:
-    """Digests of the rows of all tables of `schema`, but for the publication stamp. Raises NoCanonicalForm."""
+    """Digests of the rows of all tables of `schema`, without the publication stamp. Raises NoCanonicalForm."""
     with connect(settings, role) as connection:
         names = [name for name in tables_of(connection, schema) if name != STAMP_TABLE]
         if form == 1:
@@ -129,7 +129,7 @@ def contents(settings: Settings, role: str, schema: str, form: int = FORM) -> li
 
 
 def _printed(connection: psycopg.Connection[DictRow], schema: str, name: str) -> Digest:
-    """A table's digest in form 1, taken by the server."""
+    """A table's digest in form 1, computed by the server."""
     fix_session(connection)
     row = connection.execute(sql.SQL(_CONTENT).format(table=sql.Identifier(schema, name))).fetchone()
     assert row is not None
@@ -162,12 +162,12 @@ def form_of(measured: list[Digest]) -> int:
 
 
 def differences(expected: list[Digest], found: list[Digest]) -> list[str]:
-    """The tables whose digest differs, each with what about it does, e.g. `fct_complaint (content)`."""
+    """The tables whose digest differs, each with what differs, e.g. `fct_complaint (content)`."""
     return sorted({f"{digest.table_name} ({digest.kind})" for digest in set(expected) ^ set(found)})
 
 
 def fix_session(connection: psycopg.Connection[DictRow]) -> None:
-    """Row text and definitions print the same whatever the server, database or role has set."""
+    """Make row texts and definitions print the same, whatever the server, database or role has set."""
     connection.execute("set local search_path = pg_catalog, pg_temp")
     for name, value in _SESSION.items():
         connection.execute("select set_config(%s, %s, true)", [name, value])

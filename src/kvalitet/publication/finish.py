@@ -1,6 +1,6 @@
-"""The finishing step: what dbt leaves out of a freshly built schema. Safe to run any number of times.
+"""The finishing step: adds what dbt leaves out of a freshly built schema. Safe to run any number of times.
 
-Keys, comments and statistics, as who builds. Then the seal, as who publishes: kvalitet.publication.seal.
+First come keys, comments and statistics, set as the builder. Then the publisher seals it (kvalitet.publication.seal).
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from kvalitet.warehouse.connection import connect
 
 @dataclass(frozen=True)
 class FinishResult:
-    """Counts of tables finished and keys added; `lacking` are the keys that the data does not allow."""
+    """Counts of tables finished and keys added. `lacking` are the keys that the data does not allow."""
 
     tables: int
     keys_added: int
@@ -45,10 +45,10 @@ class FinishResult:
 def finish_candidate(settings: Settings, build_id: int, manifest: Path | None = None) -> FinishResult:
     """Finish the schema that build `build_id` filled, as its manifest declares it, and seal it.
 
-    A key that the data does not allow is left out and named in `lacking`: the gate, whose suites
-    count the rows at fault, then holds the build back. Raises KvalitetError where the build or
-    one of its tables is not there, ClaimLost where the build is not live, NotSealed where something is in the schema
-    that could be executed, NotSet or Locked where the database does not let something be set.
+    A key that the data does not allow is left out and named in `lacking`. The gate, whose suites count the rows at
+    fault, then holds the build back. Raises KvalitetError where the build or one of its tables is missing, ClaimLost
+    where the build is not live, NotSealed where something in the schema could be executed, NotSet or Locked where the
+    database does not let something be set.
     """
     catalogue = read_catalogue(manifest or manifest_path(settings))
     with heartbeat(settings, build_id, TRANSFORMER):
@@ -59,7 +59,7 @@ def _finish(settings: Settings, build_id: int, catalogue: Catalogue) -> FinishRe
     with connect(settings, PUBLISHER) as connection:
         schema = _target(connection, build_id)
         is_taken_over = owner_of(connection, schema) == SEALER
-    # The finishing was done, and what was killed after it is the seal: nothing in there is the builder's any more.
+    # A schema that is taken over was finished before, and its seal was killed. Nothing in it is the builder's any more.
     with connect(settings, PUBLISHER if is_taken_over else TRANSFORMER) as connection:
         connection.execute("set local lock_timeout = '10s'")
         state = state_of(connection, schema, with_readers=False)
@@ -82,8 +82,8 @@ def _finish(settings: Settings, build_id: int, catalogue: Catalogue) -> FinishRe
 def _comment_and_close(
     connection: psycopg.Connection[DictRow], build_id: int, schema: str, catalogue: Catalogue
 ) -> None:
-    """Comments; and what a reader was granted by mistake is taken back until publishing."""
-    for name in catalogue.tables:  # dbt makes them as the transformer, from whom nobody else can take them over
+    """Set comments, and take rights back that a reader was granted by mistake, until publishing."""
+    for name in catalogue.tables:  # dbt makes them as the transformer, and nobody else can take them over
         with setting(build_id, f"the owner of {name}"):
             connection.execute(
                 sql.SQL("alter table {} owner to {}").format(sql.Identifier(schema, name), sql.Identifier(OWNER))
@@ -100,7 +100,7 @@ def _comment_and_close(
 
 
 def _vacuum(connection: psycopg.Connection[DictRow], build_id: int, schema: str, catalogue: Catalogue) -> None:
-    """Built once and never written again: one vacuum now, and none in the way of publishing."""
+    """Vacuum each table once, as it is never written again, so that no later vacuum is in the way of publishing."""
     connection.autocommit = True
     for name in catalogue.tables:
         table = sql.Identifier(schema, name)
@@ -125,7 +125,7 @@ def _target(connection: psycopg.Connection[DictRow], build_id: int) -> str:
 def _add_keys(
     connection: psycopg.Connection[DictRow], build_id: int, schema: str, catalogue: Catalogue
 ) -> tuple[int, list[str]]:
-    """Add what is missing: not null and own keys of all tables first, since foreign keys rest on them."""
+    """Add the missing keys: not null and own keys of all tables first, because foreign keys rest on them."""
     state, lacking, added = state_of(connection, schema, with_readers=False), [], 0
     statements: list[tuple[str, sql.Composed]] = []
     for plan in catalogue.tables.values():

@@ -1,4 +1,4 @@
-"""What was said: publications, their figures, and every change of what readers see. Append-only."""
+"""What was said: publications, their figures, and every change of what readers see. It is append-only."""
 
 from datetime import datetime
 from typing import Any
@@ -52,7 +52,7 @@ def figures(settings: Settings, publication_id: int) -> list[DictRow]:
 
 
 def figure_digests(settings: Settings, role: str, publications: set[int]) -> dict[int, dict[str, Any]]:
-    """Count and digest, in the canonical form, of what was said in each of the publications, read as `role`.
+    """Count and digest, in the canonical form, of the figures of each of the publications, read as `role`.
 
     Raises NoCanonicalForm.
     """
@@ -61,7 +61,7 @@ def figure_digests(settings: Settings, role: str, publications: set[int]) -> dic
 
 
 def candidate_figures(settings: Settings, role: str) -> dict[str, Any]:
-    """The same of what the candidate is about to say. Raises NoCanonicalForm."""
+    """Count and digest of the figures that the candidate is about to publish. Raises NoCanonicalForm."""
     with reading(settings, role) as cursor:
         count, sha256 = digest(cursor, _figure_rows("candidate.fct_indicator_value"))
     return {"rows": count, "sha256": sha256}
@@ -75,7 +75,7 @@ def _figure_rows(source: str, beside: str = "") -> Rows:
 
 
 def next_publication_id(connection: psycopg.Connection[DictRow]) -> int:
-    """The number after the last one published. Only under the publisher's lock: no number is ever skipped."""
+    """The number after the last one published. Call only under the publisher's lock, so that no number is skipped."""
     row = connection.execute("select coalesce(max(publication_id), 0) + 1 as id from audit.publication").fetchone()
     assert row is not None
     return row["id"]
@@ -87,8 +87,8 @@ def record(
     build_id: int,
     published_at: datetime,
 ) -> int:
-    """Write the publication and its figures in the swap's transaction; returns the number of figures."""
-    # The identity column's own sequence would skip a number for every publication that did not happen.
+    """Write the publication and its figures in the swap's transaction. Returns the number of figures."""
+    # The identity column's own sequence would skip a number for every publication that failed.
     connection.execute(
         "insert into audit.publication (publication_id, build_id, published_at, published_by)"
         " overriding system value values (%s, %s, %s, session_user)",
@@ -108,7 +108,7 @@ def event(
     name: str,
     reason: str | None,
 ) -> int:
-    """Note that readers see `publication_id` from now on; returns the event's id."""
+    """Note that readers see `publication_id` from now on. Returns the event's id."""
     row = connection.execute(
         "insert into audit.publication_event (publication_id, event, reason, happened_by)"
         " values (%s, %s, %s, session_user) returning event_id",

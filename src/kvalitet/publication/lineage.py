@@ -1,4 +1,4 @@
-"""Which sources a table takes from, as dbt's manifest tells."""
+"""Which sources a table takes its data from, by dbt's manifest."""
 
 import json
 
@@ -8,10 +8,10 @@ from kvalitet.settings import Settings
 
 
 def nearest_sources(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """For each model the sources nearest above it; empty for one without any, and where dbt has not run.
+    """For each model the sources nearest above it. Empty for a model without sources, and where dbt has not run.
 
-    Nearest by the number of models between: the star's tables rest on almost every source through the links
-    between cases, which says little of where their own rows come from.
+    Nearest is by the number of models between. The star's tables rest on almost every source through the links between
+    cases, which says little of where their own rows come from.
     """
     try:
         manifest = json.loads(manifest_path(settings).read_text(encoding="utf-8"))
@@ -26,7 +26,7 @@ def _nearest(model: str, parents: dict[str, list[str]]) -> tuple[str, ...]:
     level, seen = {model}, {model}
     while level:
         above = {parent for name in level for parent in parents.get(name, ())} - seen
-        # source.<project>.<source>.<table>; `audit` is the warehouse's own.
+        # source.<project>.<source>.<table>, where `audit` is the warehouse's own
         found = {name.split(".")[2] for name in above if name.startswith("source.")} - {"audit"}
         if found:
             return tuple(sorted(found))

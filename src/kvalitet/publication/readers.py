@@ -1,8 +1,8 @@
-"""Readers around a swap: wait for them, and after a grace period end those still in the way.
+"""Readers around a swap: waits for them, and after a grace period ends those still in the way.
 
-docs/decisions/0003-publishing-waits-for-readers.md says why. In short: a transaction that has read
-one published table must not meet another publication in the next one, and a snapshot from before
-the candidate's rows were committed would find the new tables empty.
+docs/decisions/0003-publishing-waits-for-readers.md says why. In short: a transaction that has read one published table
+must not meet another publication in the next table. A snapshot from before the candidate's rows were committed would
+find the new tables empty.
 """
 
 import itertools
@@ -20,17 +20,17 @@ from kvalitet.errors import KvalitetError
 from kvalitet.publication.digest import tables_of
 from kvalitet.settings import GATE, LOADER, PUBLISHER, TRANSFORMER
 
-#: The pipeline's own roles are never ended: their work is a run's, and their builds hold claims.
+#: The pipeline's own roles are never ended, because their work belongs to a run and their builds hold claims.
 PIPELINE = [LOADER, TRANSFORMER, GATE, PUBLISHER]
 
-#: For how long new readers may be made to wait, attempt by attempt, seconds. Short ones get through
-#: between busy transactions of several tables (which wait for the publisher while it waits for
-#: them), longer ones behind a running query; the last only in the second half of the grace period.
+#: How many seconds new readers may be made to wait, attempt by attempt. Short attempts succeed between busy
+#: transactions of several tables (which wait for the publisher while it waits for them). Longer ones succeed behind a
+#: running query. The last is used only in the second half of the grace period.
 PATIENCES = (0.01, 0.02, 0.05, 0.1)
 LAST_PATIENCE = 0.5
-#: Readers run freely between two attempts, for a random time so as not to keep step with them.
+#: Readers run freely between two attempts, for a random time, so that attempts do not keep step with them.
 PAUSES = (0.005, 0.03)
-#: After the grace period: how long ended sessions may take to go, seconds.
+#: Seconds that ended sessions may take to go after the grace period.
 ENDING = 15.0
 
 _OLD = """
@@ -56,12 +56,12 @@ where l.locktype = 'relation' and l.granted
 
 
 class ReaderInTheWay(KvalitetError):
-    """Nothing was published; the build stays passed, so that publishing can be tried again."""
+    """Nothing was published. The build stays passed, so that publishing can be tried again."""
 
 
 @dataclass(frozen=True)
 class Commit:
-    """The last commit to a candidate: snapshots that do not see it must be gone before the swap."""
+    """The last commit to a candidate. Snapshots that do not see it must be gone before the swap."""
 
     xid: int
     committed_at: object
@@ -69,7 +69,7 @@ class Commit:
 
 @dataclass
 class Wait:
-    """How long a swap waited for readers, and the sessions it had to end, as `role (pid)`."""
+    """How long a swap waited for readers, and the sessions that it ended, as `role (pid)`."""
 
     seconds: float = 0.0
     ended: list[str] = field(default_factory=list)
@@ -82,11 +82,11 @@ def exclusive(
     grace: float,
     last_commit: Commit | None = None,
 ) -> Wait:
-    """Hold every table of `schemas` for this transaction alone, with no snapshot older than `last_commit` left.
+    """Lock every table of `schemas` for this transaction alone, when no snapshot older than `last_commit` is left.
 
-    `connection` is in the swap's transaction, `watch` is in autocommit and sees who is there.
-    Waits up to `grace` seconds for readers to finish by themselves, then ends them. Raises
-    ReaderInTheWay where somebody who may not be ended stays in the way.
+    `connection` is in the swap's transaction, and `watch` is in autocommit and sees all sessions. Waits up to `grace`
+    seconds for readers to finish by themselves, then ends them. Raises ReaderInTheWay where a session that may not be
+    ended stays in the way.
     """
     wait = Wait()
     started = time.monotonic()
@@ -121,16 +121,16 @@ def _old_snapshots(watch: psycopg.Connection[DictRow], last_commit: Commit | Non
 
 
 def _longest_patience(watch: psycopg.Connection[DictRow]) -> float:
-    """Shorter than deadlock_timeout, so that the publisher yields before a reader is told of a deadlock."""
+    """A patience shorter than deadlock_timeout, so that the publisher yields before a reader gets a deadlock error."""
     row = watch.execute("select setting::int as ms from pg_settings where name = 'deadlock_timeout'").fetchone()
     assert row is not None
     return row["ms"] / 2000
 
 
 def _lock(connection: psycopg.Connection[DictRow], schemas: list[str], patience: float) -> bool:
-    """Lock all tables of all schemas, or none: gives up after `patience` seconds altogether.
+    """Lock all tables of all schemas, or none. Gives up after `patience` seconds altogether.
 
-    lock_timeout counts per table, so statement_timeout bounds the whole.
+    lock_timeout counts per table, so statement_timeout limits the whole.
     """
     names = [sql.Identifier(schema, name) for schema in schemas for name in tables_of(connection, schema)]
     if not names:
@@ -160,7 +160,7 @@ def _end(watch: psycopg.Connection[DictRow], rows: list[DictRow], wait: Wait) ->
             try:
                 watch.execute("select pg_terminate_backend(%s)", [row["pid"]])
             except errors.InsufficientPrivilege:
-                continue  # some clouds let nobody grant pg_signal_backend; the reader is named if it stays
+                continue  # some clouds let nobody grant pg_signal_backend, so the reader is named if it stays
             wait.ended.append(name)
 
 

@@ -1,4 +1,4 @@
-"""Moving a schema with its `_detail` views between candidate, reporting and previous, and who may read it."""
+"""Moves a schema with its `_detail` views between candidate, reporting and previous, and sets who may read it."""
 
 import psycopg
 from psycopg import sql
@@ -21,7 +21,7 @@ def with_detail(connection: psycopg.Connection[DictRow], schema: str) -> list[st
 
 
 def owner_of(connection: psycopg.Connection[DictRow], schema: str) -> str | None:
-    """The role that owns the schema; None where there is none."""
+    """The role that owns the schema. None where there is no such schema."""
     row = connection.execute(
         "select pg_get_userbyid(nspowner)::text as owner from pg_namespace where nspname = %s", [schema]
     ).fetchone()
@@ -29,7 +29,7 @@ def owner_of(connection: psycopg.Connection[DictRow], schema: str) -> str | None
 
 
 def take_over(connection: psycopg.Connection[DictRow], schema: str) -> None:
-    """The candidate's tables become the publication owner's: no build can write to them again."""
+    """Give the candidate's tables to the publication owner, so that no build can write to them again."""
     owner = sql.Identifier(OWNER)
     for place in with_detail(connection, schema):
         connection.execute(sql.SQL("alter schema {} owner to {}").format(sql.Identifier(place), owner))
@@ -51,7 +51,7 @@ def rename(connection: psycopg.Connection[DictRow], schema: str, name: str) -> N
 
 
 def _grants(connection: psycopg.Connection[DictRow], schema: str) -> list[tuple[str, sql.Identifier]]:
-    """What each reader role may read of `schema`, as its own table of readers says."""
+    """What each reader role may read of `schema`, by the schema's own table of readers."""
     rows = connection.execute(
         sql.SQL("select table_name, reader from {} order by 1, 2").format(sql.Identifier(schema, READER_TABLE))
     ).fetchall()
@@ -69,7 +69,7 @@ def _grants(connection: psycopg.Connection[DictRow], schema: str) -> list[tuple[
 
 
 def open_to_readers(connection: psycopg.Connection[DictRow], schema: str) -> None:
-    """Let the readers in: only now, since even the statistics of a readable table show values of it."""
+    """Let the readers in. Only now, because even the statistics of a readable table show values of it."""
     for place in with_detail(connection, schema):
         roles = [GROUP_OF_READER["detail"]] if place != schema else [*GROUP_OF_READER.values(), GATE]
         connection.execute(
@@ -86,7 +86,7 @@ def open_to_readers(connection: psycopg.Connection[DictRow], schema: str) -> Non
 
 
 def close_to_readers(connection: psycopg.Connection[DictRow], schema: str) -> None:
-    """Take every right of the readers back."""
+    """Take all of the readers' rights back."""
     roles = sql.SQL(", ").join(map(sql.Identifier, GROUP_OF_READER.values()))
     for place in with_detail(connection, schema):
         name = sql.Identifier(place)

@@ -1,8 +1,8 @@
-"""The seal of a finished candidate: nobody who builds can write to it any more, and nothing in it is executable.
+"""The seal of a finished candidate: no builder can write to it any more, and nothing in it is executable.
 
-A role that no build is a member of takes over schemas and tables, makes the policies and views itself, and refuses
-whatever else could run as who judges, publishes or reads. Only the publication's stamp is written later, by the
-publisher. Killed at any instant, it is run again and goes on.
+A role that no build is a member of takes over schemas and tables, and makes the policies and views itself. It refuses
+whatever else could run with the rights of those who judge, publish or read. Only the publisher writes later, and only
+the publication's stamp. Killed at any instant, the seal can be run again and continues.
 """
 
 import time
@@ -28,7 +28,7 @@ from kvalitet.publication.strangers import Expected, policies_of, strangers
 from kvalitet.settings import GATE, PUBLISHER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 
-#: For how long transactions from before the seal may go on; this build's own are ended after the first.
+#: How many seconds transactions from before the seal may go on. This build's own are ended after the first number.
 OWN_SECONDS, OTHERS_SECONDS = 2.0, 60.0
 
 _POLICY: dict[str, LiteralString] = {
@@ -37,7 +37,7 @@ _POLICY: dict[str, LiteralString] = {
     "gate": "create policy gate on {table} for select to {role} using (true)",
     "auditor": "create policy auditor on {table} for select to {role} using (true)",
 }
-#: What they do becomes visible when they end, whatever was checked before.
+#: Transactions whose changes become visible when they end, whatever was checked before.
 _OLDER = """
 select pid, application_name as name from pg_stat_activity
 where usename = %(builder)s and datname = current_database() and xact_start <= %(sealed_at)s
@@ -48,13 +48,13 @@ order by 1
 
 
 class NotSealed(KvalitetError):
-    """Something in the candidate could be executed by who reads it, or somebody still writes to it."""
+    """Something in the candidate could be executed by its readers, or somebody still writes to it."""
 
 
 def seal(settings: Settings, build_id: int, schema: str, catalogue: Catalogue) -> None:
     """Take the schemas of build `build_id` over, check them, and record that they are sealed.
 
-    Raises NotSealed with what does not belong there, ClaimLost where the build is not live any more, NotSet or Locked
+    Raises NotSealed with what does not belong there, ClaimLost where the build is no longer live, NotSet or Locked
     where the database does not let something be set.
     """
     with connect(settings, PUBLISHER) as connection:
@@ -84,7 +84,7 @@ def seal(settings: Settings, build_id: int, schema: str, catalogue: Catalogue) -
 
 
 def refuse(build_id: int, found: list[str]) -> None:
-    """Raises NotSealed where anything was found that does not belong into the build's schemas."""
+    """Raises NotSealed where anything was found that does not belong in the build's schemas."""
     if found:
         more = f" and {len(found) - 10} more" if len(found) > 10 else ""
         raise NotSealed(
@@ -94,7 +94,7 @@ def refuse(build_id: int, found: list[str]) -> None:
 
 
 def _wait_for_the_builder(connection: psycopg.Connection[DictRow], build_id: int) -> None:
-    """Until no transaction is left that began when the schemas were still the builder's."""
+    """Wait until no transaction is left that began when the schemas were still the builder's."""
     row = connection.execute("select clock_timestamp() as sealed_at").fetchone()
     assert row is not None
     parameters = {"builder": TRANSFORMER, **row}
@@ -117,7 +117,7 @@ def _wait_for_the_builder(connection: psycopg.Connection[DictRow], build_id: int
 
 
 def _protect(connection: psycopg.Connection[DictRow], schema: str, plan: TablePlan) -> None:
-    """Row-level facts: only rows of a reader's own centres, through a view that runs with the reader's rights."""
+    """Protect row-level facts: readers see only rows of their own centres, by a view that runs with their rights."""
     if not plan.is_row_level:
         return
     table, view = sql.Identifier(schema, plan.name), sql.Identifier(schema + DETAIL_SUFFIX, plan.name)
@@ -137,7 +137,7 @@ def _protect(connection: psycopg.Connection[DictRow], schema: str, plan: TablePl
 
 
 def _list_readers(connection: psycopg.Connection[DictRow], schema: str, catalogue: Catalogue) -> None:
-    """The schema carries who may read it, so that a rollback restores the rights of its own time."""
+    """List in the schema who may read it, so that a rollback restores the rights of its own time."""
     table = sql.Identifier(schema, READER_TABLE)
     connection.execute(
         sql.SQL(

@@ -1,4 +1,4 @@
-"""What of a built table could not be set, named for a person: the database's own words leave the table out."""
+"""Errors that name what could not be set on a built table, because the database's own errors leave the table out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,9 @@ from psycopg import errors
 
 from kvalitet.errors import KvalitetError, MayMend
 
-#: The data do not allow a key: that is for the gate to judge.
+#: The data do not allow a key, which is for the gate to judge.
 NOT_ALLOWED = (errors.IntegrityError, errors.InvalidForeignKey)
-#: The connection, the server or a disk: other errors say what to do about these.
+#: Errors of the connection, the server or a disk. Other exceptions say what to do about these.
 _NOT_THE_TABLES = ("08", "53", "57")
 
 
@@ -19,7 +19,7 @@ class NotSet(KvalitetError):
 
 
 class Locked(MayMend):
-    """Somebody else held a lock on a built table."""
+    """Another session held a lock on a built table."""
 
 
 @contextmanager

@@ -1,9 +1,10 @@
-"""What lies in or hangs on a build's schemas and is not ours: whatever could be executed by who reads them later.
+"""Finds foreign objects in or on a build's schemas: whatever could be executed by those who read them later.
 
-A list of what is allowed, not of what is dangerous: the tables that were planned, with keys, the policies and views
-of the seal, columns of Postgres' own types. Postgres records whatever depends on a schema, a table or its row type
-(functions, casts, operators, types, rules, triggers, defaults, views, statistics), so that the rest can be named.
-Views among the working tables only read: whoever reads a published table does not come by them.
+It lists what is allowed, not what is dangerous: the tables that were planned with their keys, the policies and views of
+the seal, and columns of Postgres' own types. Postgres records whatever depends on a schema, a table or its row type
+(functions, casts, operators, types, rules, triggers, defaults, views, statistics), so everything else can be named.
+Views among the working tables are allowed, because they only read and a reader of a published table does not reach
+them.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from kvalitet.warehouse.build_schemas import schemas_of
 
 @dataclass(frozen=True)
 class Expected:
-    """Names of tables and `_detail` views, and (table, policy) pairs; None allows any policy."""
+    """Names of tables and `_detail` views, and (table, policy) pairs. None allows any policy."""
 
     tables: tuple[str, ...]
     views: tuple[str, ...] = ()
@@ -26,12 +27,12 @@ class Expected:
 
     @classmethod
     def built(cls, catalogue: Catalogue) -> "Expected":
-        """What who builds may leave: the tables."""
+        """What the builder may leave: the tables."""
         return cls(tuple(catalogue.tables))
 
     @classmethod
     def sealed(cls, catalogue: Catalogue) -> "Expected":
-        """What the seal leaves of it."""
+        """What is allowed once the schema is sealed."""
         plans = [plan for plan in catalogue.tables.values() if plan.is_row_level]
         return cls(
             (*catalogue.tables, READER_TABLE),
@@ -41,12 +42,12 @@ class Expected:
 
 
 def policies_of(readers: tuple[str, ...]) -> dict[str, str]:
-    """Each policy of a row-level table, and the kind of who reads by it."""
+    """Each policy of a row-level table, and the kind of reader that it is for."""
     return {"by_centre": "detail", "gate": GATE} | ({"auditor": AUDITOR} if "auditor" in readers else {})
 
 
 def strangers(connection: psycopg.Connection[DictRow], schema: str, expected: Expected) -> list[str]:
-    """Each thing that is not expected, as Postgres describes it; sorted. Executes nothing of the schema's."""
+    """Each thing that is not expected, as Postgres describes it, sorted. Executes nothing of the schema's."""
     _, work, detail = schemas_of(schema)
     rows = connection.execute(
         _STRANGERS,

@@ -1,7 +1,7 @@
 """Publishing and rolling back: one transaction that changes what readers see, or nothing.
 
-Whatever instant a publisher is killed at, the server holds either the old state or the new one;
-at most a stamp stays behind in the candidate, which nobody reads and the next attempt rewrites.
+Whatever instant a publisher is killed at, the server holds either the old state or the new one. At most a stamp is left
+in the candidate, which nobody reads and the next attempt rewrites.
 """
 
 import time
@@ -39,16 +39,19 @@ from kvalitet.warehouse.locks import DUMP, PUBLICATION, LockHeld, take
 
 REPORTING, PREVIOUS, CANDIDATE, ASIDE = "reporting", "previous", "candidate", "aside"
 Connections = tuple[psycopg.Connection[DictRow], psycopg.Connection[DictRow]]
-#: Longer than the largest dump takes; readers see the publication before meanwhile.
+#: Seconds, longer than the largest dump takes. Until the swap, readers see the earlier publication.
 DUMP_SECONDS = 1800.0
-#: How long readers may finish by themselves, seconds (environment: KVALITET_READER_GRACE_SECONDS).
+#: How many seconds readers may take to finish by themselves (environment: KVALITET_READER_GRACE_SECONDS).
 GRACE = 60.0
 
 
 @dataclass(frozen=True)
 class Publication:
-    """What readers see now. Readers were waited for `waited_seconds`; `readers_ended` names those that
-    outstayed the grace period; new ones had to wait `swap_ms` for the swap itself."""
+    """What readers see now.
+
+    The swap waited `waited_seconds` for readers. `readers_ended` names those that were ended after the grace period.
+    New readers had to wait `swap_ms` for the swap itself.
+    """
 
     publication_id: int
     build_id: int
@@ -61,15 +64,15 @@ class Publication:
 
 
 class PublishRefused(KvalitetError):
-    """Nothing was published; readers see what they saw."""
+    """Nothing was published, and readers see what they saw before."""
 
 
 def publish(settings: Settings, build_id: int, grace: float | None = None) -> Publication:
-    """Make the candidate of build `build_id` what readers see; `grace` in seconds, default GRACE.
+    """Make the candidate of build `build_id` what readers see. `grace` is in seconds, by default GRACE.
 
-    A build that is published already is returned as it is. Raises PublishRefused where the build
-    did not pass the gate or rests on a withdrawn delivery, its tables are not those that the gate measured,
-    or another publication is under way; ReaderInTheWay where a session that may not be ended stays.
+    A build that is published already is returned as it is. Raises PublishRefused where the build did not pass the gate
+    or rests on a withdrawn delivery, where its tables are not those that the gate measured, or where another
+    publication is under way. Raises ReaderInTheWay where a session that may not be ended stays.
     """
     with (
         connect(settings, PUBLISHER) as connection,
@@ -87,7 +90,7 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
             form = _refuse_unless_measured(settings, connection, build_id)
             figures = ledger.record(connection, publication_id, build_id, published_at)
             said = None if form == 1 else ledger.candidate_figures(settings, PUBLISHER)
-            open_to_readers(connection, CANDIDATE)  # seen by nobody before the swap is committed, but signed
+            open_to_readers(connection, CANDIDATE)  # not visible before the swap is committed, but already signed
             event_id = ledger.event(connection, publication_id, "published", None)
             certificate = certify(settings, connection, publication_id, event_id, "published", None, CANDIDATE, said)
             drop(connection, PREVIOUS)
@@ -114,10 +117,10 @@ def publish(settings: Settings, build_id: int, grace: float | None = None) -> Pu
 
 
 def rollback(settings: Settings, reason: str, grace: float | None = None) -> Publication:
-    """Give readers the publication before this one; what they saw becomes `previous`.
+    """Give readers the publication before this one. What they saw becomes `previous`.
 
-    A second rollback therefore undoes the first. Raises PublishRefused without a reason, without a
-    previous publication, or where its tables are not those that its gate measured.
+    A second rollback therefore undoes the first. Raises PublishRefused without a reason, without a previous
+    publication, or where its tables are not those that its gate measured.
     """
     if not reason.strip():
         raise PublishRefused(
@@ -172,8 +175,8 @@ def _grace(grace: float | None) -> float:
 
 @contextmanager
 def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Iterator[Connections]:
-    """The only publisher; yields the connection that holds its locks, and one in autocommit to watch readers with."""
-    # The server notices within a second that a killed publisher is gone, also in a long statement.
+    """Allow one publisher at a time. Yields the connection that holds its locks, and one in autocommit for watching."""
+    # The server notices within a second that a killed publisher is gone, even during a long statement.
     connection.execute("set client_connection_check_interval = '1s'")
     connection.commit()
     try:
@@ -195,7 +198,7 @@ def _alone(settings: Settings, connection: psycopg.Connection[DictRow]) -> Itera
 
 
 def _wait_for_dump(held: psycopg.Connection[DictRow]) -> None:
-    """No backup begins its dump until the publisher is done. Raises ReaderInTheWay where one does not end."""
+    """Wait for a running dump, and keep others from starting. Raises ReaderInTheWay where a dump does not end."""
     try:
         take(held, DUMP, "a backup dumps the database,", DUMP_SECONDS)
     except LockHeld as dump:
@@ -279,7 +282,7 @@ def _stamp(connection: psycopg.Connection[DictRow], build: DictRow, publication_
 
 
 def _refuse_unless_measured(settings: Settings, connection: psycopg.Connection[DictRow], build_id: int) -> int:
-    """Hold the candidate still and compare it, read by a connection beside, with what the gate measured.
+    """Keep the candidate unchanged and compare it, read by a second connection, with what the gate measured.
 
     Returns the form in which it was measured.
     """
@@ -291,14 +294,14 @@ def _refuse_unless_measured(settings: Settings, connection: psycopg.Connection[D
     ]
     connection.execute(sql.SQL("lock table {} in share mode").format(sql.SQL(", ").join(names)))
     measured = recorded(connection, build_id)
-    # Before anything of the candidate is read by who owns it.
+    # Look for foreign objects before the candidate's owner reads anything of it.
     changed = strangers(connection, CANDIDATE, _expected(measured)) or differences(
         measured, digests(settings, PUBLISHER, CANDIDATE, form_of(measured))
     )
     if changed or not measured:
         message = f"The candidate is not what the gate measured: {', '.join(changed) or 'nothing was measured'}."
         connection.rollback()
-        # The claim is freed: a candidate that somebody changed is not to be mended but built anew.
+        # The claim is freed, because a candidate that somebody changed must be built anew.
         connection.execute(
             "update audit.build set status = 'failed', message = %s, finished_at = clock_timestamp()"
             " where build_id = %s and status = 'passed'",
@@ -313,14 +316,14 @@ def _refuse_unless_measured(settings: Settings, connection: psycopg.Connection[D
 
 
 def _expected(measured: list[Digest]) -> Expected:
-    """The relations that the gate measured; their policies are part of their definitions."""
+    """The relations that the gate measured. Their policies are part of their definitions."""
     names = {digest.table_name for digest in measured}
     views = {name for name in names if name.startswith("detail.")}
     return Expected(tuple(names - views), tuple(view.removeprefix("detail.") for view in views), None)
 
 
 def _mark_published(connection: psycopg.Connection[DictRow], build_id: int) -> None:
-    """In the swap's own transaction: a claim that lapsed meanwhile undoes the swap."""
+    """Mark the build published in the swap's transaction, so that a claim that has lapsed undoes the swap."""
     marked = connection.execute(
         "update audit.build set status = 'published', message = null, finished_at = clock_timestamp()"
         " where build_id = %s and status = 'passed'",

@@ -13,16 +13,16 @@ from kvalitet.reports.pages import CHECKS, SOURCES, VALIDATION
 from kvalitet.reports.views import history, verdict
 from kvalitet.reports.views.promises import promises
 
-#: What is too long for the page of a validation, as files beside it.
+#: Lists that are too long for the page of a validation, as files beside it.
 LISTS = MEASUREMENTS, FINGERPRINTS = "maalinger.csv", "fingeraftryk.txt"
-#: The same of an old publication: kept for good and seldom opened, so at a quarter of the size.
+#: The same lists of an old publication. They are kept for good and seldom opened, so they are packed to a quarter.
 PACKED = "maalinger.zip", "fingeraftryk.zip"
-#: The kind of digest that is of a table's rows.
+#: The kind of digest that covers a table's rows.
 CONTENT = "content"
 
 
 def index_pages(entries: Sequence[Entry], language: Language) -> dict[str, str]:
-    """The publications and the builds that readers never saw, in the order given, a page per year.
+    """The publications and the builds that readers never saw, in the order given, one page per year.
 
     The newest year is `index.html`.
     """
@@ -43,9 +43,9 @@ def index_pages(entries: Sequence[Entry], language: Language) -> dict[str, str]:
 
 
 def validation_page(data: Validation, language: Language, siblings: frozenset[str], is_old: bool = False) -> str:
-    """What was checked of one build, on which deliveries, and what came of it.
+    """The page of one build: what was checked, on which deliveries, and the result.
 
-    `siblings` are the pages it may link to; `is_old`: its pages of figures are not kept, and its lists are packed.
+    `siblings` are the pages it may link to. With `is_old`, its pages of figures are not kept, and its lists are packed.
     """
     tables_of = defaultdict(list)
     for table in data.tables:
@@ -76,7 +76,7 @@ def validation_page(data: Validation, language: Language, siblings: frozenset[st
 
 
 def lists(data: Validation, packed: bool) -> dict[str, str | bytes]:
-    """The lists of a build: file name -> content; `packed` as zip archives, the same bytes each time."""
+    """The lists of a build: file name -> content. With `packed` they are zip archives of the same bytes each time."""
     found: dict[str, str | bytes] = {MEASUREMENTS: measurements(data), FINGERPRINTS: fingerprints(data)}
     if packed:
         return {name: _zipped(*content) for name, content in zip(PACKED, found.items(), strict=True)}
@@ -91,7 +91,7 @@ def _zipped(name: str, content: str | bytes) -> bytes:
 
 
 def measurements(data: Validation) -> str:
-    """Every check of a build as a line that a spreadsheet opens; all else about a check is on its own page."""
+    """Every check of a build as a line for a spreadsheet. The rest about a check is on its own page."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\n")
     writer.writerow(["check_id", "status", "violations", "denominator", "allowed"])
@@ -119,7 +119,7 @@ def check_pages(
     language: Language,
     is_tested: bool = False,
 ) -> dict[str, str]:
-    """A page per check, and the list of them all; `is_tested`: whether there is a page on mutations to link to."""
+    """A page per check, and the list of them all. `is_tested` says whether there is a page on mutations to link to."""
     found = {
         f"{CHECKS.folder}/{record.check.check_id}.html": page(
             "kontrol.html.j2",

@@ -11,7 +11,7 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 6, 20, 26
 
 @dataclass(frozen=True)
 class Bar:
-    """One period: x, y, width and height in the units of the view box; `y` is where the bar begins."""
+    """One period: x, y, width and height in the units of the view box. `y` is where the bar begins."""
 
     label: str
     text: str
@@ -54,7 +54,7 @@ class BarChart:
 
 
 def bar_chart(points: list[Point]) -> BarChart:
-    """Bars from zero, one per point in the order given; a missing value leaves its place empty."""
+    """Bars from zero, one per point in the order given. A missing value leaves its place empty."""
     top = max((point.value for point in points if point.value is not None), default=Decimal(0))
     step = tick_step(top)
     ceiling = step * max(Decimal(1), (top / step).to_integral_value(ROUND_CEILING))
@@ -83,7 +83,7 @@ def bar_chart(points: list[Point]) -> BarChart:
 
 
 def tick_step(top: Decimal) -> Decimal:
-    """A round step (1, 2 or 5 times a power of ten) that gives two to five of them below `top`."""
+    """A round step (1, 2 or 5 times a power of ten) that gives two to five steps below `top`."""
     if top <= 0:
         return Decimal(1)
     power = Decimal(1).scaleb(top.adjusted() - 1)
@@ -97,5 +97,5 @@ def step_decimals(step: Decimal) -> int:
 
 
 def _short(label: str) -> str:
-    """`2023/24` as `23/24`, where the bars stand close."""
+    """`2023/24` as `23/24`, where the bars are close together."""
     return label[2:] if "/" in label and len(label) == 7 else label

@@ -14,7 +14,7 @@ LEFT, RIGHT, TOP, BOTTOM = 48, 8, 20, 26
 
 @dataclass(frozen=True)
 class ControlPoint:
-    """One period: its value and its segment's lines; `mark` is what the period is labelled with on the axis."""
+    """One period: its value and its segment's lines. `mark` is the period's label on the axis."""
 
     mark: str
     segment: int
@@ -61,9 +61,9 @@ def control_chart(
     shown: Iterable[Decimal] = (),
     number: Callable[[Decimal, int], str] = danish.number,
 ) -> ControlChart:
-    """Values as a line that stops at gaps and breaks; centre line and limits drawn per segment, stepwise.
+    """Values as a line that stops at gaps and breaks. Centre line and limits are drawn stepwise per segment.
 
-    The axis spans the numbers and those in `shown`, written by `number`.
+    The axis covers the points' numbers and those in `shown`, written by `number`.
     """
     known = [*shown, *(n for p in points for n in (p.value, p.centre, p.lower, p.upper) if n is not None)]
     low, high = min(known, default=Decimal(0)), max(known, default=Decimal(1))
@@ -79,7 +79,7 @@ def control_chart(
         return round(TOP + (HEIGHT - TOP - BOTTOM) * float((ceiling - value) / (ceiling - floor)), 1)
 
     def steps(values: Iterable[Decimal | None]) -> list[str]:
-        """A path per unbroken stretch that is level as long as the value is the same, and jumps between."""
+        """A path per unbroken stretch: level while the value stays the same, with a jump where it changes."""
         paths = []
         for stretch in _stretches(points, values):
             level = [list(run)[-1] for _, run in groupby(stretch, key=lambda known: known[1])]

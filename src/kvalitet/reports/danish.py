@@ -10,7 +10,7 @@ _AFTER_Z = str.maketrans({"æ": "{1", "ä": "{1", "ø": "{2", "ö": "{2", "å": 
 
 
 def number(value: Decimal | float | None, decimals: int = 0) -> str:
-    """`1234.5` as `1.234,5`: rounded half up, thousands dot, a real minus; a dash for a missing value."""
+    """`1234.5` as `1.234,5`: rounded half up, thousands dot, a real minus. A missing value is a dash."""
     if value is None:
         return MISSING
     rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
@@ -27,14 +27,14 @@ def plain(value: Decimal | None) -> str:
 
 
 def share(part: int | None, whole: int | None, decimals: int = 1) -> str:
-    """`part` of `whole` in percent; a dash where there is nothing to divide by."""
+    """`part` of `whole` in percent. A dash where there is nothing to divide by."""
     if part is None or not whole:
         return MISSING
     return f"{number(Decimal(100) * part / whole, decimals)} %"
 
 
 def change(new: Decimal, old: Decimal, decimals: int = 1) -> str:
-    """The change from `old` to `new` in percent with its sign, e.g. `+28,2 %`; empty where `old` is 0."""
+    """The change from `old` to `new` in percent with its sign, e.g. `+28,2 %`. Empty where `old` is 0."""
     if not old:
         return ""
     text = number(Decimal(100) * (new - old) / abs(old), decimals)

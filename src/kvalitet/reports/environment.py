@@ -15,16 +15,16 @@ from kvalitet.reports.views import verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-#: One file for the whole site, named by its content: pages written by an older version keep the style they had.
+#: One file for the whole site, named by its content, so that pages of an older version keep their style.
 STYLE_SHEET = f"style-{hashlib.sha256(STYLE.encode()).hexdigest()[:10]}.css"
-#: Nothing runs, and nothing is loaded but the style sheet, from the same place as the page.
+#: Nothing on a page runs, and it loads only the style sheet, from the same place as the page.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self' file:; img-src data:; base-uri 'none'; form-action 'none'"
 )
 
 
 def page(template: str, path: str, language: Language = DANISH, *, translated: bool = False, **context: object) -> str:
-    """The text of the page at `path` below the language's folder; `translated` where there is one in each language."""
+    """The text of the page at `path` below the language's folder. `translated` where each language has one."""
     root = "../" * path.count("/")
     site = root + "../" * language.folder.count("/")
     others = [other for other in LANGUAGES if other is not language] if translated else []

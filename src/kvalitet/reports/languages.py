@@ -1,7 +1,7 @@
-"""The languages of the validation pages: labels from one catalogue, numbers and dates as their readers expect them.
+"""The languages of the validation pages: labels from one catalogue, and numbers and dates in each language's form.
 
-Labels are written in Danish, in the templates and in `words`; `locale/en.po` holds their English. What suites and
-people have written (what must hold, why, advice, reasons) is shown as it was written.
+Labels are written in Danish, in the templates and in `words`. `locale/en.po` holds their English. The texts of suites
+and people (what must hold, why, advice, reasons) are shown as they were written.
 """
 
 import gettext
@@ -31,7 +31,7 @@ _IN_THRESHOLDS = re.compile(rf"\b(?:{'|'.join(THRESHOLDS)})\b")
 
 @dataclass(frozen=True)
 class Language:
-    """One language of the pages; `folder` is where its pages lie below the site."""
+    """One language of the pages. `folder` is where its pages lie below the site."""
 
     code: str
     name: str
@@ -39,7 +39,7 @@ class Language:
     labels: gettext.NullTranslations
 
     def label(self, text: str, **values: object) -> str:
-        """A label in this language; one that the catalogue lacks is shown in Danish."""
+        """A label in this language. A label that the catalogue lacks is shown in Danish."""
         return self.labels.gettext(text) % values if values else self.labels.gettext(text)
 
     def plural(self, count: int, one: str, many: str) -> str:
@@ -50,7 +50,7 @@ class Language:
         return self._figure(danish.number(value, decimals))
 
     def share(self, part: int | None, whole: int | None, decimals: int = 1) -> str:
-        """`part` of `whole` in percent; a dash where there is nothing to divide by."""
+        """`part` of `whole` in percent. A dash where there is nothing to divide by."""
         return self._figure(danish.share(part, whole, decimals))
 
     def day(self, value: date | None) -> str:
@@ -73,7 +73,7 @@ class Language:
         return said.translate(_DANISH_TO_ENGLISH)
 
     def stale(self, reason: str | None) -> str:
-        """Why a source is stale, recorded in English."""
+        """Why a source is stale. The reason is recorded in English."""
         return words.stale(reason) if self.code == "da" else reason or ""
 
     def of_both(self, text: str | None) -> str:

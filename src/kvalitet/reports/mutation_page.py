@@ -1,4 +1,4 @@
-"""The page that shows how the gate did on figures spoilt on purpose, from the kept result of `make mutate`."""
+"""The page that shows how the gate judged figures spoilt on purpose, from the kept result of `make mutate`."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FILE = "mutationer.html"
 
 @dataclass(frozen=True)
 class Row:
-    """One mutation: what it is called and imitates, what came of each size, and what caught it when it was smallest."""
+    """One mutation: its name, what it imitates, the result at each size, and what caught it at the smallest size."""
 
     id: str
     name: str
@@ -35,12 +35,12 @@ class Row:
 
     @property
     def is_kept_out(self) -> bool:
-        """Whether intake refused what was not blocked, so that nothing of it came to the gate."""
+        """Whether intake refused everything that was not blocked, so that nothing of it came to the gate."""
         return {trial["outcome"] for trial in self.trials.values()} <= {"blocked", "refused"}
 
 
 def mutation_pages(settings: Settings) -> dict[str, str]:
-    """Path below the site -> text, in each language; nothing where no run was kept."""
+    """Path below the site -> text, in each language. Empty where no run was kept."""
     result = read_result(settings.root / RESULT)
     if "mutations" not in result:
         return {}
@@ -79,7 +79,7 @@ def _rows(trials: list[dict[str, Any]], mutations: list[Mutation], language: Lan
     rows = []
     for mutation in mutations:
         tried = by_mutation.get(mutation.id)
-        if tried is None:  # written after the kept run
+        if tried is None:  # the mutation was written after the kept run
             continue
         smallest = smallest_caught(list(tried.values()))
         rows.append(
@@ -98,7 +98,7 @@ def _rows(trials: list[dict[str, Any]], mutations: list[Mutation], language: Lan
 
 
 def _by_check(trials: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[str, list[str]]]:
-    """Each check that caught something, with the mutations it caught at any size; the busiest first."""
+    """Each check that caught something, with the mutations that it caught at any size. The busiest comes first."""
     caught: dict[str, dict[str, None]] = defaultdict(dict)  # in the order written, each once
     for trial in trials:
         for check in (*trial["critical"], *trial["warnings"]):

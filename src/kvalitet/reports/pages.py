@@ -1,4 +1,4 @@
-"""The pages that a publication has, in the order of the navigation, and those of the whole site."""
+"""The pages of a publication in the order of the navigation, and those of the whole site."""
 
 from dataclasses import dataclass
 

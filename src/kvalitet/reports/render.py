@@ -16,12 +16,12 @@ from kvalitet.reports.views import (
 )
 
 ALL = frozenset(page.file for page in PAGES)
-#: More charts of single units than this would make a heavy page; the rest are in its table.
+#: More charts of single units would make the page too heavy. The rest are in its table.
 MOST_UNIT_CHARTS = 40
 
 
 def figure_pages(data: Indicators, siblings: frozenset[str] = ALL) -> dict[str, str]:
-    """The pages that show the figures of one publication: file name -> text. `siblings` are what they may link to."""
+    """The pages with the figures of one publication: file name -> text. `siblings` are the pages they may link to."""
     contexts = {
         "index.html": _indicators,
         "udvikling.html": _trends,

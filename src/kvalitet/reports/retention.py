@@ -1,4 +1,4 @@
-"""Pages of figures are many and large: which publications keep theirs, and what is removed of the others."""
+"""Which publications keep their many and large pages of figures, and what is removed of the others."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,8 +23,11 @@ def is_old(publication: Publication | None, kept: frozenset[int]) -> bool:
 
 
 def due(site: Path, entries: Iterable[Entry], kept: frozenset[int], current: int | None) -> list[Entry]:
-    """The publications to be written anew: old ones of which there is something to remove, and the `current` one
-    where pages of figures are missing, because it was old until readers were given it back."""
+    """The publications to be written anew.
+
+    They are old ones of which there is something to remove, and the `current` one where pages of figures are missing,
+    because it was old until readers were given it back.
+    """
 
     def is_due(entry: Entry) -> bool:
         folder = site / entry.folder
@@ -38,6 +41,6 @@ def due(site: Path, entries: Iterable[Entry], kept: frozenset[int], current: int
 
 
 def remove(folder: Path) -> None:
-    """Remove what an old publication no longer has. Links to it are to be gone by then."""
+    """Remove what an old publication no longer has. Links to it must be gone by then."""
     for name in REMOVED:
         (folder / name).unlink(missing_ok=True)

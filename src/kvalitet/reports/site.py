@@ -1,4 +1,4 @@
-"""The report site: which pages belong to a build, which to the whole, and their writing."""
+"""The report site: which pages belong to a build, which to the whole site, and writing them."""
 
 import os
 import tempfile
@@ -24,18 +24,17 @@ from kvalitet.warehouse.connection import connect
 def write_site(settings: Settings, build_id: int | None = None, publication_id: int | None = None) -> list[Path]:
     """Write the pages of one build, or of the build behind a publication, and those about all builds.
 
-    A published build gets all of `pages.PAGES` in `publikation-<n>`, any other only the page of its
-    validation in `build-<n>`; what auditors read is also in `en/`. Figures are read from `reporting`:
-    where that holds another publication by now, the pages written at the time are left as they are.
-    Pages of other builds are not touched, but that pages of figures are removed of publications that
-    are neither among the newest `settings.figure_pages` nor what readers see. Returns the files that
-    belong to the build, and the index last. Raises KvalitetError where there is no such build or
-    publication.
+    A published build gets all of `pages.PAGES` in `publikation-<n>`. Any other build gets only the page of its
+    validation in `build-<n>`. What auditors read is also in `en/`. Figures are read from `reporting`. Where that holds
+    another publication by now, the pages written at the time are left as they are. Pages of other builds are not
+    changed, with one exception: pages of figures are removed of publications that are neither among the newest
+    `settings.figure_pages` nor what readers see. Returns the files that belong to the build, and the index last. Raises
+    KvalitetError where there is no such build or publication.
     """
     site, newest = settings.site_dir, settings.figure_pages
     contracts = _contracts(settings)
     with connect(settings, AUDITOR) as connection:
-        # One snapshot: a publication that happens meanwhile is on the next writing's pages.
+        # One snapshot, so a publication that happens during the reading is on the pages of the next writing.
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         build = _build(connection, build_id, publication_id)
@@ -52,7 +51,7 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
         sources = _with_checks(queries.source_records(connection, contracts), checks)
     _write(site / STYLE_SHEET, STYLE)
     for written in (pages, *others):
-        # What is linked to before what links to it.
+        # Pages that are linked to are written before the pages that link to them.
         for name, content in reversed(written.items()):
             _write(site / name, content)
     entries = [_with_pages(site, entry, kept) for entry in entries]
@@ -69,7 +68,7 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
         }
         for name, text in whole.items():
             _write(site / language.folder / name, text)
-    for entry in due:  # last, when nothing links to them: a run that was killed is completed by the next
+    for entry in due:  # last, when nothing links to them, and the next run completes a killed one
         if retention.is_old(entry.publication, kept):
             retention.remove(site / entry.folder)
     return [*(site / name for name in pages), index]
@@ -97,7 +96,7 @@ def _of_build(
     sources_of: dict[str, tuple[str, ...]],
     kept: frozenset[int],
 ) -> dict[str, str | bytes]:
-    """What belongs to one build: path below the site folder -> content, what links before what is linked to.
+    """What belongs to one build: path below the site folder -> content, linking pages before those linked to.
 
     Of publications, those in `kept` have pages of figures.
     """
@@ -107,7 +106,7 @@ def _of_build(
     figures: dict[str, str] = {}
     if published and not is_old and queries.published_now(connection) == published.publication_id:
         found = queries.indicators(connection, build, published)
-        # A swap in the middle of the reading would have mixed two publications: schemas are looked up anew each time.
+        # A swap during the reading would have mixed two publications, because schemas are looked up anew each time.
         if queries.published_now(connection) == published.publication_id:
             figures = render.figure_pages(found)
     siblings = {VALIDATION.file, *(figures or _there(site / folder, is_old)), *_certificates(site, validation)}
@@ -122,7 +121,7 @@ def _of_build(
 
 
 def _contracts(settings: Settings) -> dict[str, Contract]:
-    """The contracts there are; with two of the same id, the pages do without."""
+    """The contracts that exist. Empty where two have the same id, so that the pages are written without them."""
     try:
         return load_contracts(settings)
     except KvalitetError:
@@ -142,23 +141,23 @@ def _with_checks(sources: list[SourceRecord], checks: Iterable[CheckRecord]) -> 
 
 
 def _with_pages(site: Path, entry: Entry, kept: frozenset[int]) -> Entry:
-    """The entry with what can be linked to: pages of old builds may have been removed."""
+    """The entry with the pages that can be linked to, because pages of old builds may have been removed."""
     return replace(entry, pages=_there(site / entry.folder, retention.is_old(entry.publication, kept)))
 
 
 def _certificates(site: Path, validation: Validation) -> list[str]:
-    """The files of its certificates that are there to be linked to."""
+    """The existing files of its certificates, to be linked to."""
     named = [f"certificates/{certificate.entry:06}.json" for certificate in validation.certificates]
     return [name for name in named if (site / name).is_file()]
 
 
 def _there(folder: Path, is_old: bool) -> frozenset[str]:
-    """The pages to link to; those of an old publication's figures are gone, or are about to be removed."""
+    """The pages to link to, without the figures of an old publication, which are removed or about to be."""
     return frozenset(page.file for page in ((VALIDATION,) if is_old else PAGES) if (folder / page.file).is_file())
 
 
 def _write(file: Path, text: str | bytes) -> None:
-    """Replace `file` in one step: a reader sees the old page or the new one, never half of it."""
+    """Replace `file` in one step, so that a reader sees the old page or the new one, never half of it."""
     content = text.encode() if isinstance(text, str) else text
     if file.is_file() and file.read_bytes() == content:
         return

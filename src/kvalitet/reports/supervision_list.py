@@ -1,4 +1,4 @@
-"""The supervisors' list: the cases drawn for the newest round, exported by a named reader who may see them."""
+"""The supervisors' list: the cases drawn for the newest round, exported by a named reader with access to them."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ order by risk_area_id, centre_id, drawn_rank
 
 @dataclass(frozen=True)
 class SampleList:
-    """What was written: the round with its seed, cases, and the centres they are from."""
+    """The list that was written: the round with its seed, the cases, and the centres they are from."""
 
     file: Path
     round_id: str
@@ -49,10 +49,10 @@ class SampleList:
 
 
 def export_sample(settings: Settings, out: Path, area: str | None = None) -> SampleList:
-    """Write the drawn cases of the centres that the detail role was granted to `out`, a .csv or .xlsx file.
+    """Write the drawn cases of the centres granted to the detail role to `out`, a .csv or .xlsx file.
 
-    The file names cases: it can be read by its owner only. Raises KvalitetError where nothing is
-    published, or no drawn case is among those that the role may see.
+    The file names cases, so only its owner can read it. Raises KvalitetError where nothing is published, or no drawn
+    case is among those that the role may see.
     """
     if out.suffix not in FORMATS:
         raise KvalitetError(f"{out.name} is neither .csv nor .xlsx.", "Choose one of the two with --out.")
@@ -77,7 +77,7 @@ def export_sample(settings: Settings, out: Path, area: str | None = None) -> Sam
 
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
-    """As a Danish spreadsheet reads it."""
+    """The rows as a CSV file for a Danish spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(HEADERS.values())

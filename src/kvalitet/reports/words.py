@@ -9,7 +9,7 @@ STATUS = {
     "held": "Sikret af databasen",
     "passed": "Opfyldt",
 }
-#: One glance, without colour.
+#: Signs that are understood at a glance, without colour.
 STATUS_SIGN = {"error": "!", "failed": "✕", "not_applicable": "○", "held": "■", "passed": "✓"}
 SEVERITY = {"critical": "Kritisk", "warning": "Advarsel"}
 
@@ -23,7 +23,7 @@ BUILD = {
     "lapsed": "Opgivet",
 }
 
-#: What changes what readers see, in the ledger.
+#: The changes of what readers see, in the ledger.
 EVENT = {"published": "Offentliggjort", "rolled_back_to": "Genindført efter en tilbagerulning"}
 #: What a build is made and judged with.
 MATERIAL = {
@@ -61,7 +61,7 @@ PERIOD_SPAN = {
 }
 PERIOD_ORDER = ("kalenderaar", "beretningsaar", "kvartal")
 
-#: What tables are folded under.
+#: The headings under which tables are folded.
 FOLD = {
     "kvartal": "Kvartaler",
     "lov": "Fordelt på lov",
@@ -81,7 +81,7 @@ FOLD = {
     "leverandoer": "Fordelt på leverandør",
     "kategori": "Fordelt på kategori",
 }
-#: Which organisation a breakdown by units takes, in a sentence.
+#: Which view of the organisation a breakdown by units takes, in a sentence.
 VIEW = {
     "center": "Center på tidspunktet: hver sag står ved det center, der havde den, da den hændelse skete, som tallet "
     "er dateret efter. Centre, der siden er lagt sammen eller delt, står med deres egne tal.",
@@ -128,7 +128,7 @@ FIGURE_EMPTY = {
     "uden_grundlag": ("–", "Der er ingen sager at regne på i perioden."),
 }
 
-#: The rules of a control chart, and what is said of a series.
+#: The rules of a control chart, and the words for a series.
 SIGNAL = {
     "uden_for_graense": "Uden for grænserne",
     "otte_paa_samme_side": "Otte eller flere i træk på samme side af midterlinjen",
@@ -190,7 +190,7 @@ DATED_BY = {
     "ended": "den dag, undersøgelsen er afsluttet",
     "period_end": "stillingen ved periodens slutning",
 }
-#: Why a row was kept out, by the rule's code.
+#: The reasons why a row was kept out, by the rule's code.
 RULE = {
     "required": "Værdien mangler eller er et ord, der står for ingenting, men kræves",
     "date_format": "Datoen er ikke skrevet som aftalt",
@@ -252,7 +252,7 @@ READING = {
     "identity_spelling": "Er et personnummer skrevet på en anden måde",
     "often": "Rækker om én person, der har langt flere end nogen anden; se efter, om nummeret er opdigtet",
 }
-#: How a published figure fails to agree with its own publication.
+#: The ways in which a published figure does not agree with its own publication.
 FLAG = {
     "udfald_ulig_i_alt": "Udfaldene giver tilsammen ikke det oplyste antal i alt",
     "boern_ulig_foraelder": "De underordnede love giver tilsammen ikke den overordnede",
@@ -285,7 +285,7 @@ _STALE = (
     (re.compile("the newest delivery was withdrawn"), lambda m: "Den nyeste levering er trukket tilbage"),
 )
 
-#: What came of spoiling good figures on purpose, where it was done, and how much of it.
+#: The results of spoiling good figures on purpose, where it was done, and how much of it.
 TRIAL_OUTCOME = {
     "blocked": "stoppet",
     "refused": "afvist ved indlæsning",
@@ -305,7 +305,7 @@ MUTATION_SIZE = {
 
 
 def stale(reason: str | None) -> str:
-    """Why a source is stale, in Danish where the warehouse has recorded it in English."""
+    """Why a source is stale, in Danish. The warehouse records it in English."""
     for pattern, says in _STALE:
         if reason and (found := pattern.fullmatch(reason)):
             return says(found)

@@ -1,8 +1,8 @@
 """Airflow's configuration, environment and metadata database for one installation.
 
-Everything is written to var/airflow/airflow.cfg (mode 0600) anew at each start, so
-`AIRFLOW_HOME=var/airflow .venv/bin/airflow …` works by hand too. Task logs are read from the
-disk: the log servers, which would listen on every interface, are not started.
+Everything is written to var/airflow/airflow.cfg (mode 0600) anew at each start, so `AIRFLOW_HOME=var/airflow
+.venv/bin/airflow …` works by hand too. Task logs are read from the disk. The log servers, which would listen on every
+interface, are not started.
 """
 
 import base64
@@ -33,7 +33,7 @@ from kvalitet.warehouse import server
 from kvalitet.warehouse.rights import airflow_rights
 
 USER = "admin"
-#: Started in this order; stopping begins with the scheduler, so that no new task starts.
+#: Components in the order of starting. Stopping begins with the scheduler, so that no new task starts.
 COMPONENTS = {
     "api-server": ("api-server",),
     "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -48,22 +48,22 @@ _READ_BY = {
     "triggerer": ("triggerer",),
     "api": ("api-server",),
 }
-#: What in the environment decides what a task does; the rest (a terminal's width) differs from shell to shell.
+#: The environment variables that affect what a task does. The rest (a terminal's width) differs from shell to shell.
 _SETTINGS = (
     *("KVALITET_", "DBT_", "RUNTIME__", "AWS_", "AZURE_", "GOOGLE_"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_", "TZ"),
 )
-#: Not for tasks: the admin's credential, and whatever would override the configuration below.
+#: Kept from tasks: the admin's credential, and whatever would override the configuration below.
 _KEPT_OUT = ("AIRFLOW", "KVALITET_ADMIN_URL", "PG")
-_NO_PORT = "1"  # nobody listens there: asking for a served log fails at once
+_NO_PORT = "1"  # nothing listens there, so a request for a served log fails at once
 
 
 @dataclass(frozen=True)
 class AirflowAddress:
-    """Where Airflow's REST API is, and who may enter; `page` is where people open it.
+    """Where Airflow's REST API is, and who may enter. `page` is where people open it.
 
-    `password_file` holds the bare password, or Airflow's own JSON of users and passwords. `logs` says where the log of
-    a component is, with the component's name for {part}.
+    `password_file` holds the bare password, or Airflow's own JSON of users and passwords. `logs` says where a
+    component's log is, with {part} in place of the component's name.
     """
 
     url: str
@@ -74,7 +74,7 @@ class AirflowAddress:
 
     @property
     def password(self) -> str:
-        """Raises KvalitetError where the file is missing or names no such user."""
+        """The user's password. Raises KvalitetError where the file is missing or names no such user."""
         try:
             text = self.password_file.read_text().strip()
             return json.loads(text)[self.user] if text.startswith("{") else text
@@ -86,12 +86,12 @@ class AirflowAddress:
 
 
 def is_elsewhere() -> bool:
-    """Whether an Airflow is named that `kvalitet up` neither starts nor ends, such as the containers'."""
+    """Whether the settings name an Airflow that `kvalitet up` neither starts nor ends, such as the containers'."""
     return bool(os.environ.get("KVALITET_AIRFLOW_URL"))
 
 
 def airflow_address(settings: Settings) -> AirflowAddress:
-    """KVALITET_AIRFLOW_URL's, or that of `kvalitet up`. Raises KvalitetError before the first `up`."""
+    """The address in KVALITET_AIRFLOW_URL, or that of `kvalitet up`. Raises KvalitetError before the first `up`."""
     if is_elsewhere():
         url = os.environ["KVALITET_AIRFLOW_URL"].rstrip("/")
         return AirflowAddress(
@@ -119,7 +119,7 @@ def airflow_env(settings: Settings) -> dict[str, str]:
         "KVALITET_VAR": str(settings.var),
         "KVALITET_INBOX": settings.inbox,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        # A proxy of the administration's network must not be asked for this machine's own ports.
+        # A proxy of the administration's network must not be used for this machine's own ports.
         "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), loopback])),
         "no_proxy": ",".join(filter(None, [os.environ.get("no_proxy"), loopback])),
         "DO_NOT_TRACK": "1",
@@ -146,7 +146,7 @@ def _password_file(settings: Settings) -> Path:
 
 
 def _passwords_file(settings: Settings) -> Path:
-    """The same password as Airflow wants it; made before Airflow would, world-readable."""
+    """Write the password in Airflow's own form, before Airflow writes a world-readable file itself."""
     return home(settings) / "passwords.json"
 
 
@@ -159,7 +159,7 @@ def configure(settings: Settings) -> None:
     config = configparser.RawConfigParser()
     config.read_dict(_options(settings))
     config.write(out)
-    # Airflow interpolates: a percent sign in a value (a password) must be doubled.
+    # Airflow interpolates values, so a percent sign in a value (a password) must be doubled.
     text = "# Written by `kvalitet up` at each start; changes here are lost.\n" + out.getvalue().replace("%", "%%")
     file = config_file(settings)
     if not file.is_file() or file.read_text() != text:
@@ -168,9 +168,9 @@ def configure(settings: Settings) -> None:
 
 
 def configuration(settings: Settings, component: str) -> dict[str, str]:
-    """What a component is configured by: the name of each setting -> a keyed digest of its value.
+    """The configuration of a component: the name of each setting -> a keyed digest of its value.
 
-    By it a running component is known to be current, and what has changed can be named without its value.
+    It shows whether a running component is current, and names what has changed without showing its value.
     """
     stated = {
         f"[{section}] {name}": str(value)
@@ -178,7 +178,7 @@ def configuration(settings: Settings, component: str) -> dict[str, str]:
         for name, value in options.items()
         if component in _READ_BY.get(section, COMPONENTS)
     }
-    if component != "api-server":  # it runs nothing of ours
+    if component != "api-server":  # the API server runs nothing of ours
         stated |= {name: value for name, value in airflow_env(settings).items() if _is_setting(name)}
     key = write_secret(settings.secrets_dir / "airflow_jwt", secrets.token_urlsafe(64)).encode()
     return {name: hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:16] for name, value in stated.items()}
@@ -220,7 +220,8 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
         },
         "scheduler": {
             "scheduler_idle_sleep_time": 0.5,
-            # Of a heartbeat every few seconds: a task whose processes were killed is tried again after two minutes.
+            # For heartbeats every few seconds, so that a task whose processes were killed is tried again after two
+            # minutes.
             "task_instance_heartbeat_timeout": 120,
         }
         | _timetable(),
@@ -232,7 +233,7 @@ def _options(settings: Settings) -> dict[str, dict[str, object]]:
             "print_stats_interval": 600,
         },
         "triggerer": {"capacity": 100},
-        # The default of 5 s fails a task that asks while the machine is busy with all the others.
+        # The default of 5 s fails a task that asks while all the others keep the machine busy.
         "workers": {"execution_api_timeout": 60},
         "api": {
             "instance_name": "Kvalitet",
@@ -252,7 +253,7 @@ def parallelism() -> int:
 
 
 def _timetable() -> dict[str, object]:
-    """Off for a trial or a test installation, where a night starts only by hand."""
+    """Turn the timetable off for a trial or a test installation, where a night starts only by hand."""
     return {"use_job_schedule": False} if choice("KVALITET_TIMETABLE", ("on", "off")) == "off" else {}
 
 
@@ -260,12 +261,12 @@ def _timetable() -> dict[str, object]:
 
 
 def database_name(settings: Settings) -> str:
-    """Of Airflow's own database, which is also the name of the role that owns it."""
+    """The name of Airflow's own database, which is also the name of the role that owns it."""
     return f"{settings.database}_airflow"
 
 
 def database_address(settings: Settings) -> Address:
-    """Of Airflow's own database, as its owner, on the warehouse's server."""
+    """The address of Airflow's own database, as its owner, on the warehouse's server."""
     name = database_name(settings)
     return Address(settings.server, name, settings.tls, name, write_secret(settings.secrets_dir / name))
 
@@ -280,12 +281,12 @@ def _database_options(settings: Settings) -> dict[str, object]:
 
 
 def connection_url(settings: Settings) -> str:
-    """Of Airflow's database, as Airflow's role, for libpq."""
+    """The libpq URL of Airflow's database, as Airflow's role."""
     return database_address(settings).url()
 
 
 def prepare_database(settings: Settings) -> bool:
-    """Make Airflow's role and database; True where `airflow db migrate` is due. Raises KvalitetError."""
+    """Make Airflow's role and database. Returns True where `airflow db migrate` is due. Raises KvalitetError."""
     from kvalitet.warehouse import admin
 
     name = database_name(settings)

@@ -1,8 +1,8 @@
-"""How Airflow's asyncpg connections are encrypted and named: airflow.cfg's sql_alchemy_connect_args_async.
+"""Encrypts and names Airflow's asyncpg connections: airflow.cfg's sql_alchemy_connect_args_async.
 
-SQLAlchemy hands an address' parameters on as they are, and asyncpg knows none of libpq's by name: `sslmode` in the
-address would be an error, and `ssl=verify-full` would look for the authority elsewhere. Nor does it read PGAPPNAME,
-by which the sessions of a start are known.
+SQLAlchemy hands an address' parameters on as they are, and asyncpg knows none of libpq's by name. `sslmode` in the
+address would be an error, and `ssl=verify-full` would look for the authority elsewhere. Nor does asyncpg read
+PGAPPNAME, by which the sessions of a start are identified.
 """
 
 import os
@@ -13,7 +13,7 @@ from kvalitet.settings.address import Tls
 
 
 def asyncpg_arguments(tls: Tls) -> dict[str, Any]:
-    """Of asyncpg.connect(); empty where nothing was stated."""
+    """The arguments of asyncpg.connect(). Empty where nothing was stated."""
     return {} if tls.sslmode is None else {"ssl": tls.context() or False}
 
 

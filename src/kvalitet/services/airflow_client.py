@@ -1,4 +1,4 @@
-"""The few things asked of Airflow's REST API."""
+"""A client for the few calls of Airflow's REST API that are needed."""
 
 import time
 from typing import Any, Self
@@ -26,7 +26,7 @@ class AirflowClient:
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url.rstrip("/")
         self._credentials = {"username": user, "password": password}
-        # Not through a proxy of the environment: the address is this machine's own.
+        # Not through a proxy of the environment, because the address is this machine's own.
         self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -36,7 +36,7 @@ class AirflowClient:
         self._http.close()
 
     def sign_in(self, patience_seconds: float = 120) -> None:
-        """Fetch a token; waits for an API server that is still starting."""
+        """Fetch a token. Waits for an API server that is still starting."""
         give_up = time.monotonic() + patience_seconds
         while True:
             try:
@@ -72,7 +72,7 @@ class AirflowClient:
         self._call("PATCH", f"/dags/{dag_id}", params={"update_mask": "is_paused"}, json={"is_paused": False})
 
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any] | None = None) -> None:
-        """Start a run; one of that id that exists already is left as it is."""
+        """Start a run. Where a run of that id exists already, it is left as it is."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
         self._call("POST", f"/dags/{dag_id}/dagRuns", exists=httpx.codes.CONFLICT, json=body)
 
@@ -104,7 +104,7 @@ class AirflowClient:
         return [name for part, name in PARTS.items() if (health.get(part) or {}).get("status") != "healthy"]
 
     def _call(self, method: str, path: str, exists: int | None = None, **arguments: Any) -> Any:
-        """The answer's JSON. The status `exists` means that an earlier try was heard, so each call may be repeated."""
+        """The answer's JSON. The status `exists` means that an earlier try arrived, so each call may be repeated."""
         for attempt in (1, 2, 3):
             try:
                 answer = self._http.request(method, f"/api/v2{path}", **arguments)
@@ -120,7 +120,7 @@ class AirflowClient:
             if answer.status_code == 401 and attempt == 1:
                 self.sign_in()
                 continue
-            if answer.is_server_error and attempt < 3:  # its scheduler had locked the same rows, for example
+            if answer.is_server_error and attempt < 3:  # for example because its scheduler had locked the same rows
                 time.sleep(2)
                 continue
             if not answer.is_success and answer.status_code != exists:

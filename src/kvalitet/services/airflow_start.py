@@ -1,4 +1,4 @@
-"""Start the components of Airflow, and see that they do their work."""
+"""Starts the components of Airflow, and checks that they do their work."""
 
 import sys
 import time
@@ -14,17 +14,17 @@ from kvalitet.warehouse import server
 from kvalitet.warehouse.ports import free_port, is_free
 from kvalitet.warehouse.server_place import Say
 
-#: By the names that their logs and notes have: airflow-scheduler and so on.
+#: The components under the names of their logs and notes: airflow-scheduler and so on.
 PROCESSES = {f"airflow-{name}": arguments for name, arguments in airflow.COMPONENTS.items()}
-_HEALTHY_WITHIN = 300  # seconds; half a minute as a rule, minutes on a machine that is busy
-_MOVES_WITHIN = 60  # seconds until what waited has begun to move
+_HEALTHY_WITHIN = 300  # seconds, normally half a minute, minutes on a busy machine
+_MOVES_WITHIN = 60  # seconds until waiting tasks have begun
 
 
 def wanted(settings: Settings) -> dict[str, dict[str, str]]:
-    """How each component would be started now."""
+    """The configuration with which each component would be started now."""
     if not airflow.address_file(settings).is_file():
         return {}
-    # What began on a server that has died since may still be about to end of it: it starts anew as well.
+    # A component that began on a server that has since died is started anew, even where it still runs.
     process = str(server.status(settings).pid) if server.is_embedded() else ""
     return {
         name: airflow.configuration(settings, name.removeprefix("airflow-")) | {changes.SERVER: process}
@@ -33,7 +33,7 @@ def wanted(settings: Settings) -> dict[str, dict[str, str]]:
 
 
 def start(settings: Settings, say: Say) -> None:
-    """Start what does not run, anew what is configured differently or stands still. Raises KvalitetError."""
+    """Start what is not running, and restart what is configured differently or stands still. Raises KvalitetError."""
     began = time.monotonic()
     _choose_port(settings, API in processes.running(settings), say)
     wanted_now = wanted(settings)
@@ -49,7 +49,7 @@ def start(settings: Settings, say: Say) -> None:
         _end_what_stands_still(settings, say)
     launched = _launch(settings, wanted_now)
     _wait_until_healthy(settings, say, launched)
-    if ended := processes.end_orphans(settings):  # of a parent that was only dying when the start began
+    if ended := processes.end_orphans(settings):  # those whose parent was only dying when the start began
         say(f"Ended: {ended} processes whose start or parent had died")
     _see_that_it_moves(settings, say)
     say(f"Airflow: {airflow.airflow_address(settings).url} ({time.monotonic() - began:.1f} s)")
@@ -66,7 +66,7 @@ def _launch(settings: Settings, configurations: dict[str, dict[str, str]]) -> li
 
 
 def _end_what_stands_still(settings: Settings, say: Say) -> None:
-    """Components that give no sign of life, and transactions that hold locks and do nothing."""
+    """End components that give no sign of life, and transactions that hold locks and do nothing."""
     problems = health.find_problems(settings)
     if silent := {problem.service for problem in problems if problem.is_silent}:
         for problem in problems:
@@ -78,7 +78,7 @@ def _end_what_stands_still(settings: Settings, say: Say) -> None:
 
 
 def _see_that_it_moves(settings: Settings, say: Say) -> None:
-    """What waits although a slot is free must begin; the scheduler starts anew where it does not and nothing runs."""
+    """Check that tasks begin that wait although a slot is free. Otherwise restart the scheduler if no task runs."""
     deadline, started_anew = time.monotonic() + _MOVES_WITHIN, False
     while problems := health.find_problems(settings):
         waiting = [problem for problem in problems if problem.service == SCHEDULER]
@@ -107,9 +107,9 @@ def _choose_port(settings: Settings, is_ours: bool, say: Say) -> None:
 
 
 def _wait_until_healthy(settings: Settings, say: Say, launched: list[str]) -> None:
-    """Until every component reports itself healthy. Raises KvalitetError where one ends, or takes too long.
+    """Wait until every component reports itself healthy. Raises KvalitetError where one ends, or takes too long.
 
-    One that was not `launched` by this very start may have been hit before and end only now: it starts anew.
+    A component that this start did not launch may have been hit before and end only now. It is started anew.
     """
     url = f"{airflow.airflow_address(settings).url}/api/v2/monitor/health"
     deadline, told = time.monotonic() + _HEALTHY_WITHIN, ""
@@ -117,7 +117,7 @@ def _wait_until_healthy(settings: Settings, say: Say, launched: list[str]) -> No
         while True:
             waiting = _unhealthy(client, url)
             ended = [name for name in PROCESSES if name not in processes.running(settings)]
-            if not waiting and not ended:  # Airflow takes the dead for healthy for half a minute
+            if not waiting and not ended:  # Airflow shows a dead component as healthy for half a minute
                 return
             if ended and not set(ended) & set(launched):
                 say(f"{', '.join(ended)} ended, so it starts anew")

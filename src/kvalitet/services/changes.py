@@ -1,4 +1,4 @@
-"""Settings that differ from those that Airflow runs with, and the night that they must not break."""
+"""Finds settings that differ from those that Airflow runs with, and protects a running night from the change."""
 
 import configparser
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ from kvalitet.services.processes import Noted
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
-#: Not a setting of anybody's: a component that began on a server that has died starts anew with the next.
+#: No real setting. It makes a component that began on a server that has died start anew with the next server.
 SERVER = "the server's process"
 _SHOWN = 6
 
 
 class NightRuns(KvalitetError):
-    """Settings have changed, and a night runs with the old ones."""
+    """Settings have changed while a night runs with the old ones."""
 
 
 def differing(running: Mapping[str, Noted], wanted: Mapping[str, Mapping[str, str]]) -> dict[str, set[str]]:
-    """Running components that are configured differently from what is wanted -> the names of the settings."""
+    """Running components whose configuration differs from what is wanted -> the names of the differing settings."""
     found: dict[str, set[str]] = {}
     for name, note in running.items():
         before, now = note.configuration, wanted.get(name, {})
@@ -35,7 +35,7 @@ def differing(running: Mapping[str, Noted], wanted: Mapping[str, Mapping[str, st
 def refuse_while_night_runs(settings: Settings, changed: Mapping[str, set[str]], scheduler_runs: bool) -> None:
     """Raises NightRuns where settings have `changed` and something runs that would be broken off.
 
-    Where the server has gone from under it, there is nothing left to protect.
+    Where the night's server is gone, nothing is left to protect.
     """
     names = set().union(*changed.values())
     if not names or SERVER in names:
@@ -62,7 +62,7 @@ def _listed(names: set[str]) -> str:
 
 
 def _under_way(settings: Settings) -> str:
-    """The runs that have begun and not ended, with their tasks, and the build; empty where there are none."""
+    """The runs that have begun and not ended, with their tasks, and the build. Empty where there are none."""
     runs = [
         f"{run['dag_id']} {run['run_id']}" + (f" ({', '.join(run['tasks'])})" if run["tasks"] else "")
         for run in _runs(settings)
@@ -74,7 +74,7 @@ def _under_way(settings: Settings) -> str:
 
 
 def _runs(settings: Settings) -> list[DictRow]:
-    """From the database that Airflow runs on, which need not be that of the new settings."""
+    """The runs in the database that Airflow runs on, which may differ from that of the new settings."""
     config = configparser.RawConfigParser()
     config.read(airflow.config_file(settings))
     url = config.get("database", "sql_alchemy_conn", fallback="").replace("%%", "%")
@@ -85,7 +85,7 @@ def _runs(settings: Settings) -> list[DictRow]:
         with psycopg.Connection[DictRow].connect(address, row_factory=dict_row, connect_timeout=5) as connection:
             return connection.execute(_RUNS).fetchall()
     except psycopg.errors.UndefinedTable:
-        return []  # its first `airflow db migrate` did not come to its end
+        return []  # its first `airflow db migrate` did not finish
     except psycopg.Error as error:
         raise NightRuns(
             f"Settings have changed, and whether a night runs is not known: Airflow's database does not answer"
@@ -98,7 +98,7 @@ def _builds(settings: Settings) -> list[str]:
     try:
         builds = fetch_all(settings, AUDITOR, _BUILDS, {"live": list(LIVE)})
     except (KvalitetError, psycopg.Error):
-        return []  # another warehouse, or not there yet: the runs are named all the same
+        return []  # another warehouse, or none yet, and the runs are named all the same
     return [f"build {build['build_id']} ({build['status']})" for build in builds]
 
 

@@ -1,7 +1,7 @@
-"""What is wrong with Airflow although its processes live: locks of the dead, a scheduler that does not schedule.
+"""Finds what is wrong with Airflow although its processes live: locks of the dead, a scheduler that does not schedule.
 
-What Airflow writes down is timed by a clock that may be set, so whatever looks late is looked at twice: a
-heartbeat that moves in between is alive, whatever its time says.
+Airflow times its records by a clock that may be set, so whatever looks late is checked twice. A heartbeat that moves
+between the two checks is alive, whatever its time says.
 """
 
 import time
@@ -21,16 +21,16 @@ from kvalitet.settings import Settings
 
 API, SCHEDULER, TRIGGERER = "airflow-api-server", "airflow-scheduler", "airflow-triggerer"
 _JOBS = {"SchedulerJob": SCHEDULER, "DagProcessorJob": "airflow-dag-processor", "TriggererJob": TRIGGERER}
-STARTED_SECONDS = 30  # of a component, until it has started what it consists of
+STARTED_SECONDS = 30  # of a component, until it has started all its parts
 HEARTBEAT_SECONDS = 60  # each component writes one every 5 s
-WAITING_SECONDS = 180  # of a task while a slot is free; a busy machine needs half a minute
-IDLE_SECONDS = 300  # of a transaction that holds locks; Airflow's own last milliseconds
+WAITING_SECONDS = 180  # of a task while a slot is free, half a minute on a busy machine
+IDLE_SECONDS = 300  # of a transaction that holds locks, milliseconds for Airflow's own
 _SECOND_LOOK_SECONDS = 8
 
 
 @dataclass(frozen=True)
 class Problem:
-    """`service` is the component to blame, `what` is wrong with it; `is_silent`: only a new start of it helps."""
+    """A problem: `service` is the component at fault, and `what` is wrong. With `is_silent`, only a restart helps."""
 
     service: str
     what: str
@@ -38,7 +38,7 @@ class Problem:
 
 
 def find_problems(settings: Settings) -> list[Problem]:
-    """Nothing is changed. Where all is well this is one look and takes some 0.1 s."""
+    """The present problems. Nothing is changed. Where all is well, this takes one look and some 0.1 s."""
     if not processes.noted(settings):
         return []  # never started, or ended
     found = _of_processes(settings)
@@ -58,8 +58,8 @@ def find_problems(settings: Settings) -> list[Problem]:
 def forget_dead_jobs(settings: Settings) -> None:
     """Tell Airflow which of its components have died, before they start anew.
 
-    It would take a scheduler for alive until 30 s after its last heartbeat, and look for the tasks of a
-    dead one only at its start and every five minutes. Raises KvalitetError where its database cannot be reached.
+    Otherwise it would count a scheduler as alive until 30 s after its last heartbeat, and look for the tasks of a dead
+    one only at its start and every five minutes. Raises KvalitetError where its database cannot be reached.
     """
     running = processes.running(settings)
     dead = [job for job, name in _JOBS.items() if name not in running]
@@ -70,7 +70,7 @@ def forget_dead_jobs(settings: Settings) -> None:
 
 
 def runs_a_task(settings: Settings) -> bool:
-    """Raises KvalitetError where Airflow's database cannot be reached."""
+    """Whether a task is running. Raises KvalitetError where Airflow's database cannot be reached."""
     with sessions.airflow_database(settings) as connection:
         return bool(connection.execute("select from task_instance where state = 'running' limit 1").fetchone())
 
@@ -93,7 +93,7 @@ def _of_processes(settings: Settings) -> list[Problem]:
 
 
 def _lasting_orphans(settings: Settings) -> list[psutil.Process]:
-    """Not those that are about to end because their parents just did."""
+    """The orphans, without those that are about to end because their parents just did."""
     found = processes.orphans(settings)
     if found:
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""Start and end everything that an installation runs."""
+"""Starts and ends everything that an installation runs."""
 
 import fcntl
 import shutil
@@ -19,14 +19,14 @@ from kvalitet.warehouse.server_place import Say
 if TYPE_CHECKING:
     from kvalitet.services.preparing import Prepared
 
-#: All that an installation makes in its run folder; nothing else there is ever deleted.
+#: All that an installation makes in its run folder. Nothing else there is ever deleted.
 MADE = ("run", "log", "secrets", "airflow", "inbox", "fetched", "landing", "spool", "site", "server", "dbt", "uv")
 _LOOK_AGAIN_SECONDS = 5  # for the end of a night
 
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service: `detail` says where it is, or what it last said."""
+    """One service. `detail` says where it is, or its last message."""
 
     name: str
     is_running: bool
@@ -36,11 +36,11 @@ class ServiceStatus:
 def up(
     settings: Settings, with_airflow: bool = True, say: Say = print, wait: bool = False, now: bool = False
 ) -> Settings:
-    """Start what does not run yet: Postgres, the warehouse in it, and Airflow; end what an ended start left.
+    """Start what is not running: Postgres, the warehouse in it, and Airflow. End what an ended start left.
 
-    Where settings have changed while a night runs: `wait` for its end, or break it off `now`; otherwise
-    nothing is changed. Returns the settings with the server's address. Raises NightRuns then, and
-    KvalitetError with what mends it.
+    Where settings have changed while a night runs, `wait` waits for its end, and `now` breaks it off. With neither,
+    nothing is changed and NightRuns is raised. Returns the settings with the server's address. Raises KvalitetError
+    that says how to correct the problem.
     """
     told = False
     while True:
@@ -78,9 +78,9 @@ def _up(settings: Settings, with_airflow: bool, say: Say, now: bool) -> Settings
 
 
 def migrate(settings: Settings) -> "Prepared":
-    """Make or update the warehouse's roles, schemas and raw tables; returns what was added and what is lacking.
+    """Make or update the warehouse's roles, schemas and raw tables. Returns what was added and what is lacking.
 
-    With a server of your own this needs KVALITET_ADMIN_URL; nothing else does.
+    With a server of your own this needs KVALITET_ADMIN_URL. Nothing else does.
     """
     from kvalitet.services.preparing import prepare  # alembic is slow to import for `down` and `status`
 
@@ -88,10 +88,10 @@ def migrate(settings: Settings) -> "Prepared":
 
 
 def down(settings: Settings, say: Say = print) -> None:
-    """End what `up` started, also what an earlier start left behind, and nothing else."""
+    """End what `up` started, including what an earlier start left behind, and nothing else."""
     with _only_one(settings):
-        _end_orphans(settings, say)  # while the notes still say whose they are
-        # New tasks first; the API server stays until the running tasks have reported to it.
+        _end_orphans(settings, say)  # while the notes still say which processes are ours
+        # New tasks are stopped first. The API server stays until the running tasks have reported to it.
         others = [name for name in airflow_start.PROCESSES if name != API]
         for names in (others, [API]):
             for name in processes.end(settings, names):
@@ -103,7 +103,7 @@ def down(settings: Settings, say: Say = print) -> None:
 
 
 def remove(settings: Settings, say: Say = print) -> None:
-    """End everything and delete what was made in the run folder, and for it outside the checkout.
+    """End everything, and delete what was made in the run folder and what was made for it outside the checkout.
 
     With a server of your own its data stays, and so do the keys and passwords that belong to it.
     """
@@ -119,7 +119,7 @@ def remove(settings: Settings, say: Say = print) -> None:
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
-    """Postgres and each component of Airflow; nothing is started or changed."""
+    """Postgres and each component of Airflow. Nothing is started or changed."""
     postgres, noted = server.status(settings), processes.running(settings)
     if server.is_embedded():
         found = [ServiceStatus("postgres", postgres.is_running, postgres.address)]
@@ -134,7 +134,7 @@ def status(settings: Settings) -> list[ServiceStatus]:
 
 
 def is_at_work(settings: Settings) -> bool:
-    """Whether an `up` or `down` is under way, whose processes are not all noted yet."""
+    """Whether an `up` or `down` is under way, so that not all processes are noted yet."""
     with open(settings.var / "run" / "services.lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -145,7 +145,7 @@ def is_at_work(settings: Settings) -> bool:
 
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
-    """Two commands at once take turns: the second finds what the first has started."""
+    """Let two commands at once take turns. The second finds what the first has started."""
     folder = settings.var / "run"
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "services.lock", "w") as lock:
@@ -154,7 +154,7 @@ def _only_one(settings: Settings) -> Iterator[None]:
 
 
 def _make_folders(settings: Settings) -> None:
-    """What holds personal data, secrets or logs is closed to other users of the machine."""
+    """Make the folders for personal data, secrets and logs, closed to other users of the machine."""
     for name in ("log", "secrets", "airflow", "inbox", "spool"):
         folder = settings.var / name
         folder.mkdir(parents=True, exist_ok=True)
@@ -173,5 +173,5 @@ def _end_sessions(settings: Settings, say: Say) -> None:
         if ended := sessions.end_of_ended_starts(settings):
             say(f"Ended: {ended} database sessions of a start that had ended")
     except KvalitetError as error:
-        if not server.is_embedded():  # with the embedded one its sessions have ended
+        if not server.is_embedded():  # sessions of an embedded server have ended with it
             say(f"Not looked for: database sessions of ended starts. {error.what}")

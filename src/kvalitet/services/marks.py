@@ -1,10 +1,10 @@
-"""Which processes of the machine belong to this installation, also after their parents have died.
+"""Finds which processes of the machine belong to this installation, even after their parents have died.
 
-Each start of a component has a mark, `kvalitet:<installation>:<component>:<random>`, which is in the
-environment of the component and thereby of all that it starts. A process is ours by any of three
-traces: the mark, a session that a process of ours leads or has left behind, or a parent that is ours.
-Only a process that sheds all three (a new environment, a new session and a dead parent) is not found.
-Numbers of processes are given again, so a number alone is never a trace.
+Each start of a component has a mark, `kvalitet:<installation>:<component>:<random>`. It is in the environment of the
+component and thereby of all that it starts. A process is ours by any of three traces: the mark, a session that a
+process of ours leads or has left behind, or a parent that is ours. Only a process that loses all three (by a new
+environment, a new session and a dead parent) is not found. The system reuses process numbers, so a number alone is
+never a trace.
 """
 
 import hashlib
@@ -24,21 +24,21 @@ VARIABLE = "KVALITET_START"
 
 
 def prefix(settings: Settings) -> str:
-    """What the marks of this installation begin with: of this run folder on this machine.
+    """The beginning of this installation's marks, which depends on this run folder on this machine.
 
-    Not an id kept in the run folder: a copy of the folder must not take the original's processes for its own.
+    It is not an id kept in the run folder, because a copy of the folder must not claim the original's processes.
     """
     return f"kvalitet:{hashlib.sha256(f'{_machine()}:{settings.var}'.encode()).hexdigest()[:12]}:"
 
 
 def new_mark(settings: Settings, name: str) -> str:
-    """At most 63 bytes, which is what Postgres keeps of an application_name."""
+    """A new mark of at most 63 bytes, which is what Postgres keeps of an application_name."""
     return f"{prefix(settings)}{name[:26]}:{secrets.token_hex(4)}"
 
 
 def environment(mark: str) -> dict[str, str]:
-    """What a component is started with, so that its processes and its database sessions are known by its mark."""
-    # Airflow's workers rename themselves, which without SPT_NOENV writes over the environment that others can read.
+    """The environment of a new component, by which its processes and its database sessions are known."""
+    # Airflow's workers rename themselves. Without SPT_NOENV this overwrites the environment that others can read.
     return {
         VARIABLE: mark,
         "PGAPPNAME": mark,
@@ -47,20 +47,20 @@ def environment(mark: str) -> dict[str, str]:
 
 
 def boot_id() -> str:
-    """Changes at each start of the machine; empty where the system does not say."""
+    """The machine's boot id, which changes at each start. Empty where the system does not say."""
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return ""
 
 
 def began(process: psutil.Process) -> float:
-    """Seconds from the machine's start to the process': unlike the clock's time, nobody sets that.
+    """Seconds from the machine's start to the process' start. Unlike the clock, nobody can set this.
 
     Raises psutil.NoSuchProcess.
     """
     while True:
         boot = psutil.boot_time()
-        since = psutil.Process(process.pid).create_time() - boot  # a new object: they remember the clock's old time
+        since = psutil.Process(process.pid).create_time() - boot  # a new object, as old ones keep the clock's old time
         if psutil.boot_time() == boot:
             return round(since, 2)
 
@@ -73,7 +73,7 @@ def lives(process: psutil.Process) -> bool:
 
 @dataclass(frozen=True)
 class Member:
-    """A process of ours; `is_detached`: it or one above it has lost its parent, so that nobody waits for it."""
+    """A process of ours. `is_detached` where it or one above it has lost its parent, so that nobody waits for it."""
 
     process: psutil.Process
     mark: str
@@ -83,15 +83,15 @@ class Member:
 def find_processes(settings: Settings, leaders: Mapping[int, str], left: Mapping[int, str]) -> list[Member]:
     """Every process of this installation.
 
-    `leaders`: the marks of the noted processes by number, for those that hide their environment; `left`:
-    the same of those that have died since the machine started, for what stayed behind in their sessions.
-    Neither the calling process nor those above it are ever among them.
+    `leaders` holds the marks of the noted processes by number, for those that hide their environment. `left` holds the
+    marks of those that have died since the machine started, for what stayed behind in their sessions. The calling
+    process and those above it are never included.
     """
     seen = {one.process.pid: one for one in _scan()}
     known, begins = set(leaders.values()), prefix(settings)
     ours = {pid: one.mark for pid, one in seen.items() if one.mark in known or one.mark.startswith(begins)}
     ours |= {pid: mark for pid, mark in leaders.items() if pid in seen}
-    # The number of a session is not given away while one of its members lives, so all of them are of one start.
+    # A session's number is not reused while one of its members lives, so all its members belong to one start.
     sessions = {
         seen[pid].session: mark
         for pid, mark in ours.items()
@@ -100,7 +100,7 @@ def find_processes(settings: Settings, leaders: Mapping[int, str], left: Mapping
     sessions |= {
         pid: mark
         for pid, mark in left.items()
-        # Its number may be another's session by now, so its members must also stand where ours were started.
+        # Its number may be another's session by now, so its members must also be where ours were started.
         if pid not in seen and all(_stands_in(settings.root, one) for one in seen.values() if one.session == pid)
     }
     strangers = {pid for pid, one in seen.items() if one.mark and pid not in ours}  # of another installation
@@ -157,7 +157,7 @@ def _own_line(seen: Mapping[int, _Seen]) -> Iterable[int]:
 
 
 def _machine() -> str:
-    """Tells apart machines that use one database server from folders of the same name."""
+    """The machine's id, which distinguishes machines that use one database server from equally named folders."""
     with suppress(OSError):
         return Path("/etc/machine-id").read_text().strip() or socket.gethostname()
     return socket.gethostname()

@@ -1,4 +1,4 @@
-"""A warehouse made ready for an installation: keys, roles, rights, migrations and raw tables. Only the admin may."""
+"""Makes a warehouse ready for an installation: keys, roles, rights, migrations and raw tables. Needs the admin."""
 
 import secrets
 from contextlib import suppress
@@ -25,17 +25,17 @@ from kvalitet.warehouse.rights import warehouse_rights
 
 @dataclass(frozen=True)
 class Prepared:
-    """The raw tables and columns that were added, and the rights that are lacking but can be done without."""
+    """The raw tables and columns that were added, and the rights that are lacking but not essential."""
 
     added: list[str]
     lacking: list[Right]
 
 
 def prepare(settings: Settings, admin_url: str) -> Prepared:
-    """Make or bring up to date everything the warehouse needs; safe to run any number of times.
+    """Make or bring up to date everything the warehouse needs. It is safe to run any number of times.
 
-    `admin_url` is the admin's libpq URL of any database on the server. Raises KvalitetError on an old server, on
-    what is not in force and the admin may not set, or on a contract whose column changed its type.
+    `admin_url` is the admin's libpq URL of any database on the server. Raises KvalitetError on an old server, on a
+    setting that is not in force and that the admin may not set, or on a contract whose column changed its type.
     """
     write_secret(settings.secrets_dir / "pseudonym.key", secrets.token_hex(32))
     make_key(settings)
@@ -48,7 +48,7 @@ def prepare(settings: Settings, admin_url: str) -> Prepared:
 
 
 def open_warehouse(settings: Settings, admin_url: str) -> Prepared:
-    """Rights on the database and in it, migrations and raw tables. Raises KvalitetError as `prepare`."""
+    """Set rights on the database and in it, run migrations and make raw tables. Raises KvalitetError as `prepare`."""
     with admin_connection(settings, admin_url, settings.database) as warehouse:
         sections = warehouse_rights(settings.database, migrator(warehouse))
         lacking = put_all_in_force(settings, warehouse, [one for one in sections if one.opens_warehouse])

@@ -1,8 +1,8 @@
 """Long-lived processes: started apart from the terminal, found again, ended with all that they started.
 
-var/run/processes.json notes each with its number, the machine's start, when it began and its mark, so
-that a number that has gone to somebody else's process is never taken for ours. What is not noted, because
-its parent was killed or the note was lost, is found by its mark (see marks.py).
+var/run/processes.json notes each process with its number, the machine's start, its own start and its mark, so that
+another's process of the same number is never taken for ours. What is not noted, because its parent was killed or the
+note was lost, is found by its mark (see marks.py).
 """
 
 import json
@@ -19,15 +19,15 @@ from kvalitet.errors import KvalitetError
 from kvalitet.services.marks import Member, began, boot_id, environment, find_processes, lives, new_mark
 from kvalitet.settings import Settings
 
-_LOG_LIMIT = 20 * 2**20  # bytes; a longer log is set aside when its process starts anew
+_LOG_LIMIT = 20 * 2**20  # bytes, a longer log is renamed when its process starts anew
 
 
 @dataclass(frozen=True)
 class Noted:
-    """One process as it was started; `began` is in seconds since the start of the machine that `boot` names.
+    """One process as it was started. `began` is in seconds since the start of the machine that `boot` names.
 
-    `folder` is the run folder at that time. `configuration`: name of each setting that it was started
-    with -> a keyed digest of its value.
+    `folder` is the run folder at that time. `configuration`: name of each setting that it was started with -> a keyed
+    digest of its value.
     """
 
     pid: int
@@ -79,7 +79,7 @@ def launch(
             stderr=out,
             start_new_session=True,
         )
-    child.returncode = 0  # it outlives us on purpose: no warning when this object goes
+    child.returncode = 0  # it outlives us on purpose, so this object must not warn
     note = Noted(
         child.pid, began(psutil.Process(child.pid)), boot_id(), str(settings.var), mark, dict(configuration or {})
     )
@@ -87,7 +87,7 @@ def launch(
 
 
 def orphans(settings: Settings) -> list[psutil.Process]:
-    """The processes of this installation whose start, or whose parent, has died."""
+    """The processes of this installation whose start or parent has died."""
     living = living_marks(settings)
     return [one.process for one in _family(settings) if one.is_detached or one.mark not in living]
 
@@ -98,10 +98,10 @@ def living_marks(settings: Settings) -> set[str]:
 
 
 def end(settings: Settings, names: Iterable[str], patience: float = 20) -> list[str]:
-    """End the named processes that run, and all that they started; returns the names.
+    """End the named processes that run, and all that they started. Returns the names.
 
-    Each is asked with SIGTERM; after `patience` seconds what is left of its start is asked too, then
-    killed. Raises KvalitetError where a process outlives that.
+    Each gets SIGTERM. After `patience` seconds, what is left of its start gets SIGTERM too, then SIGKILL. Raises
+    KvalitetError where a process still lives after that.
     """
     before = running(settings)
     leaders = {name: process for name in names if name in before and (process := _process(before[name]))}
@@ -110,7 +110,7 @@ def end(settings: Settings, names: Iterable[str], patience: float = 20) -> list[
     def members() -> set[psutil.Process]:
         return {one.process for one in _family(settings) if one.mark in marks}
 
-    at_first = members()  # what hides both mark and session is known by its parent only while that lives
+    at_first = members()  # what hides mark and session is known only while its parent lives
     _send(leaders.values(), signal.SIGTERM)
     psutil.wait_procs(list(leaders.values()), timeout=patience)
     _end_all(lambda: at_first | members())
@@ -119,7 +119,7 @@ def end(settings: Settings, names: Iterable[str], patience: float = 20) -> list[
 
 
 def end_orphans(settings: Settings) -> int:
-    """End what no running component answers for; returns how many processes. Raises KvalitetError as `end`."""
+    """End what belongs to no running component. Returns how many processes. Raises KvalitetError as `end`."""
     found = orphans(settings)
     _end_all(lambda: {*found, *orphans(settings)})
     return len(found)
@@ -137,7 +137,7 @@ def _family(settings: Settings) -> list[Member]:
 
 
 def _end_all(find: Callable[[], set[psutil.Process]]) -> None:
-    """Ask, then kill, and look again: what is killed may have started another a moment before."""
+    """Ask the processes to end, then kill, then look again, because a killed one may just have started another."""
     left: list[psutil.Process] = []
     for number in (signal.SIGTERM, *[signal.SIGKILL] * 5):
         left = [process for process in find() if lives(process)]
@@ -158,7 +158,7 @@ def _notes(settings: Settings) -> Path:
 
 
 def noted(settings: Settings) -> dict[str, Noted]:
-    """What processes.json says; nothing where it was cut short, and no note that is not as we write them."""
+    """The notes in processes.json. Empty where the file was cut short, and without notes of another form."""
     try:
         found = json.loads(_notes(settings).read_text())
     except (OSError, ValueError, RecursionError):
@@ -193,7 +193,7 @@ def _write(settings: Settings, notes: Mapping[str, Noted]) -> None:
 
 
 def _is_ours(settings: Settings, note: Noted) -> bool:
-    """Not where the run folder is a copy of another; where it was moved, what it started is still its own."""
+    """Whether the run folder is the note's own. It is not where it is a copy, and it is where it was moved."""
     return note.folder in ("", str(settings.var)) or not Path(note.folder).exists()
 
 
@@ -210,4 +210,4 @@ def _send(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
         with suppress(psutil.Error):
             process.send_signal(number)
             if process.status() == psutil.STATUS_STOPPED:
-                process.resume()  # a stopped process hears nothing but SIGKILL
+                process.resume()  # a stopped process receives only SIGKILL

@@ -1,8 +1,8 @@
-"""The database sessions of this installation's starts, known by their application_name.
+"""The database sessions of this installation's starts, identified by their application_name.
 
-A session outlives its process where another process has inherited its connection, or where the machine
-died while the server is another one. Then it keeps its locks, and Airflow waits for them for ever.
-Each role ends its own sessions, which any role may; no other right is used.
+A session outlives its process where another process has inherited its connection, or where the client's machine died
+and the server's did not. Then it keeps its locks, and Airflow waits for them for ever. Each role ends its own sessions,
+which any role may. No other right is used.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _OF_ENDED_STARTS = """
     where starts_with(application_name, %(prefix)s) and not application_name = any(%(living)s)
         and pid <> pg_backend_pid()
 """
-#: Only of Airflow's own role and database: that is where its locks are.
+#: Only of Airflow's own role and database, because its locks are there.
 _IDLE = """
     select pid, application_name, extract(epoch from clock_timestamp() - state_change)::int as seconds, held.locks
     from pg_stat_activity as session
@@ -40,7 +40,7 @@ _END = f"select pg_terminate_backend(pid, 5000) from ({_OF_ENDED_STARTS}) as end
 
 @contextmanager
 def airflow_database(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
-    """A connection to Airflow's own database as Airflow's role; each statement is a transaction.
+    """A connection to Airflow's own database as Airflow's role. Each statement is a transaction.
 
     Raises KvalitetError where it cannot be reached.
     """
@@ -69,7 +69,7 @@ def of_ended_starts(settings: Settings, connection: psycopg.Connection[DictRow])
 
 
 def end_of_ended_starts(settings: Settings) -> int:
-    """End those sessions; returns how many. Raises KvalitetError where a database of ours cannot be reached."""
+    """End those sessions. Returns how many. Raises KvalitetError where a database of ours cannot be reached."""
     with airflow_database(settings) as connection:
         found = of_ended_starts(settings, connection)
         if found:
@@ -81,7 +81,7 @@ def end_of_ended_starts(settings: Settings) -> int:
 
 
 def end_idle(settings: Settings, seconds: float) -> int:
-    """End Airflow's sessions that have held locks that long without doing anything; returns how many.
+    """End Airflow's sessions that have held locks that long without doing anything. Returns how many.
 
     Raises KvalitetError where Airflow's database cannot be reached.
     """

@@ -1,8 +1,8 @@
 """Whether the scheduler's workers can still take up tasks.
 
-They take turns at the pipe that tasks come through: one reads, the others wait for a lock that the reader
-holds. Where the reader is killed (by the machine for want of memory, say) nobody ever gets the lock: every task stays
-queued, while the scheduler and all its heartbeats are well. Only a new start of the scheduler helps.
+They take turns at the pipe that tasks come through: one reads, and the others wait for a lock that the reader holds.
+Where the reader is killed (by the machine for want of memory, say), nobody ever gets the lock. Every task stays queued,
+while the scheduler and all its heartbeats look well. Only a restart of the scheduler helps.
 """
 
 import time
@@ -19,7 +19,7 @@ _WORKER, _IDLE = "airflow worker -- LocalExecutor", "<idle>"
 
 
 def are_locked_out(scheduler: int) -> bool:
-    """Whether the idle workers of the scheduler (its number) all wait for a lock that nobody living gives back.
+    """Whether the idle workers of the scheduler (its number) all wait for a lock whose holder is dead.
 
     False where there is no idle worker, and where the system does not say what a process waits for.
     """
@@ -41,7 +41,7 @@ def _waits(scheduler: int) -> Iterator[str]:
 
 
 def children(pid: int) -> list[psutil.Process]:
-    """The living ones, without those that were killed and not yet buried."""
+    """The living child processes, without zombies."""
     with suppress(psutil.Error):
         return [child for child in psutil.Process(pid).children() if lives(child)]
     return []

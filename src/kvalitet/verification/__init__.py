@@ -1,1 +1,1 @@
-"""The ledger held against the records and against what readers see; its anchors, and bundles for others."""
+"""Compares the ledger with the records and with what readers see. Also its anchors, and bundles for others."""

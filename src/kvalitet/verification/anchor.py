@@ -1,8 +1,8 @@
-"""The anchor of the chain's head: kept where whoever can change the warehouse cannot.
+"""Anchors the chain's head in a place that whoever can change the warehouse cannot change.
 
 KVALITET_ANCHOR is `file:PATH` (a line is appended), `mailto:ADDRESS` (the line is mailed, through the mail server of
-the alerts) or `command:PROGRAM ARGUMENTS` (the line goes to its standard input: it may write to another host or to a
-log that only grows). Without one the newest entries could be cut off unseen: docs/security.md.
+the alerts) or `command:PROGRAM ARGUMENTS` (the line goes to its standard input, and the program may write to another
+host or to a log that only grows). Without an anchor, the newest entries could be cut off unnoticed: docs/security.md.
 """
 
 import os
@@ -20,7 +20,7 @@ def line(entry: int, sha256: str) -> str:
 
 
 def anchor_head(entry: int, sha256: str) -> bool:
-    """Anchor the head of the chain; says whether there is an anchor. Raises KvalitetError where it fails."""
+    """Anchor the head of the chain. Returns whether there is an anchor. Raises KvalitetError where it fails."""
     uri = os.environ.get("KVALITET_ANCHOR")
     if not uri:
         return False
@@ -46,7 +46,7 @@ def _append(path: str, told: str) -> None:
 
 
 def _mail(address: str, told: str) -> None:
-    from kvalitet.alerts.channels import mail_to  # Airflow's mail takes seconds to load: only where it is asked for
+    from kvalitet.alerts.channels import mail_to  # Airflow's mail takes seconds to load, so only where it is used
     from kvalitet.alerts.message import Message
 
     advice = "Gem linjen: `kvalitet verify --anchors` holder den op mod registret."
@@ -62,7 +62,7 @@ _KINDS = {"file": _append, "mailto": _mail, "command": _command}
 
 
 def read_anchors(file: Path) -> dict[int, str]:
-    """Entry → SHA-256 as anchored in a file. Raises KvalitetError where a line is none of ours."""
+    """Entry → SHA-256 as anchored in a file. Raises KvalitetError where a line has another form."""
     anchors: dict[int, str] = {}
     for number, text in enumerate(file.read_text(encoding="ascii").splitlines(), start=1):
         entry, _, sha256 = text.partition(" ")

@@ -22,12 +22,12 @@ from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import connect
 
 REPORTING = "reporting"
-#: The same bytes for the same evidence: a zip file notes a time for each member.
+#: A fixed time, because a zip file notes one per member. So the same evidence gives the same bytes.
 _NOTED = (1980, 1, 1, 0, 0, 0)
 
 
 def write_bundle(settings: Settings, publication_id: int, out: Path) -> int:
-    """Write the evidence of the publication that readers see to the zip file `out`; returns its tables of rows.
+    """Write the evidence of the publication that readers see to the zip file `out`. Returns its number of row tables.
 
     It holds the ledger from its first entry to the newest, the rows of every table that BI tools may read (no case, no
     hidden count), the public key and `verify.py`. Reads as auditor. Raises KvalitetError where readers see another
@@ -88,7 +88,7 @@ def _refuse_unless_seen(connection: psycopg.Connection[DictRow], publication_id:
 
 
 def _write_rows(connection: psycopg.Connection[DictRow], table: str, out: IO[bytes]) -> None:
-    """In form 1, one JSON string per row: the row's text as the server prints it, in the order of the digest."""
+    """Write a table in form 1: one JSON string per row, with its text as the server prints it, in digest order."""
     fix_session(connection)
     query = sql.SQL("select t::text as line from {} as t order by sha256(convert_to(t::text, 'UTF8'))")
     with connection.cursor(name="evidence") as cursor:

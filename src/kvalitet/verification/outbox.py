@@ -1,6 +1,6 @@
-"""Which entries of the ledger have yet to be anchored: noted with the publication, worked off until none is left.
+"""The ledger's entries that are not yet anchored: noted with the publication, and anchored until none is left.
 
-An anchor that failed does not undo a publication and does not go away by trying the publication again.
+A failed anchor does not undo a publication, and it does not go away by trying the publication again.
 """
 
 from kvalitet.errors import KvalitetError
@@ -21,10 +21,10 @@ def due(settings: Settings) -> list[int]:
 
 
 def work_off(settings: Settings) -> int:
-    """Anchor all that is due, oldest first; returns how many. Safe to run at any time and as often as wanted.
+    """Anchor all that is due, oldest first. Returns how many. Safe to run at any time and as often as wanted.
 
     Killed between the anchor and its note, it anchors the same entry once more. Raises KvalitetError where an anchor
-    fails or none is set up any more; it stays due, with those after it.
+    fails or none is set up any more. That entry stays due, and so do those after it.
     """
     anchored = 0
     while True:

@@ -1,4 +1,4 @@
-"""What readers see, read as each of them, against the ledger's newest entry."""
+"""Compares what readers see, read as each of them, with the ledger's newest entry."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,16 +32,16 @@ _WORDS = {BI: "bi", DETAIL: "detail", AUDITOR: "auditor"}
 
 @dataclass
 class Seen:
-    """What was read, by whom, and what of it is not what was signed."""
+    """What was read, by whom, and what of it differs from what was signed."""
 
     tables: int = 0  # published tables
     readers: list[str] = field(default_factory=list)  # roles that it was read as
-    unread: list[str] = field(default_factory=list)  # roles whose credential is not at hand, or does not fit
+    unread: list[str] = field(default_factory=list)  # roles whose credential is missing or does not fit
     faults: list[str] = field(default_factory=list)
 
 
 def look(settings: Settings, connection: psycopg.Connection[DictRow], stated: dict[str, Any] | None) -> Seen:
-    """Compare what readers see with `stated`, the ledger's newest entry; `connection` is an auditor's."""
+    """Compare what readers see with `stated`, the ledger's newest entry. `connection` is an auditor's."""
     found = Seen()
     tables = tables_of(connection, REPORTING)
     if not stated:
@@ -81,7 +81,7 @@ def look(settings: Settings, connection: psycopg.Connection[DictRow], stated: di
 
 
 def _stamp(connection: psycopg.Connection[DictRow], publication: dict[str, Any]) -> list[str]:
-    """The stamp names the publication, build, day and instant that the entry names."""
+    """Check that the stamp names the publication, build, day and instant that the entry names."""
     columns = sql.SQL(", ").join(map(sql.Identifier, _STAMP))
     try:
         rows = connection.execute(
@@ -98,13 +98,14 @@ def _stamp(connection: psycopg.Connection[DictRow], publication: dict[str, Any])
 
 
 def _found_elsewhere(settings: Settings) -> list[str]:
-    """A name without a schema is looked up where the role's path says, as a BI tool's session has it from the server.
+    """Which roles find tables in schemas that nobody signed.
 
-    Another schema on it could hold a table of a published one's name.
+    The server gives a role's session, such as that of a BI tool, a search path for names without a schema. Another
+    schema on the path could hold a table with the name of a published one.
     """
     faults = []
     for role in READER_ROLES:
-        # A role whose credential is not at hand, or does not fit, is told of as unread.
+        # A role whose credential is missing or does not fit is reported as unread.
         with suppress(KvalitetError, psycopg.OperationalError):
             expected = ["pg_catalog", *SEARCH_PATHS[role].split(", ")]
             with psycopg.connect(settings.dsn(role), connect_timeout=10) as own:
@@ -123,7 +124,8 @@ def _as_each_reader(
 ) -> None:
     """Read all that each role may read, as the role, and try what it may not.
 
-    Only where the auditor sees what was signed: `table_reader`, and the rows that a part is compared with, are signed.
+    This is done only where the auditor sees what was signed, because it relies on `table_reader` and on the rows that a
+    part is compared with.
     """
     rows = connection.execute(
         sql.SQL("select table_name, reader from {}").format(sql.Identifier(REPORTING, READER_TABLE))
@@ -166,7 +168,7 @@ def _whole(cursor: "Cursor", role: str, signed: Digest) -> list[str]:
 
 
 def _part(settings: Settings, cursor: "Cursor", role: str, name: str, granted: set[str]) -> list[str]:
-    """Rows that a role sees of a table by centre: signed ones only, and all of each centre that it was granted."""
+    """Check the rows that a role sees by centre: signed ones only, and all of each centre that it was granted."""
     import duckdb
 
     with reading(settings, AUDITOR) as auditor:
@@ -198,7 +200,7 @@ def _part(settings: Settings, cursor: "Cursor", role: str, name: str, granted: s
 
 
 def _beyond(connection: psycopg.Connection[DictRow], closed: list[tuple[str, str]]) -> list[str]:
-    """Which of the relations that are closed to a role it can read all the same."""
+    """Which relations a role can read although they are closed to it."""
     opened = []
     connection.execute("set lock_timeout = '2s'")
     for schema, name in closed:

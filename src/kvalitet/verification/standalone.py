@@ -51,7 +51,7 @@ def pre_authentication_encoding(payload_type, payload):
 
 
 def key_id(key):
-    """How the envelope names an Ed25519 key: the SHA-256 of its description."""
+    """The name of an Ed25519 key in the envelope: the SHA-256 of its description."""
     public = key.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
     described = {"keytype": "ed25519", "keyval": {"public": public}, "scheme": "ed25519"}
     return hashlib.sha256(canonical(described)).hexdigest()
@@ -62,7 +62,7 @@ def canonical(value):
 
 
 def signed_payload(content, keys):
-    """The payload of an envelope that one of the keys signed; None where it is not exactly that."""
+    """The payload of an envelope that one of the keys signed. None where it is not exactly that."""
     envelope = json.loads(content)
     payload = base64.b64decode(envelope["payload"], validate=True)
     (signature,) = envelope["signatures"]
@@ -79,7 +79,7 @@ def signed_payload(content, keys):
 
 
 def table_digest(lines):
-    """SHA-256 over the two lines of the head and the rows' own sums in hex, sorted; with the number of rows."""
+    """SHA-256 over the two lines of the head and the rows' own sums in hex, sorted, and the number of rows."""
     head = [next(lines, b""), next(lines, b"")]
     if head[0] != b"kvalitet canonical form 2\n" or not head[1].endswith(b"\n"):
         raise ValueError("it is not in the canonical form")
@@ -94,7 +94,7 @@ def table_digest(lines):
 
 
 def table_digest_of_form_1(lines):
-    """SHA-256 over the sums of the rows' texts, sorted, in 256 buckets by their first byte; with the number of rows."""
+    """SHA-256 over the sums of the rows' texts, sorted, in 256 buckets by their first byte, and the number of rows."""
     buckets, rows = {}, 0
     for line in lines:
         text = json.loads(line)
@@ -109,7 +109,7 @@ def table_digest_of_form_1(lines):
     return whole.hexdigest(), rows
 
 
-#: By a statement's kind: how the rows of its tables are digested, and what their files end with.
+#: By a statement's kind: how the rows of its tables are digested, and the extension of their files.
 DIGESTS = {
     "urn:kvalitet:publication:v1": (table_digest_of_form_1, ".jsonl"),
     "urn:kvalitet:publication:v2": (table_digest, ".tsv"),
@@ -145,7 +145,7 @@ def check_ledger(bundle, keys):
 
 
 def check_tables(bundle, entries):
-    """The tables are those of the newest entry's publication: that is what readers see."""
+    """Check that the tables are those of the newest entry's publication, which is what readers see."""
     faults, checked = [], 0
     statement, _ = entries[-1]
     subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}

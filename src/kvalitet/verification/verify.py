@@ -1,7 +1,7 @@
-"""Whether the ledger and what readers see are still what was signed.
+"""Checks whether the ledger and what readers see are still what was signed.
 
-Whoever asks computes: the server is asked for rows, which are written, hashed and compared here. Only publications
-that were measured in form 1 rest on digests that the server takes; they are named.
+The client computes: it asks the server only for rows, and writes, hashes and compares them here. Only publications that
+were measured in form 1 rest on digests that the server computes. They are listed.
 """
 
 import hashlib
@@ -28,10 +28,10 @@ from kvalitet.warehouse.connection import connect
 
 @dataclass
 class Verification:
-    """What was checked and what is wrong; `faults` is empty where everything holds."""
+    """What was checked and what is wrong. `faults` is empty where everything holds."""
 
     entries: int = 0
-    old_form: list[int] = field(default_factory=list)  # publications whose digests the server takes
+    old_form: list[int] = field(default_factory=list)  # publications whose digests the server computes
     uncertified: list[int] = field(default_factory=list)  # publications older than the first certificate
     seen: Seen = field(default_factory=Seen)  # what readers see, against the newest entry
     anchored: int = 0
@@ -41,7 +41,7 @@ class Verification:
 def verify(settings: Settings, public_keys: list[Path] | None = None, anchors: Path | None = None) -> Verification:
     """Check every signature, the chain, each statement against the records, the published tables and the anchors.
 
-    `public_keys`: PEM files, by default the installation's own; an auditor brings a copy kept elsewhere. Reads as
+    `public_keys`: PEM files, by default the installation's own. An auditor brings a copy kept elsewhere. Reads as
     auditor. Raises KvalitetError where a key or the anchors cannot be read.
     """
     keys = [public_key(file) for file in public_keys or [public_key_file(settings)]]
@@ -71,9 +71,9 @@ def verify(settings: Settings, public_keys: list[Path] | None = None, anchors: P
 
 
 def _stated(row: DictRow) -> dict[str, Any]:
-    """What an entry states; nothing where it is no statement of ours, which the check of its signature tells.
+    """What an entry states. Empty where it is no statement of ours, which the check of its signature reports.
 
-    Read anew each time: the statements of some years of nights are gigabytes as objects.
+    It is read anew each time, because the statements of some years of nights are gigabytes as objects.
     """
     try:
         stated = json.loads(read_envelope(row["envelope"]).payload)
@@ -84,14 +84,14 @@ def _stated(row: DictRow) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Digests:
-    """What the records' rows are digested to here: figures by publication, rejects by load."""
+    """The digests of the records' rows, computed here: figures by publication, rejects by load."""
 
     figures: dict[int, dict[str, Any]]
     rejects: dict[int, dict[str, Any]]
 
 
 def _digests(settings: Settings, rows: list[DictRow], found: Verification) -> _Digests:
-    """Of all publications that were measured in today's form, in one reading each."""
+    """Digests for all publications that were measured in today's form, in one reading each."""
     loads, publications = set[int](), set[int]()
     for stated in map(_stated, rows):
         if stated and form_of_statement(stated) != 1:
@@ -106,14 +106,14 @@ def _digests(settings: Settings, rows: list[DictRow], found: Verification) -> _D
 
 @dataclass
 class Chained:
-    """What is wrong with an entry by itself and in its place, and whether its signature holds."""
+    """What is wrong with an entry by itself and in its place, and whether its signature is valid."""
 
     faults: list[str]
     is_signed: bool
 
 
 def check_chain(rows: list[DictRow], keys: list) -> Iterator[Chained]:
-    """Check each certificate's place in the chain, digest and signature, without a look at the records it states."""
+    """Check each certificate's place in the chain, digest and signature, without the records that it states."""
     previous: str | None = None
     for number, row in enumerate(rows, start=1):
         unsigned = _signed(row, keys)
@@ -144,7 +144,7 @@ def _signed(row: DictRow, keys: list) -> list[str]:
 def _restated(
     connection: psycopg.Connection[DictRow], row: DictRow, digests: _Digests, found: Verification
 ) -> list[str]:
-    """States it again from the records and compares. How readers were shown it then is known by the entry alone."""
+    """Make the statement again from the records and compare. Only the entry says how readers were shown it then."""
     if not (stated := _stated(row)):
         return ["it is a statement of a kind that is not known here"]
     if row["event_publication"] != row["publication_id"]:
@@ -163,7 +163,7 @@ def _restated(
 
 
 def _rules(connection: psycopg.Connection[DictRow]) -> list[str]:
-    """Every rule's text has the digest by which the certificates name it."""
+    """Check that every rule's text has the digest by which the certificates name it."""
     rows = connection.execute("select rule_sha256, rule from audit.check_rule order by rule_sha256")
     changed = [
         row["rule_sha256"][:12]
@@ -174,7 +174,7 @@ def _rules(connection: psycopg.Connection[DictRow]) -> list[str]:
 
 
 def _changed(signed: bytes, now: bytes) -> list[str]:
-    """The parts of the predicate that differ, by name; no values."""
+    """The names of the parts of the predicate that differ, without values."""
     try:
         before, after = json.loads(signed)["predicate"], json.loads(now)["predicate"]
     except (ValueError, KeyError, TypeError):
@@ -183,7 +183,7 @@ def _changed(signed: bytes, now: bytes) -> list[str]:
 
 
 def _events(connection: psycopg.Connection[DictRow], found: Verification) -> list[str]:
-    """Every event from the first certified one on has its certificate; older publications are told, not blamed."""
+    """Check that events from the first certified one on have certificates. Older publications are only listed."""
     rows = connection.execute(
         "select e.event_id, e.publication_id, c.entry, (select min(event_id) from audit.certificate) as first"
         " from audit.publication_event as e left join audit.certificate as c using (event_id) order by e.event_id"

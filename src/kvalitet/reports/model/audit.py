@@ -1,4 +1,4 @@
-"""Builds, publications and checks; from schema `audit`."""
+"""Builds, publications and checks, from schema `audit`."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +18,7 @@ class Build:
 
     @property
     def folder(self) -> str:
-        """Where the pages of a build lie that was never published."""
+        """The folder of the pages of a build that was never published."""
         return f"build-{self.build_id}"
 
 
@@ -36,7 +36,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a build: the measurement and the verdict drawn from it."""
+    """One check of a build: its measurement and its verdict."""
 
     check_id: str
     suite: str
@@ -60,13 +60,13 @@ class Check:
 
     @property
     def is_warning(self) -> bool:
-        """Did not hold and stops nothing."""
+        """Whether it did not hold and stops nothing."""
         return self.severity == "warning" and self.status in ("failed", "error") and not self.is_waived
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """A waiver that held when the build was judged; `is_used` where its check failed."""
+    """A waiver that was valid when the build was judged. `is_used` where its check failed."""
 
     check_id: str
     reason: str
@@ -78,7 +78,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Certificate:
-    """One entry of the ledger about a publication; `key_id` is whose signature it carries."""
+    """One entry of the ledger about a publication. `key_id` names the key that signed it."""
 
     entry: int
     event: str
@@ -129,7 +129,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to fetch a source since the published build before this one."""
+    """One attempt to fetch a source since the previous published build."""
 
     source_id: str
     outcome: str
@@ -139,7 +139,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class RejectCount:
-    """Rows kept out, as the build saw it: how many of them its loads brought, how many stand open."""
+    """Rows kept out, as the build saw it: how many its loads brought, and how many are still open."""
 
     source_id: str
     table_name: str
@@ -173,7 +173,7 @@ class TableDigest:
 
 @dataclass(frozen=True)
 class DeliveryChange:
-    """A source whose delivery is not the one that the publication before rested on; None where there was none."""
+    """A source whose delivery differs from that of the publication before. None where there was none."""
 
     source_id: str
     cutoff_before: date | None
@@ -182,9 +182,9 @@ class DeliveryChange:
 
 @dataclass(frozen=True)
 class CheckChange:
-    """A check that is judged otherwise than in the publication before; None where it was not asked then, or is not now.
+    """A check that is judged otherwise than in the publication before. None where it was not asked then, or is not now.
 
-    `by_rule` where the rule itself or its threshold is another.
+    `by_rule` where the rule itself or its threshold changed.
     """
 
     check_id: str
@@ -203,7 +203,7 @@ class FigureChanges:
 
 @dataclass(frozen=True)
 class Changes:
-    """What is different from the publication before."""
+    """What differs from the publication before."""
 
     since: Publication
     code_before: str
@@ -215,7 +215,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Validation:
-    """Everything a validation page shows of one build; from schema `audit` alone, but for what sources are called.
+    """Everything that a validation page shows of one build. All but the sources' names is from schema `audit`.
 
     `sources_of` holds the sources that a checked table takes from most directly.
     """
@@ -251,8 +251,8 @@ class Entry:
     checks_blocking: int
     checks_warning: int
     is_current: bool
-    pages: frozenset[str] = frozenset()  # the files there are of it
-    checks_held: int = 0  # by the database
+    pages: frozenset[str] = frozenset()  # the files that exist of it
+    checks_held: int = 0  # enforced by the database
 
     @property
     def folder(self) -> str:

@@ -1,4 +1,4 @@
-"""What is set side by side: over time, between bodies, with what was planned, said elsewhere or said before."""
+"""What is compared: figures over time, between bodies, and with what was planned, said elsewhere or said before."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class Break:
-    """From when an indicator's figures cannot be compared with earlier ones; without an authority, of all of them."""
+    """When an indicator's figures stop being comparable with earlier ones. Without an authority, it applies to all."""
 
     indicator_id: str
     authority: str | None
@@ -17,7 +17,7 @@ class Break:
 
 @dataclass(frozen=True)
 class TrendPoint:
-    """One period of a series with its control limits; the limits already follow the season."""
+    """One period of a series with its control limits, which already follow the season."""
 
     series_key: str
     indicator_id: str
@@ -44,7 +44,7 @@ class TrendPoint:
 
 @dataclass(frozen=True)
 class RiskLevel:
-    """Where one risk area stands, and why."""
+    """The level of one risk area, and the reasons."""
 
     risk_area_id: str
     name_da: str
@@ -150,7 +150,7 @@ class Reconciliation:
 
 @dataclass(frozen=True)
 class Restatement:
-    """That the difference between two publications was split, and how many delivered rows differ in which way."""
+    """The record that the difference between two publications was split, with the number of differing rows by kind."""
 
     from_publication: int
     to_publication: int
@@ -166,7 +166,7 @@ class Restatement:
 
 @dataclass(frozen=True)
 class RestatedFigure:
-    """One changed figure of a whole: the change split in the order of the fields, adding up to the difference."""
+    """One changed figure of a whole. The change is split in the order of the fields, which add up to the difference."""
 
     indicator_id: str
     source_id: str

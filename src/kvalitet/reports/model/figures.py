@@ -1,4 +1,4 @@
-"""Indicators and their figures; from schema `reporting`."""
+"""Indicators and their figures, from schema `reporting`."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -47,7 +47,7 @@ class Freshness:
 
 @dataclass(frozen=True)
 class Movement:
-    """How far rows set aside could move an indicator's newest whole year; without bounds, nobody can say."""
+    """How far rows set aside could move an indicator's newest whole year. Without bounds, this is unknown."""
 
     indicator_id: str
     indicator_version: int
@@ -60,7 +60,7 @@ class Movement:
 
 @dataclass(frozen=True)
 class Value:
-    """One row of fct_indicator_value; `value` in the indicator's unit, percent as 0–100."""
+    """One row of fct_indicator_value. `value` is in the indicator's unit, percent as 0–100."""
 
     indicator_id: str
     indicator_version: int
@@ -108,7 +108,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Cases that stand both in the administration's own count and in the ombudsman's; None where hidden."""
+    """Cases that are counted both by the administration and by the ombudsman. None where hidden."""
 
     authority: str
     period_kind: str

@@ -57,10 +57,10 @@ class Indicators:
         return {i.indicator_id: i for i in sorted(self.indicators, key=lambda i: i.version)}
 
     def source(self, source_id: str) -> Source:
-        """The source, also one that the publication does not name."""
+        """The source of this id, also one that the publication does not name."""
         found = next((source for source in self.sources if source.source_id == source_id), None)
         return found or Source(source_id, None, source_id, True)
 
     def named(self, kind: str, member: str | None) -> str:
-        """What a member of a breakdown is called; the member itself where nothing names it."""
+        """The name of a breakdown's member, or the member itself where it has no name."""
         return self.members.get((kind, member), member) if member else ""

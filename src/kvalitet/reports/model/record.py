@@ -1,4 +1,4 @@
-"""Checks and sources over time; from schema `audit`, and from the contracts."""
+"""Checks and sources over time, from schema `audit` and from the contracts."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,7 +32,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class CheckYear:
-    """All measurements of one check in one year, by what came of them."""
+    """All measurements of one check in one year, by their results."""
 
     check_id: str
     year: int
@@ -47,7 +47,7 @@ class CheckYear:
 
 @dataclass(frozen=True)
 class CheckRecord:
-    """One check: its newest words and rule, and what it has measured. The newest measurement is the last."""
+    """One check: its newest words and rule, and its measurements. The newest measurement is the last."""
 
     check: Check
     rule: str | None
@@ -87,7 +87,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class RejectAge:
-    """Values of one source that were kept out by one rule; `open_since` is the arrival of the oldest still open."""
+    """Values of one source that were kept out by one rule. `open_since` is the arrival of the oldest still open."""
 
     source_id: str
     table_name: str
@@ -113,7 +113,7 @@ class ReadOtherwise:
 
 @dataclass(frozen=True)
 class Accounted:
-    """How many records of a table of a source's newest accepted delivery met one fate, see audit.load_account."""
+    """How many records of a table of a source's newest accepted delivery ended in one way, see audit.load_account."""
 
     source_id: str
     delivery: str
@@ -125,7 +125,7 @@ class Accounted:
 
 @dataclass(frozen=True)
 class AcceptedRejects:
-    """Rows of one source that somebody decided to let stay out, by one reason on one day."""
+    """Rows of one source that somebody decided to leave out, by one reason on one day."""
 
     source_id: str
     table_name: str
@@ -137,7 +137,7 @@ class AcceptedRejects:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a source stood when the newest build began."""
+    """The state of a source when the newest build began."""
 
     source_id: str
     build_id: int
@@ -149,7 +149,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """One source: its contract where there is one that can be read, and what has come from it."""
+    """One source: its contract, where there is a readable one, and its deliveries."""
 
     source_id: str
     contract: Contract | None
@@ -174,7 +174,7 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class AttemptCount:
-    """The attempts to fetch one source in one month that ended alike."""
+    """The attempts to fetch one source in one month that ended the same way."""
 
     source_id: str
     month: date

@@ -1,4 +1,4 @@
-"""What the pages show, read as the auditor: `audit` for every build, `reporting` for the published one."""
+"""Reads what the pages show, as the auditor: `audit` for every build, `reporting` for the published one."""
 
 from kvalitet.reports.queries.audit import build, entries, publication, publication_of, published_now, validation
 from kvalitet.reports.queries.base import Connection

@@ -22,7 +22,7 @@ def publication_of(connection: Connection, build_id: int) -> m.Publication | Non
 
 
 def published_now(connection: Connection) -> int | None:
-    """The publication that `reporting` holds; none before the first."""
+    """The publication that `reporting` holds. None before the first."""
     found = connection.execute("select to_regclass('reporting.publication') is not null as is_there").fetchone()
     if not found or not found["is_there"]:
         return None
@@ -31,7 +31,7 @@ def published_now(connection: Connection) -> int | None:
 
 
 def validation(connection: Connection, of: m.Build) -> m.Validation:
-    """Everything recorded of one build. What was recorded after it began does not change the answer."""
+    """Everything recorded of one build. Later records do not change the result."""
     b = of.build_id
     published = publication_of(connection, b)
     return m.Validation(
@@ -146,7 +146,7 @@ group by extract_run.source_id, extract_run.outcome, extract_run.message
 order by extract_run.source_id, finished_at, extract_run.outcome, extract_run.message
 """
 
-# A reject resolved after this build still stands open on its page: the page shows what the build saw.
+# A reject resolved after this build is still open on its page, because the page shows what the build saw.
 _REJECTS = """
 with counted as (
     select

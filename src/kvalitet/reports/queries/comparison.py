@@ -1,4 +1,4 @@
-"""The reports that set figures side by side, from schema `reporting`."""
+"""The reports that compare figures, from schema `reporting`."""
 
 BREAKS = """
 select indicator_id, authority, first_period_start, reason_da

@@ -1,4 +1,4 @@
-"""Indicators and what is set beside them, from schema `reporting`."""
+"""Indicators and the figures shown beside them, from schema `reporting`."""
 
 from kvalitet.reports import model as m
 from kvalitet.reports.queries import audit, comparison
@@ -48,7 +48,7 @@ from reporting.dim_source
 order by source_number, source_id
 """
 
-# The newest year that has ended, where rows that it may rest on stand set aside.
+# The newest year that has ended, where rows that it may rest on are set aside.
 _MOVEMENTS = """
 select distinct on (indicator_id, indicator_version)
     indicator_id, indicator_version, period_label, rows_missing, rows_held, lowest_value, highest_value

@@ -1,16 +1,16 @@
-"""The ledger's entries about a publication, and what changed since the one before it; from schema `audit`."""
+"""The ledger's entries about a publication, and what changed since the one before it, from schema `audit`."""
 
 from kvalitet.reports import model as m
 from kvalitet.reports.queries.base import Connection, every, one
 
 
 def certificates(connection: Connection, publication_id: int) -> tuple[m.Certificate, ...]:
-    """One entry per time that readers were given this publication, the first of all first."""
+    """One entry for each time that readers were given this publication, the earliest first."""
     return every(connection, m.Certificate, _CERTIFICATES, publication_id=publication_id)
 
 
 def changes(connection: Connection, of: m.Build, published: m.Publication | None) -> m.Changes | None:
-    """What is different from the newest publication of an earlier build; None where there is none."""
+    """What differs from the newest publication of an earlier build. None where there is none."""
     since = one(connection, m.Publication, _BEFORE, build_id=of.build_id)
     if since is None:
         return None

@@ -42,7 +42,7 @@ def waivers_now(connection: Connection) -> dict[str, m.Waiver]:
 
 
 def source_records(connection: Connection, contracts: Mapping[str, Contract]) -> list[m.SourceRecord]:
-    """Every source that there is a contract for or ever came a delivery from, by id."""
+    """Every source that has a contract or has ever delivered, by id."""
     standing = {s.source_id: s for s in every(connection, m.Standing, _STANDING)}
     arrivals = _by(every(connection, m.Arrival, _ARRIVALS, newest=NEWEST_LOADS), "source_id")
     attempts = _by(every(connection, m.AttemptCount, _ATTEMPTS), "source_id")

@@ -1,1 +1,1 @@
-"""What the pages say of what was read: pure functions, one module per page or part of a page."""
+"""The texts and tables of the pages: pure functions of what was read, one module per page or part of a page."""

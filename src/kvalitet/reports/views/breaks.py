@@ -6,7 +6,7 @@ from kvalitet.reports.model import Break, Indicators
 
 
 class Breaks:
-    """Looks up what breaks the series of an indicator for an authority."""
+    """Looks up the breaks in the series of an indicator for an authority."""
 
     def __init__(self, data: Indicators) -> None:
         self._breaks = data.breaks
@@ -23,5 +23,5 @@ class Breaks:
 
 
 def said(found: tuple[Break, ...]) -> str:
-    """E.g. `Databrud fra 2024: Ny metode.`; empty where there is none."""
+    """E.g. `Databrud fra 2024: Ny metode.`. Empty where there is no break."""
     return " ".join(f"Databrud fra {b.first_period_start.year}: {b.reason_da.rstrip('.')}." for b in found)

@@ -1,4 +1,4 @@
-"""What has been promised and what has become of it; the overdue first."""
+"""What has been promised and what became of it, overdue promises first."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ OPEN = ("aaben", "delvist_lukket")
 
 @dataclass(frozen=True)
 class Item:
-    """One promise in words. The case that caused one is not named: the page is read by many."""
+    """One promise in words. The case behind it is not named, because many people read the page."""
 
     follow_up: FollowUp
     source: Source
@@ -35,13 +35,13 @@ class SourceCounts:
 
 
 def overdue(data: Indicators) -> list[Item]:
-    """The open ones past their deadline, the longest overdue first."""
+    """The open promises past their deadline, the longest overdue first."""
     late = [_item(data, f) for f in data.follow_up if f.is_overdue and f.follow_up_status in OPEN]
     return sorted(late, key=lambda i: (-(i.follow_up.days_overdue or 0), i.follow_up.follow_up_number))
 
 
 def others_open(data: Indicators) -> list[tuple[Source, list[Item]]]:
-    """The open ones within their deadline by source, the next deadline first."""
+    """The open promises within their deadline by source, the next deadline first."""
     found: dict[Source, list[Item]] = {}
     for item in (_item(data, f) for f in data.follow_up if not f.is_overdue and f.follow_up_status in OPEN):
         found.setdefault(item.source, []).append(item)
@@ -49,7 +49,7 @@ def others_open(data: Indicators) -> list[tuple[Source, list[Item]]]:
 
 
 def counts(data: Indicators) -> list[SourceCounts]:
-    """How many of each status there are, source by source."""
+    """How many promises of each status there are, source by source."""
     counted = Counter((f.source_id, f.follow_up_status) for f in data.follow_up)
     late = Counter(f.source_id for f in data.follow_up if f.is_overdue and f.follow_up_status in OPEN)
     sources = sorted({data.source(source_id) for source_id, _ in counted}, key=_place)

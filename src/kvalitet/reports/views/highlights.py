@@ -12,7 +12,7 @@ from kvalitet.reports.views.surveys import Notes
 from kvalitet.reports.views.tables import FIRST, NO_BREAKDOWN, Cell, breakdown_of, figure, importance
 
 YEARS = ("kalenderaar", "beretningsaar")
-#: The counts that are set side by side, each by its own kind of year.
+#: The counts that are compared, each by its own kind of year.
 SIDE_BY_SIDE = (("klager_modtaget", "kalenderaar"), ("borgerraadgiver_henvendelser", "beretningsaar"))
 MOST_HEADLINES = 8
 
@@ -41,7 +41,7 @@ class Headline:
     remark: str
     change: str
     compared_with: str
-    note: str  # of a survey's figure
+    note: str  # the note of a survey's figure
     remark_on_change: str  # why it is not compared with the year before
 
 
@@ -85,7 +85,7 @@ def yearly_series(data: Indicators) -> list[Series]:
 def headlines(data: Indicators) -> list[Headline]:
     """The newest final year of the administration's own series, with the change from the year before.
 
-    A figure that is there by calendar year and by report year is shown by calendar year.
+    A figure that exists both by calendar year and by report year is shown by calendar year.
     """
     series = yearly_series(data)
     own = [s for s in series if not s.source.is_external or s.is_fictional] or series

@@ -1,4 +1,4 @@
-"""What one check has measured over time: the chart, and how its newest measurement is said."""
+"""The measurements of one check over time: the chart, and the words for its newest measurement."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _AT_MOST = re.compile(r"højst (?P<number>[\d.]+(?:,\d+)?)(?P<percent> %)?")
 
 
 def allowed(threshold: str | None) -> tuple[Decimal, bool] | None:
-    """A threshold as the gate writes it: how much, and whether it is percent. None where it says something else."""
+    """A threshold as the gate writes it: the number, and whether it is percent. None where it has another form."""
     if threshold == "ingen":
         return Decimal(0), False
     found = _AT_MOST.fullmatch(threshold or "")
@@ -27,7 +27,7 @@ def is_by_percent(record: CheckRecord) -> bool:
 
 
 def chart(record: CheckRecord, language: Language) -> ControlChart | None:
-    """Percent or number of violations against the threshold, oldest first; None where nothing was measured."""
+    """Percent or number of violations against the threshold, oldest first. None where nothing was measured."""
     if not any(point.violations is not None for point in record.history):
         return None
     by_percent = is_by_percent(record)
@@ -65,6 +65,6 @@ def _limit(point: Measured, by_percent: bool) -> Decimal | None:
 
 
 def _marked(history: Sequence[Measured]) -> set[int]:
-    """The places labelled on the axis: at most three, the last one always."""
+    """The places labelled on the axis: at most three, always including the last one."""
     step = max(1, -(-len(history) // 3))
     return set(range(len(history) - 1, -1, -step))

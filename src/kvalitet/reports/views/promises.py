@@ -20,7 +20,7 @@ class PromisedTable:
 
 @dataclass(frozen=True)
 class Promises:
-    """What the source says of itself, when it comes, and what every table holds."""
+    """The source's description, when it delivers, and what every table holds."""
 
     about: tuple[str, ...]
     times: tuple[str, ...]

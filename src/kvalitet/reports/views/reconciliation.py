@@ -1,4 +1,4 @@
-"""Whether figures agree: with other publications, within their own, between bodies, and counted once."""
+"""Whether figures agree: with other publications, within their own, between bodies, and in cases counted twice."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ OVERLAP_ROWS = (
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One figure that publications state differently; the chosen statement first."""
+    """One figure that publications state differently. The chosen statement comes first."""
 
     authority: str
     statements: tuple[Statement, ...]
@@ -39,13 +39,13 @@ class Inconsistency:
 
 
 def verdicts(data: Indicators) -> list[tuple[str, int]]:
-    """How many reconciliations there are of each verdict, in the order of words.VERDICT."""
+    """How many reconciliations have each verdict, in the order of words.VERDICT."""
     counted = Counter(r.verdict for r in data.reconciliation)
     return [(verdict, counted[verdict]) for verdict in (*words.VERDICT, *sorted(counted.keys() - words.VERDICT.keys()))]
 
 
 def reconciled(data: Indicators) -> list[tuple[str, list[Reconciliation]]]:
-    """The reconciliations by verdict, those that differ first; within each by subject, newest period first."""
+    """The reconciliations by verdict, those that differ first. Within each they are by subject, newest period first."""
     found = []
     for verdict, count in verdicts(data):
         newest_first = sorted(
@@ -81,7 +81,7 @@ def inconsistencies(data: Indicators) -> list[Inconsistency]:
 
 
 def overlaps(data: Indicators) -> list[tuple[str, str, list[Overlap]]]:
-    """Per authority and kind of year, the years in order."""
+    """The cases counted twice, per authority and kind of year, with the years in order."""
     grouped: dict[tuple[str, str], list[Overlap]] = defaultdict(list)
     for o in sorted(data.overlaps, key=lambda o: (YEARS.index(o.period_kind), o.period_start)):
         if o.own_referred != 0 or o.referrals != 0:

@@ -1,4 +1,4 @@
-"""What changed since the publication before, and why: each change split in one fixed order."""
+"""What changed since the publication before, and why. Each change is split in one fixed order."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,7 @@ STEPS = ("definition_change", "reclassification_change", "correction_change", "l
 
 @dataclass(frozen=True)
 class Change:
-    """One changed figure as text; `steps` in the order of words.RESTATED."""
+    """One changed figure as text. `steps` are in the order of words.RESTATED."""
 
     period: str
     before: str
@@ -62,7 +62,7 @@ def _change(f: RestatedFigure, decimals: int) -> Change:
 
 
 def _signed(value: Decimal | None, decimals: int) -> str:
-    """`+3`, `−1,5`; a dash where the step is not known, nothing where it changed nothing."""
+    """`+3`, `−1,5`. A dash where the step is not known, empty where it changed nothing."""
     if value is None:
         return danish.MISSING
     if not value:

@@ -10,7 +10,7 @@ AREA = "risikoomraade"
 
 @dataclass(frozen=True)
 class Comparison:
-    """One risk area, its periods newest first; `telling` is the newest that there are enough cases for."""
+    """One risk area, with its periods newest first. `telling` is the newest period with enough cases."""
 
     name: str
     periods: tuple[Triangulation, ...]
@@ -18,7 +18,7 @@ class Comparison:
 
 
 def picture(data: Indicators) -> list[tuple[int | None, str, list[RiskLevel]]]:
-    """The risk areas by level, the highest first and those not assessed last; by score within a level."""
+    """The risk areas by level, the highest first and those not assessed last. Within a level they are by score."""
     found: dict[int | None, list[RiskLevel]] = {}
     for area in sorted(data.risks, key=lambda r: (-(r.level or 0), -(r.score or 0), danish.order(r.name_da))):
         found.setdefault(area.level, []).append(area)
@@ -26,7 +26,7 @@ def picture(data: Indicators) -> list[tuple[int | None, str, list[RiskLevel]]]:
 
 
 def plan(data: Indicators) -> list[tuple[int, list[tuple[str, PlanLine]]]]:
-    """The plan year by year, newest first; within it the highest level first."""
+    """The plan year by year, newest first. Within a year, the highest level comes first."""
     found: dict[int, list[tuple[str, PlanLine]]] = {}
     for line in sorted(data.plan, key=lambda p: -p.planned_year):
         found.setdefault(line.planned_year, []).append((data.named(AREA, line.risk_area_id), line))
@@ -36,7 +36,7 @@ def plan(data: Indicators) -> list[tuple[int, list[tuple[str, PlanLine]]]]:
 
 
 def comparisons(data: Indicators) -> list[Comparison]:
-    """Risk area by risk area; those that disagree in their newest telling period first."""
+    """The comparisons by risk area. Areas that disagree in their newest telling period come first."""
     found: dict[str, list[Triangulation]] = {}
     for row in sorted(data.triangulation, key=lambda t: t.period_label, reverse=True):
         found.setdefault(row.risk_area_id, []).append(row)

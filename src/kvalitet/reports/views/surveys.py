@@ -1,11 +1,11 @@
-"""What must stand beside every figure of a survey: how many answered, and how large a share of those asked."""
+"""The notes beside every figure of a survey: how many answered, and what share that is of those asked."""
 
 from kvalitet.reports import danish
 from kvalitet.reports.model import Indicator, Indicators, Value
 
 #: The deliveries that hold answers to surveys.
 CONTRACTS = frozenset({"citizen_surveys", "supplier_surveys"})
-#: How the indicators are named that are response rates.
+#: The names of the indicators that are response rates.
 RESPONSE_RATE = "svarprocent"
 
 
@@ -25,7 +25,7 @@ class Notes:
         }
 
     def of(self, value: Value) -> str:
-        """E.g. `n = 331 · svarprocent 38,8 %`; empty for what is no survey's figure, or hidden."""
+        """E.g. `n = 331 · svarprocent 38,8 %`. Empty where the figure is of no survey, or hidden."""
         if value.indicator_id not in self._surveys or value.value is None:
             return ""
         count = "n ikke oplyst" if value.n is None else f"n = {danish.number(value.n)}"

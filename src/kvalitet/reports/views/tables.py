@@ -1,4 +1,4 @@
-"""From figures to tables: one table holds one source, authority and kind of period; populations stand apart in it."""
+"""Turns figures into tables of one source, authority and kind of period each, with populations in separate blocks."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ from kvalitet.reports.views.surveys import Notes
 K = TypeVar("K")
 WHOLE = "alle"
 NO_BREAKDOWN = "ingen"
-#: The indicators that lead, in this order; the others follow by name.
+#: The indicators that come first, in this order. The others follow by name.
 FIRST = (
     "klager_modtaget",
     "klager_besvaret_inden_frist_pct",
@@ -26,7 +26,7 @@ FIRST = (
     "omgoerelsesprocent",
     "revisionsbemaerkninger",
 )
-#: A breakdown of its own beside those of the facts: by unit of the organisation.
+#: A further breakdown beside those of the facts: by unit of the organisation.
 BY_UNIT = "enhed"
 QUARTERS = "kvartal"
 #: Breakdowns whose members are units, each with its own view of the organisation.
@@ -50,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows of one population, in a breakdown of one indicator too: what may be compared."""
+    """Comparable rows: those of one population, and in a breakdown also of one indicator."""
 
     heading: str
     population: str
@@ -83,7 +83,7 @@ class Breakdown:
 
 
 def by_source(data: Indicators) -> list[SourceTables]:
-    """The wholes of every source, in the order of the source numbers; also of sources without a figure."""
+    """The wholes of every source, in the order of the source numbers, including sources without a figure."""
     figures = _group((v for v in data.values if breakdown_of(v) == NO_BREAKDOWN), lambda v: v.source_id)
     unnamed = [data.source(source_id) for source_id in figures]
     sources = {source.source_id: source for source in (*data.sources, *unnamed)}
@@ -97,7 +97,7 @@ def by_source(data: Indicators) -> list[SourceTables]:
 
 
 def breakdowns(data: Indicators, by_units: bool) -> list[Breakdown]:
-    """The figures by units of the organisation, each view for itself, or those by anything else."""
+    """The figures by units of the organisation, each view separately, or the figures by anything else."""
     kinds = _group((v for v in data.values if breakdown_of(v) != NO_BREAKDOWN), breakdown_of)
     chosen = [kind for kind in kinds if (kind in UNITS) == by_units]
     order: list[str] = (
@@ -114,7 +114,7 @@ def breakdowns(data: Indicators, by_units: bool) -> list[Breakdown]:
 
 
 def breakdown_of(value: Value) -> str:
-    """The breakdown a figure belongs to; a figure of one unit is a breakdown of the administration."""
+    """The breakdown of a figure. A figure of one unit belongs to a breakdown of the administration."""
     if value.breakdown_kind != NO_BREAKDOWN:
         return value.breakdown_kind
     return NO_BREAKDOWN if value.organisation_id == WHOLE else BY_UNIT
@@ -127,7 +127,7 @@ def importance(indicator: Indicator) -> tuple:
 
 
 def figure(value: Value, decimals: int, unit: str = "") -> Cell:
-    """One figure as text: a word and not 0 where there is none, a mark where it is not final."""
+    """One figure as text. A word and not 0 where there is none, and a mark where it is not final."""
     if value.value is None:
         word = (
             words.FIGURE_EMPTY["skjult"][0] if value.is_suppressed else words.FIGURE_EMPTY.get(value.status, ("",))[0]
@@ -148,7 +148,7 @@ def marks_used(data: Indicators) -> list[tuple[str, str]]:
 
 
 class _Names:
-    """What the rows are called, and what is noted beside a figure."""
+    """The names of the rows, and the notes beside a figure."""
 
     def __init__(self, data: Indicators) -> None:
         self.data = data
@@ -180,7 +180,7 @@ class _Names:
         return replace(figure(value, self.indicator(value).decimals), note=self.notes.of(value))
 
     def remark(self, row: list[Value]) -> str:
-        """What breaks the series between its first and its last period."""
+        """The breaks in the series between the row's first and last period."""
         starts = sorted(value.period_start for value in row)
         return said(self.breaks.between(row[0].indicator_id, row[0].authority, starts[0], starts[-1]))
 
@@ -216,7 +216,7 @@ def _place(source: Source) -> tuple:
 
 
 def _tables(values: list[Value], names: _Names) -> tuple[Table, ...]:
-    """Made-up authorities first, then by name; calendar years before report years before quarters."""
+    """Made-up authorities first, then by name. Calendar years come before report years, and those before quarters."""
 
     def place(group: tuple[str, str]) -> tuple:
         kind, authority = group

@@ -1,4 +1,4 @@
-"""Indicators over time: what is a signal, what is noise, and what is too short to tell."""
+"""Indicators over time: which changes are signals, which are noise, and which series are too short to tell."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from kvalitet.reports.model import Indicator, Indicators, Source, TrendPoint, Va
 from kvalitet.reports.views.surveys import Notes
 from kvalitet.reports.views.tables import WHOLE, importance
 
-#: Signals in so many of the newest tested periods are news.
+#: Signals in this many of the newest tested periods are news.
 NEWEST = 4
 #: Limits that rest on fewer values than this are provisional (docs/decisions/0009).
 FIRM_LIMITS = 17
@@ -31,7 +31,7 @@ class TrendRow:
 
 @dataclass(frozen=True)
 class Trend:
-    """One series; `points` in order of time, without a chart where no segment has limits."""
+    """One series. `points` are in order of time. There is no chart where no segment has limits."""
 
     indicator: Indicator
     source: Source
@@ -55,7 +55,7 @@ class Trend:
 
 
 def trends(data: Indicators, whole: bool) -> list[Trend]:
-    """The series of wholes, or of the units that they consist of; by source, importance and unit."""
+    """The series of wholes, or of the units that they consist of, by source, importance and unit."""
     definitions = data.definitions()
     grouped: dict[str, list[TrendPoint]] = defaultdict(list)
     for point in data.trends:
@@ -79,12 +79,12 @@ def by_source(found: Iterable[Trend]) -> list[tuple[Source, list[Trend]]]:
 
 
 def news(found: Iterable[Trend]) -> list[tuple[Trend, TrendPoint, str]]:
-    """The series with a signal among the newest periods: the signal, and which way it points."""
+    """The series with a signal among the newest periods, with the signal and its direction."""
     return [(trend, point, direction(trend.indicator, point)) for trend in found if (point := trend.newest_signal)]
 
 
 def direction(indicator: Indicator, point: TrendPoint) -> str:
-    """Whether a signal lies above or below the centre line, and whether that is the way wanted."""
+    """Whether a signal lies above or below the centre line, and whether that is the desired direction."""
     if point.value is None or point.centre_line is None or point.value == point.centre_line:
         return ""
     is_above = point.value > point.centre_line
@@ -94,7 +94,7 @@ def direction(indicator: Indicator, point: TrendPoint) -> str:
 
 
 def matrix(found: list[Trend]) -> tuple[list[tuple[str, str]], list[tuple[Indicator, list[Trend | None]]]]:
-    """Units as columns and indicators as rows; a cell is the unit's series, where there is one."""
+    """Units as columns and indicators as rows. A cell is the unit's series, where there is one."""
     units = sorted({(t.unit_id, t.unit_name) for t in found}, key=lambda u: danish.natural_order(u[1]))
     rows = []
     for indicator, group in groupby(found, key=lambda t: t.indicator):
@@ -105,7 +105,7 @@ def matrix(found: list[Trend]) -> tuple[list[tuple[str, str]], list[tuple[Indica
 
 @dataclass(frozen=True)
 class _Context:
-    """What a series is seen against."""
+    """What a series is compared with."""
 
     data: Indicators
     notes: dict[tuple, str]
@@ -188,7 +188,7 @@ def _row(indicator: Indicator, p: TrendPoint, note: str) -> TrendRow:
 
 
 def _limits(indicator: Indicator, p: TrendPoint) -> str:
-    """E.g. `10,8 – 45,2`; one-sided where the other limit is none."""
+    """E.g. `10,8 – 45,2`. One-sided where there is only one limit."""
     low, high = (None if v is None else danish.number(v, indicator.decimals) for v in (p.lower_limit, p.upper_limit))
     if low and high:
         return f"{low} – {high}"
@@ -196,7 +196,7 @@ def _limits(indicator: Indicator, p: TrendPoint) -> str:
 
 
 def _state(indicator: Indicator, points: list[TrendPoint]) -> str:
-    """What may be read from the newest segment."""
+    """What the newest segment shows."""
     last = points[-1]
     if last.trend_status == "for_kort":
         since = " efter databruddet" if last.segment > 1 else ""
@@ -216,7 +216,7 @@ def _state(indicator: Indicator, points: list[TrendPoint]) -> str:
 
 
 def _spans(points: list[TrendPoint], holds: Callable[[TrendPoint], bool]) -> str:
-    """The periods for which something holds, neighbours as a span: `2020-K1 til 2020-K4, 2022-K2`."""
+    """The periods for which something holds, with neighbours as a span: `2020-K1 til 2020-K4, 2022-K2`."""
     spans = []
     for does, group in groupby(points, key=holds):
         labels = [p.period_label for p in group]

@@ -1,4 +1,4 @@
-"""The verdict on a build in words, and its checks counted so that every total has its denominator."""
+"""The verdict on a build in words, and the counts of its checks, in which every total has its denominator."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Line:
-    """So many checks in each of STATUSES, of one kind."""
+    """The number of checks in each of STATUSES, of one kind."""
 
     label: str
     source_id: str | None
@@ -77,14 +77,14 @@ def verdict(data: Validation, language: Language) -> Verdict:
 
 
 def groups(checks: tuple[Check, ...]) -> list[CheckGroup]:
-    """The checks by severity, critical first, and in each the worst status first; empty groups left out."""
+    """The checks by severity, critical first, and in each the worst status first. Empty groups are left out."""
     worst_first = sorted(checks, key=lambda check: (STATUSES.index(check.status), check.table_name, check.check_id))
     found = [CheckGroup(severity, tuple(c for c in worst_first if c.severity == severity)) for severity in SEVERITIES]
     return [group for group in found if group.checks]
 
 
 def skipped(checks: Iterable[Check]) -> list[tuple[str, list[str]]]:
-    """Why checks had nothing to measure, each reason once, with the ids of its checks."""
+    """Why checks had nothing to measure: each reason once, with the ids of its checks."""
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for check in checks:
         if check.status == "not_applicable":
@@ -93,13 +93,13 @@ def skipped(checks: Iterable[Check]) -> list[tuple[str, list[str]]]:
 
 
 def matrix(checks: tuple[Check, ...], language: Language) -> list[Line]:
-    """The checks counted by severity; the last line is the sum."""
+    """The checks counted by severity. The last line is the sum."""
     rows = {s: [check for check in checks if check.severity == s] for s in SEVERITIES}
     return _lines(((language.label(words.SEVERITY[s]), None, found) for s, found in rows.items()), checks, language)
 
 
 def by_source(data: Validation, language: Language) -> list[Line]:
-    """The checks counted by the source that their table takes from, each check once; the last line is the sum."""
+    """The checks counted by the source that their table takes from, each check once. The last line is the sum."""
     grouped: defaultdict[str, list[Check]] = defaultdict(list)
     for check in data.checks:
         sources = data.sources_of.get(check.table_name, ())
