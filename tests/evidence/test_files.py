@@ -1,4 +1,5 @@
-"""Kept files against their digests: every one has its night, and a changed or missing one is named."""
+"""Kept files are checked against their digests. Every file is checked in some night, and a changed or missing one is
+named."""
 
 import hashlib
 from datetime import date, timedelta

@@ -1,4 +1,5 @@
-"""The day that figures are as of, held against the clock, and what a night is held against after a withdrawal."""
+"""The as-of day of figures is compared with the clock. After a withdrawal a night is compared with the right
+delivery."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -22,7 +23,7 @@ def admin(admin_url: str) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture
 def build(admin: psycopg.Connection) -> Callable[..., int]:
-    """Record a build as of a day on a load of a source, published or not; returns its number."""
+    """Record a build as of a day on a load of a source, published or not, and return its number."""
 
     def record(as_of: date, source: str = "bif_complaints", is_published: bool = False) -> int:
         (build_id,) = admin.execute(
