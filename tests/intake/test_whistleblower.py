@@ -1,4 +1,5 @@
-"""Of whistleblower matters only counts come in: a delivery of single reports is refused, and nothing of it is kept."""
+"""Only counts of whistleblower matters are accepted. A delivery of single reports is refused, and nothing of it is
+kept."""
 
 from pathlib import Path
 
