@@ -105,8 +105,7 @@ def test_every_decision_has_its_number_and_status() -> None:
 
 
 def test_imports_go_down() -> None:
-    """The order is that of the layers in pyproject.toml. It must name every package, and modules may not import each
-    other in a circle."""
+    """By the layers in pyproject.toml, which name every package. Modules do not import each other in a circle."""
     # It runs in its own process, because the linter's logging would switch off that of later tests.
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

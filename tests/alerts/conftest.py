@@ -41,8 +41,7 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpServer]:
 
 @pytest.fixture
 def held_back(settings: Settings) -> Callable[[], int]:
-    """Record a build that two critical checks stop, one failed and one in error, and return its number. A third is
-    waived."""
+    """Record a build that a failed and an errored critical check stop, and return its number. A third is waived."""
 
     def record() -> int:
         with connect(settings, TRANSFORMER) as connection:

@@ -21,8 +21,7 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 @dataclass
 class MailServer:
-    """With `refuses`, every message is answered with a permanent refusal that repeats the recipient, as some servers
-    do."""
+    """With `refuses`, every message gets a permanent refusal that repeats the recipient, as on some servers."""
 
     url: str = ""
     mails: list[EmailMessage] = field(default_factory=list)

@@ -52,8 +52,7 @@ def small(
 def empty(
     warehouse_server: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], Installation]]:
-    """Makes an installation without a database. The roles' passwords are the server's, and all other secrets are its
-    own."""
+    """Makes an installation without a database. It shares only the roles' passwords with the server."""
     admin, made = server.admin_url(warehouse_server), []
 
     def make() -> Installation:

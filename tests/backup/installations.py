@@ -57,8 +57,7 @@ class Installation:
 
 
 def own_secrets(server: Settings, folder: Path) -> Path:
-    """A copy of the server's secrets, with a journal in which nobody was erased. Other tests write to the server's
-    journal."""
+    """A copy of the server's secrets, with an empty journal, because other tests write to the server's."""
     shutil.copytree(server.secrets_dir, folder)
     beginning, *_ = (folder / NAME).read_text().splitlines(keepends=True)
     (folder / NAME).write_text(beginning)

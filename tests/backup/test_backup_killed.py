@@ -1,5 +1,4 @@
-"""Backup and restore are killed (SIGKILL) at random instants. No half backup is left, and a restore can be run
-again."""
+"""Backup and restore are killed at random instants. No half backup is left, and a restore can be run again."""
 
 import random
 import time

@@ -235,8 +235,7 @@ class TestKeys:
 def test_a_role_that_the_server_lacks_is_named_before_anything_is_made(
     small: Installation, empty: New, tmp_path: Path
 ) -> None:
-    """A BI user that the administration made itself has rights on published tables. Logins belong to the server and are
-    not in the backup."""
+    """A BI user made by an administrator has rights on tables. Logins are on the server, not in the backup."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("create role grafana_of_test login")
         connection.execute("grant select on audit.publication to grafana_of_test")
@@ -344,8 +343,7 @@ def test_no_password_is_on_a_command_line(small: Installation, tmp_path: Path, m
 
 
 def test_a_statement_that_fails_leaves_the_database_as_it_was(small: Installation, empty: New, tmp_path: Path) -> None:
-    """The backup's digests show only that a backup was damaged. Here the backup is sound, and Postgres itself
-    refuses."""
+    """The digests find only a damaged backup. Here the backup is sound, and Postgres itself refuses."""
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
     url = target.environment["KVALITET_ADMIN_URL"]

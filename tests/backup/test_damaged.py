@@ -1,5 +1,4 @@
-"""A backup that is damaged, cut off or another installation's is refused before anything is touched, and the message
-says why."""
+"""A backup that is damaged, cut off or another installation's is refused before anything is touched."""
 
 import hashlib
 import json

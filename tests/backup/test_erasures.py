@@ -1,5 +1,4 @@
-"""Erasures after a backup: the journal outlives the database. A restore says which erasures it undid, but never of
-whom."""
+"""Erasures after a backup: a restore says by the journal which erasures it undid, but never of whom."""
 
 import json
 import os
@@ -206,8 +205,7 @@ def kept_and_rows(small: Installation) -> tuple:
 
 
 class TestReadOnly:
-    """In a container of another service the folders are read-only. Root can write everywhere, so here a file stands in
-    the way."""
+    """Another service's container cannot write to these folders. Root always can, so here a file blocks them."""
 
     def test_a_spool_that_cannot_be_written_is_an_error_that_says_so(self, small: Installation) -> None:
         spool = small.settings.var / "spool"

@@ -1,5 +1,4 @@
-"""Whole nights of the sample: backed up while one is being written, restored elsewhere, and the next one published
-there."""
+"""Whole nights of the sample are backed up during a build and restored, and the next one is published there."""
 
 import shutil
 import threading

@@ -70,8 +70,7 @@ def backing_up(small: Installation, to: Path) -> Iterator[list]:
 def test_files_named_in_the_dump_are_copied_although_their_time_is_over(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between dump and copy all files fall due. Their removal waits, gives up with a message, and succeeds after the
-    backup."""
+    """All files fall due between dump and copy. Removing them fails with a message, and works after the backup."""
     later = (fetch_all(small.settings, LOADER, "select max(retained_until) as day from audit.landed_file")[0]["day"]
              + timedelta(days=1))  # fmt: skip
     monkeypatch.setattr("kvalitet.landing.retention.changing_files", lambda settings, patience_seconds:
@@ -149,8 +148,7 @@ def test_nobody_is_erased_and_no_key_is_changed_while_files_are_copied(
 def test_publishing_waits_for_the_dump_and_then_goes_through(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: str
 ) -> None:
-    """If publishing did not wait, it would break off on its lock_timeout, and the night would fail because of a
-    backup."""
+    """Otherwise publishing would break off on its lock_timeout, and a backup would make the night fail."""
     build_id = synthetic.passed_build(small.settings, tmp_path, rows=3)
     done: list = []
     with psycopg.connect(small.admin_url) as dumping:
@@ -182,8 +180,7 @@ def test_a_dump_waits_for_a_publication_under_way(small: Installation, tmp_path:
 def test_backups_beside_publications_are_each_one_publication_whole(
     small: Installation, tmp_path: Path, empty: Callable[[], Installation]
 ) -> None:
-    """Three backups are taken while builds are published one after the other. Each backup holds one state, and every
-    publication succeeds."""
+    """Three backups are taken beside a row of publications. Each holds one state, and no publication fails."""
     from kvalitet.backup import restore
 
     failures: list[BaseException] = []
@@ -224,8 +221,7 @@ def test_a_full_disk_leaves_no_backup_and_says_so(
 def test_pg_dump_that_fails_leaves_no_backup(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A login under row-level security would dump only some of the rows. pg_dump refuses that, so the backup fails
-    too."""
+    """A login under row-level security would dump only some rows. pg_dump refuses, so the backup fails too."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("drop role if exists backup_of_test")
         connection.execute("create role backup_of_test login password 'only-for-this-test'")

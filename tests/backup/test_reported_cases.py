@@ -21,8 +21,7 @@ New = Callable[[], Installation]
 
 
 def test_tables_that_come_and_go_beside_the_dump_do_not_break_it(small: Installation, tmp_path: Path) -> None:
-    """A build makes and drops tables all the time. Others then saw `relation … does not exist` and `cache lookup
-    failed`."""
+    """A build makes and drops tables all the time. `relation … does not exist` was reported of such cases."""
     ended = threading.Event()
 
     def build() -> None:
@@ -53,8 +52,7 @@ def test_tables_that_come_and_go_beside_the_dump_do_not_break_it(small: Installa
 def test_what_resolves_by_the_search_path_only_is_named_and_nothing_is_half_restored(
     small: Installation, empty: New, tmp_path: Path
 ) -> None:
-    """A generated column uses a function that calls another one without its schema. It can be dumped but not
-    restored."""
+    """A generated column uses a function that needs the search path. It can be dumped but not restored."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("create schema own")
         connection.execute("create function own.half(n bigint) returns bigint immutable language sql as 'select n / 2'")

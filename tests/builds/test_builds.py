@@ -152,8 +152,7 @@ def test_of_many_at_once_exactly_one_gets_the_candidate(settings: Settings, load
 
 
 def test_what_was_known_on_a_day_goes_by_the_deliveries_own_cut_offs(settings: Settings, load):
-    """A correction with the same cut-off counts, and so does a snapshot that came late. A delivery with a later cut-off
-    does not."""
+    """Corrections and late snapshots with an earlier or equal cut-off count. Later cut-offs do not."""
     load("organisation", "2023-06-01")
     corrected = load("organisation", "2023-06-01")
     load("organisation", "2025-01-02")

@@ -143,8 +143,7 @@ def test_every_column_of_every_seed_is_described(manifest: dict) -> None:
 
 
 def test_what_several_models_say_of_a_column_is_written_once() -> None:
-    """A description that two models share belongs in columns.md. Those of the BI tables are generated from the
-    register."""
+    """A description that two models share belongs in columns.md. BI tables get theirs from the register."""
     said = Counter(
         (column["name"], column["description"])
         for file in MODELS.rglob("*.yml")

@@ -1,5 +1,4 @@
-"""The supervision sample of a whole build: it is reproducible, drawn by centre, and closed to readers who may not see
-the cases."""
+"""The supervision sample of a whole build can be drawn again, is drawn by centre, and is read by centre only."""
 
 import json
 from collections import Counter

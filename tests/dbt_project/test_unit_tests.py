@@ -52,8 +52,7 @@ RULES = {
 
 @pytest.mark.slow
 def test_unit_tests_pass(dbt: Callable[..., list], manifest: dict) -> None:
-    """The layers are first built without a load, because dbt takes the types of a unit test's inputs from their
-    tables."""
+    """The layers are built without a load first, because dbt takes the types of test inputs from their tables."""
     built = dbt("build", "--vars", VARIABLES, "--exclude-resource-type", "unit_test")
     assert {str(result.status) for result in built} == {"success"}
     tested = dbt("test", "--select", "test_type:unit", "--vars", VARIABLES)

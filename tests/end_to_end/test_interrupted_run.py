@@ -125,8 +125,7 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def interrupted(place: Place) -> dict[str, str]:
-    """The output of each interrupted call, by the phase it was interrupted in. After the last one `kvalitet down` is
-    called."""
+    """The output of each call, by the phase it was interrupted in. In the end `kvalitet down` is called."""
     said = {}
     said["making the server"] = place.interrupt(lambda: place.files("server/data/PG_VERSION"), killed)
     said["making Airflow's database"] = place.interrupt(lambda: place.files("log/airflow-migrate.log"), ctrl_c)

@@ -50,8 +50,7 @@ OLDER = date(2024, 1, 3)
 
 @dataclass(frozen=True)
 class TwoNights:
-    """Night 1, then night 2 with corrections, each published. `said_first` holds the figures of the first as
-    published."""
+    """Night 1, then night 2 with corrections, each published. `said_first` are the figures of night 1 then."""
 
     settings: Settings
     admin_url: str
@@ -186,8 +185,7 @@ def _check_sums(settings: Settings, found: Restatement) -> None:
 
 
 def _check_causes(found: Restatement) -> None:
-    """Compared with the generator's plan: which cases the second night withdraws, and which it refiles under another
-    law."""
+    """By the generator's plan, the second night withdraws some cases and refiles others under another law."""
     plan = Plan(complaints=COMPLAINTS)
     night_1, night_2 = (
         {row["index"]: row for chunk in chunks(plan, night) for row in as_known(plan, night, chunk.cases).to_dicts()}

@@ -269,8 +269,7 @@ def test_missing_and_refused_sources_do_not_stop_the_others_and_are_marked_stale
 def test_nothing_planted_was_written_anywhere(
     place: Settings, marks: Marks, told: Told, first: Night, stopped: Night, tmp_path: Path
 ) -> None:
-    """Neither in a schema, a page, a log, a compiled model, Airflow's database, the evidence, an alert nor the
-    terminal."""
+    """It is in no schema, page, log, compiled model, evidence, alert or terminal, nor in Airflow's database."""
     assert len(marks.cprs) > 200
     write_bundle(place, 1, tmp_path / "evidence.zip")
     said = [first.shown, stopped.shown, repr(told.webhook.posts)]

@@ -165,8 +165,7 @@ def _spoilt(number: int, row: dict[str, str]) -> dict[str, str]:
 
 
 def test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it(settings: Settings):
-    """At first the last good data are used and marked as stale. Then the API's answer comes as a file and is read the
-    same way."""
+    """First the last good data are used and marked as stale. Then a file is read in place of the API's answer."""
     source, before = "jobindsats", newest_publication(settings)
     deliver(settings, 2)
     with pytest.MonkeyPatch.context() as api:
@@ -238,8 +237,7 @@ def mend_a_contract_and_replay(settings: Settings) -> None:
 
 
 def renumber(settings: Settings) -> None:
-    """The delivery is refused because every case seems to be gone. The right delivery is then accepted without further
-    steps."""
+    """The delivery is refused because every case seems to be gone. Then the right one is simply accepted."""
     source = "complaint_reassessments"
     (file,) = (inbox(settings) / source).glob("*2025-01-04*")
     right = file.read_bytes()

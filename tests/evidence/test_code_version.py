@@ -1,5 +1,4 @@
-"""The version of the running code: stated in a setting, noted in an image, or read from a real git, which may be
-missing."""
+"""The version of the running code is stated, noted in an image, or read from a real git, which may be missing."""
 
 import subprocess
 from dataclasses import replace

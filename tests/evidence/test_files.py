@@ -1,5 +1,4 @@
-"""Kept files are checked against their digests. Every file is checked in some night, and a changed or missing one is
-named."""
+"""Every kept file is checked against its digest in some night, and a changed or missing one is named."""
 
 import hashlib
 from datetime import date, timedelta

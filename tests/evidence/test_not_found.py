@@ -99,8 +99,7 @@ def test_index_that_leads_elsewhere_hides_a_signed_row_from_who_asks_by_its_key(
 def test_catalogue_that_lies_hides_a_policy_opened_for_one_named_reader(
     published: Settings, owner: psycopg.Connection
 ) -> None:
-    """Postgres' own function that shows a policy's condition is replaced by one that still shows the signed
-    condition."""
+    """Postgres' own function that shows a policy's condition is replaced. The new one shows the signed condition."""
     owner.execute("create role jens_hansen login in role kvalitet_detail_reader")
     try:
         owner.execute(

@@ -1,5 +1,4 @@
-"""Suite files: the project's own are readable and complete. Wrong ones are refused, and the message says what to
-write."""
+"""The project's own suite files are readable and complete. Wrong ones are refused, with what to write."""
 
 import re
 from dataclasses import replace

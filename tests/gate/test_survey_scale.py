@@ -57,8 +57,7 @@ def test_a_reversed_round_is_seen_whichever_it_is(ask) -> None:
 
 
 def test_a_fall_in_satisfaction_is_no_reversed_scale(ask) -> None:
-    """From 70 to 52 of 100: fewer are satisfied, but still a majority. From 55 to 45: that is 1 standard error and can
-    be chance."""
+    """At 52 of 100 most are still satisfied. From 55 to 45 is 1 standard error, which can be chance."""
     assert ask((2021, 70, 100, None), (2022, 52, 100, None)) == (0, 1)
     assert ask((2021, 55, 100, None), (2022, 45, 100, None)) == (0, 1)
     assert ask((2021, 7, 10, None), (2022, 3, 10, None)) == (0, 1), "ten answers tell nothing: 1.3 errors"

@@ -1,5 +1,4 @@
-"""The as-of day of figures is compared with the clock. After a withdrawal a night is compared with the right
-delivery."""
+"""Figures' as-of day is compared with the clock. A night is not compared with withdrawn deliveries."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta

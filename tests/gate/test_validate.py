@@ -237,8 +237,7 @@ def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Pa
 
 
 def test_a_build_judged_again_keeps_the_first_judgement(settings: Settings, tmp_path: Path) -> None:
-    """A build is held back, the rule is corrected, and the build is judged again. The newest judgement counts, and the
-    first is kept."""
+    """The build is judged again by a corrected rule. The newest judgement counts, and the first is kept."""
     judged = judge(settings, tmp_path, check("centre_none", count_violations=COUNT_C01))
     assert not judged.passed
     mended = with_suite(settings, tmp_path, check("centre_none", count_violations=COUNT_C01, threshold={"percent": 60}))

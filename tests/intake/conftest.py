@@ -96,8 +96,7 @@ def everything_written(settings: Settings) -> Callable[[], str]:
 
 @pytest.fixture
 def own_contract(settings, tmp_path, monkeypatch):
-    """The settings with contracts that a test may change: `(before, after)` replaces text in the complaints'
-    contract."""
+    """Settings with contracts that a test may change: `(before, after)` replaces text in the complaints' one."""
     root = tmp_path / "root"
     for folder in ("expectations", "dbt_project"):
         shutil.copytree(settings.root / folder, root / folder)

@@ -12,8 +12,7 @@ AS_CSV = "csv:Text - txt - csv (StarCalc):{delimiter},34,76,1"
 
 
 def convert(files: list[Path], to: str, folder: Path) -> None:
-    """Have each file saved again into `folder`, under its own name. All are saved at once, because LibreOffice starts
-    slowly."""
+    """Save each file again into `folder`, under its own name. One call saves all, because it starts slowly."""
     home = folder.parent / "libreoffice"
     command = ["soffice", f"-env:UserInstallation=file://{home}", "--headless", "--convert-to", to]
     subprocess.run([*command, "--outdir", str(folder), *map(str, files)], check=True, capture_output=True)

@@ -1,5 +1,4 @@
-"""Every record of a delivered file is accounted for, and a row that was set aside is found by its number in the
-file."""
+"""Every record of a file is accounted for, and a row that was set aside is found by its number in the file."""
 
 import csv
 from collections.abc import Callable

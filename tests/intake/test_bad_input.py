@@ -180,8 +180,7 @@ class TestRowIsSetAside:
 
     @pytest.mark.parametrize(("one", "other"), [("Modtaget", "Registreret"), ("Sagsnummer", "Tema")])
     def test_second_header_in_another_order_is_refused(self, settings, inbox, deliver, one, other):
-        """The rows below the second header are in its order. Read by the first header, two columns would silently be
-        swapped."""
+        """The rows below it are in its order. By the first header two columns would silently be swapped."""
         deliver(*GOOD)
         lines = text_of(inbox).split("\r\n")
         header = lines[0].replace(one, "*").replace(other, one).replace("*", other)
@@ -191,8 +190,7 @@ class TestRowIsSetAside:
             extract(settings, "bif_complaints")
 
     def test_files_put_together_with_the_mark_of_each_are_one_table(self, settings, inbox, deliver, open_rows, rejects):
-        """The files are quoted throughout, as the source writes them. The header stands again behind the second byte
-        order mark."""
+        """The files are quoted throughout, as from the source. The header is repeated after the second mark."""
         deliver(*GOOD)
         lines = text_of(inbox).split("\r\n")
         lines.insert(100, f"\ufeff{lines[0]}")

@@ -1,5 +1,4 @@
-"""Limits on what a delivery may change. Rows that we read differently ourselves are not counted as changes of the
-source."""
+"""Limits on what a delivery may change. Rows that only we read differently do not count as changed."""
 
 import psycopg
 import pytest

@@ -1,5 +1,4 @@
-"""Whose fault an unreadable delivery is: a fault of the file refuses it, and a fault of the program is named as
-such."""
+"""A delivery that cannot be read is refused for a fault of its file. A fault of the program is named as such."""
 
 import pytest
 

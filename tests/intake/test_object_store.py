@@ -137,8 +137,7 @@ def test_missing_right_is_named(settings: Settings, deliver, s3, server, monkeyp
 
 
 def test_least_rights_are_enough(settings: Settings, own_secrets, deliver, s3, server, monkeypatch):
-    """Listing the bucket and using the objects below one folder is enough. No right to other buckets or to the folder
-    itself is needed."""
+    """The rights to list the bucket and to use the objects below one folder are enough."""
     make_bucket(s3)
     monkeypatch.setenv("KVALITET_LANDING", "s3://kvalitet/landing")
     objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]

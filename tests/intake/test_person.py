@@ -47,8 +47,7 @@ def admin_of_the_test(admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def delivered(settings, deliver) -> None:
-    """Two deliveries of a person with two cases, one of which changed, and of another person whose text names the first
-    one."""
+    """Two deliveries. One person has two cases, one of which changed, and another one's text names the person."""
     deliver(*GOOD, FIRST, SECOND, SOMEBODY_ELSE)
     extract(settings, "bif_complaints")
     deliver(*GOOD, FIRST | {"Udfald": "medhold"}, SECOND, SOMEBODY_ELSE, cutoff="2025-01-03")

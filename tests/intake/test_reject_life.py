@@ -1,5 +1,4 @@
-"""A row that was set aside is open with its age and owner, until a later delivery resolves it or somebody accepts it
-for a reason."""
+"""A row set aside stays open with its age and owner until it is resolved by a delivery or accepted by somebody."""
 
 from itertools import product
 

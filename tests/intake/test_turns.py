@@ -1,5 +1,4 @@
-"""Two processes on one source: the second waits and finds what the first has done, or is told which process is at
-work."""
+"""Two processes on one source: the second waits for the first, or is told which process is at work."""
 
 import importlib
 import os

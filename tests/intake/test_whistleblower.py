@@ -1,5 +1,4 @@
-"""Only counts of whistleblower matters are accepted. A delivery of single reports is refused, and nothing of it is
-kept."""
+"""Only counts of whistleblower matters are accepted. Single reports are refused, and nothing of them is kept."""
 
 from pathlib import Path
 

@@ -30,8 +30,7 @@ SEEN = """
 
 @pytest.fixture
 def two_deliveries(settings, deliver):
-    """A good delivery and one a day later. In the second 2 rows are gone, 1 is changed, 1 is new, and 1 that was set
-    aside is now right."""
+    """In the second delivery 2 rows are gone, 1 is changed, 1 is new, and 1 that was set aside is right."""
     bad = {"Sagsnummer": "2024 - 88888", "Lukket": "måske"}
     deliver(*GOOD, bad)
     first = extract(settings, "bif_complaints").loads[-1].load_id

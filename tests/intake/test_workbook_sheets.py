@@ -67,8 +67,7 @@ class TestRows:
         assert [record[ID] for record in records] == ["a", "b", "c"]
 
     def test_default_that_hides_rows_is_that_of_rows_that_the_file_does_not_name(self, tmp_path):
-        """By ECMA-376, 18.3.1.81 (zeroHeight). LibreOffice shows each row that the file names, see the writers'
-        test."""
+        """ECMA-376, 18.3.1.81 (zeroHeight). LibreOffice shows the rows that the file names (see the writers)."""
         default = '<sheetFormatPr defaultRowHeight="15" zeroHeight="1"/>'
         rows = row(text("a")) + row(text("b"), more=' ht="15"') + row(text("c"), number=9)
         assert [record[ID] for record in read(tmp_path, parts(rows, before=default))[0]] == ["a", "b", "c"]

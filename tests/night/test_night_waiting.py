@@ -288,8 +288,7 @@ def test_a_failed_task_gives_the_candidate_back_when_the_server_takes_logins_aga
 def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
     in_airflow: Settings, extracted: Callable
 ) -> None:
-    """What the trigger saw is outdated when the task continues. Only a source that is late by then is noted, with its
-    load in use."""
+    """The trigger's result is outdated by then. Only a source that is still late is noted, with its load."""
     from kvalitet.nights.tasks import WaitForSources
 
     before = extracted("silent", "accepted")
@@ -310,8 +309,7 @@ def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
 def test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared(
     in_airflow: Settings, extracted: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the runbook says: `kvalitet status` gives the same message. Once it shows the sources again, the task is
-    cleared."""
+    """As in the runbook: once `kvalitet status` shows the sources again, the task is cleared."""
     from kvalitet.nights.tasks import WaitForSources
 
     extracted("quick", "accepted")

@@ -241,8 +241,7 @@ def test_command_says_what_was_written_and_what_comes_next(checkout, file, monke
 
 @pytest.mark.slow
 def test_persons_of_every_sample_source_are_found(checkout, tmp_path):
-    """The drafts are made from deliveries that the author of the drafting code had not seen. No personal number would
-    land in clear."""
+    """The sources are not those that drafting was written for. No personal number would land in clear."""
     ours = Settings.from_environment()
     generate(tmp_path / "inbox", complaints=2000)
     found = 0

@@ -26,8 +26,7 @@ COMPLAINT = dict.fromkeys(
 
 
 def deliver(settings: Settings, night: int, rows: list[dict[str, str]], without: tuple[str, ...] = ()) -> None:
-    """Deliver the complaints of a night with one point each, and take them in. On the first night the organisation
-    too."""
+    """Deliver a night's complaints with one point each and take them in, on the first night with the organisation."""
     inbox = Path(settings.inbox.removeprefix("file://"))
     plan = Plan()
     points = [{"Sagsnummer": row["Sagsnummer"], "Punkt": "1", "Tema": row["Tema"], "Vurdering": ""} for row in rows]

@@ -135,8 +135,7 @@ def test_what_a_step_takes_whence_follows_from_the_contract():
 
 
 def test_figure_of_a_publication_with_more_decimals_has_not_changed() -> None:
-    """A third was published with twenty decimals before figures had a scale. 1/2048 has eleven, and is rounded as in
-    Postgres."""
+    """Once a third was published with twenty decimals. 1/2048 has eleven, and is rounded as in Postgres."""
     assert told("33.33333333333333333333", *["33.3333333333"] * 4) is None
     assert told("0.00048828125", *["0.0004882813"] * 4) is None
     assert told("33.33333333333333333333", *["33.3333333334"] * 4) is not None

@@ -1,5 +1,4 @@
-"""The planted values: CPR numbers, names and sentences that occur nowhere else. Each is used once, and its place is
-noted."""
+"""What is planted: CPR numbers, names and sentences that occur nowhere else. Each is used at one noted place."""
 
 import base64
 import hashlib
@@ -44,8 +43,7 @@ class Marks:
         return f"{TEXT}: talt med Per {NAME}, cpr {self.cpr(place)}, om hans sag"
 
     def found_in(self, content: bytes) -> set[str]:
-        """The planted values that `content` holds, by their places. Numbers are found in any spelling, and as plain
-        digests."""
+        """The places of the marks that `content` holds. Numbers are found in any spelling and as plain digests."""
         found = set()
         for match in _SEEN.finditer(content):
             text = match[0].decode(errors="replace")

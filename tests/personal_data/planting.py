@@ -81,8 +81,7 @@ def _fill_personal(contract: Contract, table: Table, rows: Rows, marks: Marks) -
 
 
 def _unfit_rows(contract: Contract, table: Table, like: dict[str, str], marks: Marks, most: int) -> Rows:
-    """Rows with one value each that does not belong there: a number, name or sentence. All of them must be set
-    aside."""
+    """Rows that must be set aside, because one value is a number, name or sentence that does not belong there."""
     rows = []
     for column in table.columns:
         if not column.is_landed or len(rows) >= most:
@@ -139,8 +138,7 @@ def _as_csv(contract: Contract, table: Table, rows: Rows) -> str:
 
 
 def _book(place: Path) -> openpyxl.Workbook:
-    """Load the workbook without openpyxl's warnings of numbers planted as dates. The tests look at the system's
-    warnings."""
+    """Load without openpyxl's warnings of planted dates, because the tests look at the system's warnings."""
     with warnings.catch_warnings(action="ignore"):
         return openpyxl.load_workbook(place)
 

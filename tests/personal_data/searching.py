@@ -1,5 +1,4 @@
-"""Searches everything that the system wrote: each table of each schema, the server's own views, and files of any
-kind."""
+"""Searches all that the system wrote: each table of each schema, the server's own views, and any kind of file."""
 
 import gzip
 import io

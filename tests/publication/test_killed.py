@@ -1,5 +1,4 @@
-"""A publisher is killed (SIGKILL) at every instant of publishing. Readers see the old or the new state, and a re-run
-completes it."""
+"""A publisher is killed at every instant. Readers see the old or the new state, and a re-run completes it."""
 
 import subprocess
 import sys

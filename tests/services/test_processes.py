@@ -245,8 +245,7 @@ def test_child_without_environment_and_in_its_own_session_ends_with_its_parent(p
 
 
 def test_worker_that_renames_itself_keeps_its_mark(place: Settings, tmp_path: Path) -> None:
-    """Airflow's workers rename themselves, and the new name overwrites what other processes read as their
-    environment."""
+    """Airflow's workers do so. Others then read the new name in the place of the worker's environment."""
     file = tmp_path / "number"
     how = "import setproctitle; setproctitle.setproctitle('airflow worker -- LocalExecutor: <idle>' * 9)\n"
     launch(place, "scheduler", DAEMON.format(how=how + SLEEPS_ON.format(file=str(file))))

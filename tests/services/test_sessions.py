@@ -37,8 +37,7 @@ def place(settings: Settings, warehouse_server: Settings, monkeypatch: pytest.Mo
 
 
 def open_session(place: Settings, mark: str) -> psycopg.Connection:
-    """A session like the dead scheduler's, which its workers have inherited: idle in transaction with Airflow's
-    lock."""
+    """A session like the one that the dead scheduler's workers inherited: idle, with Airflow's lock."""
     session = psycopg.connect(airflow.connection_url(place), application_name=mark)
     session.execute("select pg_advisory_xact_lock_shared(42)")
     return session
@@ -122,8 +121,7 @@ def test_a_database_that_is_not_there_is_named(settings: Settings) -> None:
 def test_session_of_an_ended_start_is_ended_on_a_postgres_of_ones_own(
     debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tried on the oldest version that is supported. That server does not end such a session itself when the client's
-    machine has died."""
+    """The oldest supported version. It does not end such a session itself when the client's machine has died."""
     monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server)
     address = urlsplit(debian_server).netloc.rpartition("@")[2]
     monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{address}/egen")

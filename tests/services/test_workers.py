@@ -1,5 +1,4 @@
-"""If a worker of Airflow's real executor is killed while it holds the lock, this is noticed. Other killed workers do no
-harm."""
+"""A worker of Airflow's real executor that is killed while it holds the lock is noticed. Others do no harm."""
 
 import subprocess
 import sys

@@ -1,5 +1,4 @@
-"""Identity numbers in every spelling and every context. Python and DuckDB find the same numbers, and find all of
-them."""
+"""Identity numbers in every spelling and context: Python and DuckDB find the same numbers, and find them all."""
 
 import unicodedata
 from collections.abc import Iterator

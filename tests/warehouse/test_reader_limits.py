@@ -1,5 +1,4 @@
-"""A reader's session reads what it was granted and disturbs nobody. Everything it may try is listed, and what
-succeeds."""
+"""A reader's session reads what it was granted and disturbs nobody. All that it may try is listed here."""
 
 import logging
 import os
@@ -240,8 +239,7 @@ HELD_BY_AUDITOR = (
 
 
 def test_no_lock_of_a_reader_stops_a_step_before_publishing(settings: Settings, tmp_path: Path) -> None:
-    """Each reader stays within its limits, but holds all locks that it can get, and a snapshot from before the
-    build."""
+    """Each reader holds all locks that its limits allow, and a snapshot from before the build."""
     publish(settings, synthetic.passed_build(settings, tmp_path))
     held = [psycopg.connect(settings.dsn(role)) for role in READER_ROLES]
     try:
@@ -302,8 +300,7 @@ def test_reader_that_keeps_changing_itself_is_named_by_migrate(
 
 
 def test_named_reader_without_limits_is_named_and_given_them(settings: Settings, admin_url: str) -> None:
-    """One login was made without limits by an administrator. The limits that an administrator set on the other are
-    kept."""
+    """One login was made without limits. The limits that an administrator set on the other are kept."""
     with psycopg.connect(admin_url, autocommit=True) as owner:
         owner.execute("create role bare_reader login in role kvalitet_detail_reader")
         owner.execute("create role strict_reader login in role kvalitet_detail_reader connection limit 1")
