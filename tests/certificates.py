@@ -1,4 +1,4 @@
-"""Certificates for servers of the tests: an authority, and what it signs."""
+"""Certificates for the tests' servers: an authority, and what it signs."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """Signs certificates; its own is `folder`/`name`.crt. Keys are PEM files with mode 0600."""
+    """Signs certificates. Its own is `folder`/`name`.crt. Keys are PEM files with mode 0600."""
 
     def __init__(self, folder: Path, name: str = "ca") -> None:
         self.folder, self.file = folder, folder / f"{name}.crt"
@@ -20,7 +20,7 @@ class Authority:
         self.file.write_bytes(made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str, *hosts: str, days: int = 1) -> tuple[Path, Path]:
-        """The files of a certificate and its key for `hosts` (a server's) or the user `name` (a client's)."""
+        """The files of a certificate and its key: a server's for `hosts`, otherwise a client's for the user `name`."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = _unsigned(_name(name), self.subject, key, days)
         if hosts:

@@ -3,7 +3,7 @@
 - `warehouse_server` (session): Settings of a prepared, empty warehouse on a Postgres of this test
   session's own. It is the template of the databases below: do not write to it.
 - `settings`: Settings of a fresh warehouse for one test (a copy of the template, some 50 ms): own
-  database, own var folder and own empty inbox below `tmp_path`; the roles' passwords are shared.
+  database, own var folder and own empty inbox below `tmp_path`. The roles' passwords are shared.
 - `new_warehouse` (session): the same for longer than one test, below a folder of the caller's.
 - `admin_url`: the superuser's libpq URL of that test's database.
 - `debian_server` (session): the admin URL of an empty Postgres as Debian packages it, or the test is skipped.
@@ -39,19 +39,19 @@ NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
     for name in [name for name in os.environ if name.startswith(("KVALITET_", "AIRFLOW_"))]:
-        del os.environ[name]  # the tests' servers only, whatever the shell is set to
+        del os.environ[name]  # the tests use their own servers only, whatever the shell is set to
     os.environ["KVALITET_ROOT"] = str(ROOT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no worker is left alone with one of them at the end."""
+    """Run the longest tests first, so that no worker is left with one of them at the end."""
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")
 def warehouse_server() -> Iterator[Settings]:
     """Settings of a prepared, empty warehouse: the template of the tests' own databases."""
-    # Not below pytest's own temporary folder: as root, Postgres' user could not pass through it.
+    # Not below pytest's own temporary folder. If pytest runs as root, Postgres' user cannot reach it.
     var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
     var.chmod(0o755)
     blank = Settings(root=ROOT, var=var, inbox=f"file://{var}/inbox", server="127.0.0.1:0", database="kvalitet")
@@ -108,6 +108,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")  # its roles belong to one installation
 def debian_server(authority: Authority) -> Iterator[str]:
-    """The admin URL of an empty PostgreSQL 15 from Debian's packages; skips where it is not installed."""
+    """The admin URL of an empty PostgreSQL 15 from Debian's packages. The test is skipped where it is not installed."""
     with debian_postgres(authority) as url:
         yield url

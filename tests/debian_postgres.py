@@ -1,4 +1,4 @@
-"""A Postgres from Debian's packages, as an administration has one: started for the tests, ended with them."""
+"""A Postgres from Debian's packages, as an administration has one. It runs only while the tests do."""
 
 import os
 import pwd
@@ -15,9 +15,9 @@ from certificates import Authority
 
 from kvalitet.warehouse.ports import free_port
 
-#: The oldest version that is supported; TEST_POSTGRES_PROGRAMS names the programs of another.
+#: The oldest version that is supported. TEST_POSTGRES_PROGRAMS names the folder of another.
 PROGRAMS = Path(os.environ.get("TEST_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
-#: Databases that the server speaks about only with who is encrypted.
+#: Databases to which the server refuses unencrypted connections.
 ONLY_WITH_TLS = ("egen_kvalitet", "egen_kvalitet_airflow", "tls_kvalitet")
 
 
@@ -30,9 +30,9 @@ def major_version() -> int:
 
 @contextmanager
 def debian_postgres(authority: Authority) -> Iterator[str]:
-    """The admin URL of an empty server; skips the test where the package is not installed.
+    """The admin URL of an empty server. The test is skipped where the package is not installed.
 
-    It speaks TLS with whoever asks for it, by a certificate for the name localhost.
+    The server offers TLS, with a certificate for the name localhost.
     """
     if not (PROGRAMS / "initdb").is_file():
         pytest.skip(f"There is no {PROGRAMS / 'initdb'}: install postgresql-15")

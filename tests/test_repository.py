@@ -1,4 +1,4 @@
-"""Rules of the repository itself: what is kept short, what its documents point at, what is never left behind."""
+"""Rules of the repository itself: which files must be short, where its documents link to, what is never committed."""
 
 import re
 import subprocess
@@ -10,10 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-#: Where files are kept short, and by which bound. Lines, the last one included.
+#: The most lines that a file may have, by folder.
 BOUNDS = {"dags/**/*.py": 150, "dbt_project/models/**/*.sql": 100, "src/**/*.py": 350}
 
-# Spelled apart, so that this file does not hold them itself.
+# These are split, so that this file does not hold them itself.
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 MERGE_LEFTOVER = re.compile(r"^(?:<{7} |>{7} )", re.MULTILINE)
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE" + r" KEY-----")
@@ -30,7 +30,7 @@ def tracked() -> tuple[Path, ...]:
 
 
 def text_of(path: Path) -> str | None:
-    """The file's text; None for one that is not text."""
+    """The file's text, or None for a file that is not text."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -73,7 +73,7 @@ def documents() -> list[Path]:
 
 
 def anchors_of(document: Path) -> set[str]:
-    """The anchors that a document's headings get where it is shown."""
+    """The anchors that a document's headings get where it is displayed."""
     headings = HEADING.findall(CODE_BLOCK.sub("", document.read_text(encoding="utf-8")))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -105,8 +105,8 @@ def test_every_decision_has_its_number_and_status() -> None:
 
 
 def test_imports_go_down() -> None:
-    """By the order of the rooms in pyproject.toml; no room is missing there, and no two modules import each other."""
-    # A process of its own: the linter's logging would switch off that of the tests after it.
+    """By the layers in pyproject.toml, which name every package. Modules do not import each other in a circle."""
+    # It runs in its own process, because the linter's logging would switch off that of later tests.
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What the environment and the command line state: a wrong value is named, and ends in no traceback."""
+"""Values from the environment and the command line: a wrong value is named, and gives no traceback."""
 
 import os
 import subprocess

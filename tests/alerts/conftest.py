@@ -1,4 +1,4 @@
-"""A mail server and a webhook that alerts are set up for, and a build that the gate held back."""
+"""A mail server and a webhook to send alerts to, and a build that the gate held back."""
 
 import atexit
 import os
@@ -41,7 +41,7 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpServer]:
 
 @pytest.fixture
 def held_back(settings: Settings) -> Callable[[], int]:
-    """Record a build that two critical checks stop, one of them waived and one in error besides; returns its number."""
+    """Record a build that a failed and an errored critical check stop, and return its number. A third is waived."""
 
     def record() -> int:
         with connect(settings, TRANSFORMER) as connection:

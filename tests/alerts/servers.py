@@ -1,4 +1,4 @@
-"""A real mail server and a real HTTP server on this machine, each keeping what it was sent."""
+"""A real mail server and a real HTTP server on this machine. Each keeps what it was sent."""
 
 import json
 import logging
@@ -15,13 +15,13 @@ from aiosmtpd.controller import Controller
 
 from kvalitet.warehouse.ports import free_port
 
-# The server tells of every connection; what handled that in another test may be closed by now.
+# The server logs every connection, and the log handler of an earlier test may be closed by now.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @dataclass
 class MailServer:
-    """`refuses`: answers every message with a lasting refusal that repeats the recipient, as some servers do."""
+    """With `refuses`, every message gets a permanent refusal that repeats the recipient, as on some servers."""
 
     url: str = ""
     mails: list[EmailMessage] = field(default_factory=list)
@@ -50,7 +50,7 @@ def mail_server() -> Iterator[MailServer]:
 
 @dataclass
 class HttpServer:
-    """`status` is what every post is answered with; `before_answer` runs once it has been kept."""
+    """Every post is answered with `status`. `before_answer` runs once the post has been kept."""
 
     url: str = ""
     posts: list[dict[str, Any]] = field(default_factory=list)
@@ -73,13 +73,13 @@ def http_server() -> Iterator[HttpServer]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def do_GET(self) -> None:  # where a redirect would lead: a page that says nothing
+        def do_GET(self) -> None:  # the target of a redirect: an empty page
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Not to the tests' output."""
+            """Keep the server's log out of the tests' output."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     kept.url = f"http://127.0.0.1:{server.server_port}/hooks/s3cret-token"

@@ -1,4 +1,4 @@
-"""Which events there are to be told, from the records and the waivers file."""
+"""Which events are due to be sent, by the records and the waivers file."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +17,7 @@ MORNING = datetime(2025, 3, 17, 4, 30, tzinfo=UTC)
 
 
 def load(settings: Settings, source: str, outcome: str, delivery: str = "2025-01-02", days_ago: float = 0) -> int:
-    """A delivery's record as intake leaves it; returns its number."""
+    """Record a delivery as intake does, and return its number."""
     with connect(settings, LOADER) as connection:
         row = connection.execute(
             "insert into audit.load (source_id, delivery, cutoff_date, content_sha256, outcome, reason,"

@@ -1,4 +1,4 @@
-"""Alerts through Airflow's notifiers to a real mail server and a real webhook: what is told, and how often."""
+"""Alerts through Airflow's notifiers to a real mail server and a real webhook: what is sent, and how often."""
 
 import os
 import signal
@@ -166,7 +166,7 @@ def test_a_server_that_is_away_is_told_without_its_secret_address(
 def test_a_process_killed_while_it_sends_is_made_good_by_the_next(
     settings: Settings, webhook: HttpServer, held_back: Callable[[], int]
 ) -> None:
-    """At least once: the webhook has it, but nobody lived to note it, so it is told again."""
+    """The webhook received the alert, but the process died before noting it, so it is sent again."""
     event = f"held_back/{held_back()}"
     environment = os.environ | {
         "KVALITET_VAR": str(settings.var),
@@ -198,7 +198,7 @@ def test_the_ledger_of_alerts_is_append_only_for_who_writes_it(
 def test_airflow_tells_people_when_a_task_has_failed(
     settings: Settings, mail: MailServer, held_back: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the task runner calls the notifier: with the context of the failed task; a task cleared tells nothing new."""
+    """The task runner calls the notifier with the failed task's context. A second failure sends nothing new."""
     from kvalitet.nights.tasks import TellPeople, send_alerts
 
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))

@@ -1,4 +1,4 @@
-"""What a database holds, in a form that two of them can be compared by."""
+"""What a database holds, in a form in which two databases can be compared."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from psycopg import sql
 from kvalitet.backup.making import WORKING_SCHEMAS
 from kvalitet.backup.programs import programs_for, run
 
-#: Restoring itself writes these.
+#: The restore itself writes these.
 OWN = {"audit.restore", "public.kvalitet_migration"}
 
 

@@ -1,7 +1,7 @@
 """A small installation with everything a backup holds, and empty ones to restore into.
 
-`small` has deliveries taken in, two publications and a person in raw; `empty` makes an installation whose database
-does not exist yet, on the same server.
+`small` has two deliveries, two publications and a person in raw. `empty` makes an installation whose database does not
+exist yet, on the same server.
 """
 
 import shutil
@@ -38,7 +38,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def small(
     settings: Settings, warehouse_server: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Installation:
-    """Two deliveries, two publications; secrets of its own, so that a test may change them."""
+    """Two deliveries and two publications, with its own copy of the secrets that a test may change."""
     secrets = own_secrets(warehouse_server, tmp_path / "secrets")
     made = seen_as(settings, server.admin_url(warehouse_server), secrets, monkeypatch)
     deliver(settings, "2025-01-02", *CASES)
@@ -52,7 +52,7 @@ def small(
 def empty(
     warehouse_server: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], Installation]]:
-    """Makes an installation without a database; roles' passwords are the server's, all other secrets its own."""
+    """Makes an installation without a database. It shares only the roles' passwords with the server."""
     admin, made = server.admin_url(warehouse_server), []
 
     def make() -> Installation:

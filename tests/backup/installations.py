@@ -57,7 +57,7 @@ class Installation:
 
 
 def own_secrets(server: Settings, folder: Path) -> Path:
-    """A copy of the server's secrets, with a journal in which nobody was erased: other tests write in the server's."""
+    """A copy of the server's secrets, with an empty journal, because other tests write to the server's."""
     shutil.copytree(server.secrets_dir, folder)
     beginning, *_ = (folder / NAME).read_text().splitlines(keepends=True)
     (folder / NAME).write_text(beginning)
@@ -81,7 +81,7 @@ def seen_as(
 
 
 def deliver(settings: Settings, cutoff: str, *numbers: str) -> None:
-    """Complaints by case number; the first is the person's."""
+    """Deliver complaints by case number. The first one is the person's."""
     inbox = Path(settings.inbox.removeprefix("file://"))
     rows = [COMPLAINT | {"Sagsnummer": number, "CPR": "" if place else PERSON} for place, number in enumerate(numbers)]
     points = [POINT | {"Sagsnummer": row["Sagsnummer"]} for row in rows]

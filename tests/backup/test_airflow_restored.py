@@ -1,4 +1,4 @@
-"""Airflow's own database goes with the warehouse's, and comes back without the runs that were under way."""
+"""Airflow's own database is backed up with the warehouse's, and is restored without the runs that were under way."""
 
 import shutil
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def test_history_comes_back_owned_by_airflow_and_running_runs_are_ended(
             connection.execute(f'drop database "{target.settings.database}" with (force)')  # type: ignore[arg-type]
         with pytest.raises(KvalitetError, match="is not empty: DAGs have run here"):
             restore(target.settings, other.path, tmp_path / "later-keys", "test")
-        restore(target.settings, made.path, tmp_path / "keys", "test")  # its own part was broken off after Airflow's
+        restore(target.settings, made.path, tmp_path / "keys", "test")  # as if cut off after Airflow's database
     finally:
         with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
             connection.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Backup and restore killed (SIGKILL) at random instants: never half a backup, and a restore goes on where it was."""
+"""Backup and restore are killed at random instants. No half backup is left, and a restore can be run again."""
 
 import random
 import time
@@ -20,7 +20,7 @@ from kvalitet.warehouse import admin
 from kvalitet.warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
-#: Seeded: a failure can be made again.
+#: Seeded, so that a failure can be reproduced.
 DRAW = random.Random(20260103)  # noqa: S311
 
 
@@ -48,7 +48,7 @@ def test_a_killed_backup_is_never_taken_for_one_and_the_next_one_clears_up(small
             small, whole * (0.35 + 0.65 * (number + DRAW.random()) / 8), "backup", "--to", str(to)
         )
         killed += was_killed
-        whole *= 1 if was_killed else 0.8  # it was measured on a busier machine
+        whole *= 1 if was_killed else 0.8  # the machine was busier when this was measured
         finished = [path for path in to.glob("kvalitet-*") if not path.name.endswith(".partial")]
         for path in finished:
             folder.read(path, KIND)
@@ -71,13 +71,13 @@ def test_a_restore_killed_at_any_instant_is_run_again_and_ends_the_same(
         target = empty()
         was_killed = run_and_kill(target, whole * (0.3 + 0.65 * (number + DRAW.random()) / 8), *arguments)
         killed += was_killed
-        whole *= 1 if was_killed else 0.8  # it was measured on a busier machine
+        whole *= 1 if was_killed else 0.8  # the machine was busier when this was measured
         states.add(state_of(target))
         if state_of(target) == "restored":
             with pytest.raises(psycopg.OperationalError):  # nobody but the admin gets in yet
                 psycopg.connect(target.settings.dsn(LOADER))
         done = target.kvalitet(*arguments)
-        if done.returncode != 0:  # it had come to its end already, or its last statement is still being undone
+        if done.returncode != 0:  # it had ended already, or its last statement is still being rolled back
             assert "is not empty" in done.stderr or "is in use by" in done.stderr, done.stderr
             if "is in use by" in done.stderr:
                 time.sleep(2)

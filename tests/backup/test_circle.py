@@ -1,4 +1,4 @@
-"""From one installation into an empty one: all of it comes back, with the keys that fit and nothing else."""
+"""From one installation into an empty one: everything is restored, but only with the keys that fit."""
 
 import json
 import shutil
@@ -235,7 +235,7 @@ class TestKeys:
 def test_a_role_that_the_server_lacks_is_named_before_anything_is_made(
     small: Installation, empty: New, tmp_path: Path
 ) -> None:
-    """A BI user of one's own has rights on published tables; logins belong to the server and not to a backup."""
+    """A BI user made by an administrator has rights on tables. Logins are on the server, not in the backup."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("create role grafana_of_test login")
         connection.execute("grant select on audit.publication to grafana_of_test")
@@ -343,14 +343,14 @@ def test_no_password_is_on_a_command_line(small: Installation, tmp_path: Path, m
 
 
 def test_a_statement_that_fails_leaves_the_database_as_it_was(small: Installation, empty: New, tmp_path: Path) -> None:
-    """Found in the backup by its own digests only where it was damaged; here Postgres itself refuses."""
+    """The digests find only a damaged backup. Here the backup is sound, and Postgres itself refuses."""
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
     url = target.environment["KVALITET_ADMIN_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(target.settings.database)))
     with psycopg.connect(target.admin_url, autocommit=True) as connection:
-        # No table, view or function, and in the way of the last table of all.
+        # It is no table, view or function, and it has the name of the last table that is restored.
         connection.execute("create domain public.kvalitet_migration as text")
     with pytest.raises(KvalitetError, match=r"psql ended with code 3: .*kvalitet_migration"):
         restore(target.settings, made.path, tmp_path / "keys", "test")

@@ -1,4 +1,4 @@
-"""A backup that was damaged, cut off or is somebody else's is refused by name, before anything is touched."""
+"""A backup that is damaged, cut off or another installation's is refused before anything is touched."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def made(small: Installation, tmp_path: Path) -> Path:
 
 
 def rewrite_manifest(path: Path, **changes: object) -> None:
-    """Change facts of the manifest with its digest, as another version or program would have written it."""
+    """Change entries of the manifest and its digest, as another version or program would have written them."""
     manifest = json.loads((path / folder.MANIFEST).read_text()) | changes
     (path / folder.MANIFEST).unlink()
     (path / folder.DIGEST).unlink()
@@ -96,7 +96,7 @@ def test_what_is_wrong_is_named_and_nothing_is_made(
 
 
 def _link(path: Path) -> None:
-    """The same bytes by way of a link: they may be others tomorrow."""
+    """Replace the file with a link to the same bytes, which may change later."""
     outside = path.parent.parent / "outside"
     path.rename(outside)
     path.symlink_to(outside)

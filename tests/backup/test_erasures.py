@@ -1,4 +1,4 @@
-"""Erasures after a backup: the journal outlives the database, and a restore names what it undid; never whom."""
+"""Erasures after a backup: a restore says by the journal which erasures it undid, but never of whom."""
 
 import json
 import os
@@ -87,7 +87,7 @@ def test_the_journal_says_which_and_when_and_never_whom(small: Installation) -> 
 def test_without_the_journal_nothing_is_known_since_the_copy(
     small: Installation, empty: New, tmp_path: Path, has_keys: bool
 ) -> None:
-    """A copy taken with the backup cannot know what came after it; one that is missing knows less."""
+    """A copy of the journal in the backup cannot know of later erasures. Without any copy even less is known."""
     assert erase(small.settings, NUMBER, "request", "A. Hansen").erasure_id == 1
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
@@ -111,7 +111,7 @@ def test_without_the_journal_nothing_is_known_since_the_copy(
 def test_a_gap_that_nobody_confirmed_in_the_restored_state_is_asked_for_again(
     small: Installation, empty: New, tmp_path: Path
 ) -> None:
-    """Restored twice from the same backup: the second database does not hold the first one's confirmation."""
+    """The same backup is restored twice. The second database does not hold the confirmation given in the first."""
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     first = empty()
     restore(first.settings, made.path, tmp_path / "keys", "test")
@@ -124,7 +124,7 @@ def test_a_gap_that_nobody_confirmed_in_the_restored_state_is_asked_for_again(
 def test_the_same_copy_used_twice_leaves_a_gap_of_its_own_each_time(
     small: Installation, empty: New, tmp_path: Path
 ) -> None:
-    """What was confirmed up to the first restore says nothing of the time between the first and the second."""
+    """A confirmation up to the first restore does not cover the time between the first and the second."""
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     (keys,) = (tmp_path / "keys").iterdir()
     first = empty()
@@ -136,7 +136,7 @@ def test_the_same_copy_used_twice_leaves_a_gap_of_its_own_each_time(
     assert "nothing is known" in restore(second.settings, again.path, keys, "test").settled.says
 
 
-#: Erases in a process of its own and is killed at its Nth step that can be seen from outside.
+#: Erases in its own process, which is killed at the Nth step that is visible from outside.
 ERASER = """
 import os, signal, sys
 from pathlib import Path
@@ -173,7 +173,7 @@ def erase_and_kill(small: Installation, stop_at: int) -> subprocess.CompletedPro
 
 
 def test_killed_at_any_instant_no_erasure_is_missing_in_the_journal(small: Installation) -> None:
-    """Whatever a killed erasure has changed, in files or rows, its number was in the journal before."""
+    """Whatever a killed erasure has changed, in files or rows, its number was in the journal before that."""
     untouched = kept_and_rows(small)
     stop_at, killed_after_a_change = 0, 0
     while True:
@@ -205,7 +205,7 @@ def kept_and_rows(small: Installation) -> tuple:
 
 
 class TestReadOnly:
-    """In a container of another service the places are read-only; as root nothing is, so a file stands in the way."""
+    """Another service's container cannot write to these folders. Root always can, so here a file blocks them."""
 
     def test_a_spool_that_cannot_be_written_is_an_error_that_says_so(self, small: Installation) -> None:
         spool = small.settings.var / "spool"
@@ -240,7 +240,7 @@ def held_rows(small: Installation) -> int:
 def test_erasing_reaches_kept_files_in_a_store_that_is_no_folder(
     small: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An object store knows neither folders nor renaming; fsspec's own in memory stands for one."""
+    """An object store has no folders and no renaming. fsspec's memory file system stands for one."""
     import fsspec
 
     memory = fsspec.filesystem("memory")
@@ -256,7 +256,7 @@ def test_erasing_reaches_kept_files_in_a_store_that_is_no_folder(
 
 
 def test_a_database_restored_by_other_means_is_held_against_the_journal(small: Installation, tmp_path: Path) -> None:
-    """As after a point in time: the database forgets an erasure, the journal does not."""
+    """As after a point-in-time recovery: the erasure is gone from the database and still stands in the journal."""
     erase(small.settings, NUMBER, "request", "test")
     build = begin_build(small.settings, owner="test")
     with psycopg.connect(small.admin_url) as connection:

@@ -1,4 +1,4 @@
-"""Keys: those in place are never lost, and what is no key is refused by name."""
+"""Keys: existing keys are never lost, and a file that is no key is refused by name."""
 
 import os
 import tempfile
@@ -57,7 +57,7 @@ def test_a_manifest_without_a_field_is_refused_by_its_name(tmp_path: Path) -> No
 
 @pytest.fixture
 def nobody() -> Iterator[Path]:
-    """A folder of a user who is not root, while the test acts as that user: root may read everything."""
+    """A folder of a user who is not root. The test runs as that user, since root may read everything."""
     with tempfile.TemporaryDirectory() as path:
         if os.geteuid() != 0:
             yield Path(path)

@@ -1,4 +1,4 @@
-"""Whole nights of the sample: backed up while one is written, restored elsewhere, and the next one published there."""
+"""Whole nights of the sample are backed up during a build and restored, and the next one is published there."""
 
 import shutil
 import threading
@@ -74,17 +74,17 @@ def test_a_backup_taken_in_the_middle_of_a_night_publishes_the_next_one_elsewher
         schemas = {name for (name,) in connection.execute("select nspname::text from pg_namespace").fetchall()}
     assert not any(name.startswith("candidate") for name in schemas)
 
-    for night in (1, 2):  # the inbox is not in a backup; here the sources deliver again
+    for night in (1, 2):  # the inbox is not backed up, so the sources deliver again
         deliver_night(target.settings, night)
     result = run_night(target.settings)
     assert (result.publication_id, result.failed_critical) == (2, []), result
     assert verify(target.settings).faults == []
-    # The same deliveries under the same keys: the restored installation says what the first one said.
+    # With the same deliveries and keys, the restored installation publishes the same figures as the first.
     assert [row["value"] for row in figures(target.settings, 2)] == [row["value"] for row in figures(settings, 2)]
 
 
 def lacking(settings: Settings, declared: Catalogue) -> list[str]:
-    """What publishing would find missing in what readers see; that readers may see it is no fault there."""
+    """What publishing would find missing in the published tables. Readers' rights on them are left out."""
     with connect(settings, AUDITOR) as connection:
         found, checked = missing(connection, "reporting", declared)
     assert checked > 500

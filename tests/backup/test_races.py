@@ -1,4 +1,4 @@
-"""A backup beside whatever else may run: removing of old files, erasing, a new key, publishing, a full disk."""
+"""A backup beside whatever else may run: the removal of old files, an erasure, a new key, publishing, a full disk."""
 
 import itertools
 import threading
@@ -50,7 +50,7 @@ def held_between(monkeypatch: pytest.MonkeyPatch, step: str) -> Iterator[tuple[t
 
 @contextmanager
 def backing_up(small: Installation, to: Path) -> Iterator[list]:
-    """Runs in a thread; the list holds what came of it when the block has ended."""
+    """Back up in a thread. When the block has ended, the list holds the result or the error."""
     came: list = []
 
     def run() -> None:
@@ -70,7 +70,7 @@ def backing_up(small: Installation, to: Path) -> Iterator[list]:
 def test_files_named_in_the_dump_are_copied_although_their_time_is_over(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between dump and copy everything falls due: removing waits in vain, goes on after the backup, and is told."""
+    """All files fall due between dump and copy. Removing them fails with a message, and works after the backup."""
     later = (fetch_all(small.settings, LOADER, "select max(retained_until) as day from audit.landed_file")[0]["day"]
              + timedelta(days=1))  # fmt: skip
     monkeypatch.setattr("kvalitet.landing.retention.changing_files", lambda settings, patience_seconds:
@@ -112,7 +112,7 @@ def test_a_kept_file_that_is_gone_is_named_and_the_rest_is_backed_up(small: Inst
 
 
 def test_a_file_that_a_killed_housekeeping_removed_is_not_missed(small: Installation, tmp_path: Path) -> None:
-    """Its time is over; the file is gone, the record does not say so yet."""
+    """The file's time is over and the file is gone, but the record does not say so yet."""
     with psycopg.connect(small.admin_url) as connection:
         connection.execute("update audit.landed_file set retained_until = '2025-02-01' where load_id = 1")
     store = Store(small.settings)
@@ -148,7 +148,7 @@ def test_nobody_is_erased_and_no_key_is_changed_while_files_are_copied(
 def test_publishing_waits_for_the_dump_and_then_goes_through(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: str
 ) -> None:
-    """Without waiting it would break off on its lock_timeout, and the night would be red because of a backup."""
+    """Otherwise publishing would break off on its lock_timeout, and a backup would make the night fail."""
     build_id = synthetic.passed_build(small.settings, tmp_path, rows=3)
     done: list = []
     with psycopg.connect(small.admin_url) as dumping:
@@ -164,7 +164,7 @@ def test_publishing_waits_for_the_dump_and_then_goes_through(
         dumping.commit()
         thread.join(60)
     assert done[0].publication_id == (3 if swap == "publish" else 1)
-    back_up(small.settings, tmp_path / "to")  # the lock was given back
+    back_up(small.settings, tmp_path / "to")  # the lock was released
 
 
 def test_a_dump_waits_for_a_publication_under_way(small: Installation, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_dump_waits_for_a_publication_under_way(small: Installation, tmp_path:
 def test_backups_beside_publications_are_each_one_publication_whole(
     small: Installation, tmp_path: Path, empty: Callable[[], Installation]
 ) -> None:
-    """Publications in a row while three backups are taken; each holds one state, and all publications get through."""
+    """Three backups are taken beside a row of publications. Each holds one state, and no publication fails."""
     from kvalitet.backup import restore
 
     failures: list[BaseException] = []
@@ -199,7 +199,7 @@ def test_backups_beside_publications_are_each_one_publication_whole(
     thread.start()
     while thread.is_alive() and len(made) < 3:
         made.append(back_up(small.settings, tmp_path / "to", tmp_path / "keys"))
-        time.sleep(1.1)  # a name is a second
+        time.sleep(1.1)  # a backup is named after its second
     thread.join()
     assert failures == []
     restored = restore(empty().settings, made[-1].path, tmp_path / "keys", "test")
@@ -221,7 +221,7 @@ def test_a_full_disk_leaves_no_backup_and_says_so(
 def test_pg_dump_that_fails_leaves_no_backup(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is held to row-level security would get a part of the rows; pg_dump refuses, and so does the backup."""
+    """A login under row-level security would dump only some rows. pg_dump refuses, so the backup fails too."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("drop role if exists backup_of_test")
         connection.execute("create role backup_of_test login password 'only-for-this-test'")

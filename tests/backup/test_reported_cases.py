@@ -1,4 +1,4 @@
-"""Failures that others reported of backups with pg_dump and pg_restore, tried on ours."""
+"""Failures that others reported of backups with pg_dump and pg_restore, tried on our backup."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ New = Callable[[], Installation]
 
 
 def test_tables_that_come_and_go_beside_the_dump_do_not_break_it(small: Installation, tmp_path: Path) -> None:
-    """`relation … does not exist` and `cache lookup failed`: a build makes and drops tables all the time."""
+    """A build makes and drops tables all the time. `relation … does not exist` was reported of such cases."""
     ended = threading.Event()
 
     def build() -> None:
@@ -52,7 +52,7 @@ def test_tables_that_come_and_go_beside_the_dump_do_not_break_it(small: Installa
 def test_what_resolves_by_the_search_path_only_is_named_and_nothing_is_half_restored(
     small: Installation, empty: New, tmp_path: Path
 ) -> None:
-    """A generated column over a function that calls another without its schema: it dumps and does not restore."""
+    """A generated column uses a function that needs the search path. It can be dumped but not restored."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("create schema own")
         connection.execute("create function own.half(n bigint) returns bigint immutable language sql as 'select n / 2'")
@@ -73,7 +73,7 @@ def test_what_resolves_by_the_search_path_only_is_named_and_nothing_is_half_rest
 def test_first_writes_after_a_restore_meet_no_number_that_was_given(
     small: Installation, empty: New, tmp_path: Path
 ) -> None:
-    """Sequences left behind: all looks well until the first insert."""
+    """If sequences were not restored, everything would look well until the first insert."""
     made = back_up(small.settings, tmp_path / "to", tmp_path / "keys")
     target = empty()
     restore(target.settings, made.path, tmp_path / "keys", "test")
@@ -86,7 +86,7 @@ def test_first_writes_after_a_restore_meet_no_number_that_was_given(
             " s.sequencename)::regclass and d.deptype = 'i' join pg_attribute as a on a.attrelid = d.refobjid"
             " and a.attnum = d.refobjsubid"
         ).fetchall()
-        used = [row for row in rows if row[1] is not None]  # publications are numbered without their sequence
+        used = [row for row in rows if row[1] is not None]  # publication numbers do not come from the sequence
         assert {"audit.load_load_id_seq", "audit.build_build_id_seq"} <= {row[0] for row in used}
         for name, last, table, column in used:
             query = f"select coalesce(max(abs({column})), 0) from {table}"
@@ -98,7 +98,7 @@ TEXT = "SET transaction_timeout = 0;\n\\.\nCOPY x FROM stdin;\n\\restrict\ncommi
 
 
 def test_text_that_looks_like_the_script_comes_back_as_it_was(small: Installation, empty: New, tmp_path: Path) -> None:
-    """A filter over the script must not take a row for a command."""
+    """The filter over the script must not take a row for a command."""
     with psycopg.connect(small.admin_url) as connection:
         connection.execute("insert into audit.alert (event, channel, title) values (%s, 'mail', %s)", [TEXT, TEXT])
         connection.execute("comment on table audit.alert is 'SET transaction_timeout = 0;\nit''s; drop schema raw;'")
@@ -129,7 +129,7 @@ def test_a_link_to_the_same_place_is_the_same_place(small: Installation, tmp_pat
 
 
 def test_a_large_object_comes_back(small: Installation, empty: New, tmp_path: Path) -> None:
-    """pg_dump leaves them out where schemas are chosen with --schema."""
+    """pg_dump leaves large objects out where schemas are chosen with --schema."""
     with psycopg.connect(small.admin_url) as connection:
         connection.execute("select lo_from_bytea(4711, 'kept'::bytea)")
     made = back_up(small.settings, tmp_path / "to", tmp_path / "keys")

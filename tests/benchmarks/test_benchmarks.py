@@ -1,4 +1,4 @@
-"""`python -m benchmarks` on a tiny municipality: it measures, keeps what it found, and leaves nothing behind."""
+"""`python -m benchmarks` on a tiny municipality: it measures, keeps its results, and leaves nothing behind."""
 
 import json
 import os
@@ -18,12 +18,12 @@ from kvalitet.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPLAINTS = 2000
-sys.path.insert(0, str(ROOT))  # the benchmarks are no part of the package
+sys.path.insert(0, str(ROOT))  # the benchmarks are not part of the package
 
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
-    """Where the benchmark makes its folders: not below pytest's own, which the server's user cannot pass."""
+    """Where the benchmark makes its folders. The server's user cannot reach folders below pytest's own."""
     with tempfile.TemporaryDirectory(prefix="kvalitet-test-") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
@@ -41,7 +41,7 @@ def start(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def still_there(temporary: Path) -> list[str]:
-    """Processes that work in the benchmark's folders, and what is left of the folders."""
+    """Processes that still work in the benchmark's folders, and what is left of the folders."""
     left = [str(path) for path in temporary.iterdir()]
     for process in psutil.process_iter():
         try:
@@ -86,7 +86,7 @@ def test_a_chain_of_publications_is_checked(temporary: Path, tmp_path: Path) -> 
     assert figures[group, "certificates"] > 0
 
 
-#: A star as small as can be compared: what the night publishes, and what the floor makes.
+#: The smallest star that can be compared. The night publishes one, and the floor makes one.
 STAR = """
 create schema {schema};
 create table {schema}.fct_complaint as select 'k1' as complaint_key, false as is_repeat;
@@ -113,7 +113,7 @@ def test_stars_that_differ_stop_the_run(
     from benchmarks import night
 
     class Here(night.Place):
-        """Both stars in one database: only the comparison is looked at."""
+        """Both stars stand in one database, since only the comparison is tested."""
 
         def admin(self, database: str = "") -> psycopg.Connection:
             return psycopg.connect(admin_url, autocommit=True)

@@ -1,4 +1,4 @@
-"""A build's claim: one at a time, alive by its heartbeat, over a set of loads that does not move."""
+"""A build's claim: only one build at a time has it, its heartbeat keeps it, and its set of loads does not change."""
 
 import subprocess
 import sys
@@ -152,7 +152,7 @@ def test_of_many_at_once_exactly_one_gets_the_candidate(settings: Settings, load
 
 
 def test_what_was_known_on_a_day_goes_by_the_deliveries_own_cut_offs(settings: Settings, load):
-    """A correction of the same cut-off and a snapshot that came late count; what states a later day does not."""
+    """Corrections and late snapshots with an earlier or equal cut-off count. Later cut-offs do not."""
     load("organisation", "2023-06-01")
     corrected = load("organisation", "2023-06-01")
     load("organisation", "2025-01-02")

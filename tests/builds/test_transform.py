@@ -1,4 +1,4 @@
-"""What dbt's failures may say: where, never a value."""
+"""dbt's failures are reported by their place, and never with a value."""
 
 import pytest
 

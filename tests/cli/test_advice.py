@@ -1,4 +1,4 @@
-"""Every `kvalitet …` command that messages, comments, pages and documents name, held against the real command line."""
+"""Every `kvalitet …` command in messages, comments, pages and documents is checked against the real command line."""
 
 import ast
 import re
@@ -13,20 +13,20 @@ import typer
 from kvalitet.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Not looked into: the tests, what was published by others, and what was true of earlier versions.
+#: Not checked: the tests, publications of others, and notes on earlier versions.
 ELSEWHERE = ("tests/", "src/kvalitet/sample/published/", "uv.lock", "CHANGELOG.md")
 SUFFIXES = ("", ".py", ".md", ".sql", ".yaml", ".yml", ".sh", ".j2", ".toml", ".po")
-#: A command as people write it: in backticks, over the end of a line if need be, after a variable or in `$(…)`.
+#: A command in backticks. It may go on in the next line, follow a variable, or stand in `$(…)`.
 QUOTED = re.compile(r"`((?:[^`\n]{0,60}[\s($/])?kvalitet\s(?:[^`\n]|\n(?!\s*\n)){1,300})`")
-#: In a block of commands: a line that begins with it, perhaps after a variable or a prompt.
+#: A command at the beginning of a line in a block, perhaps after a variable or a prompt.
 LINE = re.compile(r"^[ \t]*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*bin/)?kvalitet [^\n]*", re.MULTILINE)
 BLOCK = re.compile(r"^[ \t]*```\w*\n(.*?)^[ \t]*```", re.DOTALL | re.MULTILINE)
 
 
 def problem(command: str) -> str | None:
-    """What the command line would say of it; None where it would be taken. Words in the place of values may be any."""
+    """What is wrong with the command by the command line, or None. The words that stand for values are not checked."""
     called = re.search(r"(?:^|[\s($]|bin/)kvalitet(?:\s+([^|;&)#>]*)|$)", command)
-    if not called or "promises.py" in command:  # there it is the compose project's name
+    if not called or "promises.py" in command:  # here it is the name of the compose project
         return None
     try:
         words = shlex.split(called[1] or "")
@@ -61,7 +61,7 @@ def problem(command: str) -> str | None:
 
 
 def strings(source: str) -> list[str]:
-    """The texts in a Python file, with an X where a value is put in."""
+    """The texts in a Python file, with an X in the place of each inserted value."""
     nodes = list(ast.walk(ast.parse(source)))
     mixed = [node for node in nodes if isinstance(node, ast.JoinedStr)]
     inner = {id(part) for node in mixed for part in node.values}

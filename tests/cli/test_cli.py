@@ -1,4 +1,4 @@
-"""The command line as somebody meets it: help with examples, errors that say what to do."""
+"""The command line as a new user meets it: help with examples, and errors that say what to do."""
 
 import json
 import os
@@ -114,7 +114,7 @@ def test_a_server_that_is_away_is_named_without_the_password(settings: Settings)
 
 
 def test_status_shows_what_runs_where_no_database_answers(settings: Settings):
-    """A component lives, another was killed, and neither the warehouse nor Airflow's database can be reached."""
+    """One component is alive, another was killed, and neither the warehouse nor Airflow's database can be reached."""
     for name, code in (("airflow-triggerer", "import time; time.sleep(60)"), ("airflow-scheduler", "")):
         processes.launch(settings, name, [sys.executable, "-c", code], dict(os.environ))
     try:

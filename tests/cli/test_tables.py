@@ -1,4 +1,4 @@
-"""Tables in a terminal of 80 signs and more: figures and dates are whole, and no text is lost."""
+"""Tables in a terminal of 80 columns or more: figures and dates are not broken, and no text is lost."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""A dead build's claim lapses after its seconds, and a live one's never, whatever any clock is set to."""
+"""A dead build's claim lapses after its seconds, and a live build's claim never does, whatever any clock is set to."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def build_id(settings: Settings) -> int:
 
 
 class Machine:
-    """What `tick` says in a process of another machine, or of this one later on."""
+    """What `tick` returns in a process of another machine, or later on this one."""
 
     def __init__(self, boot: str = "another", namespace: str = "1", seconds: float = 50_000.0) -> None:
         self.boot, self.namespace, self.seconds = boot, namespace, seconds
@@ -41,7 +41,7 @@ class Machine:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch):
-    """Let this process judge and beat as another machine."""
+    """Let this process judge claims and send heartbeats as another machine."""
 
     def become(found: Machine) -> Machine:
         monkeypatch.setattr(lapses, "tick", found)
@@ -57,7 +57,7 @@ def later(seconds: float) -> Machine:
 
 
 def set_clock(settings: Settings, interval: str) -> None:
-    """As if the server's clock had been set meanwhile: every instant on record is that much off."""
+    """As if the server's clock had been set meanwhile: every recorded instant is off by that much."""
     with connect(settings, TRANSFORMER) as connection:
         connection.execute("update audit.build set heartbeat_at = heartbeat_at + %s::interval", [interval])
 
@@ -132,7 +132,7 @@ def test_container_with_a_count_of_its_own_is_watched_like_another_machine(setti
 
 
 def test_count_that_is_behind_the_heartbeats_is_another_machines(settings, build_id, machine) -> None:
-    """Two copies of a virtual machine go on from one start."""
+    """Two copies of a virtual machine continue from the same start."""
     machine(later(-10_000))
     assert end_lapsed_builds(settings) == []
     judge = machine(later(-10_000 + LAPSE + 5))
@@ -155,7 +155,7 @@ def test_heartbeat_of_an_older_version_which_does_not_count_is_a_sign_of_life(se
     for seconds in (1, LAPSE - 5, 2 * LAPSE - 50):
         machine(later(seconds))
         assert end_lapsed_builds(settings) == []
-        set_clock(settings, "15 s")  # all that it writes
+        set_clock(settings, "15 s")  # an older version writes only this
     machine(later(3 * LAPSE))
     assert end_lapsed_builds(settings) == [], "the last one was seen only now"
 
@@ -169,7 +169,7 @@ def test_nothing_is_kept_of_builds_that_have_ended(settings, build_id) -> None:
 
 
 def test_killed_process_loses_its_claim_to_another_process(settings: Settings, build_id, monkeypatch, tmp_path) -> None:
-    """Two real processes on one machine: their counts are one."""
+    """Two real processes on one machine have the same count of seconds."""
     program = (
         "import sys, time; from pathlib import Path; from kvalitet.settings import Settings, TRANSFORMER;"
         " from kvalitet.build import builds; builds.HEARTBEAT_SECONDS = 0.2\n"

@@ -1,4 +1,4 @@
-"""A clock that cannot be right is named, and stops nothing."""
+"""A clock that cannot be right is reported, but stops nothing."""
 
 import json
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The note of the night that was begun: whole or not there, one night at a time, whoever calls."""
+"""The note of the night that was begun is whole or not there, and only one process at a time works on a night."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.nights.begun import begin, begun_night, forget, one_at_a_time
 from kvalitet.settings import Settings
 
-#: Takes its turn in the folder given, says so, and keeps it.
+#: Takes its turn in the given folder, prints that it has it, and keeps it.
 HOLDS = """
 import sys, time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever is wrong in a contract's file: it is named, and no other source is stopped by it."""
+"""Whatever is wrong in a contract's file, the message names it, and no other source is stopped by it."""
 
 import os
 from pathlib import Path
@@ -46,7 +46,7 @@ def sla(document, name, **fields):
     document["slaProperties"] = [*(known | {name: known.get(name, {"property": name}) | fields}).values()]
 
 
-#: What people and tools write, and the field that the message must name.
+#: Mistakes of people and tools, and the field that the message must name.
 SLOPPY = {
     "size with a unit": (lambda d: server(d, "maxBytes", "2GB"), "maxBytes"),
     "size of nothing": (lambda d: server(d, "maxBytes", None), "maxBytes"),
@@ -331,7 +331,7 @@ def test_any_value_in_any_place_gives_a_contract_or_a_named_problem(tmp_path, ch
                 place = place[step]
             place[path[-1]] = value
         except (KeyError, IndexError, TypeError):
-            continue  # an earlier change took the place away
+            continue  # an earlier change removed this place
     file = tmp_path / "fuzzed.odcs.yaml"
     file.write_text(yaml.safe_dump(document, allow_unicode=True))
     try:

@@ -1,4 +1,4 @@
-"""A quality rule of a contract is measured as it is written, or said not to be measured."""
+"""A quality rule of a contract is measured as it is written, or reported as not measured."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def rule_of(tmp_path: Path, rule: dict, column: int | None = None):
     ],
 )
 def test_rows_with_another_value_are_set_aside_where_the_rule_allows_none_or_says_so(tmp_path: Path, limit, closed):
-    """A rule that lets some pass, and says no more, lets them in: they are counted, not set aside."""
+    """A rule that tolerates some such values does not set their rows aside unless it says so. It only counts them."""
     place = next(n for n, column in enumerate(columns_of_complaints()) if column["name"] == "outcome_id")
     rule = {"metric": "invalidValues", "arguments": {"validValues": ["medhold", "afvist"]}, **limit}
     contract, found = rule_of(tmp_path, rule, place)
@@ -73,7 +73,7 @@ def test_rule_that_says_set_aside_where_nothing_would_be_is_not_measured(tmp_pat
 
 
 def test_rules_of_the_shipped_contracts_that_hold_a_night_back_allow_no_more_than_may_be_set_aside():
-    """Beyond that share intake refuses the delivery anyway; a rule with a higher limit would never speak."""
+    """Intake refuses a delivery above that share anyway, so a rule with a higher limit would never fail."""
     for contract in load_contracts(Settings.from_environment(ROOT)).values():
         for rule in contract.quality:
             if rule.name == "invalidValues" and rule.limit and rule.limit.is_percent:
@@ -183,7 +183,7 @@ COMPLAINT_TYPE, CITIZEN, RECEIVED_AT, DESCRIPTION = 8, 1, 2, 18
         (DESCRIPTION, {"metric": "nullValues", "mustBe": 0}, False),
         (13, {"metric": "missingValues", "arguments": {"missingValues": [None, "", "N/A"]}, "mustBe": 0}, True),
         (13, {"metric": "missingValues", "arguments": {"missingValues": ["ukendt"]}, "mustBe": 0}, True),
-        # N/A is read as empty, and empty is not named as missing.
+        # N/A is read as empty, and the rule does not list empty as missing.
         (13, {"metric": "missingValues", "arguments": {"missingValues": ["N/A"]}, "mustBe": 0}, False),
         (13, {"metric": "missingValues", "arguments": {"missingValues": []}, "mustBe": 0}, False),
         (0, {"metric": "duplicateValues", "mustBe": 0}, True),
@@ -198,7 +198,7 @@ def test_rule_of_a_column_is_measured_or_says_why_not(tmp_path, column, rule, me
 
 
 def test_values_that_yaml_does_not_read_as_texts_stop_the_source(tmp_path):
-    """Its `yes` is true and its 01 is 1: intake would set aside every row that holds what somebody wrote."""
+    """YAML reads `yes` as true and 01 as 1. Intake would then set aside every row with the value that was meant."""
     document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
     document["schema"][0]["properties"][8]["quality"] = [
         {"metric": "invalidValues", "mustBe": 0, "arguments": {"validValues": [True, 1, "ja"]}}

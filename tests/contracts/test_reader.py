@@ -1,4 +1,4 @@
-"""Contracts: any ODCS 3.x file is read; intake starts only on one that leaves nothing to guess."""
+"""Any ODCS 3.x file can be read as a contract. Intake starts only with one that leaves nothing to guess."""
 
 import copy
 from pathlib import Path
@@ -15,7 +15,7 @@ from kvalitet.errors import KvalitetError
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: As another organisation might write it: valid ODCS, for another platform, with fields of its own.
+#: A contract from another organisation: valid ODCS, for another platform, with custom fields.
 WRITTEN_ELSEWHERE = """
 apiVersion: v3.0.2
 kind: DataContract
@@ -188,7 +188,7 @@ def test_the_role_of_a_column_or_table_is_read_and_an_unknown_one_is_named(tmp_p
 
 
 def test_reference_of_contracts_is_what_the_code_reads() -> None:
-    """`python -m kvalitet.contracts.reference > docs/contract-reference.md` writes it anew."""
+    """`python -m kvalitet.contracts.reference > docs/contract-reference.md` writes it again."""
     assert (ROOT / "docs" / "contract-reference.md").read_text(encoding="utf-8") == reference()
 
 

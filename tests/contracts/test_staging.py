@@ -1,4 +1,4 @@
-"""A contract says what its columns are called, and how wide they are, from staging on."""
+"""A contract gives the names and widths that its columns have from staging on."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ NAMED = {"property": "starName", "value": "calendar_year"}
 
 
 def contract_of(tmp_path: Path, *changes: dict) -> Contract:
-    """The contract of court cases; each change is of the column that it names, or adds it."""
+    """The contract of court cases. Each change is applied to the column that it names, or adds that column."""
     document = yaml.safe_load((ROOT / "expectations/contracts/court_cases.odcs.yaml").read_text(encoding="utf-8"))
     properties = document["schema"][0]["properties"] = document["schema"][0]["properties"][:2]
     for change in changes:

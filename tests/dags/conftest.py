@@ -1,4 +1,4 @@
-"""Airflow with a home of the test's own, and the real DAG files read by the real DagBag."""
+"""Airflow with a home folder of the tests' own, and the real DAG files read by the real DagBag."""
 
 import atexit
 import os
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def airflow_home() -> Path:
-    """Airflow reads its home once per process, when first imported: hence not a fixture per test."""
+    """Airflow reads its home once per process, when it is first imported, so this cannot be a fixture per test."""
     home = Path(tempfile.mkdtemp(prefix="kvalitet-test-airflow-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ.setdefault("AIRFLOW_HOME", str(home))

@@ -1,4 +1,4 @@
-"""Every DAG is there, readable, owned, scheduled on Copenhagen's clock, and quick to read."""
+"""Every DAG is there, can be read quickly, has an owner, and is scheduled on Copenhagen's clock."""
 
 import json
 import os
@@ -44,19 +44,19 @@ def test_every_dag_has_owner_tier_and_documentation(dag_bag: Any) -> None:
 
 
 def test_only_a_run_by_hand_may_stand_beside_a_scheduled_one(dag_bag: Any) -> None:
-    """A scheduled run waits for hours for what was promised; whoever starts one by hand is not kept waiting by it."""
+    """A scheduled run may wait for hours for a late source. A run started by hand must not wait for it."""
     for dag in dag_bag.dags.values():
         assert dag.max_active_runs == (1 if dag.dag_id == "housekeeping" else 2), dag.dag_id
 
 
 def test_a_new_installation_begins_with_the_next_time_due(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One set up at 02:00 must not find a night running that it never asked for."""
+    """An installation that is set up at 02:00 must not start a night that was due before."""
     from airflow.serialization.decoders import decode_timetable
     from airflow.serialization.encoders import encode_timetable
     from airflow.timetables import trigger
     from airflow.timetables.base import TimeRestriction
 
-    now = datetime(2026, 11, 22, 0, 50, tzinfo=UTC)  # 01:50 in Copenhagen; the night was due at 01:30
+    now = datetime(2026, 11, 22, 0, 50, tzinfo=UTC)  # 01:50 in Copenhagen, and the night was due at 01:30
     monkeypatch.setattr(trigger, "utcnow", lambda: now)
     for dag in dag_bag.dags.values():
         timetable: Any = decode_timetable(encode_timetable(dag.timetable))
@@ -97,7 +97,7 @@ def test_the_night_is_one_line_of_steps(dag_bag: Any) -> None:
 
 @pytest.mark.parametrize("schedule", ["15 1 * * *", "30 2 * * *", "0 2 * * 0", "0 14 * * *", "0 3 1 1,4,7,10 *"])
 def test_the_night_reads_a_cron_line_as_airflow_does(airflow_home: Path, schedule: str) -> None:
-    """Otherwise the night would wait for a source at another hour than Airflow fetches it."""
+    """Otherwise the night would expect a source at another hour than Airflow fetches it."""
     import pendulum
     from airflow.timetables.trigger import CronTriggerTimetable
 
@@ -139,7 +139,7 @@ def test_a_dag_file_is_short_and_holds_no_sql() -> None:
 
 
 def test_dag_files_import_nothing_heavy(airflow_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In a process of its own, which has only Airflow: how long each file takes, and what it brought in."""
+    """Measured in a process with only Airflow: how long each file takes to import, and which modules it loads."""
     program = """
 import json, runpy, sys, time
 import airflow.sdk

@@ -18,14 +18,14 @@ PROJECT = ROOT / "dbt_project"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """dbt takes half a minute to read the project: whatever needs that is not among the fast tests."""
+    """dbt takes half a minute to read the project, so tests that need it are marked as slow."""
     if {"manifest", "dbt"} & set(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """dbt's manifest of the project, parsed once for all of the run's workers; parsing needs no server."""
+    """dbt's manifest of the project, parsed once for all workers of the run. Parsing needs no server."""
     base = tmp_path_factory.getbasetemp()
     target = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "dbt"
     with FileLock(f"{target}.lock"):
@@ -43,7 +43,7 @@ def models(manifest: dict) -> dict[str, dict]:
 
 @pytest.fixture
 def dbt(settings: Settings, tmp_path: Path) -> Callable[..., list]:
-    """Runs a dbt command as the transformer in this test's warehouse; returns its results, one per node."""
+    """Runs a dbt command as the transformer in this test's warehouse, and returns its results, one per node."""
     make_empty(settings, "candidate")
 
     def run(command: str, *arguments: str) -> list:

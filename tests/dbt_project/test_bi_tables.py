@@ -1,4 +1,4 @@
-"""The tables in which a careless SUM is right: every count that adds up has its column there, and nothing else has."""
+"""The tables in which a plain SUM is right. Every count that adds up has a column there, and nothing else has."""
 
 import csv
 import importlib.util
@@ -21,7 +21,7 @@ def make_bi_tables() -> ModuleType:
 
 
 def test_columns_are_what_the_register_says(make_bi_tables: ModuleType) -> None:
-    """Where this fails, run dbt_project/scripts/make_bi_tables.py."""
+    """If this fails, run dbt_project/scripts/make_bi_tables.py."""
     assert {path.name for path, text in make_bi_tables.files().items() if path.read_text("utf-8") != text} == set()
 
 
@@ -50,7 +50,7 @@ def test_centres_have_counts_that_add_up_over_centres(models: dict[str, dict]) -
     for table in ("rpt_counts_by_centre_and_calendar_year", "rpt_counts_by_centre_today_and_calendar_year"):
         columns = set(models[table]["columns"]) - keys
         assert "klager_modtaget" in columns
-        # Neither shares nor what no centre answers for.
+        # No shares, and no counts that belong to no centre.
         assert columns <= whole - {"revisionsbemaerkninger", "klager_henvist_fra_borgerraadgiver"}
 
 

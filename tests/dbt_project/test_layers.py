@@ -1,4 +1,4 @@
-"""What holds for every model: who reads what, who owns it, how it is described. Needs no server."""
+"""Rules for every model: who reads what, who owns it, how it is described. No server is needed."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ def layer(model: dict) -> str:
 
 
 def is_read(model: dict) -> bool:
-    """Whether readers ever see the model's table: star and reports, not what works behind the star."""
+    """Whether readers see the model's table: the star and the reports, but not the working tables behind the star."""
     return layer(model) in ("star", "reports") and model["config"]["schema"] is None
 
 
@@ -112,7 +112,7 @@ def test_every_model_has_an_owner_and_known_readers(models: dict[str, dict]) -> 
 
 
 def test_every_published_column_is_described(models: dict[str, dict]) -> None:
-    """Their contracts are enforced, so the columns are those that are compiled."""
+    """The contracts are enforced, so the declared columns are the ones that are built."""
     published = {name: model for name, model in models.items() if is_read(model)}
     assert [name for name, model in published.items() if not model["columns"]] == []
     assert [
@@ -124,7 +124,7 @@ def test_every_published_column_is_described(models: dict[str, dict]) -> None:
 
 
 def test_working_models_have_no_column_list(models: dict[str, dict]) -> None:
-    """Nobody reads them but other models: what their columns mean is said where they are published, or delivered."""
+    """Only other models read them. What their columns mean is described where they are published or delivered."""
     assert [name for name, model in models.items() if not is_read(model) and model["columns"]] == []
 
 
@@ -143,7 +143,7 @@ def test_every_column_of_every_seed_is_described(manifest: dict) -> None:
 
 
 def test_what_several_models_say_of_a_column_is_written_once() -> None:
-    """The same words in two models belong in columns.md; the BI tables' are written from the register."""
+    """A description that two models share belongs in columns.md. BI tables get theirs from the register."""
     said = Counter(
         (column["name"], column["description"])
         for file in MODELS.rglob("*.yml")
@@ -169,7 +169,7 @@ def test_what_is_read_has_an_enforced_contract_and_a_primary_key(models: dict[st
 
 
 def test_bi_reads_no_single_case(models: dict[str, dict]) -> None:
-    """Facts that bi may select hold figures, not cases; whatever has a case number is not among them."""
+    """Facts that bi may select hold figures, not cases. No table with a case number is among them."""
     for name, model in models.items():
         if "bi" in model["config"]["meta"]["readers"]:
             assert not {"case_number", "external_case_number", "remark_number"} & set(model["columns"]), name
@@ -202,7 +202,7 @@ def test_columns_are_named_by_the_house_rules(models: dict[str, dict]) -> None:
 
 
 def test_published_columns_have_a_canonical_form_and_numbers_their_decimals(models: dict[str, dict]) -> None:
-    """docs/canonical-form.md; a bare `numeric` keeps as many decimals as a division happens to give."""
+    """See docs/canonical-form.md. A bare `numeric` keeps whatever number of decimals a division gives."""
     kinds = {"text", "boolean", "integer", "bigint", "date", "timestamptz", f"numeric(38, {FIGURE_SCALE})"}
     published = {name: model for name, model in models.items() if is_read(model)}
     assert "fct_indicator_value" in published

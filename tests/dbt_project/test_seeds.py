@@ -1,4 +1,4 @@
-"""The dictionaries that the models rest on."""
+"""The seeds that the models depend on."""
 
 import csv
 import importlib.util
@@ -35,7 +35,7 @@ def test_store_bededag_is_a_holiday_until_2023_and_not_from_2024() -> None:
 def test_closing_days_are_told_from_holidays() -> None:
     closing = {row["date_day"][5:] for row in rows("seed_holiday") if row["kind"] == "lukkedag"}
     assert closing == {"06-05", "12-24", "12-31"}
-    # Whit Sunday 2022 fell on 5 June: the law's holiday goes before the custom.
+    # Whit Sunday 2022 fell on 5 June. A holiday by law takes precedence over a customary closing day.
     assert [row["kind"] for row in rows("seed_holiday") if row["date_day"] == "2022-06-05"] == ["helligdag"]
 
 
@@ -89,7 +89,7 @@ def test_an_indicator_counts_rows_of_tables_that_its_deliveries_hold() -> None:
         assert (row["contract_id"], row["table_name"]) in tables, row
         assert row["contract_id"] in rests_on[row["indicator_id"]], row
     counted = {(row["indicator_id"], row["contract_id"]) for row in rows("seed_indicator_table")}
-    # The referrals' own list says which complaints were found again, not how many were referred.
+    # The list of referrals says which complaints were matched, not how many were referred.
     without = {("klager_henvist_fra_borgerraadgiver", "borgerraadgiver_annual")}
     assert {(i, c) for i, contracts in rests_on.items() for c in contracts} - counted == without
 

@@ -1,4 +1,4 @@
-"""What dbt knows of the deliveries is what the contracts say."""
+"""dbt's sources are those of the contracts."""
 
 import importlib.util
 from pathlib import Path
@@ -19,7 +19,7 @@ def make_sources() -> ModuleType:
 
 
 def test_sources_and_staged_columns_are_those_of_the_contracts(make_sources: ModuleType) -> None:
-    """Where this fails, run dbt_project/scripts/make_sources.py."""
+    """If this fails, run dbt_project/scripts/make_sources.py."""
     assert {path.name for path, text in make_sources.files().items() if path.read_text("utf-8") != text} == set()
 
 

@@ -1,6 +1,6 @@
-"""The whole star, built from a small sample: published figures come out right, and small counts cannot be worked out.
+"""The whole star, built from a small sample: published figures are right, and hidden small counts cannot be derived.
 
-Built without the gate, with few complaints, so that many cells are small.
+It is built without the gate and with few complaints, so that many cells are small.
 """
 
 from collections import defaultdict
@@ -34,7 +34,7 @@ def star(settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch) ->
     build = begin_build(settings, owner="test")
     for layer in LAYERS:
         build_layer(settings, build.build_id, layer)
-        if layer == "star":  # a step may be run again, by the same process too
+        if layer == "star":  # a step may be run again, also by the same process
             build_layer(settings, build.build_id, layer)
     with psycopg.Connection[DictRow].connect(admin_url, row_factory=dict_row) as connection:
         connection.execute("set search_path = candidate")
@@ -42,7 +42,7 @@ def star(settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_star_of_the_sample(star: psycopg.Connection[DictRow]) -> None:
-    """One build serves all of these: it takes most of a minute."""
+    """One build serves all of these checks, because it takes most of a minute."""
     published_figures_come_out_right(star)
     disagreements_are_shown(star)
     published_figures_are_reconciled(star)
@@ -101,10 +101,10 @@ def disagreements_are_shown(star: psycopg.Connection[DictRow]) -> None:
     assert one(star, chosen) == [(0,)]
 
 
-#: Subject, authority, period, measure, law or division -> first statement, second statement, verdict. By hand, from
-#: what the publications say: each line is a conflict that has bitten a reader.
+#: Subject, authority, period, measure, law or division -> first statement, second statement, verdict. Written by hand
+#: from the publications. Each line is a conflict that has misled a reader.
 RECONCILED = {
-    # A published percentage without counts, beside another population's.
+    # A percentage published without counts, compared with one of another population.
     ("Klager over én", "Beskæftigelses- og Int", "2022/23", "aendring_fra_aaret_foer"): (48.6, 28.2, "forklaret"),
     # 28 % is 1,077 after 840, rounded.
     ("Offentliggjort tal", "Københavns Ko", "2022/23", "aendring_fra_aaret_foer"): (28, 28.2, "inden_for_afrunding"),
@@ -112,22 +112,22 @@ RECONCILED = {
     ("Klager mod", "Beskæftigelses- og Int", "2006-K4", "klager"): (129, 204, "forklaret"),
     # (19 + 5) / 129 = 18.6, published as 19.
     ("Omgørelsesprocentens", "Ankestyrelsen", "uden periode", "omgoerelsesprocent"): (19, 18.6, "inden_for_afrunding"),
-    # Parents and children added up: 237 is not 150, and 30.3 not 26.4.
+    # Parents and children were added together: 237 instead of 150, and 30.3 instead of 26.4.
     ("Offentliggjort tal", "Gribskov Kommune", "2015", "afgjorte_sager"): (237, 150, "forklaret"),
     ("Offentliggjort tal", "Gribskov Kommune", "2015", "omgoerelsesprocent"): (30.3, 26.4, "forklaret"),
     ("Underordnede love", "Gribskov Kommune", "2015-K2", "i_alt"): (23, 22, "afviger"),
     ("Udfaldene mod", "Gribskov Kommune", "2015-K4", "i_alt", "Lov om aktiv beskæftigelsesindsats"): (2, 3, "afviger"),
-    # Publications that disagree; 15 stands beside the counts and is chosen.
+    # Publications that disagree. 15 is published with its counts, so it is chosen.
     ("To udgivelser", "Hele landet", "2021", "i_alt", "kommunale_sager_i_alt"): (20097, 21018, "afviger"),
     ("To udgivelser", "Hele landet", "2021", "i_alt", "beskaeftigelsesindsatsloven"): (1233, 1246, "afviger"),
     ("To udgivelser", "Hele landet", "2020", "omgjort", "beskaeftigelsesindsatsloven"): (15, 19, "afviger"),
-    # 74 + 15 + 12 = 101; 15 + 12 = 27 beside 26.
+    # 74 + 15 + 12 = 101, and 15 + 12 = 27, but 26 is published.
     ("Andelene mod", "Hele landet", "2021", "omgjort", "Aktivloven"): (100, 101, "inden_for_afrunding"),
     ("Ændret og", "Hele landet", "2021", "omgjort", "Aktivloven"): (26, 27, "inden_for_afrunding"),
-    # 17 = 15 carried over + 2 new; 11 = 5 + 5 + 1.
+    # 17 = 15 carried over + 2 new. 11 = 5 + 5 + 1.
     ("Bemærkninger i alt mod v", "Københavns Kommune", "2016", "bemaerkninger"): (17, 17, "stemmer"),
     ("Bemærkninger i alt mod s", "Københavns Kommune", "2025", "bemaerkninger"): (11, 11, "stemmer"),
-    # 4,297 closed = 686 examined + 3,611 rejected; 16.0 % of them examined.
+    # 4,297 closed = 686 examined + 3,611 rejected, so 16.0 % were examined.
     ("Afsluttede sager", "Folketingets Ombudsman", "2012", "afsluttede_sager"): (4297, 4297, "stemmer"),
     ("Andel undersøgt", "Folketingets Ombudsman", "2012", "undersoegte_sager_pct"): (16, 16, "inden_for_afrunding"),
     # A remark with a broken cell was set aside.
@@ -264,7 +264,7 @@ def both_views_of_the_centres_add_up_to_the_whole(star: psycopg.Connection[DictR
 
 
 def a_careless_sum_is_the_published_figure(star: psycopg.Connection[DictRow]) -> None:
-    """What a BI user gets by adding up a whole column, against the complaints themselves."""
+    """What a BI user gets by summing a whole column is compared with the complaints themselves."""
     received = "select count(*) from fct_complaint where received_date >= '2019-01-01'"
     for table in ("rpt_counts_by_calendar_year", "rpt_counts_by_quarter", "rpt_counts_by_centre_and_calendar_year"):
         until = "2025-01-01" if table.endswith("quarter") else "2025-12-31"

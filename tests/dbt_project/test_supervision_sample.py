@@ -1,4 +1,4 @@
-"""The supervision sample of a whole build: reproducible, by centre, and no reader's who may not see the cases."""
+"""The supervision sample of a whole build can be drawn again, is drawn by centre, and is read by centre only."""
 
 import json
 from collections import Counter
@@ -45,7 +45,7 @@ def test_two_builds_of_the_same_loads_draw_the_same_cases(
 
 
 def follows_the_seed(drawn: list[tuple]) -> None:
-    """Worked out anew outside the warehouse."""
+    """The draw is repeated here, outside the warehouse."""
     for area, centre in {(row[0], row[1]) for row in drawn}:
         cases = sorted((row[3], row[2], row[4]) for row in drawn if row[:2] == (area, centre))
         digests = [md5(f"{seed}{case}".encode(), usedforsecurity=False).hexdigest() for _, case, seed in cases]

@@ -1,4 +1,4 @@
-"""The models' unit tests, worked out by hand beside each model, run on a real server."""
+"""The models' unit tests, whose figures are worked out by hand beside each model, run on a real server."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 VARIABLES = json.dumps({"as_of_date": "2025-01-02"})
-#: Rules that must never be without a test, as their names say them.
+#: Rules that must always have a test, by their names.
 RULES = {
     "shares_the_sample_by_largest_remainder",
     "takes_at_least_one_of_each_centre_from_where_there_are_most",
@@ -52,7 +52,7 @@ RULES = {
 
 @pytest.mark.slow
 def test_unit_tests_pass(dbt: Callable[..., list], manifest: dict) -> None:
-    """The layers are built without a load first: dbt takes the types of a unit test's inputs from their tables."""
+    """The layers are built without a load first, because dbt takes the types of test inputs from their tables."""
     built = dbt("build", "--vars", VARIABLES, "--exclude-resource-type", "unit_test")
     assert {str(result.status) for result in built} == {"success"}
     tested = dbt("test", "--select", "test_type:unit", "--vars", VARIABLES)

@@ -1,4 +1,4 @@
-"""The drill is no package: its modules are found where they lie."""
+"""The drill is not a package, so its folder is added to the path."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What can be known of the compose file without an engine: its schema, its secrets, its doors."""
+"""What can be checked of the compose file without an engine: its schema, its secrets, its open ports."""
 
 import configparser
 import re
@@ -19,7 +19,7 @@ from kvalitet.warehouse import server
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE = DOCKER / "compose.yaml"
 
-#: Options that say where something is, or how large the machine is: they differ from `kvalitet up` on purpose.
+#: Options for places and for the size of the machine. They differ from `kvalitet up` on purpose.
 PLACES = {
     ("core", "parallelism"),
     ("core", "simple_auth_manager_passwords_file"),
@@ -139,14 +139,14 @@ def test_every_service_but_the_forwarder_is_in_the_closed_network_only(compose: 
 
 
 def test_postgres_is_set_as_on_one_machine(compose: dict, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `kvalitet up` sets its own on a machine with the 4 GB that docker/README.md asks for."""
+    """The same settings as `kvalitet up` makes on a machine with the 4 GB that docker/README.md asks for."""
     monkeypatch.setattr(server.psutil, "virtual_memory", lambda: SimpleNamespace(total=4 * 2**30))
     embedded = {name: str(value) for name, value in server._server_settings(port=1).items()}
     arguments = compose["services"]["postgres"]["command"]
     assert arguments[0] == "postgres"
     given = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[1:])
     given = {name: re.sub(r"^\$\{\w+:-(.*)\}$", r"\1", value) for name, value in given.items()}
-    # Where it listens is the image's matter; its write-ahead log can be archived.
+    # The image decides where it listens, and its write-ahead log can be archived.
     places = {"port", "listen_addresses", "unix_socket_directories", "wal_level", "max_wal_senders"}
     assert given == {name: value for name, value in embedded.items() if name not in places}
 
@@ -178,7 +178,7 @@ def test_no_secret_stands_in_the_compose_file(compose: dict) -> None:
 
 
 def test_airflow_is_configured_as_on_one_machine(compose: dict, tmp_path: Path) -> None:
-    """Whatever `kvalitet up` sets must be decided for the containers too."""
+    """Every option that `kvalitet up` sets must be decided for the containers too."""
     settings = Settings(root=DOCKER.parent, var=tmp_path, inbox="", server="127.0.0.1:5432", database="kvalitet")
     (tmp_path / "run").mkdir()
     address_file(settings).write_text("127.0.0.1:8080")
@@ -226,7 +226,7 @@ def test_the_image_is_pinned_and_not_root() -> None:
 
 
 def test_the_context_holds_what_is_copied_and_what_the_version_is_judged_by() -> None:
-    """A file of the image that were not sent would end the build; one that is sent and not copied says nothing."""
+    """If a copied file were not sent, the build would fail. A file that is sent and not copied would go unnoticed."""
     lines = (DOCKER / "Dockerfile").read_text().splitlines()
     copied = {
         word for line in lines if line.startswith("COPY ") and "--from" not in line for word in line.split()[1:-1]

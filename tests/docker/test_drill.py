@@ -1,4 +1,4 @@
-"""The drill's own parts. What needs an engine is skipped where none answers; `make drill` is the whole of it."""
+"""The parts of the drill. Tests that need an engine are skipped where none answers. `make drill` runs all of it."""
 
 import re
 import signal
@@ -113,7 +113,7 @@ def test_secret_is_found_as_it_is_and_in_base64(tmp_path: Path, text: str, found
 
 
 class Pages(BaseHTTPRequestHandler):
-    """A site of two pages and a style sheet; what is missing or unsafe is set by the test."""
+    """A site of two pages and a style sheet. The test sets what is missing or unsafe."""
 
     files: ClassVar[dict[str, str]] = {}
     lacks: ClassVar[str] = ""
@@ -169,7 +169,7 @@ def test_page_without_a_security_header_is_named(site: str) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Installation]:
-    """A compose project of one service that does nothing, in an image of one static program."""
+    """A compose project of one idle service, in an image with one static program."""
     made = Installation(tmp_path / "small", f"kvalitet-drill-test-{tmp_path.name.replace('_', '-')}".lower())
     made.docker.mkdir(parents=True)
     (made.docker / ".env").write_text(f"COMPOSE_PROJECT_NAME={made.project}\n")

@@ -24,7 +24,7 @@ def target() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def port(target: socket.socket) -> Iterator[int]:
-    """The port that leads to `target`; a second rule leads to where nobody listens."""
+    """The port that leads to `target`. A second rule leads to a port on which nobody listens."""
     port, rules = free_port(), f"127.0.0.1:{target.getsockname()[1]}"
     with subprocess.Popen(
         [sys.executable, SCRIPT, f"{port}={rules}", f"{free_port()}=127.0.0.1:1"], stdout=subprocess.PIPE, text=True
@@ -67,7 +67,7 @@ def test_client_that_breaks_off_closes_the_other_side(target, port):
     client = connect(port)
     served, _ = target.accept()
     served.settimeout(10)
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # a reset instead of an end
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # a reset instead of a normal close
     client.close()
     with served, suppress(ConnectionResetError):
         assert served.recv(1) == b""

@@ -1,4 +1,4 @@
-"""The health check against an HTTP server that says what Airflow's says."""
+"""The health check against an HTTP server that answers as Airflow's does."""
 
 import json
 import subprocess

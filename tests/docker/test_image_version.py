@@ -1,4 +1,4 @@
-"""What an image says it was built from, for real repositories in the shapes that they come in."""
+"""The version that an image states, for real repositories in the states in which they occur."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A small repository with what the image is made of, and with files that are not sent to its build."""
+    """A small repository with the files of the image, and with files that are not sent to its build."""
     folder = tmp_path / "repository"
     for name, text in {
         "src/kvalitet/__init__.py": "",
@@ -42,7 +42,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def build(repository: Path, *stated: str) -> subprocess.CompletedProcess[str]:
-    """Send the context that the ignore file lets through to a folder, and ask there."""
+    """Copy the context that the ignore file lets through to a folder, and ask for the version there."""
     context = repository.parent / "context"
     shutil.rmtree(context, ignore_errors=True)
     ignore = (DOCKER / "Dockerfile.dockerignore").read_text()

@@ -1,4 +1,4 @@
-"""The commands that documents show in shell blocks, and those that the drill runs as docker/README.md writes them."""
+"""The commands in the shell blocks of documents, and those that the drill runs as docker/README.md writes them."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ SETTING = re.compile(r"([A-Z][A-Z0-9_]*)=\S*")
 
 @dataclass(frozen=True)
 class Command:
-    """One command, its continuation lines joined, comments and superfluous spaces taken out."""
+    """One command, with its lines joined, and without comments and superfluous spaces."""
 
     document: str
     text: str
@@ -21,7 +21,7 @@ class Command:
 def commands_in(document: str, markdown: str) -> Iterator[Command]:
     for kind, block in BLOCK.findall(markdown):
         lines = block.splitlines()
-        if kind == "console":  # an example of a session: what is typed, and what comes of it
+        if kind == "console":  # an example of a session: what is typed, and its output
             lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
         for text in _joined(lines):
             if not SETTING.fullmatch(text):
@@ -29,13 +29,13 @@ def commands_in(document: str, markdown: str) -> Iterator[Command]:
 
 
 def settings_in(markdown: str) -> Iterator[str]:
-    """The names of the settings that stand in shell blocks as lines of an environment file."""
+    """The names of the settings in shell blocks that show an environment file."""
     for _, block in BLOCK.findall(markdown):
         yield from (found[1] for text in _joined(block.splitlines()) if (found := SETTING.fullmatch(text)))
 
 
 def _joined(lines: list[str]) -> Iterator[str]:
-    """Commands of one line or several: a backslash, an open quote or `&&` at the end goes on in the next."""
+    """Commands of one line or several. A backslash, an open quote or `&&` at the end continues in the next line."""
     pending = ""
     for line in lines:
         text, is_open = without_comment(f"{pending}\n{line}" if pending else line)
@@ -69,7 +69,7 @@ def without_comment(text: str) -> tuple[str, bool]:
 
 
 def run_by_the_drill(folder: Path) -> set[str]:
-    """Every text that a step of the drill hands to `documented`, which runs it word for word."""
+    """Every text that a step of the drill passes to `documented`, which runs it word for word."""
     found = set()
     for file in folder.glob("*.py"):
         tree = ast.parse(file.read_text())

@@ -20,8 +20,8 @@ OWN_SERVER = "tests/end_to_end/test_own_postgres.py::test_two_nights_on_an_own_p
 DOCUMENTED = "tests/docs/test_documented_commands.py"
 ELSEWHERE = "tests/evidence/test_verify.py::test_a_signer_elsewhere_signs"
 
-#: Where a command is run that the drill does not run word for word: a test, or a job of the workflow. What a test
-#: changes in it (addresses, names of files) is the only difference.
+#: The test or workflow job that runs a command which the drill does not run word for word. A test may only change
+#: addresses and file names in it.
 RUN_BY = {
     "make run": "ci: readme",
     **dict.fromkeys(
@@ -72,7 +72,7 @@ RUN_BY = {
     "pip install cryptography": (
         "tests/evidence/test_bundle.py::test_the_script_needs_nothing_but_python_and_cryptography"
     ),
-    # The same trials by the function behind the command: all of them take half an hour.
+    # The test calls the function behind the command for some trials, because all of them take half an hour.
     **dict.fromkeys(
         ["make mutate", ".venv/bin/kvalitet mutate --mutation complaints_lost"],
         "tests/mutation/test_trials.py::test_what_the_gate_says_of_spoilt_candidates",
@@ -166,7 +166,7 @@ def test_every_command_in_a_sentence_about_docker_is_run_by_the_drill() -> None:
 
 
 def test_targets_of_make_that_are_named_exist() -> None:
-    """What is named of `kvalitet` is held against the command line in tests/cli/test_advice.py."""
+    """Commands of `kvalitet` are checked against the command line in tests/cli/test_advice.py."""
     named = {
         (document.relative_to(ROOT).as_posix(), target)
         for document in DOCUMENTS

@@ -1,4 +1,4 @@
-"""The commands that the documents give to users of one machine, typed in a shell, on an installation with one night."""
+"""The commands that documents give to users of one machine, typed in a shell, on an installation with one night."""
 
 import os
 import re
@@ -24,13 +24,13 @@ KEY = "key-i-was-given.pem"
 
 @dataclass(frozen=True)
 class Shell:
-    """A shell in a folder of its own, set to an installation with one publication."""
+    """A shell in its own folder, set to an installation with one publication."""
 
     settings: Settings
     folder: Path
 
     def types(self, command: str, in_folder: str = ".") -> str:
-        """What comes of a command; it must succeed."""
+        """The output of a command, which must succeed."""
         done = self.run(command, in_folder)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout

@@ -1,4 +1,4 @@
-"""The glossary holds each Danish word once, and those that the star shows are in it."""
+"""The glossary holds each Danish word once, and it holds the Danish names that the star shows."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Each row of the runbook on kills, second hands, clocks and settings is followed by a test that does what it says."""
+"""Each row of the runbook on kills, parallel runs, clocks and settings has a test that does what it says."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ CORRECTED = "test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_
 MENDED_MODEL = "test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published"
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
 OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
-#: Section -> how a row begins -> the test that follows it.
+#: Section -> beginning of a row -> the test that does what it says.
 FOLLOWED_BY = {
     "A run was interrupted": {
         "`make run` or `kvalitet run` was interrupted": (

@@ -1,4 +1,4 @@
-"""What docs/security.md says is found, and what is not, is tried by a test that it names."""
+"""Everything that docs/security.md says is found or not found is tried by a test that it names."""
 
 import ast
 import re
@@ -9,12 +9,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 TEST = re.compile(r"`((?:[a-z_]+/)*test_[a-z_0-9]+\.py)::(test_[a-z_0-9]+)`")
-#: The tables whose last cell names a test, each by its heading's first cell.
+#: The tables whose last cell names a test, each by the first cell of its heading.
 TABLES = ("who changes what", "a reader's session")
 
 
 def rows(heading: str) -> list[str]:
-    """The rows of the table that begins so."""
+    """The rows of the table whose heading begins with this cell."""
     found = re.search(rf"^\| {re.escape(heading)} \|.*\n\|[-|]+\n((?:\|.*\n)+)", SECURITY, re.MULTILINE)
     assert found, f"there is no table of {heading}"
     return found[1].splitlines()

@@ -1,4 +1,4 @@
-"""What is planted in deliveries, and the servers that alerts go to, as the tests of those have them."""
+"""Makes importable the helpers that plant values in deliveries, and the servers that alerts go to."""
 
 import sys
 from pathlib import Path

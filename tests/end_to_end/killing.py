@@ -1,4 +1,4 @@
-"""Finds each kind of Airflow's processes of one installation, kills it, and finds what was left behind."""
+"""Finds each kind of Airflow's processes of one installation, kills it, and finds what it left behind."""
 
 import os
 import signal
@@ -15,13 +15,13 @@ from kvalitet.settings import Settings
 from kvalitet.warehouse import server
 
 LEADERS = {"scheduler": "airflow-scheduler", "triggerer": "airflow-triggerer", "dag-processor": "airflow-dag-processor"}
-#: The kinds that a night can lose. A worker that runs a task is that task's supervisor.
+#: The kinds of process that a night can lose. A worker that runs a task is that task's supervisor.
 KINDS = (*LEADERS, "API server", "idle worker", "task supervisor", "task process", "trigger runner", "parse process")
 
 
 @dataclass
 class Killer:
-    """Knows the sessions of every start it was shown, so that it finds their processes after the leader's death."""
+    """Knows the sessions of every start it was shown, and so finds their processes even after the leader's death."""
 
     place: Settings
     sessions: set[int] = field(default_factory=set)
@@ -51,14 +51,14 @@ class Killer:
         return [task for supervisor in busy for task in _children(supervisor.pid)]
 
     def kill(self, process: psutil.Process) -> str:
-        """Its title, for the record."""
+        """Kill the process and return its title for the record."""
         title = _title(process)
         with suppress(psutil.Error):
             process.send_signal(signal.SIGKILL)
         return f"{process.pid} {title}"
 
     def orphans(self) -> list[str]:
-        """Processes of starts whose leader is dead, and of living ones those whose parent is dead."""
+        """All processes of starts whose leader is dead, and processes of living starts whose parent is dead."""
         leaders = set(self._leaders().values())
         found = []
         for process in psutil.process_iter():
@@ -69,11 +69,11 @@ class Killer:
         return found
 
     def left_behind(self) -> list[str]:
-        """Every process of any start, for when all of them were ended."""
+        """Every process of any start, for use after all of them were ended."""
         return [f"{p.pid} {_title(p)}" for p in psutil.process_iter() if _session(p) in self.sessions and _lives(p)]
 
     def abandoned_sessions(self) -> list[str]:
-        """Database sessions at whose other end there is no living process of a living start."""
+        """Database sessions whose client is no living process of a living start."""
         living = set(self._leaders().values())
         owners: dict[int, set[int | None]] = {}
         for connection in psutil.net_connections("inet"):

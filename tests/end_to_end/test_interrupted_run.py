@@ -1,4 +1,4 @@
-"""`kvalitet run` interrupted in each of its phases: called again, it goes on with the night that it had begun."""
+"""`kvalitet run` is interrupted in each of its phases. The next call continues the night that was begun."""
 
 import json
 import os
@@ -30,7 +30,7 @@ COMMAND = [sys.executable, "-m", "kvalitet", "run", "--complaints", "2000"]
 
 @dataclass
 class Place:
-    """An installation that only `kvalitet run`, called as a person calls it, has made."""
+    """An installation made by nothing but `kvalitet run`, called as a person calls it."""
 
     var: Path
 
@@ -43,11 +43,11 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,  # a Ctrl-C goes to a whole group of the terminal, which is the call's own here
+            start_new_session=True,  # a Ctrl-C goes to a whole process group, so each call gets its own
         )
 
     def interrupt(self, when: Callable[[], object], how: Callable[[int], None]) -> str:
-        """Call, interrupt it once `when` holds; returns what it had said."""
+        """Call, interrupt the call once `when` holds, and return its output."""
         call, give_up = self.call(), time.monotonic() + 400
         while not when():
             assert call.poll() is None, f"ended before it was interrupted: {call.communicate()[0]}"
@@ -76,7 +76,7 @@ class Place:
         return fetch_all(self.settings, AUDITOR, query)
 
     def note(self) -> dict[str, Any]:
-        """Of the begun night; empty where there is none."""
+        """The note of the begun night, or an empty one if there is none."""
         with suppress(FileNotFoundError):
             return json.loads((self.var / "run" / "night.json").read_text())
         return {}
@@ -87,12 +87,12 @@ class Place:
         return AirflowClient(address.url, address.user, address.password)
 
     def mark(self, run_id: str, state: str) -> None:
-        """As a person does it in Airflow."""
+        """Set the run's state, as a person does it in Airflow."""
         self.airflow._call("PATCH", f"/dags/indicators/dagRuns/{run_id}", json={"state": state})
 
     def runs(self) -> dict[str, str]:
-        """State of each DAG's run of the night."""
-        time.sleep(0.1)  # asked in a loop, on a machine that has a night to run
+        """The state of each DAG's run of the night."""
+        time.sleep(0.1)  # this is called in a loop, on a machine that is busy with a night
         return self.airflow.run_states(self.note()["run_id"])
 
 
@@ -113,7 +113,7 @@ def place() -> Iterator[Place]:
     var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
     var.chmod(0o755)
     place = Place(var)
-    # A shell without job control makes what it runs in the background ignore a Ctrl-C, and that is inherited.
+    # A shell without job control makes its background processes ignore a Ctrl-C, and children inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield place
@@ -125,7 +125,7 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def interrupted(place: Place) -> dict[str, str]:
-    """What each interrupted call said, by the phase it was interrupted in; the last is followed by `kvalitet down`."""
+    """The output of each call, by the phase it was interrupted in. In the end `kvalitet down` is called."""
     said = {}
     said["making the server"] = place.interrupt(lambda: place.files("server/data/PG_VERSION"), killed)
     said["making Airflow's database"] = place.interrupt(lambda: place.files("log/airflow-migrate.log"), ctrl_c)
@@ -146,7 +146,7 @@ def interrupted(place: Place) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def two_at_once(place: Place, interrupted: dict[str, str]) -> list[str]:
-    """The night is gone on with by two calls; what they said."""
+    """The output of two calls that continue the night at once."""
     calls = [place.call(), place.call()]
     said = [call.communicate(timeout=900)[0] for call in calls]
     print(*said, sep="\n")
@@ -182,7 +182,7 @@ def test_the_night_that_was_begun_is_published_whole_and_the_next_was_not_delive
 
 @pytest.fixture(scope="module")
 def second(place: Place, two_at_once: list[str]) -> str:
-    """What the call after the published night said, until its extractions were triggered."""
+    """The output of the call after the published night, up to the triggering of its extractions."""
     return place.interrupt(lambda: place.note() and "indicators" in place.runs(), ctrl_c)
 
 

@@ -1,6 +1,7 @@
-"""Each of Airflow's processes killed at random instants of real nights: after `kvalitet up` the next night publishes.
+"""Each of Airflow's processes is killed at random instants of real nights. After `kvalitet up` the next night
+publishes.
 
-`KILL_SEED=… pytest …` draws the same kills again; what is hit also depends on how fast the machine is.
+`KILL_SEED=… pytest …` draws the same kills again. Which process is hit also depends on how fast the machine is.
 """
 
 import os
@@ -26,19 +27,19 @@ from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-#: Each kind twice, and the scheduler, on which most hangs, twice more. A task hit often waits long for its next try.
+#: Each kind twice, and the scheduler, on which most depends, twice more. A killed task often waits long for a retry.
 KILLS = (*KINDS, *KINDS, "scheduler", "scheduler")
-#: Of one night; what has not been hit by then is hit in the next.
+#: Per night. A kind that was not hit in this time is hit in the next night.
 KILLING_SECONDS = 240
-#: The faster a night is, the fewer can be hit in it.
+#: The faster a night is, the fewer processes can be hit in it.
 MOST_NIGHTS = 12
-#: Of one night after its last kill, of which a killed task waits some for its heartbeat to be missed and its retry.
+#: Per night, after its last kill. A killed task first waits until its heartbeat is missed, and then for its retry.
 PATIENCE_SECONDS = 600
 
 
 @dataclass
 class Trial:
-    """What was done and found. `faults` is empty where everything held."""
+    """What was done and what was found. `faults` is empty if everything held."""
 
     place: Settings
     killer: Killer
@@ -65,7 +66,7 @@ class Trial:
                 self.faults.append(f"{what} after kill {len(self.kills)}: {fault}")
 
     def start(self, night: int) -> str:
-        """Deliver a night and trigger all of it; returns its run id."""
+        """Deliver a night, trigger all of it, and return its run id."""
         since, run_id = mark(self.place), f"killed_{night}"
         generate(Path(self.place.inbox.removeprefix("file://")), night=night, complaints=2000)
         sources = list(load_contracts(self.place))
@@ -87,7 +88,7 @@ class Trial:
             return airflow.run_states(run_id).get("indicators") in ("success", "failed")
 
     def kill(self, kind: str) -> bool:
-        """Kill one process of that kind at a random instant, once there is one."""
+        """Kill one process of that kind at a random instant, once one is running."""
         give_up = time.monotonic() + 10
         while time.monotonic() < give_up:
             if self.killer.find(kind):
@@ -117,8 +118,8 @@ class Trial:
         self.say(f"night {night} ended as {self.ended[night]}, readers see {self.published()}")
 
     def published(self) -> list[tuple[int, str]]:
-        """What readers see: the publication and the cut-off of the newest complaints that it rests on. A first night
-        that was broken off has left nothing to see."""
+        """The publication that readers see, and the cut-off of the newest complaints in it. If the first night was
+        broken off, there is nothing to see."""
         if not fetch_all(self.place, AUDITOR, "select from audit.publication"):
             return []
         seen = fetch_all(self.place, BI, "select publication_id, build_id from reporting.publication")
@@ -136,7 +137,7 @@ class Trial:
         return client
 
     def _after(self, seconds: float, find) -> list[str]:
-        """What is still found then: a server needs a moment to notice that a client is gone."""
+        """What is still found after that time, because a server needs a moment to notice that a client is gone."""
         give_up = time.monotonic() + seconds
         while (found := find()) and time.monotonic() < give_up:
             time.sleep(0.5)

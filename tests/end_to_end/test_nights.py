@@ -1,6 +1,6 @@
-"""Whole nights on a real warehouse, without Airflow: delivered, built, judged, published, read; and their past.
+"""Whole nights on a real warehouse, without Airflow: delivered, built, judged, published and read. Then their past.
 
-Two nights are published once, as a fixture of the module; the tests, in this order, go on from there.
+The fixture of the module publishes two nights once. The tests continue from there, in this order.
 """
 
 import csv
@@ -50,7 +50,7 @@ OLDER = date(2024, 1, 3)
 
 @dataclass(frozen=True)
 class TwoNights:
-    """Night 1, then night 2 with corrections, each published; what the figures of the first were then."""
+    """Night 1, then night 2 with corrections, each published. `said_first` are the figures of night 1 then."""
 
     settings: Settings
     admin_url: str
@@ -81,7 +81,7 @@ def deliver(settings: Settings, night: int, corrupt: str | None = None) -> None:
 
 
 def complaints_seen(settings: Settings, role: str = AUDITOR) -> tuple[int, int]:
-    """The publication readers see and the complaints in it, read in one transaction."""
+    """The publication that readers see and the number of its complaints, read in one transaction."""
     with connect(settings, role) as connection:
         row = connection.execute(
             "select (select publication_id from reporting.publication) as publication,"
@@ -93,7 +93,7 @@ def complaints_seen(settings: Settings, role: str = AUDITOR) -> tuple[int, int]:
 
 
 def most_frequent_person(settings: Settings) -> str:
-    """The number that the first night's complaints name most often."""
+    """The personal number that occurs most often in the first night's complaints."""
     file = Path(settings.inbox.removeprefix("file://")) / "bif_complaints/klager_2025-01-02.csv"
     with file.open(newline="", encoding="utf-8-sig") as lines:
         numbers = Counter(row["CPR"].replace("-", "") for row in csv.DictReader(lines))
@@ -109,7 +109,7 @@ def test_what_was_said_stays_what_was_said(nights: TwoNights):
 
 
 def test_second_night_is_compared_with_the_first(nights: TwoNights):
-    """No check may call itself not applicable for want of a publication before it."""
+    """No check may be not applicable because an earlier publication is missing."""
     with connect(nights.settings, AUDITOR) as connection:
         rows = connection.execute(
             "select build_id,"
@@ -124,7 +124,7 @@ def test_second_night_is_compared_with_the_first(nights: TwoNights):
 
 
 def quiet(step: str, detail: str) -> None:
-    """Progress that nobody reads."""
+    """Ignores progress."""
 
 
 def test_figures_of_the_past_and_what_changed_since(nights: TwoNights):
@@ -149,7 +149,7 @@ def test_figures_of_the_past_and_what_changed_since(nights: TwoNights):
 
 
 def _check_known(known: Past) -> None:
-    """A year before the first night: as many complaints as the generator had registered by then."""
+    """As of a year before the first night, there are as many complaints as the generator had registered by then."""
     expected = truth(night_of(OLDER), complaints=COMPLAINTS).complaints_by_calendar_year
     received = {
         int(row["period_label"]): int(row["value"])
@@ -164,7 +164,7 @@ def _check_known(known: Past) -> None:
 
 
 def _check_sums(settings: Settings, found: Restatement) -> None:
-    """Every figure that both nights showed and that differs is split, and the parts are the difference."""
+    """Every figure that differs between the two nights is split, and the parts add up to the difference."""
     before, after = by_key(figures(settings, 1)), by_key(figures(settings, 2))
     changed = {
         key: (row["value"], after[key]["value"])
@@ -185,7 +185,7 @@ def _check_sums(settings: Settings, found: Restatement) -> None:
 
 
 def _check_causes(found: Restatement) -> None:
-    """The generator's own plan: which cases the second night withdraws and refiles under another law."""
+    """By the generator's plan, the second night withdraws some cases and refiles others under another law."""
     plan = Plan(complaints=COMPLAINTS)
     night_1, night_2 = (
         {row["index"]: row for chunk in chunks(plan, night) for row in as_known(plan, night, chunk.cases).to_dicts()}
@@ -210,8 +210,8 @@ def _check_causes(found: Restatement) -> None:
 
 
 def test_a_corrupted_third_and_a_rebuild_of_the_first(nights: TwoNights, monkeypatch: pytest.MonkeyPatch):
-    """Readers keep night 2; night 1 rebuilt from its loads is what was published then, although a person of both was
-    erased meanwhile."""
+    """Readers keep night 2. Night 1 is rebuilt from its loads and equals what was published then, although a person of
+    both nights was erased meanwhile."""
     from kvalitet.build.transform import LAYERS, build_layer
     from kvalitet.past.rebuild import begin_rebuild, end_rebuild
     from kvalitet.publication import finish_candidate

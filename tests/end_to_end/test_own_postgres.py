@@ -1,6 +1,6 @@
-"""An administration's own Postgres instead of the embedded one: whole nights on it.
+"""Whole nights on an administration's own Postgres instead of the embedded one.
 
-The second night has a broken source, which must not stop the others on any server.
+In the second night one source is broken, which must not stop the others on any server.
 """
 
 import csv
@@ -33,7 +33,7 @@ DATABASE = "egen_kvalitet"
 
 @pytest.fixture
 def own(debian_server: str, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings read from the environment, as a person with an own server sets it: TLS, no password in the address."""
+    """Settings from the environment, as a person with an own server sets them: TLS, and no password in the address."""
     port = urlsplit(debian_server).port
     with psycopg.connect(debian_server, autocommit=True) as connection:
         connection.execute(f"drop database if exists {DATABASE} with (force)")  # type: ignore[arg-type]
@@ -47,10 +47,10 @@ def own(debian_server: str, authority: Authority, tmp_path: Path, monkeypatch: p
 
 @pytest.fixture
 def migrator(own: Settings, debian_server: str, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of the login that the administrator's file makes, which is no superuser; the file has been run."""
+    """The address of the login that the administrator's file makes. It is no superuser, and the file has been run."""
     printed = CliRunner().invoke(app, ["admin-sql"])
     superuser = debian_server.replace("127.0.0.1", "localhost") + f"?sslmode=verify-full&sslrootcert={authority.file}"
-    psql = [str(PROGRAMS / "psql"), "--no-psqlrc", superuser]  # the wheel's cannot speak TLS
+    psql = [str(PROGRAMS / "psql"), "--no-psqlrc", superuser]  # the psql of the wheel has no TLS
     subprocess.run(psql, input=printed.output, check=True, text=True, stdout=subprocess.DEVNULL)
     with psycopg.connect(debian_server, autocommit=True) as connection:
         connection.execute("alter role kvalitet_migrator password 'set-by-the-administrator'")
@@ -69,8 +69,8 @@ def deliver(settings: Settings, night: int) -> Path:
 def test_two_nights_on_an_own_postgres_the_second_with_a_broken_source(
     own: Settings, migrator: str, debian_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Over TLS, by nobody with superuser. Prepared once with the admin's credential, which the nights do not have; no
-    server is started or ended here."""
+    """The nights run over TLS and without a superuser. The warehouse is prepared once with the admin's credential,
+    which the nights do not have. No server is started or ended here."""
     said: list[str] = []
     assert services.up(own, with_airflow=False, say=said.append) == own
     assert services.up(own, with_airflow=False, say=said.append) == own, "a second time finds all of it there"
@@ -103,7 +103,7 @@ def test_two_nights_on_an_own_postgres_the_second_with_a_broken_source(
 def test_airflow_schedules_on_the_own_server_over_tls(
     own: Settings, migrator: str, debian_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its database is made there by `kvalitet up`; that server takes no session of it that is not encrypted."""
+    """`kvalitet up` makes Airflow's database there. The server refuses unencrypted sessions to it."""
     monkeypatch.setenv("KVALITET_TIMETABLE", "off")
     try:
         services.up(own, say=print)
@@ -133,7 +133,7 @@ def test_airflow_schedules_on_the_own_server_over_tls(
 
 
 def nobody_of_ours_is_mighty(superuser: str) -> None:
-    """What was not encrypted the server has refused; who was a superuser would be found here."""
+    """No role of ours is a superuser. The server itself has refused all unencrypted sessions."""
     with psycopg.connect(superuser) as connection:
         found = connection.execute(
             "select rolname from pg_roles where rolname like 'kvalitet%' and (rolsuper or rolbypassrls or rolcreatedb)"
@@ -142,7 +142,7 @@ def nobody_of_ours_is_mighty(superuser: str) -> None:
 
 
 def persons_can_be_erased_and_rekeyed(own: Settings, migrator: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes the admin's credential needs no superuser either."""
+    """The steps with the admin's credential need no superuser either."""
     with next(Path(own.inbox.removeprefix("file://")).glob("bif_complaints/klager_2025-01-02.csv")).open(
         encoding="utf-8", newline=""
     ) as lines:
@@ -155,7 +155,7 @@ def persons_can_be_erased_and_rekeyed(own: Settings, migrator: str, monkeypatch:
 
 
 def its_last_good_data_are_used_and_marked(own: Settings, result: NightResult) -> None:
-    """Every figure that rests on the broken source says that it is old."""
+    """Every figure that rests on the broken source is marked as old."""
     broken = next(source for source in result.sources if source.source_id == "bif_complaints")
     assert broken.outcome == "refused" and broken.stale_reason
     statuses = fetch_all(own, BI, "select distinct status from reporting.fct_indicator_value"

@@ -1,8 +1,8 @@
 """Nights through the real scheduler: a good one, one without news, one that the gate stops.
 
-The nights are fixtures of the module, each run once and in this order; the tests look at them. Every delivery holds
-planted numbers, names and sentences, and a mail server and a webhook listen: what was told, and that nothing planted
-was written anywhere, is looked at in the end.
+The nights are fixtures of the module, each run once and in this order, and the tests look at them. Every delivery holds
+planted numbers, names and sentences. A mail server and a webhook receive the alerts. The last tests look at what was
+sent, and check that nothing planted was written anywhere.
 """
 
 import io
@@ -38,7 +38,7 @@ from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-#: Delivered every night, and not to be taken in on the second.
+#: This source delivers every night, and its delivery is refused in the second night.
 REFUSED = "complaint_reassessments"
 
 
@@ -46,8 +46,8 @@ REFUSED = "complaint_reassessments"
 class Night:
     result: NightResult
     shown: str
-    published: Any  # what a reader finds in reporting.publication afterwards
-    states: dict[str, str]  # of the indicators run's tasks
+    published: Any  # the rows of reporting.publication afterwards
+    states: dict[str, str]  # of the tasks of the indicators run
 
     def source(self, name: str) -> SourceResult:
         return next(row for row in self.result.sources if row.source_id == name)
@@ -80,7 +80,7 @@ def place(told: Told) -> Iterator[Settings]:
     var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
     var.chmod(0o755)
     blank = Settings(root=ROOT, var=var, inbox=f"file://{var}/inbox", server="127.0.0.1:0", database="kvalitet")
-    os.environ["KVALITET_TIMETABLE"] = "off"  # at 01:30 Airflow's own night would get in between
+    os.environ["KVALITET_TIMETABLE"] = "off"  # at 01:30 Airflow would start its own night in between
     try:
         yield services.up(blank)
     finally:
@@ -102,7 +102,7 @@ def inbox(place: Settings) -> Path:
 
 
 def deliver(place: Settings, marks: Marks, night: int, corrupt: str | None = None) -> None:
-    """The night's deliveries of all sources, each planted."""
+    """Deliver all sources of the night, each with planted values."""
     generate(inbox(place), night=night, complaints=2000, corrupt=corrupt)
     for contract in load_contracts(place).values():
         plant(inbox(place), contract, Plan().cutoff(night), marks)
@@ -131,7 +131,7 @@ def states(airflow: AirflowClient, run_id: str) -> dict[str, str]:
 
 
 def clear(airflow: AirflowClient, run_id: str, task_id: str) -> str:
-    """Clear one task alone, as a person would in Airflow's UI; the state it ends in."""
+    """Clear one task alone, as a person does in Airflow's UI, and return the state in which it ends."""
     body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id], "only_failed": False, "reset_dag_runs": True}
     airflow._call("POST", "/dags/indicators/clearTaskInstances", json=body)
     give_up = time.monotonic() + 120
@@ -164,9 +164,9 @@ def first(place: Settings, airflow: AirflowClient, marks: Marks, waiting: str) -
 
 @pytest.fixture(scope="module")
 def stopped(place: Settings, airflow: AirflowClient, marks: Marks, first: Night) -> Night:
-    """What intake cannot see and the gate must: a centre that the organisation does not know.
+    """A night with a fault that intake cannot see and the gate must stop: a centre that the organisation does not know.
 
-    And a delivery that is refused, and audit's folder is empty.
+    One delivery is refused too, and the folder of audit is empty.
     """
     deliver(place, marks, night=2, corrupt="lost_centre")
     spoil(inbox(place), load_contracts(place)[REFUSED], Plan().cutoff(2), marks, way=0)
@@ -269,7 +269,7 @@ def test_missing_and_refused_sources_do_not_stop_the_others_and_are_marked_stale
 def test_nothing_planted_was_written_anywhere(
     place: Settings, marks: Marks, told: Told, first: Night, stopped: Night, tmp_path: Path
 ) -> None:
-    """Not in a schema, a page, a log, a compiled model, Airflow's database, the evidence, an alert or the terminal."""
+    """It is in no schema, page, log, compiled model, evidence, alert or terminal, nor in Airflow's database."""
     assert len(marks.cprs) > 200
     write_bundle(place, 1, tmp_path / "evidence.zip")
     said = [first.shown, stopped.shown, repr(told.webhook.posts)]

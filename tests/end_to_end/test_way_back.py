@@ -1,6 +1,6 @@
-"""What the runbook advises, done on whole nights: each way back ends with a right publication.
+"""The runbook's advice, followed on whole nights. Each way back ends with a correct publication.
 
-The tests share one warehouse and go on from one another in this order, since a night is what takes time.
+The tests share one warehouse and continue from one another in this order, because a night takes time.
 """
 
 import csv
@@ -38,7 +38,7 @@ SOURCE = "bif_complaints"
 def settings(
     new_warehouse: Callable[[Path], AbstractContextManager[Settings]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """A warehouse with its first night published, and contracts of its own."""
+    """A warehouse with its first night published, and its own copy of the contracts."""
     folder = tmp_path_factory.mktemp("way_back")
     with new_warehouse(folder) as fresh, pytest.MonkeyPatch.context() as environment:
         environment.setenv("KVALITET_SETTLE_SECONDS", "0")
@@ -81,7 +81,7 @@ def loads(settings: Settings, source: str = SOURCE) -> list[dict]:
 
 
 def values(settings: Settings, publication: int) -> list[tuple]:
-    """Every figure's place and value; which publication said it and how old it was is left out."""
+    """The place and value of every figure, without its publication and its age."""
     return [
         (row["indicator_id"], row["period_label"], row["breakdown_kind"], row["breakdown_member"], row["value"])
         for row in figures(settings, publication)
@@ -89,7 +89,7 @@ def values(settings: Settings, publication: int) -> list[tuple]:
 
 
 def rewrite(file: Path, change: Callable[[int, dict[str, str]], dict[str, str] | None]) -> None:
-    """Write a delivered CSV file anew, each row as `change` gives it; None leaves it out."""
+    """Rewrite a delivered CSV file with the rows that `change` returns. A row for which it returns None is left out."""
     with file.open(newline="", encoding="utf-8-sig") as lines:
         rows = list(csv.DictReader(lines))
     out = io.StringIO()
@@ -100,7 +100,7 @@ def rewrite(file: Path, change: Callable[[int, dict[str, str]], dict[str, str] |
 
 
 def command(settings: Settings, *words: str, largest_file: int | None = None, **environment: str):
-    """`kvalitet …` as a process of its own, in which no file may become larger than `largest_file` bytes."""
+    """`kvalitet …` in its own process, in which no file may become larger than `largest_file` bytes."""
 
     def limit() -> None:
         if largest_file:
@@ -140,7 +140,7 @@ def test_empty_password_file_is_named(settings: Settings, tmp_path: Path):
 
 
 def test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before(settings: Settings):
-    """Every case changed, and thirty moved into a year that no right delivery knows: published, then taken back."""
+    """A delivery that changes every case and moves thirty of them into a new year is published and then withdrawn."""
     deliver(settings, 2)
     for path in inbox(settings).glob("*/*2025-01-03*"):
         if path.parent.name != SOURCE:
@@ -165,7 +165,7 @@ def _spoilt(number: int, row: dict[str, str]) -> dict[str, str]:
 
 
 def test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it(settings: Settings):
-    """The last good data are used, stale; then its answer comes as a file, and is read as the API's would be."""
+    """First the last good data are used and marked as stale. Then a file is read in place of the API's answer."""
     source, before = "jobindsats", newest_publication(settings)
     deliver(settings, 2)
     with pytest.MonkeyPatch.context() as api:
@@ -185,11 +185,15 @@ def test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it(setti
 
 
 def test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract(settings: Settings):
-    """2052 for 2025, as in a night that was published as of 2052; the corrected file has the cut-off of the withdrawn
-    one; files with another mistyped year, and with 30 February, lie in the inbox for good. A delivery that a wrong
-    contract refused is replayed; one with all its cases under new numbers is refused, and the right one let in."""
+    """A night with four faults, each of which is put right.
+
+    The year 2052 was typed for 2025, as in a night that was published as of 2052. The corrected file has the cut-off of
+    the withdrawn one. A file with another mistyped year and one of 30 February stay in the inbox. A delivery that a
+    wrong contract refused is replayed. A delivery with new numbers for all cases is refused, and the right one is
+    accepted.
+    """
     folder = inbox(settings) / SOURCE
-    deliver(settings, 2)  # over the wrong one
+    deliver(settings, 2)  # it overwrites the wrong delivery
     deliver(settings, 3)
     rename(folder, "2025-01-04", "2052-01-04")
     (folder / "klager_2025-02-30.csv").write_text("x")
@@ -233,7 +237,7 @@ def mend_a_contract_and_replay(settings: Settings) -> None:
 
 
 def renumber(settings: Settings) -> None:
-    """Refused, because every case seems gone; nobody need do more than ask for the right delivery."""
+    """The delivery is refused because every case seems to be gone. Then the right one is simply accepted."""
     source = "complaint_reassessments"
     (file,) = (inbox(settings) / source).glob("*2025-01-04*")
     right = file.read_bytes()
@@ -247,7 +251,7 @@ def renumber(settings: Settings) -> None:
 def test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published(
     settings: Settings, tmp_path: Path
 ):
-    """Each red night is left as the runbook says: mend what the message names, and build anew."""
+    """After each failed night the runbook is followed: correct what the message names, and build again."""
     before = newest_publication(settings)
     generate(inbox(settings), night=4, complaints=COMPLAINTS, corrupt="lost_centre")
     broken = with_a_broken_model(settings, tmp_path / "checkout")
@@ -258,7 +262,7 @@ def test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_correcte
     assert "unit_number" in compiled.read_text(encoding="utf-8")
     assert newest_build(settings) == ("failed", str(told.value))
 
-    held = run_night(settings)  # the model is mended; of what was delivered, this is not
+    held = run_night(settings)  # the model is corrected, but not yet the delivery
     assert (held.build_status, held.publication_id) == ("held_back", None)
     assert held.failed_critical and all(check["violations"] for check in held.failed_critical)
     assert (settings.site_dir / f"build-{held.build_id}" / "validering.html").is_file()
@@ -271,7 +275,7 @@ def test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_correcte
 
 
 def with_a_broken_model(settings: Settings, folder: Path) -> Settings:
-    """The settings with a checkout in which a model asks for a column that there is not."""
+    """The settings with a checkout in which a model selects a column that does not exist."""
     folder.mkdir()
     for entry in settings.root.iterdir():
         if entry.name != "dbt_project":

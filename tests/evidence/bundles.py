@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def check(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """verify.py out of the bundle, in an interpreter that does not see our package."""
+    """Run verify.py from the bundle in an interpreter that cannot import our package."""
     command = [sys.executable, "-P", folder / "verify.py", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env={}, check=False)
 

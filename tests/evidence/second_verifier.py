@@ -1,6 +1,6 @@
-"""A second implementation of the canonical form, from docs/canonical-form.md alone: pure Python over the rows' texts.
+"""A second implementation of the canonical form, written from docs/canonical-form.md alone, in pure Python.
 
-It shares nothing with ours: it reads values as text, in the format of Postgres' COPY, and never as typed batches.
+It shares no code with ours. It reads values as text, in the format of Postgres' COPY, and never as typed batches.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ def escaped(text: str) -> str:
 
 
 def written(kind: str, text: str | None) -> str:
-    """A value as the document writes it, from the text that Postgres shows in ISO style."""
+    """A value in the document's form, from the text that Postgres shows in ISO style."""
     if text is None:
         return "\\N"
     if kind == "boolean":
@@ -42,7 +42,7 @@ def written(kind: str, text: str | None) -> str:
 
 
 def digest(columns: dict[str, str], rows: Iterable[Mapping[str, str | None]]) -> tuple[int, str]:
-    """Number of rows and SHA-256, given each column's kind by its name, and the rows by the columns' names."""
+    """The number of rows and the SHA-256. Each column's kind and each row's values are given by the columns' names."""
     names = sorted(columns, key=lambda name: name.encode("utf-8"))
 
     def lines() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The evidence bundle: checked by a script that knows nothing of ours, and by nobody else's leave."""
+"""The evidence bundle: a script that imports nothing of ours checks it, and needs nobody's permission."""
 
 import ast
 import sys
@@ -99,7 +99,7 @@ def test_any_changed_byte_of_the_tables_is_found(bundle: Path) -> None:
 
 
 def test_each_changed_byte_of_the_newest_entry_is_found(bundle: Path) -> None:
-    """The newest entry is the one that no later entry vouches for."""
+    """The newest entry is the only one whose digest is in no later entry."""
     folder = unpacked(bundle)
     keys = [load_pem_public_key((folder / "public-key.pem").read_bytes())]
     newest = sorted((folder / "ledger").iterdir())[-1].read_bytes()

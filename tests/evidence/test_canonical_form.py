@@ -1,4 +1,4 @@
-"""The canonical form is what its document says: a second verifier agrees, and what the form cannot write is refused."""
+"""The canonical form is as documented: a second verifier agrees, and values that the form cannot write are refused."""
 
 import subprocess
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ TABLE = sql.Identifier("tried", "t")
 @pytest.fixture
 def admin(admin_url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.prepare_threshold = None  # a prepared statement is for one table, and the table is made anew
+        connection.prepare_threshold = None  # a prepared statement would not fit the table when it is made again
         connection.execute("create schema tried; grant usage on schema tried to kvalitet_gate")
         connection.execute("alter default privileges in schema tried grant select on tables to kvalitet_gate")
         yield connection
 
 
 def make(admin: psycopg.Connection, columns: dict[str, str], rows: list[tuple]) -> None:
-    """The table anew, with the given Postgres types."""
+    """Make the table again, with the given Postgres types."""
     admin.execute(sql.SQL("drop table if exists {}").format(TABLE))
     listed = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()]  # type: ignore[arg-type]
     admin.execute(sql.SQL("create table {} ({})").format(TABLE, sql.SQL(", ").join(listed)))
@@ -47,7 +47,7 @@ def ours(settings: Settings) -> tuple[int, str]:
 
 
 def theirs(admin: psycopg.Connection, columns: dict[str, str]) -> tuple[int, str]:
-    """By the second verifier, over the values' texts, in a session with a time zone and an order of its own."""
+    """The second verifier's digest over the values' texts, in a session with another time zone and date style."""
     admin.execute("set timezone = 'Asia/Kathmandu'")
     admin.execute("set datestyle = 'ISO, DMY'")
     result = admin.execute(sql.SQL("select * from {}").format(TABLE)).pgresult
@@ -60,13 +60,13 @@ def theirs(admin: psycopg.Connection, columns: dict[str, str]) -> tuple[int, str
 
 
 def kind_of(declared: str) -> str:
-    """The document's kind of a Postgres type."""
+    """The kind that the document gives a Postgres type."""
     if declared.startswith("numeric"):
         return f"decimal({declared.removeprefix('numeric(').rstrip(')').split(',')[1].strip()})"
     return {"bigint": "integer", "smallint": "integer", "timestamptz": "instant"}.get(declared, declared)
 
 
-#: No null sign and no half of a pair: Postgres keeps neither.
+#: Without the null character and single surrogates, because Postgres stores neither.
 SIGNS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 TEXTS = st.text(SIGNS) | st.text(st.sampled_from("\\\t\n\r N\"'\x0b\x1c\u2028\u0085é\U0001f600"), max_size=6)
 NAMES = st.text(SIGNS, min_size=1, max_size=15) | st.sampled_from(["value", "Value", "æ", "a b", 'a"b', "a\tb", "%s"])
@@ -104,7 +104,7 @@ def test_second_verifier_from_the_document_alone_agrees(settings: Settings, admi
 
 
 def test_digest_known_beforehand(settings: Settings, admin: psycopg.Connection) -> None:
-    """Written out by hand and hashed by `sha256sum`; a change of the form breaks it."""
+    """Written out by hand and hashed by `sha256sum`. A change of the form fails here."""
     columns = {"value": "numeric(38, 10)", "name": "text", "ended_at": "timestamptz", "is_open": "boolean"}
     make(admin, columns, [(Decimal(1), "", None, True), (Decimal("-0.5"), "a\tb", "2024-01-31 23:59+01", False)])
     head = "kvalitet canonical form 2\nended_at:instant\tis_open:boolean\tname:text\tvalue:decimal(10)\n"
@@ -179,7 +179,7 @@ def test_order_of_rows_and_columns_does_not_matter(settings: Settings, admin: ps
 
 
 def test_rows_beyond_one_batch_count_once(settings: Settings, admin: psycopg.Connection) -> None:
-    """300,000 rows come in several batches; the sum is the same as one row after the other gives."""
+    """300,000 rows come in several batches. The digest is the same as over one row after the other."""
     admin.execute("create table tried.t as select i as id from generate_series(1, 300000) as i")
     admin.execute("grant select on tried.t to kvalitet_gate")
     rows = ({"id": str(number)} for number in range(1, 300_001))

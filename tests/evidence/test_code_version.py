@@ -1,4 +1,4 @@
-"""Which code is running: stated, noted in an image, or asked of a real git, which may be missing."""
+"""The version of the running code is stated, noted in an image, or read from a real git, which may be missing."""
 
 import subprocess
 from dataclasses import replace

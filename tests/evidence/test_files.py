@@ -1,4 +1,4 @@
-"""Kept files against their digests: every one has its night, and a changed or missing one is named."""
+"""Every kept file is checked against its digest in some night, and a changed or missing one is named."""
 
 import hashlib
 from datetime import date, timedelta

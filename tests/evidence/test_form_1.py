@@ -1,4 +1,4 @@
-"""Publications whose rows were measured in form 1, before the canonical form: they are checked by it, and named."""
+"""Publications that were measured in form 1, before the canonical form, are still checked by it and are named."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def published(settings: Settings, tmp_path: Path) -> Settings:
-    """A build that an earlier version judged and this one publishes, as after an upgrade between the two."""
+    """A build that an earlier version judged and this version publishes, as after an upgrade between the two."""
     publish(settings, synthetic.passed_build(settings, tmp_path, form=1))
     return settings
 

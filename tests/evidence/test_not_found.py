@@ -1,6 +1,6 @@
-"""What `verify` cannot find, done by whoever owns the database: the list in docs/security.md names these tests.
+"""What `verify` cannot find if the owner of the database does it. The list in docs/security.md names these tests.
 
-Where one of them fails because a fault is found, the list has become shorter.
+If one of them fails because the fault is now found, remove it from the list.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def owner(published: Settings, admin_url: str) -> Iterator[psycopg.Connection]:
 
 
 def values(settings: Settings, application: str = "") -> set[int]:
-    """What a BI tool that calls itself so reads of the figures, by the name without a schema."""
+    """The figures that a BI tool with this application name reads, by the table's name without a schema."""
     with psycopg.connect(settings.dsn(BI), application_name=application) as tool:
         return {int(value) for (value,) in tool.execute("select value from fct_indicator_value")}
 
@@ -59,7 +59,7 @@ def test_whoever_holds_the_key_and_the_database_writes_another_past(
 def test_server_that_tells_clients_apart_shows_one_of_them_something_else(
     published: Settings, owner: psycopg.Connection
 ) -> None:
-    """By a trigger at login (Postgres 17 and later); a server that was rebuilt needs none."""
+    """It is done with a login trigger (Postgres 17 and later). A server with changed code needs no trigger."""
     owner.execute(
         "create schema other; create table other.fct_indicator_value as select * from reporting.fct_indicator_value;"
         " update other.fct_indicator_value set value = 999; grant usage on schema other to public;"
@@ -99,7 +99,7 @@ def test_index_that_leads_elsewhere_hides_a_signed_row_from_who_asks_by_its_key(
 def test_catalogue_that_lies_hides_a_policy_opened_for_one_named_reader(
     published: Settings, owner: psycopg.Connection
 ) -> None:
-    """Postgres' own function that writes a policy's condition is replaced by one that goes on saying the signed one."""
+    """Postgres' own function that shows a policy's condition is replaced. The new one shows the signed condition."""
     owner.execute("create role jens_hansen login in role kvalitet_detail_reader")
     try:
         owner.execute(

@@ -1,4 +1,4 @@
-"""Anchors: what could not be anchored stays due, in the order of the ledger, whoever tries again."""
+"""Anchors that could not be made stay due, and are made in the order of the ledger, whoever tries again."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Certificates: what was signed can be checked, and whatever is changed afterwards is found."""
+"""Certificates: whatever was signed can be checked, and any later change of it is found."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def published(settings: Settings, tmp_path: Path) -> Settings:
-    """Two publications with a delivery and a check each, and a rollback to the first."""
+    """Two publications, each with a delivery and a check, and a rollback to the first."""
     for number in (1, 2):
         with connect(settings, LOADER) as connection:
             connection.execute(
@@ -192,7 +192,7 @@ def test_what_cannot_be_signed_is_not_published(
     assert publish(settings, build_id).publication_id == 1
 
 
-#: The ledger's tables, each with a column that somebody might want to change.
+#: The ledger's tables, each with one column that somebody could want to change.
 LEDGER = {
     "load": "delivery",
     "load_table": "file_name",
@@ -221,7 +221,7 @@ def test_no_role_used_at_run_time_changes_the_ledger(published: Settings, role: 
             f"alter table audit.{table} disable trigger all",
         ):
             with connect(published, role) as connection:
-                connection.read_only = False  # some only read unless they say otherwise
+                connection.read_only = False  # some roles are read-only by default
                 with pytest.raises(errors.InsufficientPrivilege):
                     connection.execute(query.encode())
 

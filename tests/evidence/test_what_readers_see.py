@@ -1,4 +1,5 @@
-"""Whoever owns the database shows readers something else than was signed: each way, and what finds it.
+"""The owner of the database shows readers something else than was signed: each way to do it, and the fault that is
+found.
 
 The ways are the rows of the table in docs/security.md, which names these tests.
 """
@@ -24,7 +25,7 @@ CAST = (
     " create cast (reporting.fct_indicator_value as text)"
     " with function public.signed(reporting.fct_indicator_value) as assignment; "
 )
-#: Each way, and a part of what is said of it.
+#: Each way, and a part of the fault that is reported.
 WAYS = {
     "a value": ("update reporting.fct_indicator_value set value = value + 1", "fct_indicator_value (content)"),
     "a view in the table's place, for BI only": (
@@ -145,7 +146,7 @@ def test_each_reader_is_read_as_and_others_are_named(published: Settings, owner:
 def test_readers_are_named_by_every_group_and_limited_where_they_read_as_they_log_in(
     published: Settings, owner: psycopg.Connection
 ) -> None:
-    """Whoever must take the role of a group first has the group's limits only then, and reads all the same."""
+    """A reader that must first take a group's role has the group's limits only after that, but it is a reader too."""
     owner.execute("create role by_group login in role kvalitet_detail_reader")
     owner.execute("create role through_another login in role by_group")
     owner.execute("create role takes_the_role login noinherit in role kvalitet_bi, kvalitet_detail_reader")
@@ -158,7 +159,7 @@ def test_readers_are_named_by_every_group_and_limited_where_they_read_as_they_lo
         owner.execute("drop role by_group, through_another, takes_the_role, cannot_log_in")
 
 
-#: A table of the same name, found before the published one or where that has been closed.
+#: A table of the same name, which is found before the published one or in its place.
 ANOTHER = (
     "create schema other; create table other.fct_indicator_value as select * from reporting.fct_indicator_value;"
     " update other.fct_indicator_value set value = 999; grant usage on schema other to kvalitet_bi;"
@@ -201,7 +202,7 @@ def test_reader_by_centre_sees_all_signed_rows_of_its_centres(
     assert verify(published).faults == []
 
 
-#: What a detail reader finds, where definitions look as they were signed: the function behind the policy was changed.
+#: The function behind the policy is changed, so that all definitions still look as they were signed.
 OTHER_CENTRES = """
 create or replace function audit.centres_of_reader() returns setof text language sql stable security definer
 set search_path = audit, pg_temp begin atomic {} end

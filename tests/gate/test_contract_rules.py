@@ -1,4 +1,4 @@
-"""What the gate counts of a contract's quality rules: six rows of a source, and what intake set aside of it."""
+"""What the gate counts for a contract's quality rules, in six rows of a source and in rows that intake set aside."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from kvalitet.gate.verdict import CheckResult, Verdict
 from kvalitet.intake import raw_tables
 from kvalitet.settings import GATE, Settings
 
-#: Cases of load 2. A2 was changed by it, A9 was closed, B1 came later.
+#: Cases as of load 2. It changed A2 and closed A9, and B1 came later.
 ROWS = [
     # case_number, part, kind, note, amount, from load, to load
     ("A1", 1, "klage", "ja", 10, 1, None),
@@ -28,7 +28,7 @@ ROWS = [
     ("B1", 1, "andet", None, 0, 3, None),
 ]
 #: In force at load 2 are A1/1, A2/1, A2/2 and A3/1: four rows.
-#: Set aside: load, row, key, column, rule, holds an earlier version, resolved by load.
+#: Rows set aside: load, row, key, column, rule, holds an earlier version, resolved by load.
 SET_ASIDE = [
     (1, 1, "A4|1", "kind", "unknown_value", False, None),
     (1, 2, "A5|1", "kind", "required", False, None),
@@ -36,15 +36,15 @@ SET_ASIDE = [
     (2, 7, "A6|1", None, "duplicate_key", False, None),
     (2, 8, "A6|1", None, "duplicate_key", False, None),
     (2, 9, "A1|1", "amount", "number_format", True, None),
-    (1, 3, "A7|1", "kind", "unknown_value", False, 2),  # brought in order by load 2
+    (1, 3, "A7|1", "kind", "unknown_value", False, 2),  # accepted by load 2
     (3, 1, "A8|1", "kind", "unknown_value", False, None),  # came after the build's load
 ]
-#: So five rows stand aside at load 2: A4, A5, A6 twice and A1, whose earlier version is one of the four.
+#: So five rows are set aside at load 2: A4, A5, A6 twice, and A1, whose earlier version is one of the four.
 ALL = 4 + 4
 
 
 def contract_with(tmp_path: Path, *rules: dict, of: str | None = None) -> Contract:
-    """A source `pilot` with one table `cases`, and the rules at the table or at a column."""
+    """A source `pilot` with one table `cases`. The rules belong to the table or to one of its columns."""
     columns = [
         {"name": "case_number", "logicalType": "string", "primaryKey": True, "primaryKeyPosition": 1},
         {"name": "part", "logicalType": "integer", "primaryKey": True, "primaryKeyPosition": 2},
@@ -125,7 +125,7 @@ def build(settings: Settings, admin_url: str, tmp_path: Path) -> Build:
 
 @pytest.fixture
 def judged(settings: Settings, build: Build, tmp_path: Path) -> Callable[..., CheckResult]:
-    """The gate's result of one rule."""
+    """The gate's result for one rule."""
 
     def of(rule: dict, column: str | None = None) -> CheckResult:
         contract = contract_with(tmp_path, rule, of=column)
@@ -148,12 +148,12 @@ def metric(name: str, *columns: str, **arguments: object) -> dict:
 @pytest.mark.parametrize(
     ("rule", "column", "broken"),
     [
-        # Accepted ones are all of the valid values but A3; A4 was set aside for its value, A5 for having none.
+        # All accepted rows but A3 have a valid value. A4 was set aside for its value, and A5 because it has none.
         (metric("invalidValues", validValues=["klage", "roes"]), "kind", 2),
         (metric("invalidValues", validValues=["klage", "roes", "andet"]), "kind", 1),
         (metric("invalidValues", pattern="^[a-l]{1,9}$"), "kind", 3),
         (metric("invalidValues", "kind", "note", validValues=["klage", "roes", "andet", "ja", "nej"]), None, 2),
-        # 20 twice; A5 and A1 (delivered anew) with an amount that is no number.
+        # Two rows have 20. A5 and the new version of A1 have an amount that is no number.
         (metric("invalidValues", validValues=[10, 5]), "amount", 4),
         (metric("nullValues"), "kind", 1),
         (metric("nullValues"), "note", 1),
@@ -162,7 +162,7 @@ def metric(name: str, *columns: str, **arguments: object) -> dict:
         (metric("missingValues", missingValues=[None, "ukendt"]), "note", 2),
         (metric("missingValues", missingValues=["ukendt"]), "note", 1),
         (metric("missingValues", missingValues=["", 20]), "amount", 3),
-        # A2 has two parts; A6 came twice with one key.
+        # A2 has two parts, and A6 came twice with one key.
         (metric("duplicateValues", "case_number", "part"), None, 2),
         (metric("duplicateValues"), None, 2),
         (metric("duplicateValues"), "case_number", 4),
@@ -190,7 +190,7 @@ def test_rows_that_break_a_rule_are_counted_among_all_rows(judged, rule, column,
         ({"mustBeLessThan": 25, "unit": "percent"}, False),
         ({"mustBeLessThan": 25.01, "unit": "percent"}, True),
         ({"mustBeLessOrEqualTo": 2}, True),
-        # The standard: the same as greater than and less than.
+        # By the standard this is the same as greater than and less than.
         ({"mustBeBetween": [2, 3]}, False),
         ({"mustBeBetween": [1, 3]}, True),
         ({"mustNotBeBetween": [2, 3]}, True),

@@ -1,4 +1,4 @@
-"""What a night says of its checks: a warning is never taken for what holds a build back."""
+"""A night's summary of its checks never takes a warning for a failure that holds a build back."""
 
 import pytest
 

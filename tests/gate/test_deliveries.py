@@ -25,7 +25,7 @@ CHECKS = {check.id.removeprefix(f"delivery_{SOURCE}_"): check for check in SUITE
 
 @pytest.fixture
 def records(settings: Settings, admin_url: str):
-    """Writes what intake, builds and publishing would: a delivery with its counts, and a build that rests on it."""
+    """Writes the records of intake, builds and publishing: a delivery with its counts, and a build that rests on it."""
     with psycopg.connect(admin_url, autocommit=True) as connection:
 
         def delivered(
@@ -67,7 +67,7 @@ def records(settings: Settings, admin_url: str):
 
 @pytest.fixture
 def ask(settings: Settings) -> Callable[[int, str], tuple | str]:
-    """(holds, violations, denominator) of a check as the gate's role, or why it is not applicable."""
+    """(holds, violations, denominator) of a check, asked as the gate's role, or the reason why it is not applicable."""
 
     def answer(build_id: int, name: str) -> tuple | str:
         check = CHECKS[name]
@@ -164,7 +164,8 @@ def test_closures_beyond_the_limit_fail_unless_somebody_allowed_them(records, as
 
 
 def test_a_volume_is_held_against_a_band_learned_from_what_was_published(records, ask) -> None:
-    """Steps of 2, 4, 3, 2, 4: usually 3, off by 1; the band of 1,000 rows is 3 ± 50, wider than 15 × 1 and 10."""
+    """Earlier steps of 2, 4, 3, 2 and 4 are usually 3, and off by 1. The band for 1,000 rows is 3 ± 50, because 50 is
+    more than 15 × 1 and more than 10."""
     too_few = "Under 6 tidligere offentliggjorte leverancer at lære af."
     for rows in (985, 987, 991, 994, 996):
         assert ask(records.built(records.delivered(rows), published=True), "volume") == too_few
@@ -179,7 +180,7 @@ def test_a_volume_is_held_against_a_band_learned_from_what_was_published(records
 
 
 def test_a_source_that_varies_by_itself_has_a_wider_band(records, ask) -> None:
-    """Steps of 100 up and down in turn: usually 0, off by 100; the band is 0 ± 1,500."""
+    """Steps of 100 up and down in turn are usually 0, and off by 100. The band is 0 ± 1,500."""
     for rows in (1000, 1100, 1000, 1100, 1000, 1100, 1000):
         records.built(records.delivered(rows), published=True)
     assert ask(records.built(records.delivered(2500)), "volume") == (True, 0, 2)

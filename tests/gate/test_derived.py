@@ -1,4 +1,4 @@
-"""Checks that follow from a model or a contract: what they ask and say, and what is refused."""
+"""Checks that are derived from a model or a contract: what they ask and say, and what is refused."""
 
 import shutil
 from dataclasses import replace
@@ -52,7 +52,7 @@ derived:
 
 
 def load(folder: Path, suite: str, contracts: tuple[str, ...] = ()) -> dict[str, Check]:
-    """The checks of one suite of fct_case, by the end of their id."""
+    """The checks of a suite of fct_case, by the end of their id."""
     settings = replace(OWN, root=folder)
     for place in (settings.suites_dir, settings.contracts_dir, settings.dbt_dir / "models" / "star"):
         place.mkdir(parents=True, exist_ok=True)

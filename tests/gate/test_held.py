@@ -1,4 +1,4 @@
-"""Checks that the database holds: proven by the sealed candidate's catalogue, never assumed."""
+"""Checks that the database enforces are proven by the catalogue of the sealed candidate, and never assumed."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from kvalitet.warehouse.connection import connect, fetch_all
 
 pytestmark = pytest.mark.slow
 
-#: The key of fct_complaint is checked without being named; the model declares all three constraints.
+#: The key of fct_complaint is checked without being named. The model declares all three constraints.
 NAMED = ("complaint_key_unique", "centre_id_not_null", "source_key_in_dim_source")
 TEXTS = {
     "must_hold": "Det skal altid gælde.", "why": "En hændelse lærte os det.", "advice_engineer": "Ret modellen.",
@@ -26,7 +26,7 @@ SOME = check("some", count_violations="select 0 as violations, count(*) as denom
 
 
 def checkout(settings: Settings, folder: Path) -> Settings:
-    """A checkout whose suite of fct_complaint has one written check and three that follow from the model."""
+    """A checkout whose suite of fct_complaint has one written check and three that are derived from the model."""
     found = with_suite(settings, folder, SOME)
     suite = found.suites_dir / "fct_complaint.yaml"
     written = yaml.safe_load(suite.read_text())
@@ -43,7 +43,7 @@ def checkout(settings: Settings, folder: Path) -> Settings:
 
 
 def finished(settings: Settings, folder: Path, rows: int = 50, before: str = "") -> int:
-    """A sealed build; `before` is done to its tables before their keys are set."""
+    """A sealed build. The statement `before` is run on its tables before their keys are set."""
     build_id = synthetic.build(settings, rows)
     if before:
         with connect(settings, TRANSFORMER) as connection:
@@ -91,7 +91,7 @@ def test_what_the_catalogue_proves_is_held_and_not_among_the_passed(settings: Se
 @pytest.mark.parametrize(
     ("before", "name", "found"),
     [
-        # 2 of the 51 rows share a key; one of 50 has no centre; one of 50 refers to a source that is not there.
+        # 2 of 51 rows share a key, one of 50 has no centre, and one of 50 refers to a source that does not exist.
         ("insert into candidate.fct_complaint select * from candidate.fct_complaint where complaint_key = '1'",
          NAMED[0], ("failed", 2, 51)),
         ("update candidate.fct_complaint set centre_id = null where complaint_key = '1'",
@@ -133,7 +133,7 @@ REFERS = "add foreign key (source_key) references candidate.dim_source (source_k
 def test_constraint_that_is_missing_or_not_validated_holds_nothing(
     settings: Settings, admin_url: str, tmp_path: Path, name: str, change: str
 ) -> None:
-    """The rows are as they should be, so that only the catalogue tells."""
+    """The rows are right, so that only the catalogue shows the fault."""
     build_id = finished(settings, tmp_path)
     with psycopg.connect(admin_url) as admin:
         admin.execute(change)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Queries that a contract should not hold: the reader refuses each, and the role that asks could do no harm by it."""
+"""Queries that a contract should not hold. The reader refuses each, and the role that runs them could do no harm."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ CASES = Table(
     SOURCE, "complaints", "", "", True,
     tuple(Column(name, "", "string", "", "internal") for name in ("case_number", "law_id")),
 )  # fmt: skip
-#: Each with what the database itself says of it, where the reader let it through.
+#: Each query with the database's own answer, in case the reader lets it through.
 REFUSED, SLOW = "Database error: it does not fit", "Database error: it took longer"
 OTHER = "Database error: it asks for what"
 HOSTILE = {
@@ -51,8 +51,8 @@ HOSTILE = {
 }
 
 
-#: Each reads the catalogue under a name that means something else elsewhere in it, or puts a word for now
-#: together.
+#: Each reads the catalogue under a name that means something else elsewhere in the query, or builds a word for now
+#: from parts.
 DISGUISED = (
     "select count(*) from complaints where exists (select 1 from complaints pg_roles where pg_roles.case_number = '')"
     " or exists (select 1 from pg_roles)",
@@ -79,7 +79,7 @@ def test_hostile_query_is_refused_where_the_contract_is_read(query: str) -> None
 def asked(
     settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], tuple[Measurement, float]]:
-    """Asks a query as the gate would, the reader left out, with a time limit of one second."""
+    """Asks a query as the gate would, but past the reader, with a time limit of one second."""
     monkeypatch.setattr(asking, "SECONDS", 1)
     with psycopg.connect(admin_url) as connection:
         for load_id, number in ((1, "A"), (2, "B")):
@@ -100,7 +100,7 @@ def asked(
                 began = time.monotonic()
                 try:
                     measured = ask(connection, rule)
-                except KeyError:  # it gave a number
+                except KeyError:  # the query returned a number
                     measured = Measurement()
                 return measured, time.monotonic() - began
 

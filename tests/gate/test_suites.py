@@ -1,4 +1,4 @@
-"""Suite files: the project's own are readable and complete; wrong ones are refused with what to write."""
+"""The project's own suite files are readable and complete. Wrong ones are refused, with what to write."""
 
 import re
 from dataclasses import replace
@@ -96,7 +96,7 @@ def test_wrong_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_readme_names_checks_that_there_are() -> None:
-    """Each kind of rule is shown by checks that exist; an ellipsis stands for any table or contract."""
+    """Each kind of rule is shown by checks that exist. An ellipsis stands for any table or contract."""
     readme = (OWN.suites_dir / "README.md").read_text(encoding="utf-8")
     table = readme.partition("## Which kind of rule")[2].partition("\n## ")[0]
     ids = {check.id for suite in all_suites(Settings.from_environment()) for check in suite.checks}

@@ -1,4 +1,4 @@
-"""A survey whose scale was turned around, held against the rounds before it: rounds worked out by hand."""
+"""A survey with a reversed scale, compared with the rounds before it. The rounds are worked out by hand."""
 
 from collections.abc import Callable
 
@@ -13,12 +13,12 @@ COLUMNS = (
     "authority text, question_id text, survey_method_id text, survey_round_id text, answered_date date,"
     " respondent_group text, satisfied integer, respondents integer, satisfied_pct numeric"
 )
-Round = tuple[int, int | None, int | None, float | None]  # year, satisfied, of how many, or a published percentage
+Round = tuple[int, int | None, int | None, float | None]  # year, satisfied, respondents, or a published percentage
 
 
 @pytest.fixture
 def ask(settings: Settings, admin_url: str) -> Callable[..., tuple[int, int] | str]:
-    """(violations, denominator) of the check over these rounds, or why it is not applicable."""
+    """(violations, denominator) of the check over these rounds, or the reason why it is not applicable."""
     check = _check(settings)
 
     def answer(*rounds: Round, method_of: Callable[[int], str] = lambda year: "m"):
@@ -46,17 +46,18 @@ def _check(settings: Settings) -> Check:
 
 
 def test_a_new_round_with_its_scale_reversed_is_seen(ask) -> None:
-    """70 and 72 of 100, then 29 of 100: half lies 4.2 standard errors (5 points each) above the last."""
+    """70 and 72 of 100, then 29 of 100. One half is 4.2 standard errors of 5 points above the last round."""
     assert ask((2021, 70, 100, None), (2022, 72, 100, None), (2023, 29, 100, None)) == (1, 2)
 
 
 def test_a_reversed_round_is_seen_whichever_it_is(ask) -> None:
-    """29 of 100 first: the second is held against it, the third against 99 of 200, which leans nowhere."""
+    """The first round is the reversed one, with 29 of 100. The second is compared with it, and the third with 99 of
+    200, which leans neither way."""
     assert ask((2021, 29, 100, None), (2022, 70, 100, None), (2023, 71, 100, None)) == (1, 2)
 
 
 def test_a_fall_in_satisfaction_is_no_reversed_scale(ask) -> None:
-    """From 70 to 52 of 100: fewer are satisfied, and not a minority. From 55 to 45: chance could do that (1 error)."""
+    """At 52 of 100 most are still satisfied. From 55 to 45 is 1 standard error, which can be chance."""
     assert ask((2021, 70, 100, None), (2022, 52, 100, None)) == (0, 1)
     assert ask((2021, 55, 100, None), (2022, 45, 100, None)) == (0, 1)
     assert ask((2021, 7, 10, None), (2022, 3, 10, None)) == (0, 1), "ten answers tell nothing: 1.3 errors"

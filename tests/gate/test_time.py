@@ -1,4 +1,4 @@
-"""The day that figures are as of, held against the clock, and what a night is held against after a withdrawal."""
+"""Figures' as-of day is compared with the clock. A night is not compared with withdrawn deliveries."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ def admin(admin_url: str) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture
 def build(admin: psycopg.Connection) -> Callable[..., int]:
-    """Record a build as of a day on a load of a source, published or not; returns its number."""
+    """Record a build as of a day on a load of a source, published or not, and return its number."""
 
     def record(as_of: date, source: str = "bif_complaints", is_published: bool = False) -> int:
         (build_id,) = admin.execute(

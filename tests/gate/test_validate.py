@@ -1,4 +1,4 @@
-"""The gate on real tables through Great Expectations: statuses, verdicts, what is kept."""
+"""The gate on real tables through Great Expectations: statuses, verdicts and what is kept."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -197,7 +197,7 @@ def test_a_held_back_build_whose_schema_was_taken_is_not_judged(settings: Settin
 def test_a_catalogue_that_is_not_as_declared_holds_the_build_back(
     settings: Settings, tmp_path: Path, change: str, lacking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kvalitet.gate.judging.digests", lambda *_: [])  # they would stumble first on a revoked right
+    monkeypatch.setattr("kvalitet.gate.judging.digests", lambda *_: [])  # digests would fail first on a revoked right
     build_id = synthetic.build(settings)
     manifest = synthetic.manifest(tmp_path)
     finish_candidate(settings, build_id, manifest)
@@ -214,7 +214,7 @@ def test_a_catalogue_that_is_not_as_declared_holds_the_build_back(
 
 
 def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Path) -> None:
-    """The project's own checks on volumes, on a lost centre and on shifted years, are SQL of this kind."""
+    """The project's own checks on volumes, on a lost centre and on shifted years are queries of this kind."""
     lost = check(
         "centres_still_there",
         count_violations="select count(*) filter (where now.n is null) as violations, count(*) as denominator"
@@ -237,7 +237,7 @@ def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Pa
 
 
 def test_a_build_judged_again_keeps_the_first_judgement(settings: Settings, tmp_path: Path) -> None:
-    """Held back, the rule mended, judged again: the newest counts, and nothing that was said is lost."""
+    """The build is judged again by a corrected rule. The newest judgement counts, and the first is kept."""
     judged = judge(settings, tmp_path, check("centre_none", count_violations=COUNT_C01))
     assert not judged.passed
     mended = with_suite(settings, tmp_path, check("centre_none", count_violations=COUNT_C01, threshold={"percent": 60}))
@@ -257,7 +257,7 @@ def test_a_build_judged_again_keeps_the_first_judgement(settings: Settings, tmp_
 
 
 def test_other_thresholds_are_held_against_what_was_counted(settings: Settings, admin_url: str, tmp_path: Path) -> None:
-    """25 of 50 rows: within 60 %, not within 40 %. The tables are gone by then."""
+    """25 of 50 rows are within 60 %, but not within 40 %. The tables have been dropped by then."""
     sixty = check("centre_half", count_violations=COUNT_C01, threshold={"percent": 60})
     other = check("key_unique", expectation=expectation("column_values_to_be_unique", column="complaint_key"))
     judged = judge(settings, tmp_path, sixty, other, check("dropped", count_violations=COUNT_C01, severity="warning"))

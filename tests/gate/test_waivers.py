@@ -1,4 +1,4 @@
-"""Waivers: who let which failed check pass, why, until when."""
+"""Waivers: who let which failed check pass, why, and until when."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ def waiver(**changes: object) -> dict:
 
 
 def judge(settings: Settings, folder: Path, *waivers: dict) -> Verdict:
-    """A build of which half the rows break one critical check, judged under these waivers."""
+    """Judge a build under these waivers. Half of its rows break one critical check."""
     build_id = synthetic.build(settings)
     finish_candidate(settings, build_id, synthetic.manifest(folder))
     checkout = with_suite(

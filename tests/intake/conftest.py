@@ -1,4 +1,4 @@
-"""Fixtures of the intake: an inbox to deliver to, and what came of it."""
+"""Fixtures of the intake: an inbox to deliver to, and readers of what was taken in."""
 
 import shutil
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from kvalitet.warehouse.connection import connect
 
 @pytest.fixture(autouse=True)
 def files_are_settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file written by a test is complete at once."""
+    """A file that a test writes counts as complete at once."""
     monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
 
 
@@ -34,7 +34,7 @@ def own_secrets(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def deliver(inbox: Path) -> Callable[..., None]:
-    """Deliver complaints, each given as what differs from COMPLAINT, with one point for each."""
+    """Deliver complaints, each given by its differences from COMPLAINT, with one point each."""
 
     def write_delivery(*complaints: dict[str, str], cutoff: str = "2025-01-02", padding: int = 0) -> None:
         rows = [COMPLAINT | complaint for complaint in complaints]
@@ -59,7 +59,7 @@ def open_rows(settings: Settings) -> Callable[..., list[dict]]:
 
 @pytest.fixture
 def rejects(settings: Settings) -> Callable[[], list[tuple]]:
-    """Open rejects as (row, key, column, rule, last accepted version is kept open)."""
+    """Open rejects as (row, key, column, rule, whether the last accepted version is kept)."""
 
     def read() -> list[tuple]:
         with connect(settings, AUDITOR) as connection:
@@ -74,7 +74,7 @@ def rejects(settings: Settings) -> Callable[[], list[tuple]]:
 
 @pytest.fixture
 def everything_written(settings: Settings) -> Callable[[], str]:
-    """All that the database and the run folder hold, as one text to search."""
+    """Everything that the database and the run folder hold, as one text to search."""
 
     def read() -> str:
         texts = []
@@ -96,7 +96,7 @@ def everything_written(settings: Settings) -> Callable[[], str]:
 
 @pytest.fixture
 def own_contract(settings, tmp_path, monkeypatch):
-    """The settings with contracts that a test may change: `(before, after)` in the text of the complaints' one."""
+    """Settings with contracts that a test may change: `(before, after)` replaces text in the complaints' one."""
     root = tmp_path / "root"
     for folder in ("expectations", "dbt_project"):
         shutil.copytree(settings.root / folder, root / folder)

@@ -40,7 +40,7 @@ def as_csv(rows: list[dict[str, str]], header: list[str]) -> str:
 
 
 def write(inbox: Path, name: str, content: str | bytes) -> Path:
-    """Write as a source should: under another name first."""
+    """Write a file as a source should: first under another name."""
     file = inbox / name
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + ".part")

@@ -1,4 +1,4 @@
-"""A hand on the sources: a process that does what it is told, line by line, and says what came of it."""
+"""A process that extracts, replays or withdraws on command, line by line, and reports the result."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ SOURCE = "bif_complaints"
 
 
 class Hand:
-    """Such a process, started and ready; `do` begins something, `said` waits for what came of it."""
+    """Such a process, started and ready. `do` begins a command, and `said` waits for its result."""
 
     def __init__(self, settings: Settings, name: str) -> None:
         facts = [str(settings.root), str(settings.var), settings.inbox, settings.server, settings.database, name]
@@ -52,7 +52,7 @@ def _do(settings: Settings, name: str, what: str, load: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    import adbc_driver_postgresql.dbapi  # noqa: F401 -- not in the time that is measured
+    import adbc_driver_postgresql.dbapi  # noqa: F401 -- so that its import is not measured
 
     root, var, inbox, server, database, hand = sys.argv[1:]
     place = Settings(Path(root), Path(var), inbox, server, database)

@@ -1,4 +1,4 @@
-"""Random tables, the contract they are delivered under, and the programs of others that write them."""
+"""Random tables, the contract for their delivery, and the programs that write them."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ PIECES = (
 
 @dataclass(frozen=True)
 class Row:
-    """One row as its source has it: the note is agreed on but not taken in."""
+    """One row as its source has it. The note is agreed, but not taken in."""
 
     number: str
     text: str
@@ -53,7 +53,7 @@ class Dialect:
 
 
 texts = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
-#: A program may leave out the fraction of a whole number, and one of nine or ten figures may then be a person's.
+#: A program may write whole numbers without a fraction. With nine or ten digits they could read as a person's number.
 amounts = st.decimals(-(10**12), 10**12, places=2).filter(
     lambda amount: amount % 1 or not 10**8 <= abs(amount) < 10**10
 )
@@ -81,7 +81,7 @@ dialects = st.builds(
 def contract(
     folder: Path, file_format: str = "csv", encoding: str = "utf-8", delimiter: str = ";", columns_agreed: int = 5
 ) -> Contract:
-    """The contract of such a table, or of its first columns, ready for intake; its file lies in `folder`."""
+    """The contract of such a table, or of its first columns, ready for intake. Its file is in `folder`."""
     stated = {"decimalSign": "." if file_format == "json" else ",", "maxRejectedPercent": 100}
     if file_format == "csv":
         stated |= {"requiresFinalNewline": False, "delimiter": delimiter}
@@ -176,7 +176,7 @@ def by_openpyxl(table: list[Row]) -> bytes:
     for row in table:
         sheet.append([row.number, row.text or None, row.amount, row.day, row.note or None])
         for cell in sheet[sheet.max_row]:
-            if cell.data_type == "f":  # a text that begins with = is a text here
+            if cell.data_type == "f":  # here a text that begins with = is a text
                 cell.data_type = "s"
     out = io.BytesIO()
     book.save(out)
@@ -201,7 +201,7 @@ def by_xlsxwriter(table: list[Row]) -> bytes:
 
 
 def as_answer(table: list[Row]) -> dict:
-    """The table as an API's answer has it, with its numbers as numbers."""
+    """The table as in an API's answer, with its numbers as numbers."""
     rows = [[*row.cells()[:2], None if row.amount is None else float(row.amount), *row.cells()[3:]] for row in table]
     return {"TableID": "r1", "Variables": [{"Name": name.lower(), "Label": name} for name in HEADER], "Data": rows}
 

@@ -1,4 +1,4 @@
-"""Every record of a delivered file is accounted for, and a row set aside is found by its number in the file."""
+"""Every record of a file is accounted for, and a row that was set aside is found by its number in the file."""
 
 import csv
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def account(settings: Settings) -> Callable[..., dict[tuple[str, str], int]]:
 
 
 def rewrite(inbox: Path, change: Callable[[list[str]], None]) -> None:
-    """Change the delivered complaints line by line; the header is line 1 and so at 0."""
+    """Change the delivered complaints line by line. The header is line 1, and so at index 0."""
     lines = (inbox / KLAGER).read_bytes().decode().split("\r\n")
     change(lines)
     write(inbox, KLAGER, "\r\n".join(lines))
@@ -69,12 +69,12 @@ def test_blank_records_are_left_out_by_name_and_close_nothing(settings, inbox, d
 
 
 def test_rows_are_numbered_by_the_line_of_the_file(settings, inbox, deliver, rejects):
-    """Texts of three lines, a blank line and a broken record stand before the rows set aside."""
+    """A text of three lines, a blank line and a broken record come before the row that is set aside."""
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
         lines[1] = line_of(Sagsnummer="2024 - 00000", Fritekst="linje 1\nlinje 2\nlinje 3")  # lines 2 to 4
-        lines[3:3] = [""]  # line 6; row 3 is line 7
+        lines[3:3] = [""]  # line 6, and so row 3 is line 7
         lines[4] = '"2024 - 00002","x"'  # line 7
         lines[6] = line_of(Sagsnummer="2024 - 00004", Svarfrist="2024-02-30")  # line 9
 
@@ -92,7 +92,7 @@ def test_a_record_swallowed_by_an_open_quote_is_set_aside_with_its_own_line(sett
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
-        lines[10] = lines[10].removesuffix('"')  # line 11; line 12 is now within its text
+        lines[10] = lines[10].removesuffix('"')  # line 11, whose text now takes in line 12
 
     rewrite(inbox, change)
     extract(settings, SOURCE)
@@ -101,7 +101,7 @@ def test_a_record_swallowed_by_an_open_quote_is_set_aside_with_its_own_line(sett
 
 
 def test_a_record_within_the_text_of_an_accepted_row_refuses_the_delivery(settings, inbox, deliver):
-    """The column is not landed, and the text closes in order: nothing else would say that two rows are gone."""
+    """The column is not landed and the text is properly closed, so nothing else would show that two rows are lost."""
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
@@ -144,7 +144,7 @@ def test_a_record_with_a_column_fewer_that_an_open_quote_took_in_is_set_aside_wi
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
-        lines[10] = lines[10].removesuffix('"')  # line 11; line 12 is now within its text
+        lines[10] = lines[10].removesuffix('"')  # line 11, whose text now takes in line 12
         lines[11] = lines[11].replace('"C01",', "")
 
     rewrite(inbox, change)
@@ -196,7 +196,7 @@ def test_a_record_within_a_text_that_itself_breaks_a_rule_refuses_the_delivery(
 
 
 def test_a_record_with_empty_columns_too_many_is_set_aside(settings, inbox, deliver, rejects, account):
-    """A comma without quotes has moved its values by one column, and the last one was empty."""
+    """A comma without quotes has moved the values by one column, and the last value was empty."""
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
@@ -237,7 +237,7 @@ def test_a_quote_open_for_two_megabytes_is_refused_by_its_line(settings, inbox, 
 
 
 def test_duplicates_are_counted_one_way_everywhere(settings, deliver):
-    """Five rows of two keys, two of them alike, and one that breaks a rule besides: six rows."""
+    """Two keys come in five rows, two of them equal. One more row breaks a rule. So six rows are set aside."""
     twice, thrice = {"Sagsnummer": "2023 - 00001"}, {"Sagsnummer": "2023 - 00002"}
     others = twice, twice, thrice, thrice | {"Tema": "svar"}, thrice, {"Sagsnummer": "2023 - 00003", "Lukket": "?"}
     deliver(*GOOD, *others, padding=200)

@@ -1,4 +1,4 @@
-"""Deliveries over HTTP, from a real server of the test's own: what is taken in, and what each bad answer leads to."""
+"""Deliveries over HTTP from a real server of the test's own: what is taken in, and what each bad answer leads to."""
 
 import gzip
 import json
@@ -35,11 +35,11 @@ class Api:
     """What the server answers, and what it was asked."""
 
     updated: str | None = "2024-12-10T00:00:00"
-    answers: list[tuple[int, str, bytes]] = field(default_factory=list)  # of data/, the last one for ever
+    answers: list[tuple[int, str, bytes]] = field(default_factory=list)  # of data/, the last one repeated
     cut_after: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     data_only_headers: bool = False
-    tables: list[dict[str, str]] = field(default_factory=list)  # of tables/, beside the one asked for
+    tables: list[dict[str, str]] = field(default_factory=list)  # of tables/, besides the table asked for
     asked: list[tuple[str, str, str | None, dict]] = field(default_factory=list)
 
     def data_requests(self) -> int:
@@ -319,11 +319,11 @@ class TestBadAnswer:
 
 
 class TestCompressedAnswer:
-    """Asked for none, a proxy may compress all the same."""
+    """A proxy may compress an answer although no compression was asked for."""
 
     @pytest.fixture
     def parts(self, server) -> list[bytes]:
-        """The answer in two halves, each compressed by itself."""
+        """The answer in two halves, each compressed separately."""
         server.headers["Content-Encoding"] = "gzip"
         _, _, body = json_answer()
         return [gzip.compress(body[:300]), gzip.compress(body[300:])]

@@ -1,4 +1,4 @@
-"""Bad input, by name: what happens, and that nothing else is lost."""
+"""Bad input, by kind: what happens, and that nothing else is lost."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ KLAGER = "bif_complaints/klager_2025-01-02.csv"
 
 
 def refused(settings: Settings, source: str = "bif_complaints") -> str:
-    """The message with which a delivery is refused; nothing may have been taken in."""
+    """The message with which a delivery is refused. Nothing may have been taken in."""
     with pytest.raises(DeliveryRefused) as refusal:
         extract(settings, source)
     with connect(settings, LOADER) as connection:
@@ -37,7 +37,7 @@ def text_of(inbox: Path) -> str:
 
 
 class TestWholeDeliveryIsRefused:
-    """What makes a delivery unreliable as a whole changes nothing."""
+    """A fault that makes a whole delivery unreliable refuses it, and nothing is changed."""
 
     def test_wrong_encoding_names_the_line(self, settings, inbox, deliver, open_rows):
         deliver(*GOOD)
@@ -123,7 +123,7 @@ class TestWholeDeliveryIsRefused:
 
 
 class TestRowIsSetAside:
-    """A value that cannot be read keeps its row out; the rows around it come in."""
+    """A value that cannot be read keeps its row out. The rows around it are accepted."""
 
     @pytest.mark.parametrize(
         ("change", "column", "rule"),
@@ -180,7 +180,7 @@ class TestRowIsSetAside:
 
     @pytest.mark.parametrize(("one", "other"), [("Modtaget", "Registreret"), ("Sagsnummer", "Tema")])
     def test_second_header_in_another_order_is_refused(self, settings, inbox, deliver, one, other):
-        """The rows below it are in that order: read by the first header, two columns would be exchanged in silence."""
+        """The rows below it are in its order. By the first header two columns would silently be swapped."""
         deliver(*GOOD)
         lines = text_of(inbox).split("\r\n")
         header = lines[0].replace(one, "*").replace(other, one).replace("*", other)
@@ -190,7 +190,7 @@ class TestRowIsSetAside:
             extract(settings, "bif_complaints")
 
     def test_files_put_together_with_the_mark_of_each_are_one_table(self, settings, inbox, deliver, open_rows, rejects):
-        """Quoted throughout, as the source writes them: behind the second mark stands the header again."""
+        """The files are quoted throughout, as from the source. The header is repeated after the second mark."""
         deliver(*GOOD)
         lines = text_of(inbox).split("\r\n")
         lines.insert(100, f"\ufeff{lines[0]}")
@@ -216,7 +216,7 @@ class TestRowIsSetAside:
         (contracts / "bif_complaints.odcs.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
         monkeypatch.setenv("KVALITET_CONTRACTS", str(contracts))
         characters = random.Random(7)  # noqa: S311
-        # Postgres packs what repeats: these do not.
+        # Postgres compresses repeated characters, so these do not repeat.
         longest, too_long = ("".join(chr(characters.randrange(0x20000, 0x2A000)) for _ in range(n)) for n in (600, 601))
         deliver(*GOOD, {"Sagsnummer": longest}, {"Sagsnummer": too_long})
         extract(settings, "bif_complaints")
@@ -250,12 +250,12 @@ class TestRowIsSetAside:
         [
             ("3112991234", [("inquiries", "cpr_in_text")]),
             ("0112991234", [("inquiries", "cpr_in_text")]),
-            ("3113991234", []),  # no month 13: nobody's number
+            ("3113991234", []),  # there is no month 13, so this is no personal number
             ("31129912345", []),
         ],
     )
     def test_a_count_that_reads_as_a_personal_number(self, settings, inbox, rejects, number, rules):
-        """A column without an agreed maximum would take it in as a number."""
+        """A column without an agreed maximum would accept it as a number."""
         deliver_annual(inbox, [ANNUAL | {"Henvendelser": number}])
         extract(settings, "borgerraadgiver_annual")
         assert [reject[2:4] for reject in rejects()] == rules
@@ -278,7 +278,7 @@ class TestRowIsSetAside:
 
 
 class TestRowIsAccepted:
-    """What looks odd and is agreed on."""
+    """Input that looks odd, but is agreed."""
 
     def test_reordered_columns_are_read_by_name(self, settings, inbox, deliver, open_rows):
         deliver(*GOOD)
@@ -330,7 +330,7 @@ class TestRowIsAccepted:
 
 
 class TestInbox:
-    """What lies in the inbox besides whole deliveries."""
+    """Other things in the inbox than whole deliveries."""
 
     def test_incomplete_delivery_waits(self, settings, inbox, deliver):
         deliver(*GOOD)

@@ -1,4 +1,4 @@
-"""Limits on what a delivery may change, and what is read anew: our own changes are none of the source's."""
+"""Limits on what a delivery may change. Rows that only we read differently do not count as changed."""
 
 import psycopg
 import pytest
@@ -48,7 +48,7 @@ def test_a_delivery_that_changes_most_rows_is_refused_and_named_by_columns(setti
 
 
 def test_shifted_keys_are_recognised_by_what_the_rows_hold(settings, deliver):
-    """The system numbers its cases anew by one: every known key holds what its neighbour held."""
+    """The system renumbers its cases by one, so that every known key holds what its neighbour held."""
     deliver(*ROWS)
     extract(settings, "bif_complaints")
     shifted = [row | {"Sagsnummer": ROWS[(n + 1) % 40]["Sagsnummer"]} for n, row in enumerate(ROWS)]
@@ -62,7 +62,7 @@ ALIKE = [row | {"KLE": f"32.18.{n % 3:02d}", "Center": "C01"} for n, row in enum
 
 @pytest.mark.parametrize("rows", [ROWS, ALIKE], ids=["each_of_its_own", "three_kinds_alike_beside_the_key"])
 def test_renumbered_source_says_so_where_its_rows_would_close(settings, deliver, rows):
-    """Of each content as many rows came as went."""
+    """For each content as many rows came as went."""
     deliver(*rows)
     extract(settings, "bif_complaints")
     deliver(*(row | {"Sagsnummer": row["Sagsnummer"].replace("2024", "2034")} for row in rows), cutoff="2025-01-03")
@@ -136,7 +136,7 @@ def test_a_corrected_file_of_an_older_cut_off_is_read_and_named(settings, delive
 
 
 class TestReadAnew:
-    """The contract or this code reads a text otherwise; the source changed nothing."""
+    """The contract or our code reads a text differently. The source has changed nothing."""
 
     def test_a_word_that_stands_for_nothing_from_now_on_is_no_change_of_the_source(self, own_contract, deliver):
         rows = [row | {"Henvisers sagsnummer": "vides-ikke"} for row in ROWS]

@@ -1,4 +1,4 @@
-"""A delivery's own cut-off: never later than today, never far ahead of what was due, written as agreed."""
+"""A delivery's own cut-off may not be later than today or far ahead of what was due, and must be written as agreed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ OF_OLD = [
     row | {"Modtaget": "2004-05-02T09:15:00", "Registreret": "2004-05-02T10:00:00", "Svarfrist": "2004-05-30"}
     for row in GOOD
 ]
-WRONG_YEAR = "2025-12-02"  # of 2025-01-03: a year's end later, and long ago
+WRONG_YEAR = "2025-12-02"  # typed for 2025-01-03: most of a year later, and yet in the past
 
 
 def today(settings: Settings) -> date:
@@ -54,7 +54,7 @@ def is_stale(settings: Settings) -> str | None:
 
 
 class TestByTheClock:
-    """Slow: on a warehouse."""
+    """These tests are slow, because they need a warehouse."""
 
     pytestmark = pytest.mark.slow
 
@@ -160,7 +160,7 @@ class TestByTheClock:
         ],
     )
     def test_who_and_why_are_there_and_hold_no_identity_number(self, settings, deliver, by_and_why, said):
-        """However it is let in, and before anything is recorded of it."""
+        """For each way of letting a delivery in, this is checked before anything is recorded."""
         deliver(*GOOD)
         load = extract(settings, SOURCE).loads[0].load_id
         for step in (
@@ -182,13 +182,13 @@ class TestByTheClock:
         extract(settings, SOURCE)
         with psycopg.connect(admin_url) as connection:
             connection.execute("update audit.load set started_at = started_at - interval '180 days'")
-        for cutoff in ("2025-05-30", "2025-06-30"):  # the nights that were missed may come all at once
+        for cutoff in ("2025-05-30", "2025-06-30"):  # all missed nights may come at once
             deliver(*GOOD, cutoff=cutoff)
         assert [load.outcome for load in extract(settings, SOURCE).loads] == ["accepted", "accepted"]
 
 
 class TestLeftBehind:
-    """Files that lie in the inbox still, after the right ones came."""
+    """Files that are still in the inbox after the right ones came."""
 
     pytestmark = pytest.mark.slow
 
@@ -240,7 +240,7 @@ TODAY = date(2026, 11, 27)
     late=st.lists(st.integers(0, 20), min_size=20, max_size=20),
 )
 def test_source_that_delivers_as_time_passes_is_never_refused(contract, lag, pauses, late):
-    """Whatever its lag, however long it is silent, and up to twenty days late."""
+    """Whatever its lag is, however long it is silent, and even if it is up to twenty days late."""
     clock, before = TODAY, Standing(TODAY, None, None)
     for pause, days_late in zip(pauses, late, strict=False):
         clock += pause * DAY
@@ -271,7 +271,7 @@ def test_cut_off_of_another_age_is_refused_only_where_it_begins_the_history_or_i
 
 @given(st.sampled_from([1, -1]), st.dates(date(2024, 1, 1), date(2024, 12, 31)))
 def test_mistyped_year_of_a_lagging_source_is_refused_or_older(contract, years, cutoff):
-    """A day after a cut-off of 2024 that came today, with its year one off."""
+    """The delivery of the day after a cut-off of 2024 comes today, with its year wrong by one."""
     typed = cutoff + 365 * years * DAY
     refusal = judged(contract, delivery(typed), Standing(TODAY, cutoff - DAY, TODAY), None).refusal
     assert (refusal is not None) == (typed > cutoff)

@@ -1,4 +1,4 @@
-"""By whose fault a delivery cannot be read: the file's is refused, the program's own is named as that."""
+"""A delivery that cannot be read is refused for a fault of its file. A fault of the program is named as such."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_error_of_the_packages_own_code_is_its_own_fault_without_what_it_said():
 
 @pytest.mark.parametrize("error", [ValueError(SECRET), KeyError(SECRET)])
 def test_error_of_a_parser_is_the_files(error):
-    """Raised elsewhere than in this package, as a library does on a damaged workbook."""
+    """An error raised outside this package, as a library does on a damaged workbook."""
     with pytest.raises(DeliveryRefused) as refusal, refused_if_unreadable("klager.csv"):
         raise error
     assert SECRET not in str(refusal.value)

@@ -1,4 +1,4 @@
-"""History in `raw`: what opens, changes, closes and stays, and that nothing is taken in twice or by half."""
+"""History in `raw`: which rows open, change, close and stay. Nothing is taken in twice or by half."""
 
 import os
 import signal
@@ -120,13 +120,13 @@ def test_nights_that_pile_up_are_taken_in_order(settings, deliver, open_rows):
 
 
 def test_older_snapshot_after_a_newer_one_stands_beside_the_history(settings, deliver, open_rows, rejects):
-    """What is known today stays; a build of the older load sees the older snapshot and nothing else."""
+    """Today's state does not change. A build on the older load sees the older snapshot and nothing else."""
     deliver(*GOOD[:98], {"Center": "C01"}, cutoff="2024-12-10")
     first = extract(settings, "bif_complaints").loads[-1].load_id
     deliver(*GOOD, {"Center": "C02"}, cutoff="2025-01-02")
     extract(settings, "bif_complaints")
     today = open_rows()
-    late = [*GOOD[:99], {"Center": "C03", "Lukket": "måske"}]  # set aside: it stands as on 10 December 2024
+    late = [*GOOD[:99], {"Center": "C03", "Lukket": "måske"}]  # set aside, so its version of 10 December 2024 stays
     deliver(*late, cutoff="2024-12-20")
     result = extract(settings, "bif_complaints")
     assert (result.outcome, [load.delivery for load in result.loads]) == ("beside", ["2024-12-20"])
@@ -202,7 +202,7 @@ def test_refused_delivery_is_recorded_once_and_the_next_one_still_comes_in(setti
 
 
 def test_an_unforeseen_error_is_told_without_what_it_said(settings, admin_url, deliver, everything_written):
-    """A rule that somebody added to the table by hand makes Postgres print the whole row."""
+    """A constraint that somebody added to the table by hand makes Postgres print the whole row."""
     with psycopg.connect(admin_url) as connection:
         connection.execute(
             "alter table raw.bif_complaints__complaints add constraint odd check (theme_id <> 'hemmeligt_tema')"
@@ -220,7 +220,7 @@ def test_unknown_source_names_the_known_ones(settings):
 
 
 def test_inbox_may_be_on_any_file_system_that_fsspec_reaches(settings, inbox, deliver):
-    """Not only a local folder: here one in memory, with another notion of a file's age."""
+    """The inbox need not be a local folder. Here it is in memory, where a file's age is given differently."""
     deliver(*GOOD)
     memory = fsspec.filesystem("memory")
     for file in (inbox / "bif_complaints").iterdir():
@@ -230,7 +230,7 @@ def test_inbox_may_be_on_any_file_system_that_fsspec_reaches(settings, inbox, de
 
 
 def test_file_from_the_future_is_watched_until_nobody_writes_it(settings, inbox, deliver, monkeypatch):
-    """The clock was set back, or the inbox's is ahead: how old the file is cannot be told."""
+    """The clock was set back, or the inbox's clock is ahead. The age of the file is therefore unknown."""
     deliver(*GOOD)
     file, future = inbox / "bif_complaints/klager_2025-01-02.csv", time.time() + 86_400
     whole = file.read_bytes()
@@ -251,7 +251,7 @@ def test_file_from_the_future_is_watched_until_nobody_writes_it(settings, inbox,
 
 @pytest.mark.slow
 def test_killed_at_any_instant_leaves_nothing_by_half(settings: Settings, deliver):
-    """Kills real extractions after growing delays, then runs one to its end: the state is as if none had died."""
+    """Extractions are killed after growing delays. Then one runs to its end, and the state is complete."""
     deliver(*[{"Sagsnummer": f"2024 - {n:05d}"} for n in range(20_000)])
     program = (
         "import sys; from pathlib import Path; from kvalitet.settings import Settings;"
@@ -267,7 +267,7 @@ def test_killed_at_any_instant_leaves_nothing_by_half(settings: Settings, delive
         process.wait()
         rows, loads = _rows_of(settings)
         assert (rows, loads) in ((0, 0), (20_000, 1))
-    extract(settings, "bif_complaints")  # waits where the server has not noticed the last death yet
+    extract(settings, "bif_complaints")  # it waits if the server has not noticed the last kill yet
     assert _rows_of(settings) == (20_000, 1)
     assert list((settings.var / "spool").iterdir()) == [], "killed processes leave no delivered values behind"
 

@@ -1,4 +1,4 @@
-"""Increments: each delivery says only what is new; they add up whatever their order of arrival."""
+"""Increments: each delivery holds only what is new. They give the same state in any order of arrival."""
 
 from itertools import permutations
 
@@ -15,7 +15,7 @@ from kvalitet.warehouse.connection import connect
 
 CONTRACT = "bif_complaints.odcs.yaml"
 FIRST_LIMIT, LAST_LIMIT = "maxRejectedPercent, value: 2}\n", "maxClosedPercent, value: 5}\n"
-#: What three cut-offs say of three cases, by centre, and what is known at each of them.
+#: The centres of three cases, as delivered at three cut-offs, and what is known at each of them.
 SAID = {
     "2025-01-02": {"A": "C01", "B": "C01"},
     "2025-01-03": {"A": "C02", "C": "C01"},
@@ -31,7 +31,7 @@ NUMBERS = {"A": "2024 - 00001", "B": "2024 - 00002", "C": "2024 - 00003"}
 
 @pytest.fixture
 def increments(settings, own_contract, admin_url):
-    """The complaints' contract, of increments; further pairs change more of it."""
+    """The complaints' contract, changed to increments. Further pairs change more of it."""
 
     def made(*pairs: tuple[str, str]):
         file = settings.contracts_dir / CONTRACT
@@ -57,7 +57,7 @@ def send(inbox, cutoff: str, said: dict[str, str]) -> None:
 
 
 def seen(settings, day: str) -> dict[str, str]:
-    """What is known at a day: case by centre."""
+    """The centre of each case, as known at a day."""
     names = {number.replace(" ", ""): case for case, number in NUMBERS.items()}
     with connect(settings, LOADER) as connection:
         (load,) = (row["load_id"] for row in connection.execute(KNOWN, {"day": day}).fetchall())
@@ -105,7 +105,7 @@ def test_a_late_one_is_withdrawn_with_what_it_added_to_other_cut_offs(increments
 
 @pytest.mark.parametrize(("corrections", "today"), [("beside", "C01"), ("supersede", "C04")])
 def test_a_correction_goes_into_the_history_where_the_contract_says_so(increments, inbox, corrections, today):
-    """Of C nobody said anything newer than the corrected cut-off; of A somebody did."""
+    """C has no newer statement than the corrected cut-off, and A has one."""
     settings = increments((FIRST_LIMIT, f"{FIRST_LIMIT}      - {{property: corrections, value: {corrections}}}\n"))
     for cutoff in SAID:
         send(inbox, cutoff, SAID[cutoff])

@@ -1,4 +1,4 @@
-"""Delivered files are kept encrypted, and can be taken in once more when the contract has been mended."""
+"""Delivered files are kept encrypted, and can be taken in again after the contract was corrected."""
 
 import hashlib
 import os
@@ -79,7 +79,7 @@ class TestStore:
         (file,) = [file for file in store_files(settings) if row["sha256"] in file.name]
         kept = file.read_bytes()
         assert kept.startswith(b"age-encryption.org/v1")
-        # With the key and nothing of ours.
+        # With the key and none of our code.
         opened = age.decrypt(kept, identities(settings))
         assert pyarrow.CompressedInputStream(pyarrow.BufferReader(opened), "zstd").read() == delivered
 
@@ -160,7 +160,7 @@ class TestReplay:
         assert set(before) == {(None, "pattern")}
         contract_says(r"pattern: '^\d{4}-\d{4,8}$'", r"pattern: '^(X-)?\d{4}-\d{1,8}$'")
         replay(settings, first.load_id)
-        assert len(rejects()) == len(before) / 2  # "?" stays out, as a complaint and as its point
+        assert len(rejects()) == len(before) / 2  # "?" is still set aside, as a complaint and as its point
         assert "X-2024-1" in [row["case_number"] for row in open_rows()]
 
     def test_a_refused_delivery_comes_in_after_the_contract_is_mended(self, settings, deliver, contract_says, inbox):
@@ -253,7 +253,7 @@ class TestRetention:
         assert len(store_files(settings)) == 2
 
     def test_nothing_is_taken_for_left_over_while_an_extraction_runs(self, settings, deliver):
-        """A clock that was set ahead makes the file that is about to be named look old."""
+        """A clock that was set ahead makes a file look old that is about to be recorded."""
         deliver(*GOOD)
         extract(settings, "bif_complaints")
         landing = store_files(settings)[0].with_name("about-to-be-named.zst.age")
@@ -318,7 +318,7 @@ class TestKeyRotation:
             patched.setattr(rotation.Store, "write", killed_at_the_second)
             with pytest.raises(KeyboardInterrupt):
                 rotate_key(settings)
-        assert len(identities(settings)) == 2  # so that either half still opens
+        assert len(identities(settings)) == 2  # so that both halves can still be opened
         with connect(settings, LOADER) as connection:
             connection.execute("insert into audit.load_withdrawal values (%s, 'for the test', 'test')", [load])
         assert replay(settings, load).outcome == "accepted"

@@ -1,4 +1,4 @@
-"""The inbox and the landing store in S3, against a server that speaks it, and each thing that may be missing there."""
+"""The inbox and the landing store in S3, against a server that speaks S3, and each thing that may be missing there."""
 
 import json
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def make_bucket(s3, name: str = "kvalitet") -> None:
 
 
 def let_only(s3, server: str, monkeypatch: pytest.MonkeyPatch, *allowed: dict) -> None:
-    """From here on, sign in as a user who may do what the statements allow and nothing else."""
+    """From here on, sign in as a user who may do only what the statements allow."""
     iam = boto3.client("iam")
     iam.create_user(UserName="kvalitet")
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement} for statement in allowed]}
@@ -137,7 +137,7 @@ def test_missing_right_is_named(settings: Settings, deliver, s3, server, monkeyp
 
 
 def test_least_rights_are_enough(settings: Settings, own_secrets, deliver, s3, server, monkeypatch):
-    """To list the bucket and to use what is below one folder: neither buckets nor the folder as such."""
+    """The rights to list the bucket and to use the objects below one folder are enough."""
     make_bucket(s3)
     monkeypatch.setenv("KVALITET_LANDING", "s3://kvalitet/landing")
     objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]

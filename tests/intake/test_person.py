@@ -1,4 +1,4 @@
-"""One person: what is held, erasing it, and a new key of the pseudonyms. The number is typed in and stays nowhere."""
+"""One person: showing what is held, erasing it, and a new key of the pseudonyms. The typed number is kept nowhere."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ from kvalitet.warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
 
-#: The module, which the function of the same name hides.
+#: The module, which the function of the same name shadows.
 extracting = sys.modules["kvalitet.intake.taking"]
 
 GOOD = [{"Sagsnummer": f"2024 - {n:05d}"} for n in range(100)]
@@ -47,7 +47,7 @@ def admin_of_the_test(admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def delivered(settings, deliver) -> None:
-    """Two deliveries: a person with two cases, one of which changed; another one whose text names the person."""
+    """Two deliveries. One person has two cases, one of which changed, and another one's text names the person."""
     deliver(*GOOD, FIRST, SECOND, SOMEBODY_ELSE)
     extract(settings, "bif_complaints")
     deliver(*GOOD, FIRST | {"Udfald": "medhold"}, SECOND, SOMEBODY_ELSE, cutoff="2025-01-03")
@@ -80,7 +80,7 @@ def kept_texts(settings: Settings, table: str = "complaints") -> list[str]:
 
 
 def kvalitet(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str):
-    """The command line in this process, with the number typed in."""
+    """Run the command line in this process, with the number typed in."""
     monkeypatch.setattr("kvalitet.settings.Settings.from_environment", lambda: settings)
     return CliRunner().invoke(app, arguments, input=f"{typed}\n", catch_exceptions=True)
 
@@ -95,7 +95,7 @@ class TestHeld:
             ("2024-00501", None, "2025-01-02", None),
         ]  # fmt: skip
         assert all("citizen_pseudonym" not in row for row in found["bif_complaints__complaints"])
-        # The neighbour's text names the person too: three records of each delivery.
+        # The neighbour's text names the person too, so there are three records in each delivery.
         files = [(row["file_name"], row["records"]) for row in found["kept files"]]
         assert sorted(files) == [("klager_2025-01-02.csv", 3), ("klager_2025-01-03.csv", 3)]
 
@@ -133,11 +133,11 @@ class TestErasure:
         after = persons_of(settings)
         assert [row[:2] for row in after] == [row[:2] for row in before]
         words = {person for case, _, person in after if case != "2024-00502"}
-        assert len(words) == 1  # the two cases are still one person's: repeats are counted as they were
+        assert len(words) == 1  # the two cases still belong to one person, so repeats are counted as before
         assert next(iter(words)).startswith("erased:")
         assert after[-1] == before[-1]
         assert held(settings, PERSON) == {}
-        written = everything_written()  # asked once: a number has thousands of forms
+        written = everything_written()  # asked only once, because a number has thousands of forms
         assert not any(secret in written for secret in PERSON.pseudonyms(settings.pseudonym_keys()))
         with connect(settings, AUDITOR) as connection:
             row = connection.execute("select * from audit.person_erasure").fetchone()
@@ -154,7 +154,7 @@ class TestErasure:
         assert [line.replace('"', "") for line in unnamed] == [
             line.replace('"', "") for line in rewritten.splitlines() if "2024 - 000" in line
         ]
-        assert OTHER.digits not in rewritten  # the record named the person: its private columns are empty
+        assert OTHER.digits not in rewritten  # the record named the person, so its private columns are empty
         assert [row[0] for row in persons_of(settings) if row[2] == pseudonym(keys, OTHER.digits)] == ["2024-00502"]
         with connect(settings, LOADER) as connection:
             files = connection.execute(
@@ -191,7 +191,7 @@ class TestErasure:
         assert (counts.opened, counts.changed, counts.closed) == (1, 1, 0)
         added = [row for row in persons_of(settings) if row not in before]
         assert [(case, person[:7]) for case, _, person in added if case != "2024-00600"] == [("2024-00501", "erased:")]
-        # A new case is a new matter: it has a person again.
+        # A new case is a new matter, so it has a person again.
         assert PERSON.pseudonyms(settings.pseudonym_keys())[0] in [person for _, _, person in added]
 
     def test_working_tables_are_included_and_a_build_under_way_is_waited_for(self, settings, delivered, admin_url):
@@ -295,7 +295,7 @@ class TestKeyRotation:
 
 
 def test_the_hash_of_a_row_is_the_same_in_postgres_as_in_intake(settings, inbox, admin_url):
-    """Over every table of the fictional municipality: all types, with and without missing values."""
+    """Compared in five sources of the fictional municipality, which have all types, with and without missing values."""
     generate(inbox, night=1, complaints=2000)
     compared = 0
     for source in ("bif_complaints", "early_retirement_cases", "appeal_cases", "citizen_surveys", "result_status"):
@@ -325,7 +325,7 @@ def test_nobody_at_run_time_may_change_a_person(settings, delivered):
                 connection.execute(statement)  # type: ignore[arg-type]
 
 
-#: Before every spelling was read, a column of free form kept what was delivered.
+#: An earlier version could not read these spellings. It kept them as delivered in columns of free form.
 EARLIER = (
     "01.01.1990-1234", "01-01-90 1234", "010119901234", "101901234", "010190–1234", "01/01/1990 - 1234",
     "010190\u00a01234", "01 01 90 12 34", "01.01.90.12.34", "19900101-1234", "1990-01-01 1234", "010190-12 34",

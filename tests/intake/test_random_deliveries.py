@@ -1,5 +1,8 @@
-"""Random tables through the whole extraction, whole or damaged: every record that came has a fate by name, what is in
-the warehouse is what was delivered, nothing is left behind, and no message holds a value."""
+"""Random tables through the whole extraction, whole or damaged.
+
+Every record that came has a fate by name, the warehouse holds what was delivered, nothing is left behind, and no
+message holds a value.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +29,7 @@ from kvalitet.warehouse.connection import fetch_all
 
 pytestmark = pytest.mark.slow
 
-#: Each is a load of its own, so what fails is shown as it is found.
+#: Each example is a whole load, so a failing one is shown as it is found and not shrunk.
 SOME = examples(
     max_examples=12,
     deadline=None,
@@ -40,7 +43,7 @@ FORMATS = ("csv", "xlsx", "json")
 
 @dataclass
 class Source:
-    """The random source: each delivery is of the day after the one before."""
+    """The random source. Each delivery is dated a day after the one before."""
 
     settings: Settings
     inbox: Path
@@ -48,7 +51,7 @@ class Source:
     nights: Iterator[int]
 
     def written(self, table: list[Row], dialect: Dialect, program: int) -> tuple[list[Row], bytes]:
-        """The table as it can be written, by one of the programs; no key was delivered before."""
+        """The table as one of the programs can write it. None of its keys was delivered before."""
         night = next(self.nights)
         table = [replace(row, number=f"{night}.{row.number}") for row in table]
         if self.file_format == "csv":
@@ -70,7 +73,7 @@ class Source:
         return {row["number"]: as_values(row) for row in rows}
 
     def account(self, load_id: int) -> dict[str, int]:
-        """Records by fate; what was dropped under its rule."""
+        """Records by fate, and dropped records by the rule that dropped them."""
         query = (
             "select case fate when 'dropped' then kind else fate end as fate, records from audit.load_account"
             " where load_id = %(load)s and fate <> 'seen'"
@@ -78,7 +81,7 @@ class Source:
         return {row["fate"]: row["records"] for row in fetch_all(self.settings, AUDITOR, query, {"load": load_id})}
 
     def rejected(self, load_id: int) -> int:
-        """Records with a reject of the load, by their place in the file."""
+        """The number of records with a reject of the load, by their place in the file."""
         query = "select count(distinct row_number) as records from audit.reject where load_id = %(load)s"
         return fetch_all(self.settings, AUDITOR, query, {"load": load_id})[0]["records"]
 
@@ -95,7 +98,7 @@ def source(
 
 
 def hold_account(source: Source, result: ExtractResult) -> dict[str, int]:
-    """Every record that the file holds has one fate, and the load's own counts say the same."""
+    """Every record of the file has one fate, and the load's own counts agree."""
     (load,) = result.loads
     account = source.account(load.load_id)
     scanned = account.pop("scanned")
@@ -130,7 +133,7 @@ def test_every_row_is_in_the_warehouse_or_set_aside_by_name(source: Source):
 
 @contextmanager
 def fit_to_print(table: list[Row], refusals: list[str]) -> Iterator[None]:
-    """Whatever is refused says so without a value, and in few words; nothing else may happen."""
+    """A refusal is short and holds no value. No other error may happen."""
     try:
         yield
     except DeliveryRefused as refused:
@@ -168,7 +171,7 @@ def test_a_damaged_delivery_is_taken_in_row_by_row_or_refused_by_name(source: So
 
 
 def hold_values(landed: dict[str, dict], table: list[Row]) -> None:
-    """A sign that was put in between may be one of a text or a key, but no number or date becomes another."""
+    """An inserted character may become part of a text or a key, but no number or date may become another one."""
     wanted = {row.number: row for row in table}
     for number, row in landed.items():
         if delivered := wanted.get(number):

@@ -1,5 +1,8 @@
-"""Whatever table is delivered, by whatever program, whole or damaged: each row is read exactly, or set aside by a rule,
-or the file is refused by name. Nothing ends in another error, and no message holds a value."""
+"""Random tables, delivered by any program, whole or damaged.
+
+Each row is read exactly, or set aside by a rule, or the file is refused by name. No other error happens, and no message
+holds a value.
+"""
 
 import csv
 import io
@@ -41,18 +44,18 @@ from kvalitet.spelling.text import NOTHING
 
 pytestmark = pytest.mark.slow
 
-#: Each is a file to read, so what fails is shown as it is found: twelve rows at most.
+#: Each example is a file of at most twelve rows, so a failing one is shown as it is found and not shrunk.
 MANY = examples(max_examples=40, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 LONGEST_MESSAGE = 2_000
 CUTOFF = date(2020, 1, 1)
-#: Each is in every random table, so that a message that repeats a value is found out.
+#: This is in every random table, so that a message which repeats a value is found.
 MARK = "Hemmelighed"
-#: A spreadsheet takes it for a number, and not for a formula, though it begins with a sign.
+#: A spreadsheet reads this as a number and not as a formula, although it begins with a sign.
 SIGNED_NUMBER = re.compile(r"[+-]\d+([.,]\d+)?")
 
 
 def read(agreed: Contract, content: bytes, folder: Path) -> tuple[list[dict], int]:
-    """(the rows as they were read, records that are broken)."""
+    """(the rows as they were read, the number of broken records)."""
     path = folder / "delivered.spool"
     if agreed.file_format != "xlsx":
         check = TextCheck("rows.csv", agreed.encoding)
@@ -70,7 +73,7 @@ def read(agreed: Contract, content: bytes, folder: Path) -> tuple[list[dict], in
 
 
 def expected(row: Row) -> dict | None:
-    """What the row is read as; None where a rule sets it aside."""
+    """The values that the row is read as, or None if a rule sets it aside."""
     text = as_read(row.text)
     if text is not None and text[0] in "=+-@" and not SIGNED_NUMBER.fullmatch(text):
         return None
@@ -123,7 +126,7 @@ def test_a_text_file_of_any_program_and_dialect_is_read_exactly(
 
 
 def is_ambiguous(content: bytes, dialect: Dialect) -> bool:
-    """Whether the bytes are good text in another encoding than agreed as well, which is refused."""
+    """Whether the bytes are also good text in another encoding than the agreed one. Such a file is refused."""
     return dialect.encoding != "utf-8" and not content.isascii() and fits(content.decode("latin-1"), "latin-1")
 
 
@@ -158,7 +161,7 @@ def test_tables_saved_by_libreoffice_are_read_exactly(tmp_path: Path, file_forma
 
 
 def exact_in_a_workbook(table: list[Row]) -> list[Row]:
-    """The rows as a workbook can hold them: numbers are floats, and XML knows one line end."""
+    """The rows as a workbook can hold them. Its numbers are floats, and XML knows only one line end."""
     table = [row for row in table if row.amount is None or Decimal(repr(float(row.amount))) == row.amount]
     table = [row for row in table if "_x000D_" not in row.text + row.note]  # not every program escapes it
     return [replace(row, text=row.text.replace("\r\n", "\n").replace("\r", "\n")) for row in table]
@@ -179,7 +182,7 @@ def test_an_answer_of_any_program_is_read_exactly(folder: Path, write, table: li
     st.booleans(),
 )
 def test_a_table_of_one_column_is_read_exactly(folder: Path, values: list[str], quoting: int, has_blank_line: bool):
-    """A blank line, a quoted nothing and blanks alone are no record; a line within a text might be one."""
+    """A blank line, an empty quoted value and blanks alone are no records. A line within a text might be one."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=quoting, delimiter=";")  # type: ignore[arg-type]
     writer.writerows([value] for value in ["Nr", *values])
@@ -233,10 +236,10 @@ def test_a_damaged_text_file_is_read_set_aside_or_refused_and_no_message_holds_a
     except DeliveryRefused as refused:
         assert_is_fit_to_print(refused, table)
         return
-    except duckdb.Error as error:  # an extraction says no more of it than this
+    except duckdb.Error as error:  # an extraction reports no more of the error than this
         assert MARK not in str(without_values(SOURCE, error))  # noqa: PT017
         return
-    if kind == "record twice":  # nothing was written but these
+    if kind == "record twice":  # the file holds no other records
         wanted = [expected(row) for row in table]
         assert all(as_values(row) in wanted for row in found if row["problems"] is None)
 

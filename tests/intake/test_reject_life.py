@@ -1,4 +1,4 @@
-"""A row set aside: open with its age and owner, resolved by a later delivery, or accepted by somebody for a reason."""
+"""A row set aside stays open with its age and owner until it is resolved by a delivery or accepted by somebody."""
 
 from itertools import product
 
@@ -21,7 +21,7 @@ REASON, BY = "En prøvesag i fagsystemet.", "Klageteamet"
 
 @pytest.fixture
 def night(settings: Settings, deliver):
-    """Deliver the good complaints and others, and take them in; cut-off days follow each other."""
+    """Deliver the good complaints and others, and take them in. Each call's cut-off is a day later."""
     nights = iter(range(2, 28))
 
     def run(*others: dict[str, str]):
@@ -40,7 +40,7 @@ def test_a_row_rejected_every_night_is_one_with_its_age_from_the_first(settings,
     bad = {"Lukket": "måske"}
     night(bad)
     night(bad, {"Sagsnummer": "2022 - 00001"})
-    night(bad | {"Tema": "svar"}, {"Sagsnummer": "2022 - 00001"})  # it comes changed, and is still wrong
+    night(bad | {"Tema": "svar"}, {"Sagsnummer": "2022 - 00001"})  # it was changed, and is still wrong
     assert told(settings) == [(1, "is_closed:boolean_format", False, 3)]
     with psycopg.connect(admin_url) as connection:
         connection.execute("update audit.load set finished_at = finished_at - interval '11 days' where load_id = 1")
@@ -140,7 +140,7 @@ def test_what_was_accepted_can_be_changed_by_nobody(settings, night):
     )  # fmt: skip
     for role, statement in product(LOGIN_ROLES, statements):
         with connect(settings, role) as connection:
-            connection.read_only = False  # some only read unless they say otherwise
+            connection.read_only = False  # some roles are read-only by default
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
 

@@ -1,4 +1,4 @@
-"""The scans count what is in a file, whatever its dialect, and agree with readers that they share nothing with."""
+"""The scans count the records of a file in any dialect, and agree with readers that share no code with them."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from kvalitet.intake.account.json_scan import scan_json
 
 TEXTS = st.sampled_from(["x", "1", "", "æ", 'q"r', "a,b", "l1\nl2", "l1\r\nl2", "  ", '"', "a]", "[", "\\", '{"', None])
 TABLES = st.lists(st.lists(TEXTS, min_size=3, max_size=3), max_size=20)
-#: Chunks so small that they end anywhere; a file of a few hundred bytes then has many.
+#: The chunks are so small that they end anywhere. A file of a few hundred bytes then has many.
 CHUNKS = st.sampled_from([16, 61, 1 << 22])
 ONE_FOLDER = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -85,11 +85,11 @@ def test_more_or_less_than_one_answer_is_refused(tmp_path, text, finding):
 @pytest.mark.parametrize(
     ("text", "records", "loose", "torn"),
     [
-        ('a,b,c\n1,5" pipe,x\n2,y,z\n', 2, 1, 0),  # a sign like any other
+        ('a,b,c\n1,5" pipe,x\n2,y,z\n', 2, 1, 0),  # a character like any other
         ('a,b,c\n1, "x\ny" ,z\n', 1, 0, 0),  # spaces beside a quoted field
-        ('a,b,c\n1,"x"y,z\n2,y,z\n', 2, 1, 1),  # the text ends in the middle of its field
-        ('"a","b","c"\n"1","x","y\n"2","x","y"\n"3","x","y"\n', 2, 2, 1),  # a quote left open takes the next line in
-        ('a,b,c\n1,"x,y\n2,y,z\n', 1, 1, 1),  # and here all that follows
+        ('a,b,c\n1,"x"y,z\n2,y,z\n', 2, 1, 1),  # the quoted text ends in the middle of its field
+        ('"a","b","c"\n"1","x","y\n"2","x","y"\n"3","x","y"\n', 2, 2, 1),  # an open quote takes in the next line
+        ('a,b,c\n1,"x,y\n2,y,z\n', 1, 1, 1),  # and here the rest of the file
     ],
 )
 def test_quotes_out_of_place(tmp_path, text, records, loose, torn):
@@ -100,7 +100,7 @@ def test_quotes_out_of_place(tmp_path, text, records, loose, torn):
 @pytest.mark.parametrize("more", [",", ",,,", ',""', ',"",', ',"",""', ",\r"])
 @pytest.mark.parametrize("record", ["1,y,z", '"1","y","z"', '1,"a,b",z', "1,y,"])
 def test_a_record_with_more_columns_that_hold_nothing_is_torn(tmp_path, record, more):
-    """A reader drops them, though a delimiter within an unquoted text may have moved the others."""
+    """A reader drops such empty columns. But a delimiter in an unquoted text may have moved the other values."""
     found = scanned(tmp_path, f"a,b,c\n{record}{more}\n{record}\n,,,,,\n")
     assert (found.records, found.blank, found.torn.tolist()) == (2, 1, [6])
 
@@ -149,7 +149,7 @@ def test_a_line_of_blanks_in_a_text_is_no_lookalike(tmp_path, line):
 
 
 class TestOneColumn:
-    """A blank line, a quoted nothing and blanks in quotes are all nothing: a table has no row without any value."""
+    """A blank line, an empty quoted value and quoted blanks are all empty. A table has no row without any value."""
 
     @ONE_FOLDER
     @given(rows=st.lists(TEXTS, max_size=20), quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), chunk=CHUNKS)

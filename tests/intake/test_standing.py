@@ -1,4 +1,4 @@
-"""When a source is stale by its attempts: whatever order they begin, load and are recorded in."""
+"""When a source is stale by its attempts, in whatever order they begin, load and are recorded."""
 
 from datetime import date
 
@@ -28,7 +28,7 @@ RUN = (
 def interleavings(draw):
     """Up to five attempts without any lock: (attempt, step) in the order in which the steps happen, and the outcomes.
 
-    An attempt begins, may take one load in, and is recorded; what each step's clock shows is drawn, too.
+    An attempt begins, may take one load in, and is recorded. The clock time of each step is drawn too.
     """
     outcomes = draw(st.lists(st.sampled_from(["accepted", "accepted+refused", "nothing_new", *BAD]), max_size=5))
     steps = [
@@ -49,7 +49,7 @@ def interleavings(draw):
 def test_attempt_counts_where_it_began_after_the_load_in_use_was_in_or_brought_it(settings: Settings, drawn) -> None:
     outcomes, order, clocks = drawn
     with connect(settings, LOADER) as connection:
-        in_use, made, knew = 0, {0: -1}, dict[int, int]()  # load 0 stood before all of them
+        in_use, made, knew = 0, {0: -1}, dict[int, int]()  # load 0 was there before all of them
         base = connection.execute("select coalesce(max(load_id), 0) + 1000 as n from audit.load").fetchone()
         assert base
         first = base["n"]
@@ -65,7 +65,7 @@ def test_attempt_counts_where_it_began_after_the_load_in_use_was_in_or_brought_i
             else:
                 outcome = outcomes[attempt].partition("+")[2] or outcomes[attempt]
                 connection.execute(RUN, [SOURCE, outcome, clock, first + knew[attempt]])
-    # What should be, from the order of the steps alone.
+    # The expected result, from the order of the steps alone.
     arrived = max((place for place, (_, step) in enumerate(order) if step == "load"), default=-1)
     counting = [
         outcomes[attempt].partition("+")[2] or outcomes[attempt]

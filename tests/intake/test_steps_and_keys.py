@@ -1,4 +1,4 @@
-"""A number keeps to the agreed step, and a key of several columns is no other key."""
+"""A number must be a multiple of the agreed step, and keys of several columns are never mixed up."""
 
 from datetime import date
 from decimal import Decimal

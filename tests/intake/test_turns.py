@@ -1,4 +1,4 @@
-"""Two hands on one source: the second waits, finds what the first has done, or is told who is at work."""
+"""Two processes on one source: the second waits for the first, or is told which process is at work."""
 
 import importlib
 import os
@@ -35,7 +35,7 @@ def hands(settings: Settings) -> Iterator[tuple[Hand, Hand]]:
 
 
 def staleness(settings: Settings) -> dict[str, str]:
-    """What a build that began now would say of its sources; all figures are of the delivery's own day."""
+    """What a build that began now would say of its sources."""
     build = begin_build(settings, owner="test")
     fail_if_live(settings, build.build_id, "looked at only")
     return build.stale
@@ -48,7 +48,7 @@ def attempts(settings: Settings) -> list[str]:
 
 @pytest.mark.slow
 def test_of_two_extractions_at_once_one_takes_in_and_the_other_finds_it_in(settings, deliver, hands) -> None:
-    """24 pairs of real processes, 0 to 1.5 s apart."""
+    """24 pairs of real processes, started 0 to 1.5 s apart."""
     first, second = hands
     seen = set()
     for pair in range(24):
@@ -65,7 +65,7 @@ def test_of_two_extractions_at_once_one_takes_in_and_the_other_finds_it_in(setti
 
 @pytest.mark.slow
 def test_hands_of_every_kind_take_turns(settings, deliver, hands) -> None:
-    """A replay, a withdrawal and an extraction meet: each ends as if it had been alone, in one order or the other."""
+    """A replay or a withdrawal meets an extraction. Each ends as if it had been alone, in one order or the other."""
     first, second = hands
     deliver(*ROWS[:200])
     extract(settings, SOURCE)
@@ -78,7 +78,7 @@ def test_hands_of_every_kind_take_turns(settings, deliver, hands) -> None:
         second.do(("withdraw", "replay")[pair % 2], newest)
         (outcome, _), (other, why) = first.said(), second.said()
         assert outcome == "accepted"
-        # Withdrawn before the new delivery came, or refused because that stands on it; replayed or in already.
+        # A withdrawal succeeds before the new delivery, and is refused after it. A replay finds the load in place.
         assert other in ("withdrawn", "KvalitetError", "nothing_new"), why
         assert "LockHeld" not in why and "left out" not in why
     open_twice = fetch_all(
@@ -141,7 +141,7 @@ def test_extraction_waits_while_persons_are_changed_and_says_so(settings, delive
 
 
 def test_turn_whose_session_was_ended_takes_nothing_in_after_another_did(settings, deliver, admin_url, monkeypatch):
-    """The server was told to end the session, the process works on: its load is not the newest any more."""
+    """The server ended the session, but the process goes on. Its load is no longer the newest."""
     from kvalitet.intake import loading
 
     deliver(*ROWS[:100])
@@ -163,7 +163,7 @@ def test_turn_whose_session_was_ended_takes_nothing_in_after_another_did(setting
 
 @pytest.mark.slow
 def test_killed_hand_gives_its_turn_away_at_once(settings, deliver, hands) -> None:
-    """Killed while it holds the turn, and while it waits for it."""
+    """It is killed while it holds the turn, and while it waits for it."""
     first, second = hands
     deliver(*ROWS)
     with turn(settings, SOURCE, "the test"):

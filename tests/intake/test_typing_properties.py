@@ -1,4 +1,4 @@
-"""Whatever text arrives, a value is either read exactly or its row is set aside: never null, never zero."""
+"""Whatever text arrives, its value is read exactly or its row is set aside. It never becomes null or zero."""
 
 import csv
 import re
@@ -89,14 +89,14 @@ def test_every_value_is_read_exactly_or_set_aside_with_its_rule(folder, values):
 
 
 def as_read(text: str) -> str:
-    """Without blanks at its ends and unseen signs, with ordinary spaces, composed."""
+    """The text in composed form, with ordinary spaces, and without blanks at its ends and invisible characters."""
     text = "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in text)
     text = "".join(sign for sign in text if sign not in INVISIBLE)
     return unicodedata.normalize("NFC", text).strip(" \t\r\n\v\f\u2028\u2029")
 
 
 def reads_as_a_person(text: str) -> bool:
-    """Ten digits that begin with a day and a month, the day with 60 added in replacement numbers."""
+    """Ten digits that begin with a day and a month. Replacement numbers have 60 added to the day."""
     text = re.sub("[.,]0+$", "", text.removeprefix("+"))
     if len(text) != 10 or not (text.isascii() and text.isdigit()):
         return False

@@ -1,4 +1,4 @@
-"""One vocabulary for text in every reader: what is read as what, and that it is counted."""
+"""All readers share one vocabulary for text. Each reading by it is counted."""
 
 import unicodedata
 
@@ -18,7 +18,7 @@ KLAGER = "bif_complaints/klager_2025-01-02.csv"
 
 @pytest.fixture
 def readings(settings):
-    """What was counted of all loads: {(table, column, rule): cells}."""
+    """The counts over all loads: {(table, column, rule): cells}."""
 
     def read() -> dict[tuple, int]:
         rows = fetch_all(settings, AUDITOR, "select table_name, column_name, rule, cells from audit.load_reading")
@@ -143,7 +143,7 @@ class TestPersons:
         extract(settings, "bif_complaints")
         persons = {row["citizen_pseudonym"] for row in open_rows()}
         assert persons == {pseudonym(settings.pseudonym_keys(), "0101901234")}
-        # The others differ by blanks and unseen signs.
+        # The others differ only by blanks and invisible characters.
         assert readings()["complaints", "citizen_pseudonym", "identity_spelling"] == 7
         written = everything_written()
         assert not any(spelling in written for spelling in spellings)
@@ -183,7 +183,7 @@ class TestLineEnds:
         write(inbox, KLAGER, b"".join(line + (b"\n" if n % 3 == 0 else b"\r\n") for n, line in enumerate(lines[:-1])))
         extract(settings, "bif_complaints")
         assert (len(open_rows()), rejects()) == (201, [])
-        # 68 of the 203 line ends, one of which is within quotes.
+        # 68 of the 203 line ends differ, and one of them is within quotes.
         assert readings() == {("complaints", "*", "line_end"): 67}
 
     def test_cr_cr_lf_is_one_line_end(self, settings, inbox, deliver, open_rows, readings, rejects):

@@ -1,4 +1,4 @@
-"""Of whistleblower matters only counts come in: a delivery of single reports is refused, and nothing of it is kept."""
+"""Only counts of whistleblower matters are accepted. Single reports are refused, and nothing of them is kept."""
 
 from pathlib import Path
 

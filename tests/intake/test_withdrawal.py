@@ -1,4 +1,4 @@
-"""A delivery that turned out to be wrong is taken back: the state before it stands, and nothing recorded is lost."""
+"""A wrong delivery is withdrawn. The state before it returns, and nothing recorded is lost."""
 
 import psycopg
 import pytest
@@ -30,7 +30,7 @@ SEEN = """
 
 @pytest.fixture
 def two_deliveries(settings, deliver):
-    """A good delivery and one a day later: 2 rows gone, 1 changed, 1 new, one in order that was set aside."""
+    """In the second delivery 2 rows are gone, 1 is changed, 1 is new, and 1 that was set aside is right."""
     bad = {"Sagsnummer": "2024 - 88888", "Lukket": "måske"}
     deliver(*GOOD, bad)
     first = extract(settings, "bif_complaints").loads[-1].load_id
@@ -41,7 +41,7 @@ def two_deliveries(settings, deliver):
 
 
 def seen(settings, load: int | None) -> list[tuple]:
-    """What a build on that load sees, without the numbers of the loads themselves."""
+    """What a build on that load sees, without the load numbers."""
     with connect(settings, TRANSFORMER) as connection:
         rows = connection.execute(SEEN, {"load": load}).fetchall()
     return [tuple(value for name, value in row.items() if not name.startswith("valid_")) for row in rows]
@@ -57,15 +57,15 @@ def publish_as_is(settings, admin_url: str, build_id: int) -> None:
 def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, rejects):
     first, second = two_deliveries
     before, wrong = seen(settings, first), seen(settings, second)
-    assert (len(before), len(wrong)) == (100, 100)  # 97 + 2 gone + 1 changed; 97 + 1 changed + 2 new
+    assert (len(before), len(wrong)) == (100, 100)  # 97 + 2 gone + 1 changed, and 97 + 1 changed + 2 new
     done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
-    # Of the complaints 1 changed and 2 new rows end, 1 changed and 2 gone return. Each delivered complaint has one
-    # point, one that is set aside too: 2 are new and 2 gone.
+    # Of the complaints 1 changed and 2 new rows end, and 1 changed and 2 gone rows return. Each delivered complaint
+    # has one point, even if it is set aside, so 2 points are new and 2 are gone.
     assert done.rows_closed == {"complaints": 3, "complaint_points": 2}
     assert done.rows_reopened == {"complaints": 3, "complaint_points": 2}
     assert seen(settings, done.restored_by) == before
     assert (seen(settings, first), seen(settings, second)) == (before, wrong)
-    # The account of the load that put them back: of the 3 opened and 3 closed rows 1 is another version of the same.
+    # In the account of the restoring load, 1 of the 3 opened and 3 closed rows is another version of the same row.
     with connect(settings, LOADER) as connection:
         account = connection.execute(
             "select rows_opened, rows_changed, rows_closed, rows_unchanged from audit.load_table"
@@ -73,7 +73,7 @@ def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, r
             [done.restored_by],
         ).fetchone()
     assert account and tuple(account.values()) == (2, 1, 2, 97)
-    # What the delivery had brought in order waits again; what it set aside waits for nobody.
+    # The row that the delivery had corrected is open again. The row that it set aside is no longer open.
     assert [key for _, key, *_ in rejects()] == ["2024-88888"]
     with connect(settings, LOADER) as connection:
         lives = connection.execute(
@@ -93,7 +93,7 @@ def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_
     assert news(settings) == []
     done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
     assert news(settings) == [f"bif_complaints (load {done.restored_by})"]
-    assert extract(settings, "bif_complaints").outcome == "missing"  # the withdrawn one lies in the inbox still
+    assert extract(settings, "bif_complaints").outcome == "missing"  # the withdrawn one is still in the inbox
     build = begin_build(settings, owner="test")
     assert build.loads == {"bif_complaints": done.restored_by}
     assert str(build.as_of_date) == "2025-01-02"
@@ -104,9 +104,9 @@ def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_
 
 
 def test_gate_judges_the_delivery_that_stands_again(settings, deliver):
-    """The second night sets one of 100 known rows aside, whose last version is held; the third changes every row.
+    """The second night sets one of 100 known rows aside, and its last version is held. The third changes every row.
 
-    Taken back, 100 rows are closed and 100 opened, more than the 99 that the second night had in order.
+    Its withdrawal closes 100 rows and opens 100. That is more than the 99 right rows of the second night.
     """
     deliver(*GOOD)
     extract(settings, "bif_complaints")

@@ -1,4 +1,4 @@
-"""What a cell shows is what is read, or its row is set aside by a rule that says why."""
+"""What a cell shows is what is read. Otherwise its row is set aside by a rule that says why."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ BOOLEAN = replace(COLUMNS[TEXT], logical_type="boolean", true_values=("Ja",), fa
 
 
 def shown(folder, column: int, stored: str, code: str = "General", agreed=COLUMNS, **book) -> str:
-    """The text of one number in one column, under a number format."""
+    """The text read for one number in one column, under a number format."""
     cells = [EMPTY] * 4
     cells[ID], cells[column] = text("a"), cell(stored, style=1)
     records, _ = read(folder, parts(row(*cells), formats=(code,), **book), contract(agreed))
@@ -34,7 +34,7 @@ class TestNumbers:
             ("-5", "#,##0;[Red]#,##0", "-5"),
             ("-5", "0;(0)", "-5"),
             ("-5", "0;0", "shown_otherwise"),
-            ("-12.5", "[<0]0.00;0.00", "shown_otherwise"),  # 12.50: the section takes negative numbers only
+            ("-12.5", "[<0]0.00;0.00", "shown_otherwise"),  # 12.50, since the section is for negative numbers only
             ("-12.5", "[<=-5]-0.00;0.00", "-12,5"),
             ("-12.5", "[<5]0.00;0.00", "-12,5"),
             ("0", '_-* #,##0_-;-* #,##0_-;_-* "-"??_-', "0"),
@@ -49,7 +49,7 @@ class TestNumbers:
             ("1.5E3", "0.00E+00", "1500"),
             ("45413", "dd-mm-yyyy", "2024-05-01"),  # breaks number_format
             ("45414", "d-mmm", "shown_otherwise"),
-            ("1,5", "General", "formula_error"),  # no number that Excel writes
+            ("1,5", "General", "formula_error"),  # Excel writes no such number
             ("INF", "General", "formula_error"),
         ],
     )
@@ -75,7 +75,7 @@ class TestNumbers:
 
     @pytest.mark.parametrize("form", ['<vertAlign val="superscript"/>', '<vertAlign val="subscript"/>', "<strike/>"])
     def test_number_of_which_a_part_is_raised_or_struck_is_set_aside(self, tmp_path, form):
-        """12 with a footnote's 1 is no 121; in a text it is a sign like any other."""
+        """12 with a raised 1 for a footnote is not 121. In a text the raised character is read as any other."""
         both = f'<c t="inlineStr"><is><r><t>12</t></r><r><rPr>{form}</rPr><t>1</t></r></is></c>'
         records, _ = read(tmp_path, parts(row(text("a"), both, both)))
         assert records == [["a", "121", "shown_otherwise", ""]]
@@ -93,7 +93,7 @@ class TestTexts:
             ("42", "0000", "0042"),
             ("101011234", "000000-0000", "010101-1234"),
             ("45413", "General", "45413"),
-            ("1234", "#,##0", "1234"),  # which sign stands between thousands depends on who looks
+            ("1234", "#,##0", "1234"),  # the thousands separator depends on the reader's settings
             ("0.3", "0%", "30%"),
             ("2", "0.0", "2,0"),
             ("1", '"Ja";;"Nej"', "Ja"),
@@ -101,10 +101,10 @@ class TestTexts:
             ("45413", "dd-mm-yyyy", "2024-05-01"),
             ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),
             ("45413", "dd-mm-yyyy hh:mm:ss", "2024-05-01 00:00:00"),
-            ("45413.99999996528", "dd-mm-yyyy hh:mm:ss", "2024-05-02 00:00:00"),  # shown to the second
+            ("45413.99999996528", "dd-mm-yyyy hh:mm:ss", "2024-05-02 00:00:00"),  # it is shown to the second
             ("45413", "yyyy", "2024"),
             ("45414", "d-mmm", "shown_otherwise"),  # 2/5 was typed
-            ("45414", "g/m/aaa", "shown_otherwise"),  # another language's letters
+            ("45414", "g/m/aaa", "shown_otherwise"),  # letters of another language
             ("0.5729166667", "hh:mm", "13:45"),
             ("1.5208333333", "[h]:mm", "36:30"),
             ("570000000000000123", "0", "shown_otherwise"),  # Excel keeps 15 digits
@@ -151,7 +151,7 @@ class TestDates:
             ("45413", "[Red]yyyy/mm/dd", "01-05-2024"),
             ("45413.5729166667", "dd-mm-yyyy", "01-05-2024"),  # the time is not shown
             ("45413.5729166667", "dd-mm-yyyy hh:mm", "2024-05-01 13:45:00"),  # breaks date_format
-            ("45413.99999996528", "dd-mm-yyyy", "01-05-2024"),  # 23:59:59.997, where some databases let days end
+            ("45413.99999996528", "dd-mm-yyyy", "01-05-2024"),  # 23:59:59.997, the end of a day in some databases
             ("45413.999999999", "dd-mm-yyyy", "02-05-2024"),  # nearer to midnight than a cell can show
             ("45413", "General", "45413"),
             ("45413", "d-mmm", "shown_otherwise"),
@@ -261,7 +261,7 @@ def condition(areas: str = "C2:C9", rule: str = '<cfRule type="cellIs" dxfId="1"
 
 
 def extended(inner: str, areas: str = "A9 C2:C9") -> str:
-    """A condition as Excel writes those that older versions do not know."""
+    """A condition as Excel writes it if older versions do not know its kind."""
     rule = f'<x:conditionalFormatting><x:cfRule type="expression">{inner}</x:cfRule><m:sqref>{areas}</m:sqref>'
     names = f'xmlns:x="{X14}" xmlns:m="http://schemas.microsoft.com/office/excel/2006/main"'
     rules = f"<x:conditionalFormattings>{rule}</x:conditionalFormatting></x:conditionalFormattings>"
@@ -269,7 +269,7 @@ def extended(inner: str, areas: str = "A9 C2:C9") -> str:
 
 
 class TestConditions:
-    """Whether a condition holds is not known, so what it may show counts as shown."""
+    """It is not known whether a condition holds, so whatever it may show counts as shown."""
 
     def amount(self, folder, after: str, code: str = "0%", cell_value=None, stored: str = "0.3") -> str:
         content = parts(row(text("a"), EMPTY, cell(stored, style=1)), formats=("0.00",), after=after)

@@ -1,4 +1,4 @@
-"""Rows, columns and sheets of a workbook: each row is accounted for, and what nobody sees is not read unasked."""
+"""Rows, columns and sheets of a workbook. Each row is accounted for, and hidden content is not read unless agreed."""
 
 import unicodedata
 import zipfile
@@ -67,7 +67,7 @@ class TestRows:
         assert [record[ID] for record in records] == ["a", "b", "c"]
 
     def test_default_that_hides_rows_is_that_of_rows_that_the_file_does_not_name(self, tmp_path):
-        """ECMA-376, 18.3.1.81 (zeroHeight): LibreOffice shows each row that the file names, see the writers' test."""
+        """ECMA-376, 18.3.1.81 (zeroHeight). LibreOffice shows the rows that the file names (see the writers)."""
         default = '<sheetFormatPr defaultRowHeight="15" zeroHeight="1"/>'
         rows = row(text("a")) + row(text("b"), more=' ht="15"') + row(text("c"), number=9)
         assert [record[ID] for record in read(tmp_path, parts(rows, before=default))[0]] == ["a", "b", "c"]
@@ -99,7 +99,7 @@ class TestHeader:
         assert (list(found.above), found.header, list(found.records), len(records)) == ([1], 4, [5], 1)
 
     def test_header_merged_over_two_rows(self, tmp_path):
-        """`Nr.` stands beside both rows of the header, the others in the second one below their group."""
+        """`Nr.` is merged over both rows of the header. The other names are in the second row, below their group."""
         head = row(text("Nr."), text("Gruppe"), number=1) + row(EMPTY, text("Tekst"), text("Beløb"), text("Dag"))
         content = parts(row(text("a"), text("b"), number=3), after=merged("A1:A2", "B1:D1"))
         records, found = read(tmp_path, changed(content, SHEET, f'<row r="1">{HEADER}</row>', head))
@@ -262,7 +262,7 @@ class TestPackage:
 
 
 def with_table(content: dict, ref: str, totals: str = ' totalsRowCount="1"') -> dict:
-    """The workbook with a table of Excel's (Insert, Table) over some cells of its sheet."""
+    """The workbook with an Excel table (Insert, Table) over some cells of its sheet."""
     return content | {
         "xl/worksheets/_rels/sheet1.xml.rels": links(table="../tables/table1.xml"),
         "xl/tables/table1.xml": f'<table xmlns="{MAIN}" id="1" ref="{ref}"{totals}/>',

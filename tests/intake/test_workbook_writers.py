@@ -1,4 +1,4 @@
-"""Tables written by programs that are not ours are read back, every row and value, with their row numbers."""
+"""Tables written by programs of others are read back with every row and value, and with their row numbers."""
 
 import csv
 import re
@@ -36,7 +36,7 @@ layouts = st.tuples(st.integers(0, 5), st.lists(st.integers(0, 2), min_size=12, 
 
 
 def expected(table: list[tuple]) -> list[list[str]]:
-    """As a Danish contract has it: decimal comma, dd-MM-yyyy."""
+    """The values as in a Danish contract: decimal comma, dd-MM-yyyy."""
     records = []
     for number, (text, amount, day) in enumerate(table):
         plain = f"{Decimal(str(amount)).normalize():f}".replace(".", ",")
@@ -56,7 +56,7 @@ def with_openpyxl(file: Path, table: list[tuple], top: int, gaps: list[int]) -> 
         for column, value in enumerate((f"n{number}", text, amount, day), 1):
             cell = sheet.cell(row, column, value)
             if isinstance(value, str):
-                cell.data_type = "s"  # also what begins as a formula
+                cell.data_type = "s"  # also a text that begins like a formula
         numbers.append(row)
     book.save(file)
     return numbers
@@ -124,7 +124,7 @@ def test_rows_with_data_of_a_sheet_whose_rows_are_hidden_by_default_are_read_as_
     assert [record[0] for record in records] == ["n1", "n2", "n8"]
 
 
-#: Formats whose text is the same in every language but for the signs between thousands.
+#: Formats whose text is the same in every language except for the thousands separator.
 FORMATS = (
     "General", "0", "0.00", "#,##0", "#,##0.00", "0%", "0.0%", "0000", "000000-0000", "00 00 00 00", "0.0,", "0,",
     '0.00,," mio."', '#,##0.00 "kr."', "[$kr.-406] #,##0.00", "0;0", "0;[Red]0", "0;(0)", '0;-0;"-"', "0\\%", "0.##",

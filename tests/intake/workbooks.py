@@ -38,7 +38,7 @@ def contract(columns: tuple[Column, ...] = COLUMNS, sheet: str = "Ark1", reads_h
 
 
 def parts(rows: str, *, formats: tuple[str, ...] = (), before: str = "", after: str = "", book: str = "") -> dict:
-    """The parts of a workbook with one sheet. `rows` come below the header in row 1; style n has the n-th format."""
+    """The parts of a workbook with one sheet. `rows` come below the header in row 1. Style n has the n-th format."""
     codes = "".join(f'<numFmt numFmtId="{164 + n}" formatCode={quoteattr(code)}/>' for n, code in enumerate(formats))
     styles = '<xf numFmtId="0"/>' + "".join(f'<xf numFmtId="{164 + n}"/>' for n in range(len(formats)))
     sheet = (
@@ -58,7 +58,7 @@ def parts(rows: str, *, formats: tuple[str, ...] = (), before: str = "", after: 
 
 
 def links(**targets: str) -> str:
-    """Relationships, each of a kind of its own, to the parts named."""
+    """Relationships to the named parts, each of its own kind."""
     links = "".join(f'<Relationship Id="{kind}" Type="{LINKS}/{kind}" Target="{to}"/>' for kind, to in targets.items())
     return f'<Relationships xmlns="{PACKAGE}">{links}</Relationships>'
 
@@ -72,9 +72,9 @@ def packed(content: dict) -> bytes:
 
 
 def read(folder: Path, content: dict | bytes, agreed: Contract | None = None) -> tuple[list[list[str]], SheetRows]:
-    """The records of the table, each cell as text or as the rule it breaks, and what became of the rows.
+    """The records of the table, each cell as text or as the rule it breaks, and the account of the rows.
 
-    The independent count is held against them each time.
+    Each call compares them with the independent count.
     """
     agreed = agreed or contract()
     book, target = folder / "book.xlsx", folder / "table.csv"
@@ -93,7 +93,7 @@ def scan(folder: Path) -> SheetScan:
 
 
 def cell(value: str, kind: str = "n", style: int = 0) -> str:
-    """A cell without a reference: it follows the one before it."""
+    """A cell without a reference, which follows the one before it."""
     return f'<c t="{kind}" s="{style}"><v>{value}</v></c>'
 
 

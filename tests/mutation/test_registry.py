@@ -1,4 +1,4 @@
-"""The mutations as written, and what a faulty list or an unknown change is told."""
+"""The mutations as written, and the message for a faulty list or an unknown change."""
 
 from pathlib import Path
 
@@ -111,7 +111,7 @@ CASES = "Sagsnummer,Modtaget,Center,Svar\r\n" + "".join(
 @pytest.mark.parametrize(
     ("change", "column", "value", "where", "share", "rows", "expected"),
     [
-        # One row of 100; ten of them; a third of the rows are C00, a tenth of those 34 is 3.
+        # One row of 100, then ten of 100. 34 of the rows are C00, and a tenth of those is 3.
         ("drop", "", "", {}, 0.0, (1, 100), {"lines": 99}),
         ("drop", "", "", {}, 0.1, (10, 100), {"lines": 90}),
         ("double", "Sagsnummer", "", {}, 0.01, (1, 100), {"lines": 101, "holds": "2024-9000000"}),

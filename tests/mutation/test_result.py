@@ -1,4 +1,4 @@
-"""What a run comes to, and the page that shows it."""
+"""The summary of a run, and the page that shows it."""
 
 import json
 import re

@@ -53,7 +53,7 @@ class Good:
 
 @pytest.fixture(scope="module")
 def good() -> Iterator[Good]:
-    """One night of the sample, built and finished; judged by the checks that the mutations below need."""
+    """One night of the sample, built, finished, and judged by the checks that the mutations below need."""
     with ExitStack() as places:
         installation = places.enter_context(own_installation(ROOT))
         copy = keep_copy(installation, installation.database, "candidate")
@@ -68,11 +68,11 @@ def good() -> Iterator[Good]:
 
 
 def test_what_the_gate_says_of_spoilt_candidates(good: Good):
-    """One build serves all of these: it takes most of a minute."""
+    """One build serves all of these checks, because it takes most of a minute."""
     there_before = good.databases()
     lost = good.attempt(MUTATIONS["complaints_lost"], "row")
     assert (lost.outcome, lost.rows) == ("blocked", 1)
-    # Its points count one complaint too many, the indicator one more than the facts, intake one more than the star.
+    # The points have one complaint too many, the indicator one more than the facts, and intake one more than the star.
     assert {"fct_source_load_facts_as_delivered", "fct_indicator_value_complaints_as_facts"} <= set(lost.critical)
 
     doubled = good.attempt(MUTATIONS["complaints_doubled"], "percent")
@@ -82,7 +82,7 @@ def test_what_the_gate_says_of_spoilt_candidates(good: Good):
     garbled = good.attempt(MUTATIONS["names_garbled"], "row")
     assert garbled.critical == ("dim_theme_name_da_readable",)
 
-    # One check of 150 is marked, a tenth of them stop the night.
+    # A single wrong row of 150 gives a warning. A tenth of the rows stops the night.
     hours = MUTATIONS["hours_in_minutes"]
     assert good.attempt(hours, "row").outcome == "warned"
     assert "fct_delivery_check_hours_in_hours" in good.attempt(hours, "tenth").critical

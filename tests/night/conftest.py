@@ -13,7 +13,7 @@ Extracted = Callable[..., int | None]
 
 @pytest.fixture
 def extracted(settings: Settings) -> Extracted:
-    """Record an attempt as intake does; returns the load's id where one was accepted or refused."""
+    """Record an attempt as intake does, and return the load's id if a delivery was accepted or refused."""
 
     def record(
         source: str,

@@ -1,4 +1,4 @@
-"""A night that cannot begin because something is not installed: seen at once, told, and not tried again in vain."""
+"""A night that cannot begin because a program is missing is reported at once, and not tried again in vain."""
 
 from pathlib import Path
 

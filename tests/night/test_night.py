@@ -12,7 +12,7 @@ from kvalitet.warehouse.connection import connect
 
 
 def publish(settings: Settings, build_id: int) -> None:
-    """As far as the ledger shows it."""
+    """Publish the build, as far as the ledger shows it."""
     finish(settings, build_id, PUBLISHER, "published")
     with connect(settings, PUBLISHER) as connection:
         connection.execute(
@@ -117,7 +117,7 @@ def test_the_result_of_a_night_counts_what_came_since_it_began(settings: Setting
     extracted("quiet", "accepted", yesterday)
     since = mark(settings)
     extracted("bif_complaints", "accepted", rows=100, bad=3)
-    extracted("bif_complaints", "accepted", yesterday, rows=50, bad=0)  # the clock was set a day back meanwhile
+    extracted("bif_complaints", "accepted", yesterday, rows=50, bad=0)  # the clock was set back a day meanwhile
     extracted("organisation", "refused", rows=20, bad=15)
     build = begin_night(settings, "night 1")
     assert build

@@ -1,4 +1,4 @@
-"""Which night an instant lies in, and what falls due in it, also when the clocks change."""
+"""Which night an instant belongs to, and what is due in it, also when the clocks change."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -51,17 +51,17 @@ def test_nights_follow_each_other_without_gap_or_overlap() -> None:
     [
         ("15 1 * * *", "2024-01-10", "2024-01-10T01:15+01:00"),
         ("15 1 * * *", "2024-07-10", "2024-07-10T01:15+02:00"),
-        ("0 14 * * *", "2024-01-10", "2024-01-09T14:00+01:00"),  # by day: belongs to the night after
-        ("0 5 * * *", "2024-01-10", "2024-01-09T05:00+01:00"),  # at the deadline itself: the next night's
-        ("0 * * * *", "2024-01-10", "2024-01-10T04:00+01:00"),  # hourly: the last before the deadline
+        ("0 14 * * *", "2024-01-10", "2024-01-09T14:00+01:00"),  # by day, so it belongs to the next night
+        ("0 5 * * *", "2024-01-10", "2024-01-09T05:00+01:00"),  # at the deadline, so it belongs to the next night
+        ("0 * * * *", "2024-01-10", "2024-01-10T04:00+01:00"),  # hourly, so the last one before the deadline
         ("0 2 1 2 *", "2024-02-01", "2024-02-01T02:00+01:00"),  # yearly
         ("0 2 1 2 *", "2024-02-02", None),
         ("0 2 1 1,4,7,10 *", "2024-04-01", "2024-04-01T02:00+02:00"),  # quarterly
         ("0 3 * * 1", "2024-01-08", "2024-01-08T03:00+01:00"),  # Mondays
         ("0 3 * * 1", "2024-01-09", None),
         ("0 3 29 2 *", "2024-02-29", "2024-02-29T03:00+01:00"),
-        ("30 2 * * *", "2024-03-31", "2024-03-31T03:30+02:00"),  # 02:30 does not exist: an hour later
-        ("30 2 * * *", "2024-10-27", "2024-10-27T02:30+01:00"),  # 02:30 exists twice: the second
+        ("30 2 * * *", "2024-03-31", "2024-03-31T03:30+02:00"),  # 02:30 does not exist, so it is an hour later
+        ("30 2 * * *", "2024-10-27", "2024-10-27T02:30+01:00"),  # 02:30 exists twice, and the second counts
         ("30 3 * * *", "2024-03-31", "2024-03-31T03:30+02:00"),
         ("30 3 * * *", "2024-10-27", "2024-10-27T03:30+01:00"),
     ],

@@ -1,4 +1,4 @@
-"""What a night waits for, against the warehouse's real records: as a query, and in Airflow's trigger."""
+"""What a night waits for, by the warehouse's real records: as a query, and in Airflow's trigger."""
 
 import asyncio
 import atexit
@@ -45,7 +45,7 @@ def contract(source: str, schedule: str = "15 1 * * *", every: tuple[int, str] =
     ("schedule", "every", "promised"),
     [
         ("15 1 * * *", (1, "d"), True),
-        ("0 2 * * 1", (1, "y"), False),  # a yearly file, looked for every Monday
+        ("0 2 * * 1", (1, "y"), False),  # a yearly file that is looked for every Monday
         ("0 2 * * 1", (7, "d"), True),
         ("0 2 1 2 *", (1, "y"), True),
         ("0 * * * *", (1, "h"), True),
@@ -80,7 +80,7 @@ def test_a_promised_delivery_is_waited_for_until_its_latest_arrival() -> None:
     ("outcome", "minutes_ago", "before_latest_arrival", "is_waited_for"),
     [
         (None, 0, True, True),
-        (None, 0, False, True),  # it may be running just now; the night's own deadline ends the wait
+        (None, 0, False, True),  # it may be running just now, and the night's own deadline ends the wait
         ("accepted", 0, True, False),
         ("refused", 0, True, False),
         ("missing", 0, True, True),
@@ -88,7 +88,7 @@ def test_a_promised_delivery_is_waited_for_until_its_latest_arrival() -> None:
         ("nothing_new", 0, True, True),
         ("nothing_new", 0, False, False),
         ("failed", 1, True, True),  # Airflow tries again
-        ("failed", 30, True, False),  # it has given up
+        ("failed", 30, True, False),  # Airflow has given up
         ("failed", 1, False, False),
     ],
 )
@@ -104,13 +104,13 @@ def test_an_outcome_counts_from_when_the_source_was_due(settings: Settings, extr
     extracted("before", "accepted", NIGHT - timedelta(minutes=1))
     extracted("after", "missing", NIGHT)
     extracted("after", "accepted", NIGHT + timedelta(minutes=5))
-    extracted("after", "nothing_new", NIGHT + timedelta(minutes=9))  # somebody looked once more
+    extracted("after", "nothing_new", NIGHT + timedelta(minutes=9))  # somebody extracted once more
     found = outcomes(settings, dict.fromkeys(["before", "after", "never"], Awaited(NIGHT, FIVE)))
     assert {row["source_id"]: row["outcome"] for row in found} == {"before": None, "after": "accepted", "never": None}
 
 
 def test_a_run_of_the_timetable_counts_by_the_time_it_was_made_for(settings: Settings, extracted: Callable) -> None:
-    """The clock was set a day back between the time due and the delivery."""
+    """The clock was set back a day between the due time and the delivery."""
     extracted("nightly", "accepted", NIGHT - timedelta(days=1), due_at=NIGHT)
     extracted("before", "accepted", NIGHT - timedelta(days=1), due_at=NIGHT - timedelta(days=1))
     found = outcomes(settings, dict.fromkeys(["nightly", "before"], Awaited(NIGHT, FIVE)))
@@ -138,15 +138,15 @@ def test_a_run_by_hand_counts_attempts_by_their_numbers(settings: Settings, extr
 @pytest.mark.parametrize(
     ("morning", "due"),
     [
-        ("2024-03-31T03:30Z", "2024-03-31T00:15Z"),  # 05:30 on the day that spring takes an hour from
-        ("2024-10-27T04:30Z", "2024-10-26T23:15Z"),  # 05:30 on the day that autumn gives one to
+        ("2024-03-31T03:30Z", "2024-03-31T00:15Z"),  # 05:30 on the day that is an hour shorter in spring
+        ("2024-10-27T04:30Z", "2024-10-26T23:15Z"),  # 05:30 on the day that is an hour longer in autumn
         ("2024-01-10T04:30Z", "2024-01-10T00:15Z"),
     ],
 )
 def test_the_morning_judges_the_night_that_has_just_ended(
     settings: Settings, extracted: Callable, morning: str, due: str
 ) -> None:
-    """A day is not always 24 hours."""
+    """A day is not always 24 hours long."""
     extracted("nightly", "accepted", datetime.fromisoformat(due) - timedelta(days=1), cutoff=date(2024, 1, 9))
     late = late_sources(settings, {"nightly": contract("nightly")}, datetime.fromisoformat(morning))
     assert late["nightly"].since == datetime.fromisoformat(morning).date().isoformat()
@@ -187,7 +187,7 @@ def test_late_sources_compares_records_with_contracts(settings: Settings, extrac
 @pytest.fixture
 def in_airflow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The environment in which the triggerer finds this test's warehouse."""
-    import kvalitet.nights.trigger  # noqa: F401 -- takes seconds the first time, which are not the trigger's
+    import kvalitet.nights.trigger  # noqa: F401 -- the first import takes seconds, which must not count
 
     monkeypatch.setenv("KVALITET_VAR", str(settings.var))
     monkeypatch.setenv("KVALITET_INBOX", settings.inbox)
@@ -196,7 +196,7 @@ def in_airflow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def fire(waits: dict[str, Awaited], deadline: datetime) -> tuple[dict[str, str | None], float]:
-    """The payload of the trigger as the triggerer runs it, made anew from its serialized form; and seconds waited."""
+    """The payload of the trigger, run from its serialized form as the triggerer does it, and the seconds waited."""
     from kvalitet.nights.trigger import SourcesTrigger
 
     path, arguments = SourcesTrigger.of(waits, deadline).serialize()
@@ -269,7 +269,7 @@ def test_the_trigger_outlives_a_database_that_is_away(in_airflow: Settings, monk
 def test_a_failed_task_gives_the_candidate_back_when_the_server_takes_logins_again(
     admin_url: str, in_airflow: Settings, extracted: Callable
 ) -> None:
-    """What broke the task is often what the claim is recorded in."""
+    """The fault that failed the task often affects the place of the claim too."""
     from kvalitet.nights.tasks import release
 
     extracted("organisation", "accepted")
@@ -288,7 +288,7 @@ def test_a_failed_task_gives_the_candidate_back_when_the_server_takes_logins_aga
 def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
     in_airflow: Settings, extracted: Callable
 ) -> None:
-    """What the trigger saw is old when the task goes on; only who is late by now is noted, with what was in use."""
+    """The trigger's result is outdated by then. Only a source that is still late is noted, with its load."""
     from kvalitet.nights.tasks import WaitForSources
 
     before = extracted("silent", "accepted")
@@ -309,7 +309,7 @@ def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
 def test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared(
     in_airflow: Settings, extracted: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the runbook has it: `kvalitet status` says the same, and when it shows the sources, the task is cleared."""
+    """As in the runbook: once `kvalitet status` shows the sources again, the task is cleared."""
     from kvalitet.nights.tasks import WaitForSources
 
     extracted("quick", "accepted")
@@ -325,7 +325,7 @@ def test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is
     assert CliRunner().invoke(app, ["status"]).exit_code == 0
     assert task.execute(context) == {"quick": "accepted"}
     noted = fetch_all(in_airflow, AUDITOR, "select from audit.extract_run where outcome = 'missing'")
-    assert noted == []  # the failed look has put nobody down as late
+    assert noted == []  # the failed attempt has noted no source as late
 
 
 def test_attempt_of_the_timetable_records_the_time_it_was_made_for(in_airflow: Settings) -> None:
@@ -367,7 +367,7 @@ def test_killed_task_counts_against_the_load_before_it_and_not_against_what_it_b
 ) -> None:
     before = extracted("source", "accepted", at=datetime.now(UTC) - timedelta(days=1))
     began = datetime.now(UTC)
-    with connect(settings, LOADER) as connection:  # taken in, and killed before the attempt was recorded
+    with connect(settings, LOADER) as connection:  # loaded, but killed before the attempt was recorded
         connection.execute(
             "insert into audit.load (source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
             " contract_sha256, started_at) values ('source', '2024-01-10', '2024-01-10', '', 'accepted', '1', '', %s)",

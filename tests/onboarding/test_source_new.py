@@ -1,4 +1,4 @@
-"""`kvalitet source new`: what a file tells is drafted, each guess is marked, and the draft takes the file in."""
+"""`kvalitet source new` drafts a contract from a file and marks each guess. The draft then takes the file in."""
 
 import shutil
 from dataclasses import replace
@@ -23,7 +23,7 @@ TYPES = ("klage", "anke", "tilsyn")
 
 
 def row(number: int) -> str:
-    """A case as the source writes it; the last of each hundred has mistakes that sources make."""
+    """A case as the source writes it. The last of each hundred has mistakes that sources make."""
     answer = "." if number % 10 == 0 else str(number % 7)
     day = "31-02-2024" if number == 99 else f"{number % 28 + 1:02d}-03-2024"
     return ";".join(
@@ -216,7 +216,7 @@ class TestRefusal:
 
 
 def test_draft_takes_its_file_in(settings, admin_url, checkout, file, tmp_path, monkeypatch):
-    """One row of 120 has a day that does not exist: it is set aside, all others are in, nobody's number is."""
+    """One row of 120 has a day that does not exist, so it is set aside. All other rows are accepted."""
     made = draft(checkout, file)
     monkeypatch.setenv("KVALITET_CONTRACTS", str(made.files[0].parent))
     (folder := tmp_path / "inbox" / "sager").mkdir(parents=True)
@@ -241,7 +241,7 @@ def test_command_says_what_was_written_and_what_comes_next(checkout, file, monke
 
 @pytest.mark.slow
 def test_persons_of_every_sample_source_are_found(checkout, tmp_path):
-    """Drafted from deliveries that its writer had not seen: no number of a person would land in clear."""
+    """The sources are not those that drafting was written for. No personal number would land in clear."""
     ours = Settings.from_environment()
     generate(tmp_path / "inbox", complaints=2000)
     found = 0

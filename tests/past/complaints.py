@@ -1,4 +1,4 @@
-"""Complaints delivered by hand, publications recorded without the gate, and what a restatement says of them."""
+"""Complaints delivered by hand, publications recorded without the gate, and the changes in a restatement of them."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ COMPLAINT = dict.fromkeys(
 
 
 def deliver(settings: Settings, night: int, rows: list[dict[str, str]], without: tuple[str, ...] = ()) -> None:
-    """Deliver the complaints of a night and take them in, with one point each, and the organisation on the first."""
+    """Deliver a night's complaints with one point each and take them in, on the first night with the organisation."""
     inbox = Path(settings.inbox.removeprefix("file://"))
     plan = Plan()
     points = [{"Sagsnummer": row["Sagsnummer"], "Punkt": "1", "Tema": row["Tema"], "Vurdering": ""} for row in rows]
@@ -41,7 +41,7 @@ def deliver(settings: Settings, night: int, rows: list[dict[str, str]], without:
 
 
 def publish(settings: Settings, admin_url: str, number: int) -> None:
-    """Build and record a publication; the gate, whose suites ask for whole sources, is left out."""
+    """Build and record a publication without the gate, whose suites need whole sources."""
     build = begin_build(settings, owner="test")
     run_layers(settings, build, quiet)
     with psycopg.Connection[dict].connect(admin_url, row_factory=dict_row) as connection:
@@ -50,7 +50,7 @@ def publish(settings: Settings, admin_url: str, number: int) -> None:
 
 
 def changes(found: Restatement, indicator: str, measure: str) -> tuple:
-    """From, by each cause, to: of the year 2023 as a whole."""
+    """The figure of the whole year 2023: before, the change by each cause, after."""
     (row,) = [
         row
         for row in found.figures
@@ -61,4 +61,4 @@ def changes(found: Restatement, indicator: str, measure: str) -> tuple:
 
 
 def quiet(step: str, detail: str) -> None:
-    """A restatement's progress, told to nobody."""
+    """Ignores a restatement's progress."""

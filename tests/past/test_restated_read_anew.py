@@ -1,4 +1,4 @@
-"""What the contract reads otherwise from now on is a change of definition, whatever the source changed beside it."""
+"""Where the contract reads a value differently, the change is one of definition, whatever else the source changed."""
 
 import shutil
 from pathlib import Path
@@ -36,11 +36,11 @@ def change(contract: Path, before: str, after: str) -> None:
 def test_what_is_read_anew_is_definition_and_what_the_source_changed_is_not(settings, admin_url, contract: Path):
     """Complaints about handling received in 2023.
 
-    Publication 1: the 20 of May. The clock of the files is UTC from then on, which puts 12 of New Year's Eve into 2023;
-    the source moves 2 of May to the year before and has 3 new ones: 20 + 12 - 2 + 3 = 33.
+    Publication 1 has the 20 of May. After it the clock of the files is read as UTC, which moves 12 of New Year's Eve
+    into 2023. The source moves 2 of May to the year before and has 3 new ones: 20 + 12 - 2 + 3 = 33.
 
-    Publication 3 has a new column, by which 10 of the 18 of May were answered in time, and 4 new complaints: of 33 past
-    their deadline none was, then 10 of 33, then 10 of 37.
+    Publication 3 has a new column, by which 10 of the 18 of May were answered in time, and 4 new complaints. Of 33 past
+    their deadline none was answered in time, then 10 of 33, then 10 of 37.
     """
     begin = (text := contract.read_text(encoding="utf-8")).index("      - name: answered_at\n")
     answered = text[begin : text.index("      - name: decided_at\n")]

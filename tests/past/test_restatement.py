@@ -1,4 +1,4 @@
-"""One figure changed by all four causes at once, through real deliveries, builds and the command."""
+"""One figure is changed by all four causes at once, through real deliveries, builds and the command."""
 
 import json
 import os
@@ -44,7 +44,7 @@ GROUPS: dict[str, tuple[int, dict | None, dict | None]] = {
 
 
 def deliver(settings: Settings, night: int) -> None:
-    """The groups as they were on the first or the second day."""
+    """Deliver the groups as they were on the first or the second day."""
     rows = []
     for group, (count, *versions) in enumerate(GROUPS.values(), start=1):
         version = versions[night - 1]
@@ -55,7 +55,7 @@ def deliver(settings: Settings, night: int) -> None:
 
 @pytest.fixture
 def two_publications(settings: Settings, admin_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first by a definition that left out complaints to the director, the second by today's."""
+    """The first publication uses a definition that left out complaints to the director. The second uses today's."""
     monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
     before = tmp_path / "before"
     shutil.copytree(settings.dbt_dir, before / "dbt_project", ignore=shutil.ignore_patterns("target"))
@@ -80,7 +80,7 @@ def command(settings: Settings) -> list[str]:
 
 
 def kill_midway(settings: Settings) -> None:
-    """Start the command, and kill it with all it started once its first step is being built."""
+    """Start the command, and kill it and all its processes while its first step is being built."""
     process = subprocess.Popen(
         [*command(settings), "restatement", "1", "2"],
         cwd=settings.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -98,12 +98,12 @@ def kill_midway(settings: Settings) -> None:
 def test_each_cause_gets_its_part_and_the_parts_are_the_whole(settings, two_publications, monkeypatch):
     """Complaints about handling received in 2023.
 
-    Said first: 20 in order or answered meanwhile + 6 + 4 + 3 = 33; the director's 5 + 1 were left out.
-    Definition +6 (39); reclassification -6 +10 +2 -1 = +5 (44); correction -4 -3 -2 = -9 (35); late data +8 (43).
-    Said then: 20 + 5 + 10 + 8 = 43.
+    Publication 1 says 20 unchanged or answered meanwhile + 6 + 4 + 3 = 33, without the director's 5 + 1. Then come
+    definition +6 (39), reclassification -6 +10 +2 -1 = +5 (44), correction -4 -3 -2 = -9 (35) and late data +8 (43).
+    Publication 2 says 20 + 5 + 10 + 8 = 43.
 
-    All complaints of 2023, every one past its deadline: 33 + 42 about decisions = 75, then 81, 81, 72, 80. None was
-    answered in time but, as is known late, 10 of the 80.
+    All complaints of 2023 are past their deadline: 33 + 42 about decisions = 75, then 81, 81, 72, 80. At first none was
+    answered in time. The late data show that 10 of the 80 were.
     """
     monkeypatch.setenv("KVALITET_CODE_VERSION", "later")
     with pytest.raises(KvalitetError, match=r"built by code version now; later is running.*git worktree add"):

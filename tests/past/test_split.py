@@ -1,4 +1,4 @@
-"""How the changes of figures are split, worked out by hand on figures of one or two."""
+"""How the changes of figures are split, worked out by hand on one or two figures."""
 
 from datetime import date
 from decimal import Decimal
@@ -66,7 +66,7 @@ def test_changes_that_cancel_each_other_are_told():
 
 
 def test_a_step_without_a_value_keeps_the_one_before_it():
-    """Every case of the year was withdrawn and new ones came: the share has no value in between."""
+    """Every case of the year was withdrawn and new ones came, so the share has no value in between."""
     assert stages(told("40", "40", "-", None, "60")) == ["40", "40", "40", "40", "60"]
 
 
@@ -135,8 +135,7 @@ def test_what_a_step_takes_whence_follows_from_the_contract():
 
 
 def test_figure_of_a_publication_with_more_decimals_has_not_changed() -> None:
-    """A third was published with twenty decimals before figures had a scale; 1/2048 has eleven, rounded as Postgres
-    does."""
+    """Once a third was published with twenty decimals. 1/2048 has eleven, and is rounded as in Postgres."""
     assert told("33.33333333333333333333", *["33.3333333333"] * 4) is None
     assert told("0.00048828125", *["0.0004882813"] * 4) is None
     assert told("33.33333333333333333333", *["33.3333333334"] * 4) is not None

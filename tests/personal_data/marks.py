@@ -1,15 +1,15 @@
-"""What is planted: CPR numbers, names and sentences that nothing else holds, each given out once with its place."""
+"""What is planted: CPR numbers, names and sentences that occur nowhere else. Each is used at one noted place."""
 
 import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
 
-#: The 31st of December with 60 added to the day, as replacement numbers have it: the sample has none of that day.
+#: The 31st of December with 60 added to the day, as in replacement numbers. The sample has no number of that day.
 CPR_DAY = "911299"
 NAME = "Zzmarkersen"
 TEXT = "Zzfritekst"
-#: Up to six bytes between date and serial number: any sign, in any encoding, with blanks around it.
+#: Up to six bytes between date and serial number: any character in any encoding, with blanks around it.
 _SEEN = re.compile(
     rf"(?<![0-9a-f])91[^0-9]?12[^0-9]?(?:19)?99[^0-9]{{0,6}}[0-9]{{4}}(?![0-9a-f])|{NAME}|{TEXT}".encode(),
     re.IGNORECASE,
@@ -19,7 +19,7 @@ _TOKEN = re.compile(rb"[0-9A-Fa-f]{32,128}|[A-Za-z0-9+/_-]{22,88}={0,2}")
 
 @dataclass
 class Marks:
-    """`cprs`: ten digits -> where they were planted."""
+    """`cprs` maps ten digits to the place where they were planted."""
 
     cprs: dict[str, str] = field(default_factory=dict)
     _digests: dict[bytes, str] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class Marks:
         return self.cpr(place).replace("-", "")
 
     def sentence(self, place: str) -> str:
-        """Free text as case workers write it, with a name and a number."""
+        """Free text with a name and a number, as case workers write it."""
         return f"{TEXT}: talt med Per {NAME}, cpr {self.cpr(place)}, om hans sag"
 
     def found_in(self, content: bytes) -> set[str]:
-        """What of it `content` holds, by where it was planted; numbers in any writing, and their plain digests."""
+        """The places of the marks that `content` holds. Numbers are found in any spelling and as plain digests."""
         found = set()
         for match in _SEEN.finditer(content):
             text = match[0].decode(errors="replace")

@@ -1,7 +1,7 @@
 """Plants marks in deliveries as they are generated: where persons belong, where they do not, and where nothing fits.
 
-`plant` leaves a delivery good enough to be accepted; `spoil` makes one that is refused as a whole. Both work on every
-contract by what it says itself, so a new source is planted in without a word here.
+`plant` leaves a delivery good enough to be accepted. `spoil` makes one that is refused as a whole. Both read the
+contract, so they work for a new source without a change here.
 """
 
 import csv
@@ -18,15 +18,15 @@ from marks import Marks
 from kvalitet.contracts import Column, Contract, Table
 
 Rows = list[dict[str, str]]
-#: In so many rows a value that may be there is replaced.
+#: The number of rows in which an allowed value is replaced.
 ROWS = 3
-#: Of what a contract tolerates, so much is used: the sample's own defects need the rest.
+#: The share of the contract's tolerance that is used. The sample's own defects need the rest.
 SHARE = 0.4
 LEAST = 5
 
 
 def plant(inbox: Path, contract: Contract, cutoff: date, marks: Marks) -> int:
-    """Plant in one delivery of `contract`; returns how many rows were added that must be set aside."""
+    """Plant in one delivery of `contract`, and return how many added rows must be set aside."""
     set_aside = 0
     for table, place in _tables(inbox, contract, cutoff):
         rows = _read(contract, table, place)
@@ -41,7 +41,7 @@ def plant(inbox: Path, contract: Contract, cutoff: date, marks: Marks) -> int:
 
 
 def spoil(inbox: Path, contract: Contract, cutoff: date, marks: Marks, way: int) -> None:
-    """Make one delivery unacceptable in one of several ways, each holding marks where the refusal looks."""
+    """Make one delivery unacceptable in one of several ways. Each way puts marks into what the refusal is about."""
     table, place = next(iter(_tables(inbox, contract, cutoff)))
     rows = _read(contract, table, place)
     unfit = _unfit_rows(contract, table, rows[-1], marks, 1000)
@@ -54,8 +54,8 @@ def spoil(inbox: Path, contract: Contract, cutoff: date, marks: Marks, way: int)
     spoilt = [
         text,  # more rows than may be set aside
         "\r\n".join([contract.delimiter.join([marks.sentence(where), *head.split(contract.delimiter)[1:]]), *lines]),
-        "\r\n".join([lines[0], *lines]),  # no header: the first row's values stand in its place
-        text + f'"{marks.sentence(where)}',  # breaks off within a quote
+        "\r\n".join([lines[0], *lines]),  # without a header, so the first row stands in its place
+        text + f'"{marks.sentence(where)}',  # it breaks off within a quote
         text + f"{marks.sentence(where)}\x00\r\n",
     ][way % 5]
     place.write_bytes(spoilt.encode(contract.encoding, errors="replace"))
@@ -70,7 +70,7 @@ def _tables(inbox: Path, contract: Contract, cutoff: date) -> list[tuple[Table, 
 
 
 def _fill_personal(contract: Contract, table: Table, rows: Rows, marks: Marks) -> None:
-    """Numbers where a person is agreed, free text in what is delivered and not taken in."""
+    """Put numbers into the columns of persons, and free text into the columns that are delivered but not taken in."""
     for column in table.columns:
         place = _place(contract, table, column)
         for row in rows[:ROWS]:
@@ -81,14 +81,14 @@ def _fill_personal(contract: Contract, table: Table, rows: Rows, marks: Marks) -
 
 
 def _unfit_rows(contract: Contract, table: Table, like: dict[str, str], marks: Marks, most: int) -> Rows:
-    """Rows in each of which one value is a number, name or sentence that does not belong there: all to be set aside."""
+    """Rows that must be set aside, because one value is a number, name or sentence that does not belong there."""
     rows = []
     for column in table.columns:
         if not column.is_landed or len(rows) >= most:
             continue
         place = _place(contract, table, column)
         if column.logical_type in ("number", "integer") or contract.file_format == "xlsx":
-            value = marks.digits(place)  # the writing that a number, or a cell formatted as a date, could be made of
+            value = marks.digits(place)  # digits alone, which a number or a cell formatted as a date could hold
         elif column.classification == "personal" or column.logical_type == "string":
             value = marks.sentence(place)
         else:
@@ -138,13 +138,13 @@ def _as_csv(contract: Contract, table: Table, rows: Rows) -> str:
 
 
 def _book(place: Path) -> openpyxl.Workbook:
-    """Without the warnings of numbers planted as dates: those of the system itself are looked at."""
+    """Load without openpyxl's warnings of planted dates, because the tests look at the system's warnings."""
     with warnings.catch_warnings(action="ignore"):
         return openpyxl.load_workbook(place)
 
 
 def _sheet(sheet: Any, table: Table) -> tuple[dict[str, int], Rows]:
-    """Where each header's column is (from 1), and the rows below the header that have a key."""
+    """The column of each header (from 1), and the rows below the header that have a key."""
     headers = {column.header for column in table.columns}
     lines = ([" ".join(str(cell or "").split()) for cell in cells] for cells in sheet.iter_rows(values_only=True))
     head, texts = next((number, texts) for number, texts in enumerate(lines, start=1) if headers <= set(texts))
@@ -158,7 +158,7 @@ def _sheet(sheet: Any, table: Table) -> tuple[dict[str, int], Rows]:
 
 
 def _write_sheet(table: Table, place: Path, rows: Rows, added: Rows) -> None:
-    """Rows that were read go back to where they stood; numbers planted as dates are cells that no date can be."""
+    """Write the rows back to their places. Numbers planted as dates become cells that cannot be dates."""
     book = _book(place)
     sheet = book[table.sheet or ""]
     places, _ = _sheet(sheet, table)

@@ -1,4 +1,4 @@
-"""Searches everything that the system wrote: each table of each schema, the server's own views, files of any kind."""
+"""Searches all that the system wrote: each table of each schema, the server's own views, and any kind of file."""
 
 import gzip
 import io
@@ -11,12 +11,12 @@ from psycopg import sql
 
 Finder = Callable[[bytes], set[str]]
 
-#: What the server itself keeps of data and statements.
+#: Views in which the server itself keeps data and statements.
 _SERVERS_OWN = ("pg_stats", "pg_stats_ext", "pg_stat_activity", "pg_description", "pg_shdescription", "pg_settings")
 
 
 def in_database(url: str, find: Finder) -> list[str]:
-    """Where in the database of `url` (an admin's) something is found, as `schema.table: what`."""
+    """Where something is found in the database of `url` (an admin's), as `schema.table: what`."""
     with psycopg.connect(url, autocommit=True) as connection:
         tables = connection.execute(
             "select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
@@ -35,7 +35,7 @@ def in_database(url: str, find: Finder) -> list[str]:
 
 
 def in_files(folder: Path, find: Finder, but: tuple[str, ...] = ()) -> list[str]:
-    """Which files below `folder` hold something, in their bytes, names, or members where they are archives.
+    """The files below `folder` that hold something in their bytes or names, or in their members if they are archives.
 
     `but` names parts of paths that are left out.
     """

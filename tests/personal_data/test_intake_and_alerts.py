@@ -1,6 +1,6 @@
-"""Every source's delivery holds planted numbers, names and sentences; nothing that was written afterwards does.
+"""Every source's delivery holds planted numbers, names and sentences. Nothing that is written afterwards holds them.
 
-What whole nights write besides (dbt, pages, Airflow, evidence): tests/end_to_end/test_through_airflow.py.
+What whole nights write besides (dbt, pages, Airflow, evidence) is in tests/end_to_end/test_through_airflow.py.
 """
 
 import hashlib
@@ -82,7 +82,7 @@ def test_nothing_of_a_delivery_is_found_in_what_was_written(
 
 
 def _pseudonyms_are_keyed(settings: Settings, admin_url: str, marks: Marks) -> None:
-    """What was planted did come in, as keyed pseudonyms: the search finds them, and in `raw` alone."""
+    """The planted numbers came in as keyed pseudonyms. The search finds them, and only in `raw`."""
     persons = [digits for digits, place in marks.cprs.items() if place.endswith("citizen_pseudonym")]
     keyed = {pseudonym(settings.pseudonym_keys(), digits) for digits in persons}
     found = in_database(admin_url, lambda content: {text for text in keyed if text.encode() in content})
@@ -94,7 +94,7 @@ def _pseudonyms_are_keyed(settings: Settings, admin_url: str, marks: Marks) -> N
 
 
 def _unforeseen(settings: Settings, marks: Marks, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]) -> str:
-    """What is said of an error that nobody expected and that repeats a delivered value, as databases do."""
+    """The message for an unexpected error that repeats a delivered value, as databases do."""
 
     def fail(*_: object, **__: object) -> None:
         raise kind(f"invalid input syntax: {marks.sentence('an unforeseen error')}")
@@ -111,7 +111,7 @@ def _unforeseen(settings: Settings, marks: Marks, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_search_finds_what_is_there(settings: Settings, admin_url: str, tmp_path: Path) -> None:
-    """In whatever writing, table, file or archive: otherwise finding nothing would mean nothing."""
+    """It finds them in any spelling, table, file or archive. Otherwise an empty result would prove nothing."""
     marks = Marks()
     number, hyphened, digested = marks.digits("number"), marks.cpr("hyphened"), marks.digits("digested")
     assert marks.found_in(f"kl. 9 {number[:6]} {number[6:]}.".encode()) == {"the number planted in number"}

@@ -1,4 +1,4 @@
-"""The erasure journal: lines that were broken off, and files that are no journal of this installation."""
+"""The erasure journal: lines that were broken off, and files that are not this installation's journal."""
 
 import json
 from datetime import UTC, date, datetime

@@ -1,7 +1,7 @@
-"""A reader in a process of its own: loops over transactions and notes whatever is not as it should be.
+"""A reader in its own process, which loops over transactions and notes whatever is not as it should be.
 
-Run as `python readers.py DSN ISOLATION`; prints a line "ready", reads until its standard input is
-closed, then prints one JSON object.
+Run it as `python readers.py DSN ISOLATION`. It prints a line "ready", reads until its standard input is closed, and
+then prints one JSON object.
 """
 
 import json
@@ -13,7 +13,7 @@ from collections import Counter
 
 import psycopg
 
-#: The build shown by each of several tables, in one transaction; 0 rows would be an empty state.
+#: Tables whose build is read in one transaction. A table without rows would be an empty state.
 TABLES = ("publication", "dim_source", "fct_indicator_value")
 
 

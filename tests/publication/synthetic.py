@@ -1,4 +1,4 @@
-"""A star of three tables, made by hand as dbt would leave it: small enough to publish hundreds of times."""
+"""A star of three tables, made by hand as dbt would leave it, and small enough to publish hundreds of times."""
 
 import json
 from pathlib import Path
@@ -92,7 +92,7 @@ def build(
     target: str = "candidate",
     status: str = "building",
 ) -> int:
-    """A new build with its tables filled as dbt leaves them; every row says which build it is of."""
+    """A new build with its tables filled as dbt leaves them. Every row holds the number of its build."""
     with connect(settings, TRANSFORMER) as connection:
         row = connection.execute(
             "insert into audit.build (kind, target_schema, owner, as_of_date, code_version, status)"
@@ -131,7 +131,7 @@ def build(
 def measure(
     settings: Settings, build_id: int, status: str = "passed", schema: str = "candidate", form: int = FORM
 ) -> None:
-    """Record the digests as the gate does, and the verdict."""
+    """Record the digests and the verdict as the gate does."""
     found = digests(settings, GATE, schema, form)
     with connect(settings, GATE) as connection:
         judged = connection.execute(
@@ -149,7 +149,7 @@ def measure(
 
 
 def passed_build(settings: Settings, folder: Path, rows: int = 50, form: int = FORM) -> int:
-    """A build that is ready to be published, measured in the canonical form of that number."""
+    """A build that is ready to be published, measured in the given canonical form."""
     build_id = build(settings, rows)
     finish_candidate(settings, build_id, manifest(folder))
     measure(settings, build_id, form=form)

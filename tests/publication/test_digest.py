@@ -1,4 +1,4 @@
-"""Digests: the same rows the same digest, whatever the order, the settings or the schema's name."""
+"""The same rows have the same digest, whatever their order, the settings or the schema's name."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The finishing step: what dbt left out is there afterwards, and running it twice changes nothing."""
+"""The finishing step adds what dbt left out, and running it twice changes nothing."""
 
 import json
 from pathlib import Path
@@ -74,7 +74,7 @@ def test_what_cannot_be_set_names_the_table_and_a_new_build_is_finished(
     settings: Settings, admin_url: str, tmp_path: Path
 ) -> None:
     manifest, build_id = synthetic.manifest(tmp_path), synthetic.build(settings)
-    with psycopg.connect(admin_url) as admin:  # somebody has mended a table by hand, and kept it
+    with psycopg.connect(admin_url) as admin:  # somebody corrected a table by hand and now owns it
         admin.execute("alter table candidate.dim_source owner to current_user")
     with pytest.raises(NotSet, match=f"Build {build_id} is not finished: .* dim_source.*InsufficientPrivilege"):
         finish_candidate(settings, build_id, manifest)

@@ -1,4 +1,4 @@
-"""A publisher killed (SIGKILL) at every instant of publishing: the old state or the new, and a re-run mends it."""
+"""A publisher is killed at every instant. Readers see the old or the new state, and a re-run completes it."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from kvalitet.publication import Publication, PublishRefused, figures, publish, 
 from kvalitet.settings import AUDITOR, BI, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 
-#: Publishes in a process of its own and stops at its Nth statement, before or after it ran.
+#: Publishes in its own process, which is killed before its Nth statement.
 PUBLISHER = """
 import os, signal, sys
 from pathlib import Path
@@ -45,7 +45,7 @@ def run(settings: Settings, build_id: int, stop_at: int) -> subprocess.Completed
 
 
 def publish_when_free(settings: Settings, build_id: int) -> Publication:
-    """The server may take a second to notice that the killed one is gone."""
+    """Publish, with retries, because the server may take a second to notice that the killed publisher is gone."""
     for _ in range(50):
         try:
             return publish(settings, build_id)

@@ -1,4 +1,4 @@
-"""The oldest Postgres that is supported does all of it too."""
+"""All of this also works on the oldest Postgres that is supported."""
 
 from pathlib import Path
 from urllib.parse import urlsplit

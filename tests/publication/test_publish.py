@@ -1,4 +1,4 @@
-"""Publishing: what readers, the ledger and the catalogue show before and after."""
+"""What readers, the ledger and the catalogue show before and after publishing."""
 
 from pathlib import Path
 

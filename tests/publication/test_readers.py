@@ -1,4 +1,4 @@
-"""Readers while a publication is made: real sessions, real swaps, nothing empty, nothing mixed."""
+"""Real readers' sessions while a real publication is made. None sees an empty or a mixed state."""
 
 import json
 import subprocess
@@ -107,7 +107,7 @@ def test_a_snapshot_from_before_the_build_is_waited_for_even_if_it_has_read_noth
     first = synthetic.passed_build(settings, tmp_path)
     publish(settings, first)
     with session(settings, IsolationLevel.REPEATABLE_READ) as connection:
-        connection.execute("select 1")  # takes the snapshot, touches no table
+        connection.execute("select 1")  # it takes the snapshot and reads no table
         second = synthetic.passed_build(settings, tmp_path)
         thread, outcome = in_background(lambda: publish(settings, second))
         time.sleep(1)
@@ -121,7 +121,7 @@ def test_a_snapshot_from_before_the_build_is_waited_for_even_if_it_has_read_noth
 def test_without_the_right_to_end_readers_nothing_is_published_and_they_are_named(
     settings: Settings, admin_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some clouds let nobody grant pg_signal_backend (docs/own-postgres.md)."""
+    """On some clouds nobody may grant pg_signal_backend (docs/own-postgres.md)."""
     monkeypatch.setattr(readers_in_the_way, "ENDING", 0.5)
     first = synthetic.passed_build(settings, tmp_path)
     publish(settings, first)
@@ -148,7 +148,7 @@ def test_after_the_grace_period_readers_in_the_way_are_ended_and_named(settings:
     ):
         snapshot.execute("select 1")
         builds(locks, "dim_source")
-        harmless.execute("select 1")  # no snapshot, no lock: it will simply see the new publication
+        harmless.execute("select 1")  # without a snapshot and a lock it will see the new publication
         second = synthetic.passed_build(settings, tmp_path)
 
         publication = publish(settings, second, grace=0.5)

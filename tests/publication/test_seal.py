@@ -1,7 +1,8 @@
-"""No role reaches the next: what who builds leaves in the candidate never runs as who judges or publishes.
+"""No role can run code as a later one: what the builder leaves in the candidate is never run by the gate or the
+publisher.
 
-The first case is the one that was found: `convert_to(text, text)` in the candidate, an exact match of the argument
-types that the digest's query has, was executed by the gate and the publisher and changed figures after the gate.
+The first case is one that was found: `convert_to(text, text)` in the candidate matches the argument types of the
+digest's query exactly. The gate and the publisher executed it, and it changed figures after the gate.
 """
 
 import threading
@@ -112,7 +113,7 @@ PLANTED = {
 
 @contextmanager
 def builder(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
-    """As who builds, with all that its membership lets it."""
+    """A connection as the role that builds, with all rights of its memberships."""
     with connect(settings, TRANSFORMER) as connection:
         yield connection
 
@@ -178,7 +179,7 @@ def sealed(new_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_a_function_that_is_committed_after_the_seal_is_not_in_it(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between seal and swap: a transaction that began before and ends after the check."""
+    """A transaction that began before the check ends after it, between seal and swap."""
     monkeypatch.setattr(seal, "OTHERS_SECONDS", 1.0)
     build_id, manifest = synthetic.build(settings), synthetic.manifest(tmp_path)
     with builder(settings) as waiting:
@@ -294,7 +295,7 @@ def test_a_published_schema_holds_nothing_executable(settings: Settings, tmp_pat
     assert found and all(one.startswith("right ") for one in found), "only the readers' rights have come"
 
 
-#: From public advisories and manuals of Postgres, written down after the list of what is allowed was finished.
+#: From public advisories and manuals of Postgres, collected after the list of what is allowed was finished.
 REPORTED = {
     "CVE-2018-1058: a function that an implicit cast prefers": (
         "create function candidate.lower(varchar) returns text language sql as 'select null::text'",

@@ -1,4 +1,4 @@
-"""Made-up input for the pages that compare: one of every kind of state, and the worst texts they may meet."""
+"""Made-up input for the pages that compare: one of every kind of state, and the worst texts that can occur."""
 
 from collections.abc import Iterator, Set
 from datetime import date
@@ -42,7 +42,10 @@ def comparisons() -> dict[str, Any]:
 
 
 def trend_points() -> Iterator[m.TrendPoint]:
-    """Quarters with a signal, a hidden one and a running one; a broken series; one of a centre; one too short."""
+    """Four kinds of series.
+
+    One has quarters with a signal, a hidden and a running one. One is broken, one is of a centre, and one is too short.
+    """
     counts = [250, 262, 241, 255, 248, 259, None, 251, 244, 256, 263, 310, 221]
     yield from series("a" * 32, "klager_modtaget", "klagesager", "alle", counts, signals={11}, running=12)
     yield from series("b" * 32, "klager_modtaget", "klagesager", "C01", [20, 22, 21, 19] * 4, signals={15},

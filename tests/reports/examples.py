@@ -271,7 +271,7 @@ def changes() -> m.Changes:
 
 
 def check_records(nights: int = 40) -> list[m.CheckRecord]:
-    """The checks of the held-back build, each with as many nights behind it, and one that is no longer asked."""
+    """The held-back build's checks, with that many nights of history, and one check that is no longer asked."""
     found = []
     for c in checks(True):
         history = tuple(
@@ -408,7 +408,7 @@ def entries() -> list[m.Entry]:
 
 
 def site() -> dict[str, str]:
-    """Every page of a site with two publications, the first one old, and a held-back build after them: path -> text."""
+    """Every page of a site, path -> text: two publications, the first one old, and then a held-back build."""
     pages = {f"publikation-2/{name}": text for name, text in render.figure_pages(indicators()).items()}
     for language in LANGUAGES:
         found = {

@@ -1,4 +1,4 @@
-"""Made-up input as large as it comes: every check and contract there is, and pages about all builds full."""
+"""Made-up input of the largest size: every check and contract there is, and full pages about all builds."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ from kvalitet.gate.suites import Suite
 from kvalitet.reports import model as m
 from kvalitet.reports.queries.record import NEWEST_LOADS, NEWEST_MEASUREMENTS
 
-#: As the sample's second to sixth night have; the first has more of the former, later ones fewer.
+#: The numbers of the sample's second to sixth night. The first night has more of the former, and later ones fewer.
 NOT_APPLICABLE, WARNINGS = 27, 4
-#: So many sources have checks that are of them alone.
+#: The number of sources that have checks of their own.
 ALONE = 12
 FIRST = date(2022, 1, 1)
 
 
 def digest(of: str) -> str:
-    """Unlike any other, as digests are: equal ones would be packed to nothing."""
+    """A different text for each `of`, like real digests. Equal ones would compress to nothing."""
     return hashlib.sha256(of.encode()).hexdigest()
 
 
@@ -42,7 +42,7 @@ def full_checks(suites: Iterable[Suite]) -> dict[str, m.Check]:
 
 
 def full_night(suites: list[Suite], contracts: dict[str, Contract]) -> m.Validation:
-    """A publication with all checks, for which every source had delivered anew."""
+    """A publication with all checks, for which every source delivered again."""
     checks, sources = tuple(full_checks(suites).values()), tuple(contracts)
     example = validation()
     assert example.changes
@@ -118,7 +118,7 @@ def full_source_records(suites: list[Suite], contracts: dict[str, Contract]) -> 
 
 
 def full_entries(count: int) -> list[m.Entry]:
-    """So many publications, one per night, the newest first."""
+    """That many publications, one per night, the newest first."""
     _, current, _ = entries()
     assert current.publication
     return [

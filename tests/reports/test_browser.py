@@ -82,7 +82,7 @@ def test_axe_finds_nothing_in_the_dark_either(site: Path, browser: Browser, name
 
 
 def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """The rules of WCAG 2.1 AA and axe's own best practices that the page breaks, and where."""
+    """The rules of WCAG 2.1 AA and axe's own best practices that the page breaks, and where it breaks them."""
     page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]

@@ -25,7 +25,7 @@ def test_a_chart_stops_its_line_at_a_gap_and_at_a_break():
     chart = control_chart(points)
     assert [path.count("L") + 1 for path in chart.lines] == [2, 2, 2]  # 0-1, 3-4, 5-6
     assert len(chart.dots) == 6 and len(chart.gaps) == 1 and len(chart.breaks) == 1
-    assert len(chart.centres) == 2  # a gap does not cut the centre line, a break does
+    assert len(chart.centres) == 2  # a gap does not cut the centre line, but a break does
     assert chart.dots[3].x < chart.breaks[0] < chart.dots[4].x
 
 

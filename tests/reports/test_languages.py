@@ -1,4 +1,4 @@
-"""English beside Danish: every label has its translation, and numbers and dates are written as each expects them."""
+"""English beside Danish: every label has its translation, and each language has its own form of numbers and dates."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ CODES = (
 
 
 def labels() -> set[str]:
-    """Every label that a page in both languages can ask for."""
+    """Every label that a page in both languages can use."""
     options = {"extensions": "jinja2.ext.i18n", "silent": "false", "trim_blocks": "true"}
     keywords = {"_": None, "label": None, "plural": (2, 3)}
     found = [

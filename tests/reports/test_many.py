@@ -1,4 +1,4 @@
-"""A thousand publications: what they cost, and what one night more rewrites."""
+"""A thousand publications: how large they are, and what one more night rewrites."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +17,7 @@ from kvalitet.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 MB = 1_000_000
-#: The most that the pages of figures of one publication take; tests/end_to_end/test_nights.py holds real ones to it.
+#: The limit for one publication's pages of figures. tests/end_to_end/test_nights.py checks real ones against it.
 FIGURES = 1.9 * MB
 
 
@@ -31,7 +31,7 @@ def test_a_thousand_nights_are_a_page_per_year_and_one_more_rewrites_no_older_ni
         folder.mkdir(parents=True)
         (folder / "validering.html").touch()
     write_site(settings, build_id=1000)
-    # 2022 has 364 of the nights (they begin on 2 January), 2023 365, 2024 the last 271.
+    # The nights begin on 2 January 2022, so 2022 has 364 of them, 2023 has 365, and 2024 has the last 271.
     lists = {name: (site / name).read_text() for name in ("index.html", "aar-2023.html", "aar-2022.html")}
     assert [text.count('<li class="entry') for text in lists.values()] == [271, 365, 364]
     assert max(len(text) for text in lists.values()) < 400_000
@@ -44,8 +44,8 @@ def test_a_thousand_nights_are_a_page_per_year_and_one_more_rewrites_no_older_ni
 
 @pytest.mark.slow
 def test_a_thousand_publications_with_all_checks_and_sources_cost_less_than_100_mb(tmp_path: Path):
-    """All pages of a site with every check and contract there is, of which each delivers each night; what readers
-    see is rolled back to, so that one publication more than stated keeps its pages of figures."""
+    """All pages of a site with every check and contract there is, where each source delivers each night. Readers see a
+    publication that was rolled back to, so one more than the stated number keeps its pages of figures."""
     settings = Settings(ROOT, tmp_path, "", "", "")
     suites, contracts = all_suites(settings), load_contracts(settings)
     night, records = full_night(suites, contracts), full_check_records(suites, tuple(contracts))

@@ -1,4 +1,4 @@
-"""Pages of figures are kept of some publications only; everything else is kept, and no link leads nowhere."""
+"""Only some publications keep their pages of figures. Everything else is kept, and no link is dead."""
 
 import shutil
 import zipfile
@@ -16,7 +16,7 @@ from kvalitet.reports.pages import FIGURES
 from kvalitet.settings import Settings
 
 HERE = Path(__file__).parent
-#: So many nights, each with a publication of the same number.
+#: The number of nights. Each has a publication of the same number.
 NEWEST = 4
 FIGURE_FILES = {page.file for page in FIGURES}
 LISTS = {"maalinger.csv", "fingeraftryk.txt"}
@@ -25,13 +25,13 @@ OLD = {"validering.html", "maalinger.zip", "fingeraftryk.zip"}
 
 @pytest.fixture
 def site(settings: Settings, admin_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A site with all pages of all publications; from then on those of figures are kept of the newest two."""
+    """A site with all pages of all publications. From then on only the newest two keep their pages of figures."""
     with psycopg.connect(admin_url) as connection:
         connection.execute((HERE / "many.sql").read_text().format(nights=NEWEST, checks=3).encode())
         connection.execute((HERE / "reporting.sql").read_bytes())
     monkeypatch.setenv("KVALITET_FIGURE_PAGES", str(NEWEST))
     (contracts := tmp_path / "contracts").mkdir()
-    # One source's pages and none of mutations are written sooner than all.
+    # The pages of one source and none of mutations are written faster than all pages.
     shutil.copy(settings.contracts_dir / "bif_complaints.odcs.yaml", contracts)
     monkeypatch.setenv("KVALITET_CONTRACTS", str(contracts))
     monkeypatch.setattr("kvalitet.reports.site.mutation_pages", lambda _: {})
@@ -78,7 +78,7 @@ def dead_links(pages: Iterable[Path]) -> list[tuple[Path, Path]]:
 
 
 def reached(site: Path) -> set[Path]:
-    """The pages that readers can come to from the first one."""
+    """The pages that readers can reach from the first one."""
     found, news = set[Path](), {(site / "index.html").resolve()}
     while news:
         found |= news

@@ -24,7 +24,7 @@ def published(settings: Settings, admin_url: str) -> Settings:
 
 
 def of_validation(folder: str) -> list[str]:
-    """What is written of every build, published or not."""
+    """The files that are written for every build, published or not."""
     page = f"{folder}/validering.html"
     return [page, f"en/{page}", f"{folder}/maalinger.csv", f"{folder}/fingeraftryk.txt"]
 
@@ -67,7 +67,7 @@ def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
     assert "Holdt tilbage af 1 kritisk kontrol" in page and "312 af 12.044" in page and "Udeblevet" in page
     index = (published.site_dir / "index.html").read_text()
     assert 'href="build-2/validering.html"' in index and "Gældende: publikation 1" in index
-    assert "publikation-1/index.html" not in index  # nothing links to a page that is not there
+    assert "publikation-1/index.html" not in index  # no page links to a page that does not exist
 
 
 def test_the_index_counts_what_the_database_holds_beside_what_passed(published: Settings, admin_url: str):
@@ -90,7 +90,7 @@ def test_a_page_shows_what_its_build_saw_and_stays_the_same(published: Settings,
     first = [file.read_bytes() for file in write_site(published, build_id=1)[:-1]]
     files = first[3].decode()
     assert f"{'d' * 64}  bif_complaints/klager_2024-11-20.csv\n" in files and "klager_2024-11-21.csv" not in files
-    assert "Udeblevet" not in first[0].decode()  # what came later belongs to the next build
+    assert "Udeblevet" not in first[0].decode()  # later deliveries belong to the next build
     with psycopg.connect(admin_url) as connection:
         connection.execute("update audit.reject set resolved_by_load = 2")
     assert [file.read_bytes() for file in write_site(published, publication_id=1)[:-1]] == first
@@ -248,7 +248,7 @@ def test_what_changed_since_the_publication_before_stands_on_the_page(published:
     changed = page[page.index('id="aendret"') : page.index('id="leveringer"')]
     assert "Ændret siden publikation 1" in changed and "1 kilde har en anden levering" in changed
     assert "kontrollernes regler" in changed and "kontrakterne" not in changed
-    assert "<td>Opfyldt</td><td>Ikke opfyldt</td><td></td>" in changed  # the check, by the data and not by its rule
+    assert "<td>Opfyldt</td><td>Ikke opfyldt</td><td></td>" in changed  # the check differs by its data, not by its rule
 
 
 def test_a_night_writes_its_own_pages_and_leaves_those_of_others(published: Settings):

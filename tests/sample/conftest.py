@@ -21,7 +21,7 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def expected() -> dict[int, Truth]:
-    """What the generator says must be found after each of the two nights."""
+    """What must be found after each of the two nights, by the generator."""
     return {1: truth(1), 2: truth(2)}
 
 

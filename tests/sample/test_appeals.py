@@ -18,7 +18,7 @@ def complaints(read) -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def reassessments(read) -> pl.DataFrame:
-    """Those that the contract lets in."""
+    """The reassessments that the contract accepts."""
     return read(f"complaint_reassessments/genvurderinger_{NIGHT_1}.csv").filter(
         pl.col("Modtaget").is_not_null(),
         pl.col("Genvurderet").fill_null("2025-01-01").str.contains(r"^\d{4}-"),

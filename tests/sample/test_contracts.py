@@ -1,4 +1,4 @@
-"""The delivery contracts: valid by the standard, complete by ours."""
+"""The delivery contracts are valid by the standard and complete by our own rules."""
 
 import csv
 import json
@@ -66,7 +66,7 @@ def test_who_answers_is_marked_as_fictional(file: Path) -> None:
     assert all(name.endswith("(fiktiv)") for name in names)
 
 
-#: Columns that say to which class a row belongs, wherever they stand beside the key.
+#: Columns that say to which class a row belongs, wherever they are not part of the key.
 CLASSES = {"complaint_type", "theme_id", "law_id", "centre_id", "kle_number", "risk_area_id", "severity"}
 
 

@@ -1,4 +1,4 @@
-"""Older snapshots: what was known at their cut-off, and nothing that came after."""
+"""Older snapshots hold what was known at their cut-off, and nothing that came after."""
 
 from datetime import date
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_the_case_system_knows_only_what_was_registered_and_decided_by_then(fold
     assert older.height == truth(night_of(CUTOFF), complaints=2000).delivered["bif_complaints", "complaints"]
     for column in ("Modtaget", "Registreret", "Videresendt", "Besvaret", "Afgjort"):
         newest = older.filter(pl.col(column).str.len_chars() == len("2022-02-28T12:00:00"))[column].drop_nulls()
-        assert (newest < "2022-03-01").sum() >= len(newest) - 5, column  # planned defects write days of 2023
+        assert (newest < "2022-03-01").sum() >= len(newest) - 5, column  # planned defects have days of 2023
     generate(tmp_path, night=1, complaints=2000)
     newer = complaints(tmp_path / "bif_complaints/klager_2025-01-02.csv")
     both = older.unique("Sagsnummer", keep="none").join(newer.unique("Sagsnummer", keep="none"), on="Sagsnummer")

@@ -1,4 +1,4 @@
-"""Deterministic, of any size, whole files, and nothing in them that could be somebody's."""
+"""The sample is deterministic, of any size, and in whole files. Nothing in it could be a real person's."""
 
 import csv
 import hashlib
@@ -66,7 +66,7 @@ def test_no_cpr_number_can_be_anybodys() -> None:
     parts = numbers.str.extract_groups(r"^(?<day>\d\d)(?<month>\d\d)(?<year>\d\d)(?<seventh>\d)").struct.unnest()
     day, month, year, seventh = (parts[name].cast(pl.Int32) for name in parts.columns)
     assert (day % 60).is_between(1, 28).all() and month.is_between(1, 12).all()
-    # Year 50-57 with a seventh digit of 5-8 means born in 2050-2057.
+    # The years 50-57 with a seventh digit of 5-8 mean a birth in 2050-2057.
     assert year.is_between(50, 57).all() and seventh.is_between(5, 8).all()
     assert (day > 60).mean() == pytest.approx(0.1, abs=0.001)
 

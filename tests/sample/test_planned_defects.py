@@ -38,7 +38,7 @@ def test_contract_catches_what_was_planned(
                     rows = [row for batch in open_table.batches for row in batch.column("problems").to_pylist()]
                     assert len(open_table.broken) == 0
                 assert len(rows) == told.delivered[source, name]
-                # A row may break more than one rule; the plan names the first. Doubled keys show only in the warehouse.
+                # The plan names only the first rule that a row breaks. Doubled keys show only in the warehouse.
                 found = Counter(problems.split(";")[0] for problems in rows if problems)
                 planned = {
                     f"{defect.column}:{defect.rule}": defect.rows

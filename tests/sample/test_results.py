@@ -1,4 +1,4 @@
-"""What the sample of results, suppliers and political decisions was made to show, read from the delivered files."""
+"""What the sample of results, suppliers and political decisions is meant to show, read from the delivered files."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ def amount(column: str) -> pl.Expr:
 
 def test_later_bookings_change_a_few_earlier_months_and_nothing_else(read) -> None:
     before, after = (read(f"result_status/oekonomi_{night}.csv", "windows-1252") for night in (NIGHT_1, NIGHT_2))
-    mended = pl.col("Konto").eq("5.68.90") & pl.col("År").eq("2021")  # a decimal point for a comma
+    mended = pl.col("Konto").eq("5.68.90") & pl.col("År").eq("2021")  # a decimal point instead of a comma
     both = before.join(after, on=KEY, suffix="_ny").filter(pl.col("Forbrug") != pl.col("Forbrug_ny"), ~mended)
     assert set(both.select("Konto", "Måned").iter_rows()) == {
         ("5.57.71", "11"), ("5.57.71", "12"), ("5.68.90", "12"), ("6.45.53-C09", "3"), ("6.45.53-C01", "12"),
@@ -47,7 +47,7 @@ def test_a_centre_has_an_account_while_it_exists(read) -> None:
     assert span["C03"] == span["C05"] == (date(2019, 1, 1), date(2022, 6, 1))
     assert span["C09"] == span["C11"] == (date(2022, 7, 1), date(2024, 12, 1))
     assert span["C01"] == (date(2019, 1, 1), date(2024, 12, 1))
-    # The administration's budget is the same before and after, but for the two per cent a year.
+    # The administration's budget is the same before and after, except for two per cent a year.
     june, july = (
         months.filter(pl.col("month") == date(2022, month, 1)).select(amount("Budget").sum()).item() for month in (6, 7)
     )

@@ -1,4 +1,4 @@
-"""The story, worked out from the delivered files, and the generator's own count of it."""
+"""The sample's story, worked out from the delivered files, agrees with the generator's own count of it."""
 
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ NIGHT_1, NIGHT_2 = "2025-01-02", "2025-01-03"
 
 @pytest.fixture(scope="session")
 def complaints(read) -> pl.DataFrame:
-    """Night 1 without the rows that the contract sets aside, told apart by rules written anew here."""
+    """Night 1 without the rows that the contract sets aside. The rules are written here a second time."""
     rows = read(f"bif_complaints/klager_{NIGHT_1}.csv")
     is_good = (
         (pl.col("Svarfrist") != "2023-02-30")

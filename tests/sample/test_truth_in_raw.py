@@ -1,4 +1,4 @@
-"""After two nights the warehouse holds what the generator says it must, held-back rows included."""
+"""After two nights the warehouse holds what the generator says it must, including held-back rows."""
 
 from pathlib import Path
 

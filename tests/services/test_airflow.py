@@ -1,4 +1,4 @@
-"""What Airflow is told: loopback only, secrets in closed files, no admin's credential."""
+"""Airflow's configuration: loopback only, secrets in closed files, and no admin's credential."""
 
 import configparser
 import stat

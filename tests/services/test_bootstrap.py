@@ -1,4 +1,4 @@
-"""What scripts/bootstrap says on a machine that lacks something; how `make help` reads."""
+"""What scripts/bootstrap says on a machine where something is missing, and how `make help` reads."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ TOOLS = ("sh", "dirname", "cat", "cksum", "tr", "df", "awk", "id", "env", "rm")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout of nothing but the script, and a `bin` with the tools of a bare machine: no uv, no python."""
+    """A checkout with only the script, and a `bin` with the tools of a bare machine, without uv and python."""
     checkout = tmp_path / "a folder with spaces"
     for folder in ("scripts", "bin"):
         (checkout / folder).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The real thing: Postgres and all of Airflow come up healthy, are kept, and end without a trace."""
+"""Real Postgres and all of Airflow come up healthy, keep running, and end without a trace."""
 
 import os
 import shutil
@@ -80,7 +80,7 @@ def test_all_of_it_starts_is_kept_is_mended_and_ends(place: Settings) -> None:
     services.up(place)
     assert pids(place) == before, "what runs is left as it is"
 
-    # A component and the server die; the next start brings back both, and anew what rested on that server.
+    # A component and the server die. The next start brings back both, and restarts what was connected to that server.
     os.kill(before["airflow-triggerer"], signal.SIGKILL)
     postgres = server.status(place).pid
     assert postgres

@@ -1,6 +1,6 @@
-"""A real Airflow whose processes are killed, stopped and locked out: `up` says what is wrong, and mends it.
+"""A real Airflow whose processes are killed, stopped and locked out. `up` says what is wrong and repairs it.
 
-One installation for all of it, in this order; its nights are runs of `housekeeping`, which need no delivery.
+All tests use one installation, in this order. Its nights are runs of `housekeeping`, which need no delivery.
 """
 
 import io
@@ -27,7 +27,7 @@ from kvalitet.settings import Settings
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 DAG = "housekeeping"
-#: Airflow's own number of the lock under which it gives out slots (airflow.utils.db.DBLocks).
+#: The lock under which Airflow gives out slots, by its number in Airflow (airflow.utils.db.DBLocks).
 CRITICAL_SECTION = "select pg_advisory_xact_lock(2)"
 
 
@@ -80,14 +80,14 @@ def is_running(place: Settings, run_id: str) -> bool:
 
 
 def ends(place: Settings, run_id: str) -> dict[str, str]:
-    """The states of a run's tasks when all have ended."""
+    """The states of a run's tasks when all of them have ended."""
     ended = {"success", "failed", "upstream_failed"}
     wait(lambda: ended.issuperset(states(place, run_id).values() or {"none"}), f"{run_id} ends")
     return states(place, run_id)
 
 
 def up(place: Settings, **options: bool) -> str:
-    """What it says."""
+    """The output of `up`."""
     said: list[str] = []
     services.up(place, say=said.append, **options)
     print(*said, sep="\n")
@@ -149,7 +149,7 @@ def test_scheduler_killed_during_a_task_is_mended_and_the_run_ends(place: Settin
 
 
 def test_lock_of_an_ended_start_is_named_and_up_ends_it(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The session that the killed scheduler's workers kept open, here of a process that cannot be found."""
+    """The session stands for one that the killed scheduler's workers kept open. Its process cannot be found."""
     monkeypatch.setattr(health, "WAITING_SECONDS", 5)
     left = psycopg.connect(airflow.connection_url(place), application_name=new_mark(place, "airflow-scheduler"))
     left.execute(CRITICAL_SECTION)
@@ -194,7 +194,7 @@ def test_scheduler_whose_workers_are_locked_out_starts_anew(place: Settings) -> 
 def test_triggerer_whose_runner_was_killed_starts_anew(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "STARTED_SECONDS", 0)
     before = pids(place)["airflow-triggerer"]
-    os.kill(before, signal.SIGSTOP)  # it would end by itself a moment later
+    os.kill(before, signal.SIGSTOP)  # otherwise it would end by itself a moment later
     (runner,) = psutil.Process(before).children()
     runner.kill()
     psutil.wait_procs([runner], timeout=5)
@@ -250,7 +250,7 @@ def test_night_is_broken_off_for_changed_settings_where_that_is_asked_for(
 def test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it(
     place: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services.up(place, say=print)  # with the settings of now, whatever the test before this one has set
+    services.up(place, say=print)  # with the present settings, whatever the previous test has set
     trigger(place, "scheduler_down")
     wait(lambda: is_running(place, "scheduler_down"), "a task runs")
     before = pids(place)

@@ -1,4 +1,4 @@
-"""Processes are found again, ended with all they started, and never mistaken for somebody else's."""
+"""Processes are found again, ended with all that they started, and never confused with somebody else's."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from kvalitet.services.marks import VARIABLE, new_mark
 from kvalitet.settings import Settings
 
 SLEEPS = "import time; time.sleep(60)"
-#: Starts a child in its own group that ignores SIGTERM, and says its number.
+#: Starts a child in its own group that ignores SIGTERM, and prints its number.
 HAS_A_CHILD = f"""
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import signal; signal.signal(15, signal.SIG_IGN); {SLEEPS}"],
@@ -150,7 +150,7 @@ def test_a_process_that_was_killed_is_not_running(place: Settings) -> None:
 
 # --- what a start leaves behind ------------------------------------------------------------------
 
-#: A daemon: forked twice, a session of its own, no parent. {how} is what it does then.
+#: A daemon: forked twice, with its own session and without a parent. {how} is what it does then.
 DAEMON = """
 import os, sys, time
 if os.fork():
@@ -245,7 +245,7 @@ def test_child_without_environment_and_in_its_own_session_ends_with_its_parent(p
 
 
 def test_worker_that_renames_itself_keeps_its_mark(place: Settings, tmp_path: Path) -> None:
-    """As Airflow's workers do, whose new names were written over what others read as their environment."""
+    """Airflow's workers do so. Others then read the new name in the place of the worker's environment."""
     file = tmp_path / "number"
     how = "import setproctitle; setproctitle.setproctitle('airflow worker -- LocalExecutor: <idle>' * 9)\n"
     launch(place, "scheduler", DAEMON.format(how=how + SLEEPS_ON.format(file=str(file))))
@@ -315,7 +315,7 @@ def test_two_installations_share_nothing(place: Settings, tmp_path: Path) -> Non
     theirs = launch(other, "scheduler", SLEEPS)
     (other.var / "run" / "processes.json").unlink()
     assert orphan_pids(place) == set()
-    # Even as children of ours, in its own session and in ours: an installation that a task of ours has started.
+    # Not even children of ours, in their own session or in ours, if a task of ours has started that installation.
     launch(place, "ours", f"""
 import subprocess, sys, time
 for own_session in (True, False):
@@ -360,7 +360,7 @@ def test_note_of_before_the_machine_started_is_not_running(place: Settings) -> N
 
 
 def test_session_that_got_the_number_of_a_dead_leader_is_left_alone(place: Settings, tmp_path: Path) -> None:
-    """The number space has wrapped: somebody else's session has the number, and its leader has died too."""
+    """Process numbers have wrapped around. Another program's session has the number, and its leader has died too."""
     launch(place, "scheduler", SLEEPS)
     file = tmp_path / "number"
     code = f"import os, time\nif os.fork(): os._exit(0)\n{SLEEPS_ON.format(file=str(file))}"
@@ -376,7 +376,7 @@ def test_session_that_got_the_number_of_a_dead_leader_is_left_alone(place: Setti
 
 
 def test_the_command_itself_and_what_it_was_called_from_are_never_ended(place: Settings, tmp_path: Path) -> None:
-    """`kvalitet down` from a shell that has a task's environment."""
+    """`kvalitet down` is called from a shell that has a task's environment."""
     code = f"""
 from pathlib import Path
 from kvalitet.services import processes
@@ -393,7 +393,7 @@ print('went on')
 
 
 def test_clock_that_is_set_does_not_hide_a_process(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """psutil reads when the machine started from the clock, anew for each process: it moves with the clock."""
+    """psutil derives the start of the machine from the clock, again for each process, so it moves with the clock."""
     pid = launch(place, "scheduler", SLEEPS)
     booted, shifts = psutil.boot_time(), iter([0, 1, 1, 1] + [7200] * 5 + [-86400] * 1000)
     monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + next(shifts))

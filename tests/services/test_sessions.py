@@ -1,4 +1,4 @@
-"""Database sessions of ended starts are found and ended by their own roles; everybody else's are left alone."""
+"""Database sessions of ended starts are found and ended by their own roles. All other sessions are left alone."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ from kvalitet.warehouse.connection import connect
 
 @pytest.fixture
 def place(settings: Settings, warehouse_server: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """A warehouse with Airflow's role and (empty) database beside it."""
+    """A warehouse, with Airflow's role and its empty database beside it."""
     url = server.admin_url(warehouse_server)
     monkeypatch.setattr(server, "admin_url", lambda *_: url)
     airflow.prepare_database(settings)
@@ -37,7 +37,7 @@ def place(settings: Settings, warehouse_server: Settings, monkeypatch: pytest.Mo
 
 
 def open_session(place: Settings, mark: str) -> psycopg.Connection:
-    """As the dead scheduler's, which its workers have inherited: idle in transaction with Airflow's lock."""
+    """A session like the one that the dead scheduler's workers inherited: idle, with Airflow's lock."""
     session = psycopg.connect(airflow.connection_url(place), application_name=mark)
     session.execute("select pg_advisory_xact_lock_shared(42)")
     return session
@@ -78,7 +78,7 @@ def test_sessions_of_a_running_start_another_installation_and_a_person_are_left_
 
 
 def test_a_steps_own_session_is_ended_as_its_role(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An extraction's: it has its name from the environment of the start that it ran in."""
+    """The session of an extraction. It has its name from the environment of the start in which it ran."""
     monkeypatch.setenv("PGAPPNAME", new_mark(place, "airflow-scheduler"))
     with suppress(psycopg.OperationalError), connect(place, LOADER) as connection:
         connection.execute("select count(*) from audit.load")
@@ -90,7 +90,7 @@ def test_a_steps_own_session_is_ended_as_its_role(place: Settings, monkeypatch: 
 
 
 def test_role_of_airflow_has_no_right_over_others_sessions(place: Settings) -> None:
-    """What is promised in the runbook: a role ends its own sessions, and no more is granted for it."""
+    """As the runbook promises, a role ends its own sessions, and no further right is granted for it."""
     with sessions.airflow_database(place) as connection:
         rights = connection.execute(
             "select rolsuper, rolcreaterole, pg_has_role(current_user, 'pg_signal_backend', 'member') as signals"
@@ -102,7 +102,7 @@ def test_role_of_airflow_has_no_right_over_others_sessions(place: Settings) -> N
 def test_transaction_that_holds_locks_and_does_nothing_is_ended(place: Settings) -> None:
     idle = open_session(place, "")
     reading = psycopg.connect(airflow.connection_url(place))
-    reading.execute("select 1")  # idle in a transaction too, but it holds nothing
+    reading.execute("select 1")  # this one is idle in a transaction too, but it holds no lock
     time.sleep(0.6)
     with sessions.airflow_database(place) as connection:
         assert sessions.idle_with_locks(connection, 60) == []
@@ -121,7 +121,7 @@ def test_a_database_that_is_not_there_is_named(settings: Settings) -> None:
 def test_session_of_an_ended_start_is_ended_on_a_postgres_of_ones_own(
     debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The oldest version that is supported; nothing there ends it when the machine of its start has died."""
+    """The oldest supported version. It does not end such a session itself when the client's machine has died."""
     monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server)
     address = urlsplit(debian_server).netloc.rpartition("@")[2]
     monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{address}/egen")
@@ -135,7 +135,7 @@ def test_session_of_an_ended_start_is_ended_on_a_postgres_of_ones_own(
 
 @pytest.mark.slow
 def test_statement_of_a_killed_process_does_not_run_on(place: Settings) -> None:
-    """The embedded server looks every 10 s whether somebody still waits."""
+    """The embedded server checks every 10 s whether the client is still there."""
     code = f"import psycopg; psycopg.connect({airflow.connection_url(place)!r}).execute('select pg_sleep(120)')"
     process = subprocess.Popen([sys.executable, "-c", code])
     sleeping = "select count(*) from pg_stat_activity where query = 'select pg_sleep(120)'"

@@ -1,4 +1,4 @@
-"""A killed worker that held the lock of Airflow's real executor is noticed; one that did not is no matter."""
+"""A worker of Airflow's real executor that is killed while it holds the lock is noticed. Others do no harm."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ import pytest
 from kvalitet.services.workers import are_locked_out
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/wchan").is_file(), reason="the system does not say")
-#: Airflow's executor with four workers and nothing to do.
+#: Airflow's executor with four idle workers.
 EXECUTOR = """
 import time
 from airflow.executors.local_executor import LocalExecutor

@@ -1,4 +1,4 @@
-"""Identity numbers in every spelling, in every surrounding: Python and DuckDB find the same, and find them all."""
+"""Identity numbers in every spelling and context: Python and DuckDB find the same numbers, and find them all."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -33,9 +33,9 @@ SHORT_DATES = ("{d}/{m}-", "{d}.{m}.", "{d}-{m}-", "{d}/{m}/", "{d}. {name} ", "
 MONTHS = (
     "januar", "feb.", "Marts", "april", "maj", "juni", "juli", "AUGUST", "sept.", "oktober", "november", "dec",
 )  # fmt: skip
-#: Lines under, over and through a sign, a ring around it.
+#: Combining lines under, over and through a character, and a ring around it.
 MARKS = ("\u0332", "\u0333", "\u0305", "\u0336", "\u0338", "\u20dd", "\u1ab6", "\ufe2d")
-#: A dash or a blank as web pages, addresses, mails, JSON and workbooks write it.
+#: A dash or a blank as it is written in web pages, addresses, mails, JSON and workbooks.
 MARKED = (
     "&#8209;", "&ndash;", "&#x2011;", "&nbsp;-&nbsp;", "&shy;", "%2D", "%20", "%C2%A0", "%E2%80%93", "%20-%20", "=2D",
     "=E2=80=91", "\\u2011", "\\u00a0", "\\n", "<br>", "-<br/>", "_x001E_", "_x000D_\n",
@@ -46,7 +46,7 @@ MARKED = (
 
 @st.composite
 def spelled(draw: st.DrawFn) -> tuple[str, str]:
-    """(ten digits, a spelling of them): as people, Word and Excel write them."""
+    """(ten digits, a spelling of them), as people, Word and Excel write them."""
     born, serial, added = draw(dates), draw(serials), draw(replaced)
     day, month, year = f"{born.day + added:02}", f"{born.month:02}", f"{born.year:04}"
     digits = day + month + year[2:] + serial
@@ -140,7 +140,7 @@ def spelled(draw: st.DrawFn) -> tuple[str, str]:
     return digits, draw(st.sampled_from([f"'{digits}", f'="{digits}"', f" {digits[:6]}-{serial} "]))
 
 
-#: What may stand directly before and after a number: words, names, addresses, lines; no digit.
+#: What may stand directly before and after a number: words, names, addresses and lines, but no digit.
 before = st.sampled_from(
     [
         "",
@@ -242,7 +242,7 @@ def test_marks_change_no_text_without_a_number(session):
     assert in_duckdb(session, text) == in_python(text)
 
 
-#: Numbers, signs and letters thrown together: whatever comes, both say the same.
+#: Random mixtures of numbers, signs and letters. Both must give the same answer for all of them.
 pieces = st.lists(
     st.one_of(
         st.text("0123456789", min_size=1, max_size=13),
@@ -286,8 +286,8 @@ def test_duckdb_and_python_read_every_text_alike(session, texts):
         "2023-05-02T09:15:00",
         "01-04-2022 - 31-03-2023",
         "32.18.04",
-        "3201901234",  # no day 32
-        "0113901234",  # no month 13
+        "3201901234",  # there is no day 32
+        "0113901234",  # there is no month 13
         "110590,25",
         "1.012.500.000",  # a round amount
         "1.512.345,50",
@@ -311,7 +311,7 @@ def test_what_is_no_identity_number_is_not_found(session, text):
         ("DK-12 34 56 78", None, "12345678"),
         ("dk12345678", None, "12345678"),
         ("010190-1234", "0101901234", "0101901234"),
-        ("1.0101E+09", None, None),  # Excel cut it short: several can be meant
+        ("1.0101E+09", None, None),  # Excel has shortened it, so several numbers are possible
         ("1.01010123E+09", None, None),
         ("123", None, None),
         ("ukendt", None, None),
@@ -354,4 +354,4 @@ def test_every_decimal_digit_dash_and_blank_of_unicode_is_known():
     newer = {
         letter for letter in named if unicodedata.name(letter, "") and ord(letter) > 0x10D40 and letter not in known
     }
-    assert named - known <= newer  # scripts that a newer Python knows
+    assert named - known <= newer  # scripts that only a newer Python knows

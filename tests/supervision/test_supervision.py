@@ -12,7 +12,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.reports.supervision_list import HEADERS, export_sample
 from kvalitet.settings import Settings
 
-#: Two areas and three centres, as publishing leaves the view: row by row under the reader's own rights.
+#: Two areas and three centres. As after publishing, each row is shown by the reader's own rights.
 PUBLISHED = """
 create schema reporting_detail;
 create table reporting_detail.rpt_supervision_sample as
@@ -41,7 +41,7 @@ def published(admin_url: str) -> None:
 
 @pytest.fixture
 def granted(published: None, admin_url: str) -> None:
-    """The detail role was granted C01 and C02, not C03."""
+    """The detail role was granted C01 and C02, but not C03."""
     with psycopg.connect(admin_url) as connection:
         connection.execute(
             "insert into audit.detail_access"

@@ -1,4 +1,4 @@
-"""Stars made by hand, as the tests of publication make them."""
+"""Makes the hand-made stars of the publication tests importable."""
 
 import sys
 from pathlib import Path

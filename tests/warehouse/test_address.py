@@ -1,4 +1,4 @@
-"""Addresses: what is taken from them, what is refused, and that no message repeats a password."""
+"""Addresses: which parts are read, which are refused, and that no message repeats a password."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""What the administrator of an own server runs once: on Postgres 15 and 18, as a superuser and as a cloud's admin.
+"""The file that the administrator of an own server runs once: on Postgres 15 and 18, as a superuser and as a cloud's
+admin.
 
 Afterwards everything is done by a login that is no superuser.
 """
@@ -35,7 +36,7 @@ DATABASE, MIGRATOR, CLOUD = "qr_kvalitet", "kvalitet_migrator", "cloud_admin"
 
 @pytest.fixture(scope="module")
 def embedded_18() -> Iterator[str]:
-    """The admin URL of an embedded server that nothing was ever set up in."""
+    """The admin URL of an embedded server on which nothing was ever set up."""
     var = Path(tempfile.mkdtemp(prefix="kvalitet-test-"))
     var.chmod(0o755)
     blank = Settings(root=ROOT, var=var, inbox="", server="127.0.0.1:0", database="kvalitet")
@@ -48,7 +49,7 @@ def embedded_18() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def debian(authority: Authority) -> Iterator[str]:
-    """The same of Debian's."""
+    """The admin URL of such a server from Debian's packages."""
     with debian_postgres(authority) as url:
         yield url
 
@@ -83,7 +84,7 @@ def own(superuser: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sett
 
 
 def psql(url: str, script: str) -> str:
-    """What psql says to `script`; of 15 with Debian's, so that the oldest client is seen to read it."""
+    """psql's output for `script`. Debian's psql is used where there is one, so that the oldest client is tried too."""
     program = next(iter([*Path("/usr/lib/postgresql").glob("*/bin/psql"), binaries() / "bin" / "psql"]))
     environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
@@ -100,7 +101,7 @@ def printed(*options: str) -> str:
 
 
 def login(superuser: str, role: str) -> str:
-    """The URL of `role` after the administrator gave it a password."""
+    """The URL of `role`, after the administrator gave it a password."""
     password = "set-by-the-administrator"
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password)))
@@ -109,11 +110,11 @@ def login(superuser: str, role: str) -> str:
 
 
 def cloud(superuser: str) -> str:
-    """The URL of an admin without superuser: it may make roles and databases, and grant some of Postgres' own."""
+    """The URL of an admin without superuser, who may make roles and databases and grant some of Postgres' own roles."""
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute(f"create role {CLOUD} login createrole createdb")  # type: ignore[arg-type]
         connection.execute(f"grant pg_read_all_stats, pg_signal_backend to {CLOUD} with admin option")  # type: ignore[arg-type]
-        # Another installation's file on this server may have closed it to everybody.
+        # Another installation's file may have closed this database to everybody.
         connection.execute(f"grant connect on database postgres to {CLOUD}")  # type: ignore[arg-type]
     return f"{login(superuser, CLOUD)}/postgres"
 
@@ -161,7 +162,7 @@ def test_the_printed_file_is_all_that_the_administrator_does(
 
 
 def a_named_reader_is_made_as_documented(own: Settings) -> None:
-    """By the login of KVALITET_ADMIN_URL, which is the admin that docs/security.md speaks of."""
+    """The commands are run by the login of KVALITET_ADMIN_URL, which is the admin in docs/security.md."""
     (block,) = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "security.md").read_text(), re.DOTALL)
     commands = block.replace("\\password jens_hansen\n", "alter role jens_hansen password 'hers';\n")
     with psycopg.connect(server.admin_url(own, DATABASE), autocommit=True) as connection:

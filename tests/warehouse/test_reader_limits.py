@@ -1,4 +1,4 @@
-"""A reader's session reads what it was granted and disturbs nobody: all that it may try, with what succeeds listed."""
+"""A reader's session reads what it was granted and disturbs nobody. All that it may try is listed here."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ from kvalitet.warehouse import admin, locks, readers
 from kvalitet.warehouse.connection import connect, fetch_all
 from kvalitet.warehouse.rights import READER_CONNECTIONS
 
-#: Statements by what they would do.
+#: Statements, by what they would do.
 TRIED = {
     "lock a row of ours": "select from audit.lock for update",
     "lock the table of locks": "lock table audit.lock in row share mode",
@@ -53,7 +53,7 @@ TRIED = {
     "cancel the own sessions": "select pg_cancel_backend(pid) from pg_stat_activity where usename = current_user"
     " and pid <> pg_backend_pid()",
 }
-#: What succeeds, the same for each reader, and what makes it harmless.
+#: Statements that succeed for each reader, and what makes them harmless.
 HARMLESS = {
     "take an advisory lock": "none of ours is one",
     "lift the limit of statements": "the pipeline ends the session",
@@ -74,7 +74,7 @@ def published(new_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def succeeds(settings: Settings, role: str, statement: str) -> bool:
-    """In a transaction that is rolled back."""
+    """Whether the statement succeeds, in a transaction that is rolled back."""
     with psycopg.connect(settings.dsn(role)) as connection:
         try:
             connection.execute(statement.encode())
@@ -87,7 +87,7 @@ def succeeds(settings: Settings, role: str, statement: str) -> bool:
 
 @pytest.mark.parametrize("role", READER_ROLES)
 def test_what_a_reader_can_do_is_what_the_list_says(published: Settings, role: str) -> None:
-    with connect(published, "kvalitet_loader"):  # somebody to end
+    with connect(published, "kvalitet_loader"):  # a session that could be ended
         done = {what for what, statement in TRIED.items() if succeeds(published, role, statement)}
     assert done == HARMLESS.keys()
 
@@ -146,7 +146,7 @@ def test_advisory_locks_of_a_reader_stop_no_publication(settings: Settings, tmp_
 
 
 def test_notifications_that_nobody_reads_fill_no_disk(settings: Settings) -> None:
-    """They are kept on the server's disk for as long as one listener has not read them."""
+    """Notifications stay on the server's disk for as long as one listener has not read them."""
     much = "select count(pg_notify('anybody', i || repeat('x', 7900))) from generate_series(1, 2000) as i"
     with psycopg.connect(settings.dsn(BI), autocommit=True) as listens, psycopg.connect(settings.dsn(BI)) as tells:
         listens.execute("listen anybody")
@@ -168,7 +168,7 @@ def test_a_session_that_lifted_its_limits_is_ended(settings: Settings, monkeypat
 
 
 def lifted(settings: Settings, role: str = BI) -> psycopg.Connection:
-    """A reader that goes on in a transaction for as long as it likes."""
+    """A reader without a limit on idle transactions."""
     connection = psycopg.connect(settings.dsn(role))
     connection.execute("set idle_in_transaction_session_timeout = 0")
     return connection
@@ -209,7 +209,7 @@ def test_session_opened_during_a_step_is_ended_before_the_step_has(
 
 
 def test_function_called_without_a_statement_is_ended_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By libpq's fast path, which shows no statement and another state than `active`."""
+    """It is called by libpq's fast path, which shows no statement and another state than `active`."""
     monkeypatch.setattr(readers, "STATEMENT_MINUTES", 0)
     asked = "select 'pg_catalog.pg_sleep(float8)'::regprocedure::oid::int as sleep"
     sleep = fetch_all(settings, AUDITOR, asked)[0]["sleep"]
@@ -221,7 +221,7 @@ def test_function_called_without_a_statement_is_ended_too(settings: Settings, mo
         assert readers.end_beyond_limits(settings) == [f"{BI} ({reader.info.backend_pid})"]
 
 
-#: Locks that Postgres gives to who may not use them: a statement's tables are locked when it is prepared.
+#: Locks that a role gets although it may not use them, because preparing a statement locks its tables.
 HELD = (
     "select pg_advisory_lock_shared(7203310)",
     "prepare a as delete from pg_catalog.pg_authid",
@@ -239,7 +239,7 @@ HELD_BY_AUDITOR = (
 
 
 def test_no_lock_of_a_reader_stops_a_step_before_publishing(settings: Settings, tmp_path: Path) -> None:
-    """Each reader holds all that it can get, with a snapshot from before the build, and stays within its limits."""
+    """Each reader holds all locks that its limits allow, and a snapshot from before the build."""
     publish(settings, synthetic.passed_build(settings, tmp_path))
     held = [psycopg.connect(settings.dsn(role)) for role in READER_ROLES]
     try:
@@ -300,7 +300,7 @@ def test_reader_that_keeps_changing_itself_is_named_by_migrate(
 
 
 def test_named_reader_without_limits_is_named_and_given_them(settings: Settings, admin_url: str) -> None:
-    """A login that an administrator made bare; limits of the administrator's own are left as they are."""
+    """One login was made without limits. The limits that an administrator set on the other are kept."""
     with psycopg.connect(admin_url, autocommit=True) as owner:
         owner.execute("create role bare_reader login in role kvalitet_detail_reader")
         owner.execute("create role strict_reader login in role kvalitet_detail_reader connection limit 1")
@@ -324,7 +324,7 @@ def test_named_reader_without_limits_is_named_and_given_them(settings: Settings,
 
 
 def test_server_without_the_group_has_no_named_readers(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a new one beside other programs' logins, before its roles are made."""
+    """This is so on a new server with logins of other programs, before our roles are made."""
     monkeypatch.setattr(readers, "DETAIL_READER", "kvalitet_not_made_yet")
     with connect(settings, AUDITOR) as connection:
         assert readers.named_readers(connection) == []

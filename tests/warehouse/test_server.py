@@ -1,4 +1,4 @@
-"""The embedded server: started, kept, mended after a crash, and removed without a trace."""
+"""The embedded server is started, kept, repaired after a crash, and removed without a trace."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def blank() -> Iterator[Settings]:
             file.unlink()
         if (var / folder).is_dir():
             (var / folder).rmdir()
-    var.rmdir()  # fails where the server left anything behind
+    var.rmdir()  # fails if the server left anything behind
 
 
 def answer(settings: Settings, query: str) -> object:
@@ -85,7 +85,7 @@ def test_a_note_of_a_dead_server_does_not_stop_the_next(blank: Settings) -> None
     note = server.status(blank).data / "postmaster.pid"
     left = note.read_text()
     server.stop(blank)
-    # The number has gone to another process since: this one.
+    # Another process has this number by now, namely this one.
     note.write_text(left.replace(left.split()[0], str(os.getpid()), 1))
     assert not server.status(blank).is_running
     assert answer(server.start(blank), "select 1") == 1
@@ -105,7 +105,7 @@ def test_a_damaged_note_of_the_address_is_written_anew(blank: Settings) -> None:
 
 def test_a_copied_run_folder_has_a_server_of_its_own(blank: Settings) -> None:
     first = server.start(blank)
-    server.stop(blank)  # its data only: a copy of files that are being written is no sound one
+    server.stop(blank)  # a copy of files that are being written would not be sound
     copy = replace(blank, var=Path(tempfile.mkdtemp(prefix="kvalitet-test-")))
     subprocess.run(["cp", "-a", f"{blank.var}/.", str(copy.var)], check=True)
     server.start(blank)
@@ -200,7 +200,7 @@ def test_a_copied_run_folder_neither_stops_nor_deletes_the_data_it_was_copied_fr
     server.remove(copy)
     assert server.status(blank).pid == pid
     assert answer(started, "select 1") == 1
-    # A copy that was begun anew has data of its own.
+    # A copy that starts without the data gets its own data.
     shutil.copytree(blank.var, copy.var, symlinks=True, dirs_exist_ok=True)
     for left in ("data", "admin.password"):
         (copy.var / "server" / left).unlink()
@@ -291,7 +291,7 @@ server.start(Settings(Path.cwd(), Path(sys.argv[1]), "", "127.0.0.1:0", "kvalite
 
 @pytest.mark.parametrize("made", ["PG_VERSION", "base/1", "base/4"])
 def test_a_killed_start_leaves_nothing_that_writes_into_the_next(blank: Settings, made: str) -> None:
-    """initdb outlives the command that began it."""
+    """initdb outlives the command that started it."""
     begun = subprocess.Popen([sys.executable, "-c", START, str(blank.var)])
     give_up = time.monotonic() + 60
     while not (blank.var / "server" / "data" / made).exists():

@@ -1,4 +1,4 @@
-"""The note of the server's address: of its own run folder only, and none where it is damaged."""
+"""The note of the server's address holds only for its own run folder, and a damaged note does not count."""
 
 import shutil
 from pathlib import Path

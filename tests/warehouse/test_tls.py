@@ -1,6 +1,6 @@
-"""A server with a certificate for the name localhost: every client verifies it, and none goes on without.
+"""A server with a certificate for the name localhost. Every client verifies it, and none goes on without it.
 
-The server refuses what is not encrypted about this database (tests/conftest.py).
+The server refuses unencrypted connections to this database (ONLY_WITH_TLS in tests/debian_postgres.py).
 """
 
 import asyncio
@@ -31,7 +31,7 @@ VERIFY = "sslmode=verify-full&sslrootcert={ca}"
 
 
 class Own:
-    """An own server as the environment names it."""
+    """An own server, as the environment names it."""
 
     def __init__(self, admin_url: str, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
         parts = urlsplit(admin_url)
@@ -53,7 +53,7 @@ def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own(debian_server: str, authority: Authority, secrets_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
-    """Prepared over TLS by its superuser, once."""
+    """An own server, prepared once over TLS by its superuser."""
     monkeypatch.setenv("KVALITET_VAR", str(secrets_folder.parent))
     monkeypatch.setenv("KVALITET_SECRETS", str(secrets_folder))
     made = Own(debian_server, authority, monkeypatch)
@@ -86,7 +86,7 @@ def with_adbc(settings: Settings, query: str) -> object:
 
 
 def with_sqlalchemy(settings: Settings, query: str) -> object:
-    """As Great Expectations is given the address (gate/measuring.py)."""
+    """The address as Great Expectations is given it (gate/measuring.py)."""
     from sqlalchemy import create_engine, text
 
     url = settings.dsn(LOADER, options="-cstatement_timeout=600000").replace("://", "+psycopg://", 1)
@@ -111,7 +111,7 @@ def with_psycopg2(settings: Settings, query: str) -> object:
 
 
 def with_asyncpg(settings: Settings, query: str) -> object:
-    """As Airflow's API server does it: the address without parameters, the rest beside it."""
+    """The address as in Airflow's API server: without parameters, which are passed separately."""
     import asyncpg
 
     async def ask() -> object:
@@ -126,7 +126,7 @@ def with_asyncpg(settings: Settings, query: str) -> object:
 
 
 def test_airflows_own_database_is_reached_as_its_configuration_says(own: Own) -> None:
-    """By the two engines that Airflow makes of it, one of them asynchronous."""
+    """Both engines that Airflow makes from it are tried. One of them is asynchronous."""
     from sqlalchemy import create_engine, text
     from sqlalchemy.ext.asyncio import create_async_engine
 

@@ -1,4 +1,4 @@
-"""A warehouse that has been in use is brought up to date with what is in it."""
+"""A warehouse that has been in use is upgraded together with its contents."""
 
 import uuid
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def test_old_attempts_know_of_what_was_in_when_they_began_and_keys_keep_their_or
     upgrade(blank, "head")
     with psycopg.connect(blank) as connection:
         runs = connection.execute("select outcome, knew_of_load from audit.extract_run order by run_id").fetchall()
-        # The failed one only lost against the load that came after it had begun.
+        # The failed one only lost to the load that came after it had begun.
         assert runs == [
             ("accepted", 1), ("failed", 1), ("accepted", 2), ("refused", 2), ("missing", 2), ("nothing_new", None),
         ]  # fmt: skip
