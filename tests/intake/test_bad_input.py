@@ -236,6 +236,8 @@ class TestRowIsSetAside:
             ("Ændring pct", "9" * 5000, ("change_pct", "out_of_range")),
             ("Ændring pct", "9" * 60 + ",5", ("change_pct", "out_of_range")),
             ("Ændring pct", "0," + "5" * 60, ("change_pct", "too_many_decimals")),
+            ("Ændring pct", "\u00ad12,5", ("change_pct", "shown_otherwise")),
+            ("Henvendelser", "1\u00ad4", ("inquiries", "shown_otherwise")),
         ],
     )
     def test_number_that_cannot_be_kept_is_set_aside_by_what_is_wrong_with_it(

@@ -28,6 +28,8 @@ PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
 ERROR_TEXT = r"#{3,}|#[A-ZÆØÅÄÖÜÉ_]+(/0)?[!?]"
 #: The sign after which a text is shown from right to left, its digits too.
 BACKWARDS = "\u202e"
+#: No sign in a text; before a number many programs show it as a minus.
+SOFT_HYPHEN = "\u00ad"
 #: A letter that is not Latin. Beside Latin ones it is most often one that looks like them.
 LATIN, OTHER_LETTER = r"\p{Latin}", r"[^\p{Latin}\p{Common}\p{Inherited}]"
 
@@ -80,6 +82,10 @@ def column_sql(
 def _looks(column: Column, raw: str, text: str) -> list[tuple[str, str]]:
     """What makes a person see another text than is read; only odd rows are looked through."""
     checks = [(f"case when is_odd then contains({raw}, {quote(BACKWARDS)}) else false end", "shown_otherwise")]
+    if column.logical_type in ("number", "integer"):
+        checks.append(
+            (f"case when is_odd then contains({raw}, chr({ord(SOFT_HYPHEN)})) else false end", "shown_otherwise")
+        )
     if column.key_position is not None and column.logical_type == "string":
         both = " and ".join(f"regexp_matches({text}, {quote(script)})" for script in (LATIN, OTHER_LETTER))
         checks.append((f"case when is_odd then {both} else false end", "mixed_scripts"))
