@@ -107,8 +107,8 @@ def _clean(column: Column, text: str) -> str:
 
 
 def _stands_for_nothing(column: Column, text: str) -> str:
-    # Not `and`: DuckDB would look for the words in every row. Not `in (…)` or a list either, which also cost for every
-    # row.
+    # Not `and`: DuckDB would look for the words in every row. Not `in (…)` or a list either: both cost for every row
+    # too.
     return f"case when is_odd then regexp_full_match({text}, {quote(any_of(column.nothing))}) else false end"
 
 

@@ -114,7 +114,7 @@ def _rows(number: int, one: str, several: str) -> str:
 
 
 def _notes(before: Before, counts: dict[str, TableCounts]) -> tuple[str, ...]:
-    """What a load must report."""
+    """Messages that a load must show: why closures wait, and that changes could not be told from another reading."""
     waiting = [
         f"{name}: {_rows(count.closures_waiting, 'absent row is', 'absent rows are')} not closed, because"
         f" {_rows(count.without_key, 'delivered row has', 'delivered rows have')} no readable key and may be one of"

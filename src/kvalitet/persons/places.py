@@ -65,7 +65,10 @@ def made_tables(connection: psycopg.Connection[DictRow], places: list[PersonTabl
 
 @contextmanager
 def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
-    """The admin's connection, in one transaction during which nobody takes rows in."""
+    """The admin's connection, in one transaction during which nobody takes rows in.
+
+    Raises KvalitetError where there is no such credential, or a build or an extraction is under way.
+    """
     url = server.admin_url(settings, settings.database)
     try:
         opened = psycopg.Connection[DictRow].connect(url, row_factory=dict_row, options=ACTING_PATH, connect_timeout=10)

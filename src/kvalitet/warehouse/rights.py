@@ -1,7 +1,7 @@
 """What a server's administrator sets once: each right is one statement, and a condition that says if it is in force.
 
-`kvalitet admin-sql` prints this list, `kvalitet up` and `migrate` carry out what the admin's login may, and `kvalitet
-status` names what is not in force.
+The list has three uses. `kvalitet admin-sql` prints it, `kvalitet up` and `migrate` carry out what the admin's login
+may, and `kvalitet status` names what is not in force.
 """
 
 from collections.abc import Iterable, Iterator

@@ -257,10 +257,10 @@ def _postmaster(data: Path) -> psutil.Process | None:
 
 
 def _resume(process: psutil.Process) -> None:
-    """Resume a stopped server, since a stopped process does not react to a request to end, and neither do its children.
+    """Resume the server and its children where they are stopped.
 
-    All of them are sent SIGCONT, which has no effect on running ones. One that is about to stop does not look stopped
-    yet.
+    A stopped process does not react to a request to end, and the server waits for its children to end. SIGCONT is sent
+    to all of them, because one that is about to stop does not look stopped yet. It has no effect on the others.
     """
     for one in (process, *process.children()):
         with suppress(psutil.Error):

@@ -22,8 +22,7 @@ CR, LF, SPACE = 13, 10, 32
 #: Double-encoded UTF-8: Ã before the character that follows it in a Danish or French letter, as windows-1252 shows it.
 _TWICE = b"\xc3\x83"
 _TWICE_ENCODED = re.compile(_TWICE + rb"(?:\xc2[\x80-\xbf]|\xcb\x9c|\xe2\x80[\xa0\xa6])")
-#: The first so many characters of each record are checked as arrays for a blank record. Longer ones are checked one by
-#: one.
+#: So many leading characters of each record are checked as arrays. If all are blank, the record is checked on its own.
 LEADING_SIGNS = 4
 #: In a table with at least so many columns, lines in a text with one column more or fewer can also be told from prose.
 NEAR_COLUMNS = 5
