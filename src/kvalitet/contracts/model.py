@@ -138,7 +138,7 @@ class QualityRule:
     id: str
     table: str
     column: str  # empty where the rule is about the table
-    name: str  # the standard's metric; `sql` and the like for other rules
+    name: str  # the standard's metric, or `sql` and the like for other rules
     description: str
     severity: Literal["critical", "warning"]  # what the standard calls an error blocks a build
     limit: Limit | None = None

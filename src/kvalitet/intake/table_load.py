@@ -57,7 +57,7 @@ class TableLoad:
         }
 
     def run(self, query: str, **names: sql.Composable) -> int:
-        """Execute; returns how many rows were written."""
+        """Execute a statement. Returns how many rows were written."""
         self.cursor.execute(self._compose(query, names))
         return max(self.cursor.rowcount, 0)
 
