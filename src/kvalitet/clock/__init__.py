@@ -1,6 +1,6 @@
-"""Time that decides something: counted by the machine itself, so that setting a clock changes nothing.
+"""Time for decisions, counted by the machine itself, so that setting a clock changes nothing.
 
-Which decisions count seconds and which read the calendar is listed in docs/runbook.md, "The clock is wrong".
+docs/runbook.md, "The clock is wrong", lists which decisions count seconds and which read the calendar.
 """
 
 from kvalitet.clock.counted import SteadyClock, Tick, tick

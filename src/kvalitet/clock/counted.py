@@ -1,4 +1,4 @@
-"""Seconds that a machine counts from its start, whatever its clock is set to."""
+"""Seconds that a machine counts from its start, independent of its clock."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from pathlib import Path
 class Tick:
     """A reading of one machine's own count. Two readings may be compared only where `clock` is the same.
 
-    `boot` changes whenever the machine starts anew. The containers of one host share its clock.
+    `boot` changes at every start of the machine. The containers of one host share its clock.
     """
 
     boot: str
@@ -22,7 +22,7 @@ class Tick:
 
 
 def tick() -> Tick:
-    """This machine's count now. While the machine sleeps it stands still, so nobody seems dead for having slept."""
+    """This machine's count now. It stands still while the machine sleeps, so no process seems dead because it slept."""
     boot, clock = _identity()
     return Tick(boot, clock, time.monotonic())
 
@@ -33,15 +33,15 @@ def _identity() -> tuple[str, str]:
     on_a_mac = ("sysctl", "-n", "kern.bootsessionuuid")
     boot = on_linux.read_text() if on_linux.is_file() else subprocess.check_output(on_a_mac, text=True)
     boot = boot.strip()
-    # A container may have a time namespace, in which the same machine counts from elsewhere.
+    # A container may have a time namespace, in which the same machine counts from another start.
     namespace = Path("/proc/self/ns/time")
     return boot, f"{boot}/{namespace.stat().st_ino if namespace.exists() else 0}"
 
 
 class SteadyClock:
-    """The clock as it was read once, carried on by the machine's count; a wait that is measured by it has its length.
+    """The clock as it was read once, carried on by the machine's count, so that a wait has its true length.
 
-    It goes on while the machine sleeps: five o'clock has come when the machine wakes at seven.
+    It goes on while the machine sleeps: a machine that wakes at seven knows that it is past five.
     """
 
     def __init__(self) -> None:

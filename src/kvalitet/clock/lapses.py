@@ -1,4 +1,4 @@
-"""When a build without a sign of life is taken to be dead, by counted seconds and counted heartbeats alone."""
+"""Decides when a build without heartbeats counts as dead, by counted seconds and counted heartbeats alone."""
 
 from collections.abc import Sequence
 from typing import LiteralString
@@ -54,12 +54,12 @@ def lapse(
     seconds: float,
     is_one_machine: bool,
 ) -> list[int]:
-    """Mark builds (of one schema, or all) as lapsed that gave no sign of life for `seconds`; returns their ids.
+    """Mark builds (of one schema, or all) as lapsed that gave no sign of life for `seconds`. Returns their ids.
 
-    Where the last heartbeat was timed by this machine's count, that count says how long ago it was. Otherwise a
-    build lapses when no heartbeat has come for as long since this machine first looked; the look is kept, so that
-    it need not be one process that waits. `is_one_machine`: all who reach this warehouse are on its machine, so a
-    heartbeat from before the machine started anew is of the dead.
+    Where the last heartbeat was timed by this machine's count, that count says how long ago it was. Otherwise, a build
+    lapses when no heartbeat has come for `seconds` since this machine first looked. The time of that look is stored, so
+    that several processes may take part in the wait. `is_one_machine`: all processes that reach this warehouse are on
+    its machine, so a heartbeat from before its last start belongs to a dead process.
     """
     now = tick()
     parameters = {

@@ -1,4 +1,4 @@
-"""Notices a clock that cannot be right. Nothing is stopped for it: what must not depend on it does not."""
+"""Notices a clock that cannot be right. Nothing is stopped for it, since critical decisions do not use the clock."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,10 +8,10 @@ from psycopg.rows import DictRow
 from kvalitet.settings import AUDITOR, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 
-#: Below this a difference is what clocks that are kept in step by the network have between two corrections.
+#: A smaller difference is normal for network-synchronised clocks between two corrections.
 TOLERANCE = timedelta(minutes=2)
 
-#: The newest instant on record, of what every night writes.
+#: The newest instant on record, from tables that every night writes.
 NEWEST = """
 select clock_timestamp() as server_now, recorded.what, recorded.instant
 from (
@@ -25,14 +25,14 @@ order by recorded.instant desc limit 1
 
 
 def today(connection: psycopg.Connection[DictRow]) -> date:
-    """The day that it is, by the database server's clock, which all parts of an installation share."""
+    """Today by the database server's clock, which all parts of an installation share."""
     row = connection.execute("select clock_timestamp() as now").fetchone()
     assert row is not None
     return row["now"].astimezone(TIMEZONE).date()
 
 
 def wrong_clock(settings: Settings, role: str = AUDITOR) -> str | None:
-    """What is wrong with the clock, in one sentence, read as `role`; None where nothing can be seen.
+    """What is wrong with the clock, in one sentence, read as `role`. None where nothing is found.
 
     A clock that ran back shows an instant before one that is on record. Two clocks that differ cannot both be right.
     """

@@ -1,4 +1,4 @@
-"""A contract's file as a document of the standard: YAML that says one thing once, of a size that can be walked."""
+"""Reads a contract's file as a document of the standard: YAML without repeated keys, of limited size and depth."""
 
 import stat
 from functools import lru_cache
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from kvalitet.errors import KvalitetError
 
 MAX_BYTES = 1_000_000
-#: Values in the file, each alias counted with all that it stands for.
+#: Values in the file, where each alias counts with all that it stands for.
 MAX_VALUES = 100_000
 MAX_DEPTH = 50
 
@@ -34,7 +34,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 def read_file(file: Path) -> bytes:
-    """The file's bytes. Raises KvalitetError where it is no readable file, or far larger than a contract."""
+    """The file's bytes. Raises KvalitetError where it cannot be read, or is far larger than a contract."""
     try:
         if not stat.S_ISREG(file.stat().st_mode):
             raise KvalitetError(f"{file.name} is no file.", "Contracts are files; correct or remove this one.")
@@ -51,7 +51,7 @@ def read_file(file: Path) -> bytes:
 
 @lru_cache(maxsize=128)  # a night reads every contract once per source
 def parse(content: bytes, name: str) -> tuple[OpenDataContractStandard, dict[str, Any]]:
-    """The document, as the standard's model and as it stands. Raises KvalitetError where it is not one."""
+    """The document, as the standard's model and as plain values. Raises KvalitetError where it is not one."""
     try:
         _check_depth(content)
         document = yaml.load(content, Loader=_Loader)  # noqa: S506 (a safe one)
@@ -89,7 +89,7 @@ def _check_depth(content: bytes) -> None:
 
 
 def _check_size(document: Any) -> None:
-    """Raises ValueError where the document is larger or deeper than any contract: an alias can stand for millions."""
+    """Raises ValueError where the document is larger or deeper than any contract. An alias can stand for millions."""
     waiting, values = [(document, 0)], 0
     while waiting:
         value, depth = waiting.pop()

@@ -1,4 +1,4 @@
-"""What a rule's number must be: the standard's operators, read as it defines them."""
+"""The limit of a rule's number: the standard's operators, read as it defines them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 
 from open_data_contract_standard.model import DataQuality
 
-#: The standard's operators with how they compare; it calls mustBeBetween the same as mustBeGreaterThan and
-#: mustBeLessThan, so the bounds themselves are outside.
+#: The standard's operators and how they compare. The standard defines mustBeBetween as mustBeGreaterThan and
+#: mustBeLessThan together, so the bounds themselves are outside.
 OPERATORS: dict[str, Callable[..., bool]] = {
     "mustBe": lambda number, bound: number == bound,
     "mustNotBe": lambda number, bound: number != bound,
@@ -29,7 +29,7 @@ _ENGLISH = {
     "mustBeBetween": "must be above {} and below {}",
     "mustNotBeBetween": "must not be above {} and below {}",
 }
-#: As thresholds are recorded (kvalitet.reports.languages puts them into English).
+#: The form in which thresholds are recorded (kvalitet.reports.languages puts them into English).
 _DANISH = {
     "mustBe": "{}",
     "mustNotBe": "ikke {}",
@@ -44,7 +44,7 @@ _DANISH = {
 
 @dataclass(frozen=True)
 class Limit:
-    """One or several operators, all of which must hold, of a number of rows or of a percentage."""
+    """One or several operators, all of which must hold for a number of rows or a percentage."""
 
     bounds: tuple[tuple[str, tuple[Decimal, ...]], ...]  # operator -> what it compares with
     is_percent: bool = False
@@ -53,7 +53,7 @@ class Limit:
         return all(OPERATORS[operator](number, *with_) for operator, with_ in self.bounds)
 
     def holds(self, violations: int, denominator: int) -> bool:
-        """Whether so many rows of so many are within it; as kvalitet.gate.suites.Threshold."""
+        """Whether so many violations of so many rows are within the limit, as in kvalitet.gate.suites.Threshold."""
         count = Decimal(violations)
         return self.met_by(100 * count / denominator if self.is_percent else count)
 
@@ -67,7 +67,7 @@ class Limit:
         return " and ".join(_ENGLISH[operator].format(*self._shown(with_)) for operator, with_ in self.bounds)
 
     def __str__(self) -> str:
-        """In Danish, as a threshold is recorded."""
+        """The limit in Danish, as a threshold is recorded."""
         if self.allows_none:
             return "ingen"
         return " og ".join(_DANISH[operator].format(*self._shown(with_)) for operator, with_ in self.bounds).replace(
@@ -79,7 +79,7 @@ class Limit:
 
 
 def read_limit(rule: DataQuality, of_truth: bool = False) -> Limit | str:
-    """The rule's limit, or why it has none that can be held. `of_truth`: true and false are compared as 1 and 0."""
+    """The rule's limit, or why it has none that can be checked. `of_truth`: true and false are compared as 1 and 0."""
     if rule.unit not in (None, "rows", "percent"):
         return "its unit is neither rows nor percent"
     bounds = []

@@ -10,26 +10,28 @@ CLASSIFICATIONS = ("public", "internal", "personal", "sensitive", "whistleblower
 LOGICAL_TYPES = ("string", "date", "timestamp", "number", "integer", "boolean")
 ENCODINGS = ("utf-8", "utf-8-sig", "iso-8859-1", "windows-1252")
 PERSON_FORMATS = ("cpr", "cpr_or_cvr")
-#: What a column or table says beside its facts: which class a row belongs to (restatements tell the two apart).
+#: Marks a column or table that says to which class a row belongs, unlike the facts. Restatements tell the two apart.
 Role = Literal["classification"]
-#: What the files of one cut-off hold: all that there is, or only what is new since the one before.
+#: What the files of one cut-off hold: all rows, or only what is new since the cut-off before.
 Delivers = Literal["snapshot", "increment"]
-#: Where a file goes that corrects a cut-off older than the newest: beside the history, or also into it.
+#: Where a file that corrects an older cut-off goes: beside the history, or also into it.
 Corrections = Literal["beside", "supersede"]
-#: Formats of an integer (the standard's, by Rust's names) that are `integer` in the star; any other is `bigint` there.
+#: Formats of an integer (the standard's, with Rust's names) that are `integer` in the star. All others are `bigint`
+#: there.
 NARROW = ("i8", "i16", "i32", "u8", "u16")
-#: What a column's companion is called that says why a value is missing.
+#: The suffix of the companion column that says why a value is missing.
 MISSING_REASON = "_missing_reason"
 
-#: For a contract that does not say: longer than any rhythm of delivery but a yearly one, so that a mistake is found.
+#: For a contract that does not state it. Longer than any rhythm of delivery but a yearly one, so that a mistake is
+#: found.
 DEFAULT_RETENTION_DAYS = 90
-#: A cut-off may be so many days ahead of what was due, and twice the source's rhythm where that is longer.
+#: A cut-off may be so many days ahead of what was due, or twice the source's rhythm where that is longer.
 LEAST_JUMP_DAYS = 31
 
 
 @dataclass(frozen=True)
 class Column:
-    """One delivered column. `name` is its name in the warehouse, `header` as it is delivered."""
+    """One delivered column. `name` is its name in the warehouse, `header` its name in the delivery."""
 
     name: str
     header: str
@@ -38,13 +40,13 @@ class Column:
     classification: str
     is_required: bool = False
     key_position: int | None = None
-    format: str | None = None  # JDK pattern of dates and timestamps; cpr or cpr_or_cvr of persons; width of integers
+    format: str | None = None  # JDK pattern of dates and timestamps, cpr or cpr_or_cvr of persons, width of integers
     pattern: str | None = None
     max_length: int | None = None
     minimum: float | None = None
     maximum: float | None = None
     scale: int = 6
-    step: Decimal | None = None  # of multipleOf, where it is more than a number of decimals
+    step: Decimal | None = None  # of multipleOf, where it says more than a number of decimals
     valid_values: tuple[str, ...] = ()
     missing_values: dict[str, str] = field(default_factory=dict)  # marker as delivered -> reason
     true_values: tuple[str, ...] = ("True", "true", "1")
@@ -52,17 +54,17 @@ class Column:
     removes_spaces: bool = False
     allows_formula: bool = False
     landed_because: str | None = None
-    ambiguous_time: str | None = None  # earlier | later; otherwise a time that exists twice is set aside
+    ambiguous_time: str | None = None  # earlier | later, otherwise a time that exists twice is set aside
     role: Role | None = None
-    may_change: bool = True  # whether a key may have another value than it had
-    star_name: str | None = None  # from staging on, where that is another than in raw
-    is_event: bool = False  # it has happened when the delivery was made
+    may_change: bool = True  # whether a key may get another value than it had
+    star_name: str | None = None  # from staging on, where it differs from raw
+    is_event: bool = False  # it had happened when the delivery was made
     nothing: tuple[str, ...] = ()  # words that stand for nothing, in lower case
-    cell_value: Literal["stored", "shown"] | None = None  # which is meant where a workbook's cell shows another value
+    cell_value: Literal["stored", "shown"] | None = None  # which one counts where a workbook's cell shows another value
 
     @property
     def is_landed(self) -> bool:
-        """Sensitive values enter the warehouse only where the contract says why."""
+        """Whether the column enters the warehouse. Sensitive values do only where the contract says why."""
         return self.classification != "sensitive" or bool(self.landed_because)
 
     @property
@@ -78,7 +80,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One delivered table and where it lies in the delivery."""
+    """One delivered table and its place in the delivery."""
 
     source_id: str
     name: str
@@ -88,10 +90,10 @@ class Table:
     columns: tuple[Column, ...]
     is_increment: bool = False
     sheet: str | None = None
-    reads_hidden: bool = False  # rows, columns and sheets of a workbook that nobody sees
-    role: Role | None = None  # it then holds for the whole table
+    reads_hidden: bool = False  # hidden rows, columns and sheets of a workbook
+    role: Role | None = None  # holds for the whole table
     api_table: str = ""
-    api_request: dict[str, Any] = field(default_factory=dict)  # what is asked for, sent as JSON; empty: all of it
+    api_request: dict[str, Any] = field(default_factory=dict)  # what is asked for, sent as JSON, or all where empty
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -103,7 +105,7 @@ class Table:
         return f"{self.source_id}__{self.name}"
 
     def raw_columns(self) -> dict[str, str]:
-        """Landed columns in order, name -> logical type, reasons for missing values included."""
+        """Landed columns in order, name -> logical type, including the reasons for missing values."""
         columns: dict[str, str] = {}
         for column in self.columns:
             if column.is_landed:
@@ -113,9 +115,9 @@ class Table:
         return columns
 
     def star_names(self) -> dict[str, str]:
-        """What staging takes, in order: name in raw -> name from there on, reasons for missing values included.
+        """What staging takes, in order: name in raw -> name from there on, including the reasons for missing values.
 
-        Sensitive columns are left out, also where they are landed: a model that needs one says so.
+        Sensitive columns are left out, even where they are landed. A model that needs one must say so.
         """
         names: dict[str, str] = {}
         for column in self.columns:
@@ -128,20 +130,20 @@ class Table:
 
 @dataclass(frozen=True)
 class QualityRule:
-    """One quality rule of a table or column: what is measured of it, or why nothing is.
+    """One quality rule of a table or column: what is measured, or why nothing is.
 
-    `id` is what tells it from the contract's other rules. A rule that is measured has a limit.
+    `id` tells it from the contract's other rules. A rule that is measured has a limit.
     """
 
     id: str
     table: str
     column: str  # empty where the rule is about the table
-    name: str  # the standard's metric; `sql` and the like for other rules
+    name: str  # the standard's metric, or `sql` and the like for other rules
     description: str
-    severity: Literal["critical", "warning"]  # what the standard calls an error holds a build back
+    severity: Literal["critical", "warning"]  # what the standard calls an error blocks a build
     limit: Limit | None = None
-    columns: tuple[str, ...] = ()  # what is counted: one column, or those whose values are taken together
-    values: tuple[str | int | float | bool | None, ...] = ()  # the valid or the missing ones; None for empty
+    columns: tuple[str, ...] = ()  # what is counted: one column, or several whose values are taken together
+    values: tuple[str | int | float | bool | None, ...] = ()  # the valid or the missing ones, with None for empty
     pattern: str = ""  # of invalidValues, as Postgres reads it
     query: str = ""  # of an SQL rule, as it is asked
     not_measured_because: str = ""
@@ -156,7 +158,7 @@ class QualityRule:
 
     @property
     def measured_as(self) -> str:
-        """In English words: what is counted or asked, and what that must be."""
+        """In English words: what is counted or asked, and what the result must be."""
         if self.limit is None or not self.is_measured:
             return ""
         of = ", ".join(self.columns)
@@ -174,14 +176,14 @@ class QualityRule:
 
 @dataclass(frozen=True)
 class Contract:
-    """What one source promises. With `problems`, it can be read but nothing is taken in by it."""
+    """What one source promises. A contract with `problems` can be read, but nothing is taken in by it."""
 
     id: str
     title: str
     version: str
     sha256: str
     problems: tuple[str, ...] = ()
-    unused: tuple[str, ...] = ()  # fields of the standard that say nothing to this project
+    unused: tuple[str, ...] = ()  # fields of the standard that this project does not use
     description: str = ""
     owner: str = ""
     support: str = ""
@@ -192,7 +194,7 @@ class Contract:
     latency_days: int | None = None  # older than this at a build's as-of date is stale
     retention_days: int = DEFAULT_RETENTION_DAYS  # how long delivered files are kept encrypted
     folder: str = ""
-    location: str = ""  # the API's address; empty where files are delivered
+    location: str = ""  # the API's address, empty where files are delivered
     data_path: str = ""  # below it, with {table}
     updated_path: str = ""  # where the API says when a table was updated, in updated_field
     updated_field: str = ""
@@ -211,7 +213,7 @@ class Contract:
     corrections: Corrections = "beside"
     max_days_ahead: int = 1  # how many days after today a cut-off may be
     max_jump_days: int = LEAST_JUMP_DAYS  # how far ahead of what was due it may be
-    max_age_days: int = 3653  # how old one may be that is a source's first, or older than its newest: ten years
+    max_age_days: int = 3653  # how old a source's first cut-off, or one older than its newest, may be: ten years
     requires_final_newline: bool = True
     tables: dict[str, Table] = field(default_factory=dict)
     quality: tuple[QualityRule, ...] = ()

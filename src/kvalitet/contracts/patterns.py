@@ -1,4 +1,4 @@
-"""Date patterns: the standard writes them as Java does (dd-MM-yyyy), DuckDB and Python as strptime."""
+"""Date patterns: converts the standard's form, which is Java's (dd-MM-yyyy), to strptime's for DuckDB and Python."""
 
 import re
 
@@ -17,13 +17,13 @@ TOKEN = re.compile(r"'(?P<literal>[^']*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>[
 
 
 def is_supported_pattern(pattern: str | None) -> bool:
-    """Whether every letter of the pattern is known here, and hours of 12 say which half of the day."""
+    """Whether every letter of the pattern is known here, and a 12-hour clock has AM or PM."""
     if not pattern or "yyyy" not in pattern:
         return False
     tokens = list(TOKEN.finditer(pattern))
     letters = {t["letters"] for t in tokens} - {None}
     is_known = "".join(t.group() for t in tokens) == pattern and letters <= set(LETTERS)
-    return is_known and ("hh" in letters) == ("a" in letters)  # half a day's hours are told apart by AM and PM
+    return is_known and ("hh" in letters) == ("a" in letters)  # a 12-hour clock needs AM or PM
 
 
 def to_strptime(pattern: str) -> str:
@@ -42,9 +42,9 @@ def to_shape(pattern: str) -> str:
     )
 
 
-#: Postgres repeats nothing more often.
+#: Postgres allows no more repeats.
 MOST_REPEATS = 255
-#: One step of a regular expression; what is none of these is read otherwise by one engine or another.
+#: One step of a regular expression. Engines read anything else in different ways.
 _STEP = re.compile(
     r"""(?P<digit>\\d) | (?P<sign>\\[^\w\s]) | (?P<group>\((\?:)?|\))
     | (?P<repeat>[*+?]|\{\d{1,3}(,\d{0,3})?\})(?![*+?{])
@@ -54,7 +54,7 @@ _STEP = re.compile(
 
 
 def for_postgres(pattern: str) -> str | None:
-    """A pattern from ^ to $ as Postgres reads it; None where engines of the standard's world would differ on it."""
+    """A pattern from ^ to $ in Postgres' syntax. None where engines of the standard's world differ on it."""
     found = re.fullmatch(r"\^(.*)\$", pattern, re.DOTALL)
     if not found:
         return None
@@ -82,7 +82,7 @@ def for_postgres(pattern: str) -> str | None:
 
 
 def _is_whole(inner: str) -> bool:
-    """Whether every | stands inside a group: in `^a|b$` the signs at the ends are each of one side only."""
+    """Whether every | is inside a group. In `^a|b$`, each of the outer characters belongs to one side only."""
     bare = re.sub(r"\\.|\[[^\]]*\]", "", inner)
     while (without := re.sub(r"\([^()]*\)", "", bare)) != bare:
         bare = without

@@ -1,4 +1,4 @@
-"""What the standard leaves open and intake reads: customProperties and logicalTypeOptions, by name and type.
+"""Settings that the standard leaves open and intake reads: customProperties and logicalTypeOptions, by name and type.
 
 A value of another type is a problem of the contract. It is never converted: `5 %` is not 5.
 """
@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from kvalitet.contracts.model import Column, Contract, Corrections, Delivers, Role
 from kvalitet.spelling.text import tidy
 
-#: What every engine of regular expressions takes alike: letters, digits, classes and short repeats of one of them.
+#: Syntax that every regular expression engine reads alike: letters, digits, classes and short repeats of one of them.
 _PLAIN = re.compile(
     r"\^?(?:(?:[\w/ :-]|\\[dsSw.]|\[[\w-]+\])(?:[?*+]|\{\d{1,2}(?:,\d{1,2})?\})?|[(|]|\)\??)*\$?", re.ASCII
 )
@@ -44,14 +44,17 @@ def _compiles(text: str) -> bool:
 
 
 def _text(value: Any) -> Any:
-    """YAML reads 0, 01 and yes as numbers and truth values: what was written is not known any more."""
+    """The text. Raises ValueError for a number or truth value: YAML reads 0, 01 and yes as such.
+
+    What was written is then not known any more.
+    """
     if isinstance(value, (bool, int, float)):
         raise ValueError("must be a text: put it in quotes, YAML reads it as a number or truth value")
     return value
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-#: In lower case, as texts are compared with them.
+#: In lower case, since texts are compared with it in that form.
 Word = Annotated[str, AfterValidator(lambda word: tidy(word).lower()), Field(min_length=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Number = Annotated[int | float, Field(allow_inf_nan=False)]
@@ -65,7 +68,7 @@ class Properties(BaseModel):
 
 
 def stated(default: Any, example: Any, effect: str, **bounds: Any) -> Any:
-    """A property: its default, an example of a value, and what it does. docs/contract-reference.md is made of them."""
+    """A property: default, an example of a value, and its effect. docs/contract-reference.md is made from these."""
     return Field(default, examples=[example], description=effect, **bounds)
 
 
@@ -184,7 +187,7 @@ class ColumnProperties(Properties):
 
 
 class ColumnOptions(Properties):
-    """logicalTypeOptions of a column; bounds are of numbers."""
+    """logicalTypeOptions of a column. Bounds are of numbers."""
 
     format: str | None = stated(
         None,
@@ -206,9 +209,9 @@ Kind = TypeVar("Kind", bound=Properties)
 
 
 def read_properties(kind: type[Kind], stated: dict[str, Any], where: str, problems: list[str]) -> Kind:
-    """The stated values as `kind`. What is wrong is added to `problems`, and the default stands in its place.
+    """The stated values as `kind`. Faults are added to `problems`, and the default replaces the value.
 
-    Values are not repeated in a problem: a contract may be written by anybody, and problems are shown.
+    A problem does not repeat values, since anybody may write a contract and problems are shown.
     """
     try:
         return kind.model_validate(stated)
@@ -228,7 +231,7 @@ def _said(fault: Any) -> str:
 
 
 def custom_properties(properties: list[CustomProperty] | None, where: str, problems: list[str]) -> dict[str, Any]:
-    """customProperties by name. One that is there twice is a problem: nobody knows which is meant."""
+    """customProperties by name. A name that is there twice is a problem, since it is unclear which one counts."""
     found: dict[str, Any] = {}
     for item in properties or []:
         if item.property in found:

@@ -1,19 +1,20 @@
-"""The quality rules of a contract: each is measured as it is written, or said not to be measured.
+"""The quality rules of a contract. Each is measured as it is written, or reported as not measured.
 
-A rule counts rows of one table, and its number is compared by the standard's operators. The rows are those of which the
-source stands by in the build's load: the accepted ones in force, and the ones set aside that no later delivery has
-brought in order. A row set aside breaks a rule where its record says so (its values are not kept):
+A rule counts rows of one table, and its number is compared by the standard's operators. The rows are those that the
+source still delivers in the build's load: the accepted ones in force, and the ones set aside that no later delivery has
+corrected. A row set aside breaks a rule where its record says so, since its values are not kept:
 
-- `rowCount`: every row; of a row set aside not if an earlier version of it is in force.
-- `nullValues`: the column is empty; of a row set aside, it was empty and is required.
-- `missingValues`: the column holds one of the values, or is empty where `null` or `''` is one; set aside as above.
-- `invalidValues`: the column holds something else than the valid values, or not of the pattern, and is not empty; of a
-  row set aside, the value of the column broke the contract.
-- `duplicateValues`: another row has the same value in each of the columns, and none is empty; of a row set aside, its
-  key was there twice, and the columns are of the key.
+- `rowCount`: every row. A row set aside does not count if an earlier version of it is in force.
+- `nullValues`: the column is empty. A row set aside counts if the column was empty and is required.
+- `missingValues`: the column holds one of the values, or is empty where `null` or `''` is one. A row set aside counts
+  as for `nullValues`.
+- `invalidValues`: the column is not empty and holds a value that is not valid or does not match the pattern. A row set
+  aside counts if the column's value broke the contract.
+- `duplicateValues`: another row has the same value in each of the columns, and none is empty. A row set aside counts if
+  its key occurred twice and the columns are those of the key.
 
-`percent` is of all these rows. Over several columns (`arguments.properties`) a row counts where one of them does, but
-for duplicates, which take the columns together.
+`percent` is of all these rows. Over several columns (`arguments.properties`), a row counts where one of them does. Only
+duplicates take the columns together.
 """
 
 import re
@@ -28,7 +29,7 @@ from kvalitet.contracts.patterns import for_postgres
 from kvalitet.contracts.sql_rule import read_query
 from kvalitet.spelling.text import tidy
 
-#: Metrics of the standard with their arguments, beside `properties`.
+#: Metrics of the standard with their arguments, apart from `properties`.
 METRICS = {
     "rowCount": (),
     "duplicateValues": (),
@@ -36,7 +37,7 @@ METRICS = {
     "missingValues": ("missingValues",),
     "invalidValues": ("validValues", "pattern"),
 }
-#: What the checks of a delivery are called that no rule asks for.
+#: Names of the checks of a delivery that belong to no rule.
 _TAKEN = ("fresh", "volume", "rows_accounted_for", "rows_set_aside", "rows_closed")
 _KINDS = {"string": str, "integer": (int, float), "number": (int, float), "boolean": bool}
 NOT_TEXTS = "has values that YAML does not read as texts: put them in quotes"
@@ -61,10 +62,10 @@ def read_rules(schemas: Iterable[SchemaObject], tables: Iterable[Table]) -> Iter
 
 
 def valid_values(stated: SchemaProperty) -> tuple[str, ...]:
-    """The values of the column's first invalidValues rule that closes its list; empty without one.
+    """The values of the column's first invalidValues rule that closes its list, empty without one.
 
-    Intake sets the rows aside that hold another. A rule closes its list where it allows no other value, or says
-    `setsAside: true`: then its limit is how many of the rows may be set aside for it.
+    Intake sets rows with another value aside. A rule closes its list where it allows no other value, or says
+    `setsAside: true`. In the second case, its limit is how many of the rows may be set aside for it.
     """
     for rule in _closed_lists(stated):
         if values := valid_values_of(rule):
@@ -73,7 +74,7 @@ def valid_values(stated: SchemaProperty) -> tuple[str, ...]:
 
 
 def valid_values_of(rule: DataQuality) -> list[str]:
-    """The texts that the rule names as valid; empty where it names none, or something else as well."""
+    """The texts that the rule names as valid. Empty where it names none, or something else as well."""
     values = (rule.arguments or {}).get("validValues")
     return values if isinstance(values, list) and all(isinstance(value, str) for value in values) else []
 
@@ -89,7 +90,7 @@ def has_values_that_are_no_texts(stated: SchemaProperty) -> bool:
 
 
 def as_read(values: Iterable[str]) -> tuple[str, ...]:
-    """Agreed values as delivered texts are read."""
+    """Agreed values, converted as delivered texts are."""
     return tuple(tidy(value) for value in values)
 
 
@@ -107,17 +108,17 @@ def _sets_aside(rule: DataQuality) -> bool:
 
 
 def _metric(rule: DataQuality) -> str:
-    """Of a library rule; empty for SQL, custom and text rules."""
+    """The metric of a library rule. Empty for SQL, custom and text rules."""
     return (rule.metric or rule.rule or "") if rule.type in (None, "library") else ""
 
 
 class _NotMeasured(Exception):
-    """Why a rule is not."""
+    """The reason why a rule is not measured."""
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """One rule as it stands in the contract, at a table or at one of its columns."""
+    """One rule as written in the contract, at a table or at one of its columns."""
 
     table: Table
     column: Column | None
@@ -180,7 +181,10 @@ class _Rule:
         )
 
     def _check_sets_aside(self, metric: str) -> None:
-        """A rule that says it otherwise than intake reads it would set nothing aside, and nobody would know."""
+        """Raises _NotMeasured for a setsAside that intake would not read.
+
+        It would set nothing aside, and nobody would know.
+        """
         for item in self.rule.customProperties or []:
             if item.property != "setsAside":
                 continue
@@ -190,7 +194,7 @@ class _Rule:
                 raise _NotMeasured("setsAside is of a column's invalidValues with validValues that are texts")
 
     def _columns(self, metric: str, properties: object) -> list[Column]:
-        """The columns that the rule is about; none for a number of rows."""
+        """The columns that the rule is about, none for a number of rows."""
         if metric == "rowCount":
             if self.column or properties is not None:
                 raise _NotMeasured("a number of rows is of a table, not of columns")
@@ -234,7 +238,7 @@ class _Rule:
         return self._typed(found, columns, argument)
 
     def _missing(self, values: list, columns: list[Column]) -> tuple:
-        """The missing values, None for empty. A word that is read as empty here must be one of those."""
+        """The missing values, with None for empty. Refuses a word that is read as empty where empty is not listed."""
         left = [value for value in values if value is not None and (not isinstance(value, str) or tidy(value))]
         counts_empty = len(left) < len(values)
         found: list = []
@@ -253,7 +257,7 @@ class _Rule:
         return (*((None,) if counts_empty else ()), *self._typed(found, columns, "missingValues"))
 
     def _typed(self, values: list, columns: list[Column], argument: str) -> tuple:
-        """Values of the columns' own type, texts as delivered ones are read."""
+        """Values of the columns' own type, with texts converted as delivered ones are."""
         for column in columns:
             if values and column.classification == "personal":
                 raise _NotMeasured(f"{column.name} holds pseudonyms")

@@ -1,4 +1,4 @@
-"""Turns an ODCS 3.x document into a contract, and says what is missing before intake may start."""
+"""Turns an ODCS 3.x document into a contract, and lists what is missing before intake may start."""
 
 import hashlib
 import math
@@ -28,14 +28,14 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 from kvalitet.spelling.text import NOTHING
 
-#: Server types whose files fsspec reaches; the folder is the same, the inbox's address says how.
+#: Server types whose files fsspec reaches. The folder is the same for all, and the inbox's address says how.
 FILE_SERVERS = ("local", "sftp", "s3", "azure")
 FORMATS = ("csv", "xlsx", "json")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 #: Airflow keeps tags of up to 100 characters and a DAG's owners in 2000.
 TIER = re.compile(r"tier-[A-Za-z0-9_-]{1,20}")
 MAX_OWNER = 200
-#: What a check's owner must have at least.
+#: The fewest characters of a check's owner.
 MIN_OWNER = 2
 
 
@@ -43,7 +43,7 @@ def load_contracts(settings: Settings) -> dict[str, Contract]:
     """All contracts by source id, in order of id.
 
     A file that cannot be read, or claims an id or files that another one has, becomes a contract with that as a
-    problem. So one broken contract stops its own source and no other, whatever is wrong in it.
+    problem. So a broken contract stops its own source and no other, whatever is wrong in it.
     """
     return settle_claims(_found(settings))
 
@@ -66,7 +66,7 @@ def _found(settings: Settings) -> list[Contract]:
 
 
 def read_beside(settings: Settings, file: Path) -> tuple[Contract, tuple[Contract, ...]]:
-    """The file's contract as it would be beside those in the contracts' folder, and those that it would stop there.
+    """The file's contract as it would be in the contracts' folder, and the contracts that it would stop there.
 
     Raises KvalitetError where it is not YAML or not ODCS.
     """
@@ -97,7 +97,7 @@ def _read_or_problem(file: Path) -> Contract:
 
 
 def _is_misnamed(file: Path) -> bool:
-    """Whether it is meant as a contract and would be passed over: `….odcs.yml`, `….ODCS.YAML`."""
+    """Whether the file is meant as a contract but its name would be ignored: `….odcs.yml`, `….ODCS.YAML`."""
     return not file.name.endswith(".odcs.yaml") and file.name.lower().endswith((".odcs.yaml", ".odcs.yml"))
 
 
@@ -110,7 +110,7 @@ def _misnamed(file: Path) -> Contract:
 
 
 def _file_id(file: Path) -> str:
-    """An id for a contract that states none that can be used: names of DAGs are made from it."""
+    """An id for a contract without a usable one. Names of DAGs are made from it."""
     return re.sub(r"[^a-z0-9]+", "_", file.name.removesuffix(".odcs.yaml").lower()).strip("_")[:50] or "unnamed"
 
 
@@ -119,7 +119,7 @@ def _free_id(wanted: str, taken: Container[str]) -> str:
 
 
 def read_contract(file: Path) -> Contract:
-    """Read one ODCS 3.x file, also one written elsewhere.
+    """Read one ODCS 3.x file, even one outside the contracts' folder.
 
     Raises KvalitetError where it is not YAML or not ODCS. What intake still lacks is in `problems`.
     """
@@ -129,7 +129,7 @@ def read_contract(file: Path) -> Contract:
         return _contract(standard, document, hashlib.sha256(content).hexdigest())
     except KvalitetError:
         raise
-    except Exception as error:  # foreseen by no rule: still no reason to stop the other sources
+    except Exception as error:  # an unforeseen error must not stop the other sources either
         raise KvalitetError(f"{file.name} cannot be read: {type(error).__name__}.", "Correct the file.") from None
 
 
@@ -193,7 +193,7 @@ def _contract(standard: OpenDataContractStandard, document: dict[str, Any], sha2
         delimiter=settings.delimiter,
         quote=settings.quote,
         decimal_sign=settings.decimal_sign,
-        thousands_sign=settings.thousands_sign.replace("\u00a0", " ").replace("\u202f", " "),  # as texts are read
+        thousands_sign=settings.thousands_sign.replace("\u00a0", " ").replace("\u202f", " "),  # as in read texts
         timezone=settings.timezone,
         max_bytes=settings.max_bytes,
         max_rejected_percent=settings.max_rejected_percent,
@@ -216,7 +216,7 @@ def _server(
 ) -> tuple[Server, ServerProperties, str]:
     """The server that deliveries come from, its settings, and its address where it is an API.
 
-    A contract may offer several: KVALITET_SERVER_<SOURCE> names the one, else it is the first with files.
+    A contract may offer several. KVALITET_SERVER_<SOURCE> names the one to use, by default the first with files.
     """
     offered = [s for s in standard.servers or [] if s.type in (*FILE_SERVERS, "api")]
     chosen = os.environ.get(f"KVALITET_SERVER_{source_id.upper()}")
@@ -228,7 +228,7 @@ def _server(
         return Server(), ServerProperties(), ""
     server = min(offered, key=lambda s: s.type == "api")
     stated = custom_properties(server.customProperties, "servers", problems)
-    # The standard has fields for these on some kinds of server only.
+    # The standard has fields for these only on some kinds of server.
     for name, value in (("format", server.format), ("encoding", server.encoding), ("delimiter", server.delimiter)):
         if value:
             stated[name] = value
@@ -245,7 +245,7 @@ def _server(
 
 
 def _is_folder_below(path: str) -> bool:
-    """In its shortest form, so that two contracts that name one folder are seen to."""
+    """Whether it is a folder below the inbox in its shortest form, so that a folder named twice is noticed."""
     return (
         path not in ("", ".")
         and path == posixpath.normpath(path)
@@ -290,7 +290,7 @@ def _check_api(location: str, settings: ServerProperties, problems: list[str]) -
 
 
 def _missing_for_server(server: Server, settings: ServerProperties, tables: list[Table]) -> list[str]:
-    """What the kind of server and the columns' types need beside their own fields."""
+    """What is missing for the kind of server and the columns' types, beside their own fields."""
     missing = []
     if settings.format == "xlsx":
         missing += [f"schema {t.name}: customProperties.sheet is missing" for t in tables if not t.sheet]

@@ -1,6 +1,6 @@
-"""The reference of contracts, docs/contract-reference.md, made from what the reader of contracts knows.
+"""Makes docs/contract-reference.md, the reference of contracts, from the code that reads contracts.
 
-`python -m kvalitet.contracts.reference > docs/contract-reference.md` writes it anew; a test holds it to the code.
+`python -m kvalitet.contracts.reference > docs/contract-reference.md` writes it anew. A test compares it with the code.
 """
 
 import json
@@ -25,7 +25,7 @@ TITLES = {
     "schema[].properties[].customProperties": "customProperties of a column",
     "schema[].properties[].logicalTypeOptions": "logicalTypeOptions of a column",
 }
-#: Beside the contract, for one installation; SOURCE is the contract's id in capitals.
+#: Settings beside the contract, for one installation. SOURCE is the contract's id in capitals.
 ENVIRONMENT = {
     "KVALITET_CONTRACTS": "the folder of contracts, instead of `expectations/contracts`",
     "KVALITET_INBOX": "where deliveries lie: a folder, or an address that fsspec opens (`s3://…`, `sftp://…`)",
@@ -53,7 +53,7 @@ def _rows(kind: type[Properties]) -> Iterator[tuple[str, ...]]:
 
 
 def _value(value: Any) -> str:
-    """As it would stand in YAML; a dash for what is not stated."""
+    """The value as it would be written in YAML, a dash where none is stated."""
     if value in (None, "", [], {}) and value is not False:
         return "–"
     return f"`{json.dumps(value, ensure_ascii=False)}`"

@@ -1,4 +1,4 @@
-"""When a contract's deliveries come, how old they may be and how long they are kept: its slaProperties."""
+"""A contract's slaProperties: when deliveries come, how old they may be and how long they are kept."""
 
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -28,7 +28,7 @@ DEFAULT_LATEST_ARRIVAL = "05:00"
 
 @dataclass(frozen=True)
 class ServiceLevels:
-    """`schedule` is a cron line, `latest_arrival` a local HH:MM; the other three are in days."""
+    """`schedule` is a cron line, `latest_arrival` a local HH:MM, and the other three are in days."""
 
     schedule: str
     frequency_days: float
@@ -38,7 +38,7 @@ class ServiceLevels:
 
 
 def read_service_levels(properties: list[ServiceLevelAgreementProperty] | None, problems: list[str]) -> ServiceLevels:
-    """The service levels; what is missing or cannot be read is added to `problems`."""
+    """The service levels. What is missing or cannot be read is added to `problems`."""
     stated: dict[str, ServiceLevelAgreementProperty] = {}
     for item in properties or []:
         if item.property in stated and item.property in ("frequency", "timeOfAvailability", "latency", "retention"):

@@ -1,8 +1,8 @@
-"""A contract's SQL rule as it may be asked: one select over the source's own tables, of functions that only reckon.
+"""A contract's SQL rule: one select over the source's own tables that only calculates.
 
-The text itself is what Postgres is asked; here it is read by sqlglot and refused where anything in it is not on a list.
-What reads files, waits, connects, changes a setting, takes a lock, makes rows out of nothing or asks the clock is not.
-The second wall is the role that asks it (kvalitet.gate.asking).
+Postgres gets the text itself. Before, sqlglot parses it here, and it is refused where anything in it is not on a list.
+Functions that read files, wait, connect, change a setting, take a lock, make rows out of nothing or ask the clock are
+not on the list. The second protection is the role that runs it (kvalitet.gate.asking).
 """
 
 import re
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 4_000
 _PLACEHOLDER = re.compile(r"\$?\{(\w+)\}")
 _TABLE_NAMES, _COLUMN_NAMES = ("object", "table", "model"), ("property", "column", "field")
-#: Where two readers could take different parts of the text for a literal, an identifier or a comment.
+#: Text of which two parsers could take different parts for a literal, an identifier or a comment.
 _AMBIGUOUS = re.compile(r"\$\w*\$|\$\d|[\\\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]|/\*|\*/")
 _CLOCK = re.compile(r"\s*(now|today|tomorrow|yesterday)\b", re.IGNORECASE)
 
@@ -28,7 +28,7 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-#: Of Postgres' functions those that reckon with what they are given.
+#: Those of Postgres' functions that only calculate with their arguments.
 FUNCTIONS = frozenset(
     _words("""
     abs avg bool_and bool_or btrim ceil ceiling char_length coalesce concat count cume_dist date_part date_trunc
@@ -38,7 +38,7 @@ FUNCTIONS = frozenset(
     strpos substring sum trim trunc upper var_pop var_samp variance
 """)
 )
-#: Words that stand before a parenthesis without being a function.
+#: Words that come before a parenthesis without being a function.
 _WORDS = frozenset(
     _words("""
     all and any as between by case cast char character decimal distinct else end except filter from group having
@@ -65,7 +65,7 @@ _DATES = frozenset(("DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ"))
 
 @dataclass(frozen=True)
 class Query:
-    """`sql` is what is asked, with the table and column named; empty where the text is refused."""
+    """`sql` is the query, with the table and column named. Empty where the text is refused."""
 
     sql: str = ""
     refused_because: str = ""
@@ -76,7 +76,7 @@ class _Refused(Exception):
 
 
 def read_query(text: str, table: Table, column: Column | None, tables: Iterable[Table]) -> Query:
-    """The rule's select, to be asked where `tables` are there by their names, or why it is not asked."""
+    """The rule's select, to be run where `tables` exist by their names, or why it is refused."""
     try:
         sql = _filled_in(text.strip().rstrip(";").rstrip(), table, column)
         _check(sql, list(tables))
@@ -164,7 +164,7 @@ def _check_tree(query: "exp.Expr", tables: dict[str, Table]) -> None:
 
 
 def _may_make_clock(cast: "exp.Cast") -> bool:
-    """Whether a text of the query's own is put together and becomes a date: `('no' || 'w')::date` asks the clock."""
+    """Whether a text that the query composes becomes a date, since `('no' || 'w')::date` asks the clock."""
     from sqlglot import exp
 
     operand = cast.this.unnest()
@@ -173,7 +173,7 @@ def _may_make_clock(cast: "exp.Cast") -> bool:
 
 
 def _is_reckoning(node: "exp.Expr") -> bool:
-    """Functions that sqlglot knows by a class of their own: their names have been looked at as written."""
+    """Whether it is a function on the list that sqlglot has a class for. Names are checked as written."""
     from sqlglot import exp
 
     clock = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp)
@@ -188,7 +188,7 @@ def _names(node: "exp.Expr") -> list[str]:
     return [*type(node).sql_names(), type(node).__name__, *_OTHER_NAMES.get(type(node).__name__, ())]  # type: ignore[attr-defined]
 
 
-#: What sqlglot calls some of the functions on the list.
+#: sqlglot's names for some of the functions on the list.
 _OTHER_NAMES = {
     "TimestampTrunc": ("date_trunc",),
     "StrPosition": ("strpos",),
@@ -214,5 +214,5 @@ def _kind(node: "exp.Expr") -> str:
 
 
 def _shown(called: str) -> str:
-    """A function's name, where it looks like one."""
+    """The function's name, if it looks like one."""
     return called if re.fullmatch(r"[a-z_][a-z0-9_]{0,60}", called) else "a function"

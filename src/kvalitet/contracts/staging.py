@@ -21,7 +21,7 @@ def sources_yaml(contracts: Iterable[Contract], written_by: str) -> str:
 
 
 def columns_macro(contracts: Iterable[Contract], written_by: str) -> str:
-    """The macro that gives what staging selects of each raw table, by the table's name."""
+    """The macro that gives what staging selects from each raw table, by the table's name."""
     lines = [f"{{# Written by {written_by} from the contracts. #}}"]
     lines += ["{% macro contract_columns() -%}", "    {{ return({"]
     for contract in contracts:
@@ -33,7 +33,7 @@ def columns_macro(contracts: Iterable[Contract], written_by: str) -> str:
 
 
 def staged_columns(table: Table) -> list[str]:
-    """The table's columns as SQL selects them, under their names in the star and in its types."""
+    """The table's columns as SQL selects them, with their names and types in the star."""
     narrow = {column.name for column in table.columns if column.is_narrow}
     items = []
     for name, star_name in table.star_names().items():

@@ -1,4 +1,4 @@
-"""Reads the tables and columns of a contract, and says what is missing in them before intake may start."""
+"""Reads the tables and columns of a contract, and lists what is missing in them before intake may start."""
 
 import re
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ MAX_KEY_CHARACTERS = 600
 #: Columns that a Postgres index can have.
 MAX_KEY_COLUMNS = 32
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,50}")
-#: Between source and table in the name of a raw table: in one of them, two pairs would have one raw table.
+#: Separates source and table in a raw table's name. Neither may hold it, or two pairs could have one raw table.
 SEPARATOR = "__"
 #: Columns that intake adds to a raw table or to what it compares it with.
 OUR_NAMES = frozenset(
@@ -54,14 +54,14 @@ OUR_NAMES = frozenset(
 )
 #: Columns that Postgres has in every table.
 SYSTEM_NAMES = frozenset(("ctid", "oid", "tableoid", "xmin", "xmax", "cmin", "cmax"))
-#: What an `integer` of the star holds.
+#: The range of an `integer` of the star.
 NARROWEST, WIDEST = -(2**31), 2**31 - 1
-#: Of a number's decimals: decimal(38, 18) keeps twenty digits before the sign.
+#: Most decimals of a number: decimal(38, 18) keeps twenty digits before the decimal sign.
 MAX_SCALE = 18
 
 
 def read_table(source_id: str, table: SchemaObject, words: tuple[str, ...], problems: list[str]) -> Table:
-    """The table; what is missing or cannot work is added to `problems`. `words` stand for nothing in its texts."""
+    """The table. What is missing or cannot work is added to `problems`. `words` stand for nothing in its texts."""
     where = f"schema {table.name}"
     stated = custom_properties(table.customProperties, where, problems)
     custom = read_properties(TableProperties, stated, f"{where}: customProperties", problems)
@@ -99,7 +99,7 @@ def read_table(source_id: str, table: SchemaObject, words: tuple[str, ...], prob
 
 
 def _limit_keys(where: str, columns: list[Column], problems: list[str]) -> tuple[Column, ...]:
-    """The columns, with a greatest length on each text of the key: a longer one cannot be found by its index."""
+    """The columns, with a greatest length for each text of the key, since the index cannot find a longer one."""
     texts = [column for column in columns if column.key_position is not None and column.logical_type == "string"]
     stated = {column.name: _longest(column) for column in texts}
     open_ended = [name for name, length in stated.items() if not length]
@@ -113,7 +113,7 @@ def _limit_keys(where: str, columns: list[Column], problems: list[str]) -> tuple
 
 
 def _longest(column: Column) -> int:
-    """The stated greatest length of a text; 0 where nothing limits it."""
+    """The stated greatest length of a text, 0 where there is no limit."""
     return column.max_length or max(map(len, column.valid_values), default=0)
 
 
@@ -142,8 +142,8 @@ def _name_clashes(where: str, table: Table) -> list[str]:
 def more_than_counts(tables: list[Table]) -> list[str]:
     """What a contract on whistleblower matters asks for beyond period, category and count.
 
-    The key is period (dates) and category (one of the values named); all else is counted. So no row
-    can be a single report, and what is classified otherwise cannot be slipped in beside it.
+    The key is period (dates) and category (one of the named values), and all else is counted. So no row can be a single
+    report, and a column of another classification cannot be added beside it.
     """
     columns = [(table, column) for table in tables for column in table.columns]
     if not any(column.classification == "whistleblower" for _, column in columns):
@@ -243,10 +243,10 @@ def _fits(options: ColumnOptions) -> bool:
 def _nothing(
     column: SchemaProperty, custom: ColumnProperties, words: tuple[str, ...], agreed: set[str]
 ) -> tuple[str, ...]:
-    """The words that stand for nothing in a column, where they do not have a meaning of their own there.
+    """The words that stand for nothing in a column, unless they have a meaning of their own there.
 
-    The contract's words hold for texts. In a date, number or truth value, and where a person is agreed, a word
-    is set aside by the column's own rule, unless the column itself names it.
+    The contract's words apply to texts. In a date, number or truth value, and where a person is agreed, a word is set
+    aside by the column's own rule, unless the column itself names it.
     """
     own: Iterable[str] = custom.words_for_nothing or ()
     if custom.words_for_nothing is None and column.logicalType == "string" and column.classification != "personal":
@@ -264,7 +264,7 @@ def _scale(multiple_of: float | None) -> int:
 
 
 def _step(multiple_of: float | None) -> Decimal | None:
-    """The stated step, where numbers of that many decimals are not all multiples of it: 5 or 0.05, not 0.01."""
+    """The stated step, where it says more than the number of decimals: 5 or 0.05, not 0.01."""
     step = Decimal(str(multiple_of or 1)).normalize()
     is_unit = step.as_tuple().digits == (1,) and step <= 1
     return None if is_unit else step

@@ -1,11 +1,11 @@
-"""Which fields of a contract this project makes use of, so that a reader is told of the others."""
+"""Lists which fields of a contract this project uses, so that a reader learns of the others."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from kvalitet.contracts.properties import ColumnOptions, ColumnProperties, ServerProperties, TableProperties
 
-#: Fields of the standard that are read, and what for; `[]` stands for each item of a list.
+#: Fields of the standard that are read, and what for. `[]` stands for each item of a list.
 STANDARD = {
     "apiVersion": "3.0 or newer",
     "kind": "`DataContract`",
@@ -47,7 +47,7 @@ STANDARD = {
     "slaProperties[latency]": "older than this, the source is stale",
     "slaProperties[retention]": "how long delivered files are kept, encrypted",
 }
-#: Where properties that intake reads by name may stand.
+#: The places of properties that intake reads by name.
 PROPERTIES = {
     "servers[].customProperties": ServerProperties,
     "schema[].customProperties": TableProperties,
@@ -76,7 +76,7 @@ def _paths(value: Any, path: str) -> Iterator[str]:
         for name, inner in value.items():
             here = f"{path}.{name}" if path else str(name)
             if name == "quality":
-                continue  # each rule says by itself whether it is measured
+                continue  # each rule states itself whether it is measured
             if name in NAMED_LISTS and isinstance(inner, list):
                 for item in inner:
                     yield f"{here}[{item.get(NAMED_LISTS[name]) if isinstance(item, dict) else item}]"

@@ -11,7 +11,10 @@ ByAndWhy = tuple[str, str]
 
 @dataclass(frozen=True)
 class Allowed:
-    """What is let in: more closures or more changes than the contract allows, a cut-off far from what was due."""
+    """Names and reasons of those who let a delivery in against a limit of its contract.
+
+    `closures` and `changes` are for more of them than the contract allows, `jump` for a cut-off far from what was due.
+    """
 
     closures: ByAndWhy | None = None
     changes: ByAndWhy | None = None
@@ -21,8 +24,10 @@ class Allowed:
     def named(
         cls, closures: ByAndWhy | None = None, changes: ByAndWhy | None = None, jump: ByAndWhy | None = None
     ) -> "Allowed":
-        """Raises KvalitetError, which does not repeat them, where a name or a reason is empty, holds a personal number
-        or cannot be kept."""
+        """Check names and reasons. Raises KvalitetError where one is empty, holds a personal number or cannot be kept.
+
+        The error does not repeat them.
+        """
         return cls(_told(closures, "closures"), _told(changes, "changes"), _told(jump, "a jump"))
 
     def __bool__(self) -> bool:

@@ -1,7 +1,7 @@
-"""Fetches deliveries over HTTP. Once fetched they are files like any other, kept and taken in as such.
+"""Fetches deliveries over HTTP. Once fetched, they are files like any other, and are kept and taken in like them.
 
-An answer is written to the private spool first, and takes its place among the fetched deliveries
-only when every table of the delivery is whole.
+An answer is written to the private spool first. It is moved to the fetched deliveries only when every table of the
+delivery is whole.
 """
 
 import filecmp
@@ -32,22 +32,22 @@ ATTEMPTS = 4
 _DAY_FIRST = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
 WAIT = wait_random_exponential(multiplier=1, max=30)
 TIMEOUT = httpx.Timeout(60, connect=10)
-#: For one answer as a whole; a source that drips its bytes would otherwise never time out.
+#: For one whole answer. Without it, a source that sends its bytes very slowly would never time out.
 MAX_SECONDS = 900
 GZIP = 31  # zlib's number for the form with header and trailer
 
 
 class _Unwell(Exception):
-    """An answer that another attempt may better."""
+    """A failed request that may succeed at another attempt."""
 
 
 def fetch(settings: Settings, contract: Contract) -> None:
     """Fetch every table of `contract` as one delivery.
 
-    Its cut-off is the oldest day on which the source says that a table was updated. A source that
-    does not say gets the day of the request, and an answer that is the same as the newest one is
-    then no new delivery. Raises DeliveryNotReady where the source does not answer, or not to the
-    end, however often it is asked, and KvalitetError where it answers something else than data.
+    Its cut-off is the oldest day on which the source says that a table was updated. Where the source does not say, the
+    cut-off is the day of the request, and an answer identical to the newest one is then not a new delivery. Raises
+    DeliveryNotReady where the source does not answer, or not to the end, after all attempts. Raises KvalitetError where
+    it answers with something other than data.
     """
     with private_folder(settings) as spool, _client(contract) as client:
         updated = [_updated(contract, client, table.api_table, spool / "updated") for table in contract.tables.values()]
@@ -106,7 +106,7 @@ def _updated(contract: Contract, client: httpx.Client, api_table: str, into: Pat
 
 
 def _day(stated: str) -> date:
-    """The day here of a date or an instant in ISO 8601; where it names no zone, its own. Raises ValueError."""
+    """The local day of a date or an instant in ISO 8601. Without a zone, the date as written. Raises ValueError."""
     if not _DAY_FIRST.match(stated):
         raise ValueError("no date as yyyy-mm-dd")
     instant = datetime.fromisoformat(stated)
@@ -114,7 +114,7 @@ def _day(stated: str) -> date:
 
 
 def _ask(contract: Contract, client: httpx.Client, path: str, request: dict[str, Any], into: Path) -> None:
-    """Write the answer to `into`; tried again where the source is unwell or the answer breaks off."""
+    """Write the answer to `into`. Tries again where the source is unwell or the answer breaks off."""
     attempts = Retrying(
         stop=stop_after_attempt(ATTEMPTS),
         wait=WAIT,
@@ -159,9 +159,10 @@ def _try(contract: Contract, client: httpx.Client, path: str, request: dict[str,
 
 
 def _decoded(contract: Contract, path: str, response: httpx.Response) -> Iterator[bytes]:
-    """The answer's bytes, of a compressed one all members and to its end (RFC 1952): what breaks off looks whole.
+    """The answer's bytes. A compressed answer is read through all its members and to its end (RFC 1952).
 
-    None is asked for. Raises KvalitetError for a compression other than gzip.
+    A compressed answer that breaks off would otherwise look whole. Compression is not asked for. Raises KvalitetError
+    for a compression other than gzip.
     """
     encoding = response.headers.get("content-encoding", "").strip().lower()
     chunks = response.iter_raw(CHUNK_BYTES)
@@ -205,7 +206,10 @@ def _check_status(contract: Contract, path: str, response: httpx.Response) -> No
 
 
 def _check_whole(contract: Contract, path: str, response: httpx.Response) -> None:
-    """Whether the headers say that this is one page of several (RFC 8288, and what frameworks send besides)."""
+    """Raises KvalitetError where the headers say that this is one page of several.
+
+    The headers are those of RFC 8288 and the ones that frameworks send besides.
+    """
     headers = response.headers
     pages = headers.get("x-total-pages", "")
     if "next" in response.links or headers.get("x-next-page") or (pages.isdecimal() and int(pages) > 1):
@@ -216,14 +220,17 @@ def _check_whole(contract: Contract, path: str, response: httpx.Response) -> Non
 
 
 def _client(contract: Contract) -> httpx.Client:
-    """Redirects are not followed: the token would go with them."""
+    """The HTTP client. It does not follow redirects, since the token would go with them."""
     token = _token(contract.id)
     headers = {"Accept-Encoding": "identity"} | ({"Authorization": token} if token else {})
     return httpx.Client(base_url=contract.location, headers=headers, timeout=TIMEOUT, follow_redirects=False)
 
 
 def _token(source_id: str) -> str | None:
-    """From the environment, a file named there, or inside a task Airflow's connection of the source's name."""
+    """The source's token: from the environment, from a file named there, or in a task from an Airflow connection.
+
+    The connection has the source's name.
+    """
     name = f"KVALITET_TOKEN_{source_id.upper()}"
     if token := os.environ.get(name):
         return token
@@ -231,7 +238,7 @@ def _token(source_id: str) -> str | None:
         if not Path(file).is_file():
             raise KvalitetError(f"The token of {source_id} is not at {file}.", "Mount the secret there.")
         return Path(file).read_text().strip()
-    if "airflow.sdk" not in sys.modules:  # a task has it; elsewhere it would be a dear import for nothing
+    if "airflow.sdk" not in sys.modules:  # a task has it already, and elsewhere its import would be slow and of no use
         return None
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException

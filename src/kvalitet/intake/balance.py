@@ -1,4 +1,4 @@
-"""Holds what was read of a delivered table against what its scan found: nothing may be in one and not in the other."""
+"""Compares what was read of a delivered table with what its scan found. The two must account for the same records."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ NAMED_LINES = 5
 
 @dataclass(frozen=True)
 class Broken:
-    """Records whose columns cannot be told apart: by position, with the digest of each.
+    """Records whose columns cannot be told apart, by position, with the digest of each.
 
-    `hidden` are whole records within them, by line, `hidden_elsewhere` lines of others that look like one.
+    `hidden` are whole records within them, by line. `hidden_elsewhere` are lines within other records that look like
+    one.
     """
 
     records: dict[int, str]
@@ -37,8 +38,8 @@ def find_broken(
 ) -> Broken:
     """The records that the reader could not read, and the torn ones.
 
-    `unread` are (byte, digest): each record begins there, or after the blank lines that do. `lookalikes` are the lines
-    within texts that look like records.
+    `unread` are pairs (byte, digest). The record begins at that byte, or after the blank lines that begin there.
+    `lookalikes` are the lines within texts that look like records.
     """
     places = delivered.records.places
     records: dict[int, str] = dict(delivered.torn)
@@ -61,7 +62,7 @@ def find_broken(
 
 @dataclass(frozen=True)
 class Account:
-    """What became of every record that was scanned. `dropped` counts by rule, `seen` what else the scan met."""
+    """What became of every scanned record. `dropped` counts by rule, `seen` counts the scan's other findings."""
 
     scanned: int
     accepted: int
@@ -78,9 +79,9 @@ class Account:
 
 
 def balanced(delivered: Delivered, broken: Broken, rows: int, set_aside: int) -> Account:
-    """The account of a table of which `rows` were read, `set_aside` of them by a rule.
+    """The account of a table of which `rows` rows were read, `set_aside` of them set aside by a rule.
 
-    Raises DeliveryRefused where what was scanned is something else than what was read and dropped.
+    Raises DeliveryRefused where the number of scanned records differs from those read and dropped.
     """
     scan = delivered.scan
     scanned = scan.records + scan.blank + len(broken.hidden)
@@ -95,7 +96,7 @@ def balanced(delivered: Delivered, broken: Broken, rows: int, set_aside: int) ->
 
 
 def refuse_swallowed(delivered: Delivered, lines: list[int], is_whole: bool) -> None:
-    """Raises DeliveryRefused: the lines are records, and they stand in the text of another one."""
+    """Raises DeliveryRefused: the lines are records that stand within the text of another record."""
     more = f" and {len(lines) - NAMED_LINES} more" if len(lines) > NAMED_LINES else ""
     named = ", ".join(map(str, lines[:NAMED_LINES])) + more
     is_what = "is a whole record of the table by itself" if is_whole else "is a record but for one column more or fewer"

@@ -1,7 +1,8 @@
-"""The state that a load changes, and whether it was read as this load is.
+"""The state before a load, and whether it was read in the same way as this load.
 
-A change of ours is no change of the source: where the contract or this code reads a text otherwise, every row's hash or
-key may differ. So each load keeps how its texts became rows, and what differs by that alone is told apart.
+A change on our side is not a change at the source. Where the contract or this code reads a text differently, every
+row's hash or key may differ. So each load records how its texts became rows, and rows that differ only by that are
+counted apart.
 """
 
 import hashlib
@@ -27,8 +28,8 @@ _PROSE = ("description", "role", "star_name")
 class Before:
     """The newest load in use. `columns` are the raw columns that it filled, by table, where that is known.
 
-    `is_same_delivery`: this load takes the same files in once more. `is_unknown`: it was read otherwise, and its files
-    could not be read as they would be today.
+    `is_same_delivery`: this load takes the same files in once more. `is_unknown`: the newest load was read differently,
+    and its files could not be read again as they would be today.
     """
 
     columns: dict[str, list[str]] = field(default_factory=dict)
@@ -41,10 +42,10 @@ class Before:
         return [name for name in table.raw_columns() if filled is None or name in filled]
 
     def is_reread(self, table: Table) -> sql.Composable:
-        """Of an open version `r` and an arrived row `i` that differ: whether only the reading differs."""
+        """SQL condition on an open version `r` and an arrived row `i` that differ: whether only the reading differs."""
         if self.is_same_delivery or self.is_unknown:
             return sql.SQL("true")
-        if table.is_increment:  # said again, not changed
+        if table.is_increment:  # stated again, not changed
             return sql.SQL("coalesce(i.row_hash = r.row_hash, false) or {}").format(self._is_same_in_common(table))
         return self._is_same_in_common(table)
 
@@ -59,13 +60,16 @@ class Before:
 
 
 def reading_digest(contract: Contract) -> str:
-    """By what the contract's texts become rows: its own words, this code and DuckDB. Prose is left out."""
+    """Digest of what decides how texts become rows: the contract without its prose, this code and DuckDB."""
     stated = {name: value for name, value in asdict(contract).items() if name in _READ_BY}
     return hashlib.sha256(f"{_without_prose(stated)} {_code_digest()} {duckdb.__version__}".encode()).hexdigest()
 
 
 def state_before(cursor, source_id: str, digest: str, of_load: int | None) -> Before:
-    """The newest load in use, seen from one that reads by `digest` (and takes the files of `of_load` in once more)."""
+    """The newest load in use, and whether it was read otherwise than by `digest`.
+
+    `of_load` is the load whose files are taken in once more.
+    """
     of = sql.Literal(of_load)
     query = sql.SQL(
         "select newest.load_id, newest.reading_sha256 is distinct from {digest}, newest.load_id = {of}"

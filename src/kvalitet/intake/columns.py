@@ -1,7 +1,7 @@
 """The SQL that turns one delivered text into a typed value, or names the rule it breaks.
 
-Text becomes a value or the row is set aside; nothing becomes null or zero because it could not
-be read. Only the contract's words for nothing and its markers do. All of it runs inside DuckDB, over record batches.
+A text becomes a value or its row is set aside. No text becomes null or zero because it could not be read: only the
+contract's words for nothing and its markers do. All of it runs inside DuckDB, over record batches.
 """
 
 import re
@@ -19,18 +19,19 @@ from kvalitet.spelling.number_alone import INTEGER, WHOLE_NUMBER
 from kvalitet.spelling.number_parts import CPR, CVR
 
 FORMULA_STARTS = "'=+-@' || chr(9) || chr(13)"
-#: No event of these registers is older: 1753, 1899, 1900, 1904, 1960 and 1970 are where systems begin to count days.
+#: Earliest accepted day of an event. 1753, 1899, 1900, 1904, 1960 and 1970 are where systems begin to count days, and
+#: no event in these registers is that old.
 EARLIEST_EVENT = date(1971, 1, 1)
 DAY_MICROSECONDS = 86_400_000_000
 PLAIN_NUMBER = r"[+-]?\d+([.,]\d+)?"
 #: What a spreadsheet shows for an error, in any language, or for a number that its column is too narrow for.
 #: #N/A and #I/T are words for nothing.
 ERROR_TEXT = r"#{3,}|#[A-ZÆØÅÄÖÜÉ_]+(/0)?[!?]"
-#: The sign after which a text is shown from right to left, its digits too.
+#: The character after which a text is shown from right to left, including its digits.
 BACKWARDS = "\u202e"
-#: No sign in a text; before a number many programs show it as a minus.
+#: No character in a text. Before a number many programs show it as a minus.
 SOFT_HYPHEN = "\u00ad"
-#: A letter that is not Latin. Beside Latin ones it is most often one that looks like them.
+#: A letter that is not Latin. Beside Latin letters it is most often one that looks like them.
 LATIN, OTHER_LETTER = r"\p{Latin}", r"[^\p{Latin}\p{Common}\p{Inherited}]"
 
 
@@ -38,8 +39,8 @@ LATIN, OTHER_LETTER = r"\p{Latin}", r"[^\p{Latin}\p{Common}\p{Inherited}]"
 class ColumnSql:
     """Expressions over a column's text: `clean` (text or null), `typed` over it, and the rule that is broken.
 
-    `broken_rule` is null for a value that is in order, or None where nothing can be wrong. `missing_reason` is over
-    the text and `clean`. `reread` names what the value was read as, beyond its text, as `column:rule`.
+    `broken_rule` is null for a value that is in order, and None where no rule can be broken. `missing_reason` is over
+    the text and `clean`. `reread` names, as `column:rule`, how the value was read as something other than its text.
     """
 
     clean: str
@@ -52,17 +53,16 @@ class ColumnSql:
 def column_sql(
     contract: Contract, column: Column, raw: str, text: str, clean: str, typed: str, cutoff: date
 ) -> ColumnSql:
-    """`raw`, `text` (tidied), `clean` and `typed` are the names under which the query's steps know the column.
+    """The expressions of a column. `raw`, `text` (tidied), `clean` and `typed` are its names in the query's steps.
 
-    `cutoff` is the delivery's own, after which nothing in it has happened.
-    `is_odd` is the name of what says that the row may hold a word for nothing, `may_hold` of what says that an
-    identity number is written in one of its texts (see `is_free`).
+    `cutoff` is the delivery's own. Events after it break a rule. The query's column `is_odd` says that the row may hold
+    a word for nothing, `may_hold` that an identity number is written in one of its texts (see `is_free`).
     """
     expression, checks = _typed(contract, column, clean, typed, cutoff)
     cleaned = _person_clean(column, text) if column.classification == "personal" else _clean(column, text)
     if column.is_required:
         checks.insert(0, (f"{text} is null", "required"))
-        if column.nothing:  # last: a word that breaks another rule is set aside by that
+        if column.nothing:  # last, so that a word that breaks another rule is set aside by that rule
             checks.append((_stands_for_nothing(column, text), "required"))
     checks = [*_looks(column, raw, text), *checks]
     if contract.file_format == "json":
@@ -80,7 +80,7 @@ def column_sql(
 
 
 def _looks(column: Column, raw: str, text: str) -> list[tuple[str, str]]:
-    """What makes a person see another text than is read; only odd rows are looked through."""
+    """What makes a text look different from what is read. Only odd rows are checked."""
     checks = [(f"case when is_odd then contains({raw}, {quote(BACKWARDS)}) else false end", "shown_otherwise")]
     if column.logical_type in ("number", "integer"):
         checks.append(
@@ -93,13 +93,13 @@ def _looks(column: Column, raw: str, text: str) -> list[tuple[str, str]]:
 
 
 def is_free(column: Column) -> bool:
-    """Whether any text may stand in the column, but no identity number."""
+    """Whether the column may hold any text except an identity number."""
     is_text = column.logical_type == "string" and not column.valid_values
     return is_text and column.classification not in ("personal", "sensitive")
 
 
 def may_hold_number(text: str) -> str:
-    """Whether a number is written in a tidied text. What is not odd needs no folding."""
+    """Whether a tidied text holds a number. Only odd texts need folding."""
     return f"may_hold_number(case when is_odd then folded({text}) else {text} end)"
 
 
@@ -113,7 +113,8 @@ def _clean(column: Column, text: str) -> str:
 
 
 def _stands_for_nothing(column: Column, text: str) -> str:
-    # Not `and`: DuckDB would look for the words in every row. Not `in (…)`, nor a list: both cost for every row too.
+    # Not `and`: DuckDB would look for the words in every row. Not `in (…)` or a list either: both cost for every row
+    # too.
     return f"case when is_odd then regexp_full_match({text}, {quote(any_of(column.nothing))}) else false end"
 
 
@@ -129,9 +130,9 @@ def _missing_reason(column: Column, text: str, clean: str) -> str | None:
 
 
 def _person_clean(column: Column, text: str) -> str:
-    """The number as ten digits (a company's as eight), the text where it is none, null where it is nobody's.
+    """A person's number as ten digits (a company's as eight), other text unchanged, null for a number that is nobody's.
 
-    Ordinary spellings come first, since the others cost more.
+    The usual spellings come first, since the others cost more.
     """
     plain = f"replace(replace({text}, '-', ''), ' ', '')"
     markers = [_marker(word) for word in (*column.missing_values, *column.nothing)]
@@ -164,7 +165,7 @@ def _form(column: Column) -> str:
 
 
 def _reread(column: Column, text: str, clean: str) -> str | None:
-    """What is counted of a value that was read as something else; what `tidied` does is counted beside it."""
+    """What is counted for a value that was read as something else. What `tidied` does is counted elsewhere."""
     if column.classification == "personal":
         return (
             f"case when {text} = {clean} then null when {text} is not null and {clean} is null"
@@ -177,7 +178,7 @@ def _reread(column: Column, text: str, clean: str) -> str | None:
 
 
 def _rule(rule: str) -> str:
-    """A rule's name as a literal; an expression that chooses between rules as it is."""
+    """A rule's name as a literal. An expression that chooses between rules is returned unchanged."""
     return quote(rule) if rule in RULES else rule
 
 
@@ -217,7 +218,7 @@ def _string(column: Column, clean: str) -> tuple[str, list[tuple[str, str]]]:
         form.append((f"length({clean}) > {column.max_length}", "too_long"))
     if column.classification == "sensitive":  # landed for a stated reason: masked rather than set aside
         return f"case when {may_hold_number(clean)} then masked({clean}) else {clean} end", form
-    # First what must not be kept, then what merely looks wrong.
+    # First what must not be kept, then what only looks wrong.
     checks = [(f"case when may_hold then holds_number({clean}) else false end", "cpr_in_text")]
     if not column.allows_formula:
         # Not `in (…)`: DuckDB would make a join of every list.
@@ -231,7 +232,7 @@ def _moment(
     contract: Contract, column: Column, clean: str, typed: str, unread: str, cutoff: date
 ) -> tuple[str, list[tuple[str, str]]]:
     pattern = column.format or ""
-    # Every field has a fixed width, so the separators' places are the form; a blank is no digit.
+    # Every field has a fixed width, so the separators' places are the form. A blank is not a digit.
     has_shape = f"{clean} like {quote(to_shape(pattern))}"
     if " " not in pattern:
         has_shape += f" and not contains({clean}, ' ')"
@@ -246,8 +247,8 @@ def _moment(
     if column.logical_type == "date":
         return f"({parsed})::date", checks
     zone = quote(contract.timezone)
-    # DuckDB takes the later of two instants and shifts a skipped time; both happen only next to a clock change.
-    # Reckoned with plain timestamps and microseconds: arithmetic on zoned ones is ten times as slow.
+    # DuckDB takes the later of two instants and shifts a skipped time. Both happen only next to a clock change. Plain
+    # timestamps and microseconds are used, since arithmetic on zoned ones is ten times as slow.
     before, after = (f"epoch_us(timezone({zone}, {local} {sign} interval 1 day))" for sign in "-+")
     at_change = f"{after} - {before} <> {2 * DAY_MICROSECONDS}"
     utc = f"timezone({zone}, {parsed})"
@@ -261,7 +262,7 @@ def _moment(
 
 
 def _is_no_event(contract: Contract, column: Column, typed: str, cutoff: date) -> str:
-    """Whether the day, of a moment the local one, is after the cut-off or before any register began."""
+    """Whether the day (of a moment, the local day) is after the cut-off or before EARLIEST_EVENT."""
     first, end = (f"timestamp {quote(str(day))}" for day in (EARLIEST_EVENT, cutoff + timedelta(days=1)))
     if column.logical_type == "timestamp":
         first, end = (f"timezone({quote(contract.timezone)}, {moment})" for moment in (first, end))
@@ -272,7 +273,7 @@ def _number(
     contract: Contract, column: Column, clean: str, typed: str, unread: str
 ) -> tuple[str, list[tuple[str, str]]]:
     checks = []
-    if column.maximum is None:  # a contract that means numbers this long says how large they may be
+    if column.maximum is None:  # a contract that allows numbers this long states their maximum
         whole_number = f"replace({clean}, {quote(contract.thousands_sign)}, '')" if contract.thousands_sign else clean
         form = INTEGER if column.logical_type == "integer" else WHOLE_NUMBER
         checks.append((f"regexp_full_match({whole_number}, {quote(form)})", "cpr_in_text"))

@@ -1,4 +1,4 @@
-"""Whether a delivery's own cut-off can be right: never later than today, near what was due, not of another age."""
+"""Checks a delivery's own cut-off: never later than today, near what was due, and not too old."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,10 +19,10 @@ group by cutoff_date order by cutoff_date desc limit 1
 
 @dataclass(frozen=True)
 class Standing:
-    """What a cut-off is held against: the day by the database server's clock, the source's newest cut-off, and on
-    which day that came in. Both are None for a source that never delivered.
+    """What a cut-off is compared with: today by the database server's clock, and the source's newest cut-off.
 
-    `is_known`: the delivery was in before, so that its cut-off was in order then, or somebody let it in.
+    `since` is the day on which the newest one came in. Both are None for a source that never delivered. `is_known`: the
+    delivery came in before, so its cut-off was in order then, or somebody let it in.
     """
 
     today: date
@@ -31,12 +31,12 @@ class Standing:
     is_known: bool = False
 
     def after(self, delivery: Delivery) -> "Standing":
-        """As it is once `delivery` is in, too. What lies in an inbox may be the nights of a long silence."""
+        """The standing once `delivery` is in. An inbox may hold several nights' deliveries after a long silence."""
         return self if self.newest is None else replace(self, newest=delivery.cutoff)
 
 
 def standing(settings: Settings, contract: Contract) -> Standing:
-    """How the source stands now."""
+    """The source's standing now."""
     with connect(settings, LOADER) as connection:
         row = connection.execute(NEWEST, [contract.id]).fetchone()
         since = row["began_at"].astimezone(TIMEZONE).date() if row else None
@@ -44,10 +44,10 @@ def standing(settings: Settings, contract: Contract) -> Standing:
 
 
 def judged(contract: Contract, delivery: Delivery, before: Standing, jump_allowed: ByAndWhy | None) -> Delivery:
-    """The delivery with its `refusal`, where its cut-off cannot be right and nobody lets it in.
+    """The delivery, with a `refusal` where its cut-off cannot be right and nobody lets it in.
 
-    All that waits at a source's first delivery is its history: no rhythm is known yet, but each cut-off of it, as of
-    every older delivery, is held against the clock.
+    Everything that waits at a source's first delivery is its history, since no rhythm is known yet. Each of its
+    cut-offs, like that of every older delivery, is still compared with the clock.
     """
     refusal = None
     if (delivery.cutoff - before.today).days > contract.max_days_ahead:
@@ -82,9 +82,9 @@ def _let_in(contract: Contract) -> str:
 
 
 def _jumps(contract: Contract, cutoff: date, before: Standing) -> bool:
-    """A cut-off goes on with the days: by as many as have passed since the newest came in, and some more.
+    """Whether the cut-off is further ahead of the newest one than the days since that came in, plus maxJumpDays.
 
-    What is about today is in order, however long the source was silent or how old its history is.
+    A cut-off close to today is in order, however long the source was silent or however old its history is.
     """
     if before.newest is None or before.since is None:
         return False
@@ -93,13 +93,16 @@ def _jumps(contract: Contract, cutoff: date, before: Standing) -> bool:
 
 
 def _is_of_another_age(contract: Contract, cutoff: date, before: Standing) -> bool:
-    """What begins a source's history, or goes beside it, is of the last years. What goes on from there is no older."""
+    """Whether a cut-off that begins a source's history, or is older than its newest, is more than maxAgeDays old.
+
+    A later cut-off is never older than these, so it is not checked.
+    """
     begins = before.newest is None or cutoff < before.newest
     return begins and (before.today - cutoff).days > contract.max_age_days
 
 
 def is_left_behind(settings: Settings, contract: Contract, load_id: int) -> bool:
-    """Whether a delivery came in after that load was refused or withdrawn, so that its files only lie there still."""
+    """Whether a delivery came in after that load was refused or withdrawn, so that its files are only left over."""
     with connect(settings, LOADER) as connection:
         row = connection.execute(
             "select from audit.load_in_use where source_id = %s and load_id > %s and origin <> 'restored' limit 1",

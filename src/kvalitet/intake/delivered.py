@@ -1,4 +1,4 @@
-"""A delivered table as delimited text, with the account of what the file holds taken before anything reads it."""
+"""A delivered table as delimited text, with its records counted before any reader reads it."""
 
 import csv
 from collections.abc import Sequence
@@ -18,18 +18,18 @@ from kvalitet.intake.reread import Reread
 from kvalitet.intake.sheet_scan import scan_sheet
 from kvalitet.intake.spool import SpooledFile
 
-#: How many numbers a message names.
+#: How many row numbers a message names.
 NAMED = 5
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """The text to read, and what lies in it. `name` is the file's, with the sheet.
+    """The text to read, and what it holds. `name` is the file's name, with the sheet.
 
-    `scan` counts the file as it was delivered, `records` this text. `dropped` are the records that are left out of the
-    text, by rule. `torn` holds the digest of each record with a quote out of place or empty columns too many, by its
-    position: they are blank lines in the text, since a reader may take what follows them for something else. `numbers`
-    are the records' own, as the sender sees them, where the text has other lines than the file.
+    `scan` counts the file as it was delivered, `records` counts this text. `dropped` counts by rule the records that
+    are left out of the text. `torn` maps the position of each record with a misplaced quote or too many empty columns
+    to its digest. These are blank lines in the text, since a reader may misread what follows them. `numbers` are the
+    record numbers that the sender sees, where the text has other lines than the file.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Delivered:
         return _header(self.path, self.delimiter, self.quote)
 
     def from_line(self) -> str:
-        """From which line on quotes are loose, for a message."""
+        """The line from which quotes are loose, as part of a message."""
         return f", perhaps from line {self.records.first_loose} on" if self.records.first_loose else ""
 
     def number(self, record: int) -> int:
@@ -58,7 +58,7 @@ class Delivered:
 def as_text(
     contract: Contract, table: Table, file: SpooledFile, keys: tuple[bytes, ...], folder: Path, reread: Reread
 ) -> Delivered:
-    """Bring a spooled file into the form of delimited text. Raises DeliveryRefused where it is not what is agreed."""
+    """Convert a spooled file to delimited text. Raises DeliveryRefused where it is not what is agreed."""
     target = folder / f"{table.name}.csv"
     if contract.file_format == "xlsx":
         return _sheet(contract, table, file, target)
@@ -132,7 +132,7 @@ def _answer(file: SpooledFile, target: Path) -> Delivered:
 
 
 def _take_torn_out(path: Path, found: CsvScan, keys: tuple[bytes, ...]) -> dict[int, str]:
-    """Overwrite each record whose columns cannot be told apart with spaces, so that all others stay where they are."""
+    """Overwrite each record whose columns cannot be told apart with spaces, so that all others keep their places."""
     starts = found.places["start"]
     torn: dict[int, str] = {}
     if not len(found.torn):

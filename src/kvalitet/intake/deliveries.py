@@ -14,7 +14,7 @@ from kvalitet.settings import Settings
 
 @dataclass(frozen=True)
 class Delivery:
-    """All files of one cut-off date. `paths` maps each table to its file; `absent` names what has not come.
+    """All files of one cut-off date. `paths` maps each table to its file, `absent` names the tables that are missing.
 
     `refusal` says why its cut-off cannot be right.
     """
@@ -32,9 +32,9 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Inbox:
-    """The deliveries of one source, oldest first, and what is to be said of the other files there.
+    """The deliveries of one source, oldest first, and messages about the other files there.
 
-    Of those only the contract's pattern is named: what stands in a file's name may be anything.
+    A message names only the contract's pattern, since a file name may hold anything.
     """
 
     deliveries: tuple[Delivery, ...]
@@ -42,11 +42,11 @@ class Inbox:
 
 
 def look(settings: Settings, contract: Contract) -> Inbox:
-    """List the source's folder. A folder that is not there is an empty inbox; an inbox that is not there is an error.
+    """List the source's folder. A missing folder is an empty inbox, but a missing inbox is an error.
 
-    Only plain files directly in the folder whose names follow the contract count: links and
-    names that lead elsewhere are left alone and counted as unrecognised. A name that follows it but for its
-    cut-off or its spelling is left alone too, and named: which day is meant is not guessed.
+    Only plain files directly in the folder whose names follow the contract count. Links and names that lead elsewhere
+    are left alone and counted as unrecognised. A file whose name matches except for its cut-off or spelling is left
+    alone too, but is reported, because the day it means is not guessed.
     """
     if contract.location:
         place = open_place("KVALITET_FETCHED", f"file://{settings.fetched}")
@@ -57,7 +57,7 @@ def look(settings: Settings, contract: Contract) -> Inbox:
         with place.naming_errors():
             entries = place.filesystem.ls(f"{place.root.rstrip('/')}/{contract.folder}", detail=True)
     except FileNotFoundError:
-        if not contract.location:  # where fetched deliveries lie is made by the first of them
+        if not contract.location:  # the first fetched delivery makes this folder
             place.require()
         entries = []
     patterns = [table.file_pattern for table in contract.tables.values()]
@@ -110,7 +110,7 @@ def _cutoff(file_pattern: str, file_name: str) -> date | None:
 
 
 def _is_meant(file_pattern: str, file_name: str) -> bool:
-    """Whether a name is the agreed one but for upper case, Unicode form, blanks, and how its cut-off is written."""
+    """Whether a name matches except for upper case, Unicode form, blanks, and how its cut-off is written."""
     before, _, after = _plain(file_pattern).partition(_plain("{cutoff}"))
     middle = _plain(file_name).removeprefix(before).removesuffix(after)
     return len(middle) == len(_plain(file_name)) - len(before) - len(after) and any(map(str.isdigit, middle))

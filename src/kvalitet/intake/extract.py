@@ -1,4 +1,4 @@
-"""Takes in what has arrived from one source: each delivery in one transaction with its load record."""
+"""Takes in what has arrived from one source, each delivery in one transaction with its load record."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,17 +36,17 @@ def extract(
 ) -> ExtractResult:
     """Take in every new delivery of `source_id`, oldest first, and record the attempt.
 
-    A delivery older than what is in already is taken in beside the history, see `_take_older`.
+    A delivery older than what is in already is kept beside the history, see `_take_older`.
 
-    `allow_closures` is who lets in more closures than the contract's limit, and why, `allow_changes` the same for
-    changes, `allow_jump` for a cut-off far from what was due; `owner` whose run it is, `due_at` the time on the
-    timetable that it is made for. Waits for another hand on the source.
-    Raises DeliveryRefused where the newest delivery was refused, and KvalitetError where the
-    contract is not ready for intake; the attempt is recorded either way. Nothing is recorded where another hand stays
-    at work (LockHeld), and where who lets something in, or why, cannot be kept (KvalitetError).
+    `allow_closures` is who lets in more closures than the contract's limit, and why. `allow_changes` is the same for
+    changes, `allow_jump` for a cut-off far from what was due. `owner` is whose run it is, `due_at` the time on the
+    timetable that it is made for. Waits for another process that works on the source. Raises DeliveryRefused where the
+    newest delivery was refused, and KvalitetError where the contract is not ready for intake. The attempt is recorded
+    in both cases. Nothing is recorded where another process stays at work (LockHeld), or where the name or reason of an
+    allowance cannot be kept (KvalitetError).
     """
     allowed = Allowed.named(allow_closures, allow_changes, allow_jump)
-    find_contract(settings, source_id)  # what was typed in place of one is kept nowhere
+    find_contract(settings, source_id)  # a mistyped source id is not recorded anywhere
     with turn(settings, source_id, owner) as mine:
         started = datetime.now(UTC)
 
@@ -80,7 +80,7 @@ def _not_installed(error: ImportError) -> NotInstalled:
 
 
 def without_values(source_id: str, error: Exception) -> KvalitetError:
-    """What is safe to say of an unforeseen error: databases and parsers repeat delivered values in theirs."""
+    """A message about an unforeseen error that is safe to show. Databases and parsers repeat delivered values."""
     if full := as_disk_full(error):
         return full
     if is_own_fault(error):
@@ -93,8 +93,11 @@ def without_values(source_id: str, error: Exception) -> KvalitetError:
 
 
 def ready_contract(settings: Settings, source_id: str) -> Contract:
-    """The source's contract. Raises KvalitetError where there is none, it lacks what intake needs, or a restore has
-    undone erasures and nobody has said that they were carried out again."""
+    """The source's contract. Raises KvalitetError where there is none or intake cannot use it.
+
+    It cannot where the contract lacks what intake needs, or where a restore has undone erasures and nobody has
+    confirmed that they were carried out again.
+    """
     contract = find_contract(settings, source_id)
     if contract.problems:
         raise KvalitetError(
@@ -118,7 +121,7 @@ def ready_contract(settings: Settings, source_id: str) -> Contract:
 
 
 def keep_contract(settings: Settings, contract: Contract) -> None:
-    """Who answers for what is taken in and set aside by this wording of the contract."""
+    """Record the contract's wording and owners, so that it is known who answers for what it takes in and sets aside."""
     with connect(settings, LOADER) as connection:
         connection.execute(
             "insert into audit.contract (contract_sha256, source_id, version, title, owner, support)"
@@ -194,9 +197,10 @@ def _take_older(
     notes: list[str],
     mine: Turn,
 ) -> list[LoadResult]:
-    """Take in deliveries that came after a newer one, each beside the history: a build of today does not see
-    it, one of what was known at its cut-off does. Its load number is below zero. What came of it is added
-    to `notes`; it does not count as tonight's delivery.
+    """Keep deliveries that came after a newer one, each beside the history. Adds to `notes` what came of them.
+
+    A build of today does not see them, a build of what was known at their cut-off does. Their load numbers are below
+    zero. They do not count as tonight's delivery.
     """
     loads = []
     for delivery in deliveries:

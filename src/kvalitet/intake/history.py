@@ -1,4 +1,4 @@
-"""Keeps the history of a delivered table in `raw`: opens what is new or changed, closes what is gone.
+"""Keeps the history of a delivered table in `raw`: opens new or changed rows, closes rows that are gone.
 
 Everything here runs inside the caller's transaction, set-based.
 """
@@ -30,13 +30,13 @@ class TableCounts:
     closed: int
     unchanged: int
     held: int
-    overtaken: int = 0  # a newer cut-off had said something of them already
-    reread: int = 0  # opened because they are read otherwise than before: definition, not source
+    overtaken: int = 0  # a newer cut-off had stated something else of them already
+    reread: int = 0  # opened because the contract or code reads them differently, not because the source changed them
     closures_waiting: int = 0
-    without_key: int = 0  # why they wait: each of these may be one that is absent
+    without_key: int = 0  # why closures wait: each of these rows may be an absent one
 
 
-#: A row of an increment that is as it was, but said by a newer cut-off than before.
+#: A row of an increment that is unchanged, but stated by a newer cut-off than before.
 SAID_AGAIN: LiteralString = "i.row_hash = r.row_hash and r.stated_on is distinct from {}"
 
 
@@ -54,7 +54,8 @@ class TableHistory:
     ) -> TableCounts:
         """Bring the table's history up to the delivery. Raises DeliveryRefused beyond the contract's limits.
 
-        `states`: of an increment that came late, which loads of its own take the states of which loads with it.
+        `states`, for an increment that came late: for each later state, the load that records it and the load that it
+        starts from (None where there was none).
         """
         is_anew = before.is_same_delivery or before.is_unknown
         receive(self.load, reading)
@@ -104,17 +105,17 @@ class TableHistory:
         )
 
     def take_beside(self, reading: Reading, before: int | None) -> TableCounts:
-        """Keep a snapshot that is older than what is in as rows of this load alone: no other load sees them.
+        """Keep a snapshot that is older than what is in as rows of this load alone. No other load sees them.
 
-        `before` is the load of the cut-off before it, whose rows stand where this one leaves them as they
-        were: rows set aside, and absent rows of a table in which absence means nothing.
+        `before` is the load of the cut-off before it. Its rows stand where this one does not replace them: for rows set
+        aside, and for absent rows of a table in which absence means nothing.
         """
         receive(self.load, reading)
         self.set_aside.duplicates()
         delivered, rejected, unreadable = self.set_aside.check_tolerance(reading)
         self._make_diff()
         self.set_aside.record(reading)
-        # They wait for nobody: whether the row is in order today, a newer delivery has said.
+        # They are resolved at once, since a newer delivery has already stated whether the row is in order today.
         self.load.run("update audit.reject set resolved_by_load = {load_id} where load_id = {load_id}")
         opened = self._insert_beside(self.load.load_id, None)
         held = self._repeat(self.load.load_id, before, "exists (select from {incoming} i where i.row_key = {raw_key})")
@@ -123,7 +124,7 @@ class TableHistory:
         return TableCounts(delivered, rejected, opened, changed=0, closed=0, unchanged=0, held=held)
 
     def _insert_beside(self, number: int, state_of: int | None) -> int:
-        """The delivered rows as rows of load `number` alone, but for those of which a state says something newer."""
+        """Insert the delivered rows as rows of load `number` alone, except where the state says something newer."""
         newer: LiteralString = (
             " and not exists (select from {raw} r where {same_key} and r.stated_on > {cutoff} and {in_load})"
         )
@@ -136,7 +137,7 @@ class TableHistory:
         )
 
     def _repeat(self, number: int, state_of: int | None, condition: LiteralString) -> int:
-        """The rows of a state as rows of load `number` alone, but for those that it has by itself."""
+        """Insert the rows of a state as rows of load `number` alone, except those that the load has itself."""
         if state_of is None:
             return 0
         return self.load.run(
@@ -149,7 +150,7 @@ class TableHistory:
         )
 
     def _leave_overtaken(self) -> int:
-        """Of an increment, leave out the rows of which a newer cut-off has said something; returns how many."""
+        """Leave out the rows of an increment that a newer cut-off has stated already. Returns how many."""
         if not self.table.is_increment:
             return 0
         return self.load.run(
@@ -158,18 +159,18 @@ class TableHistory:
         )
 
     def _count_said_again(self) -> int:
-        """Rows of an increment that are as they were: a version all the same, so that it is known who said it last."""
+        """Count unchanged rows of an increment. They become a version too, so that it is known who stated them last."""
         return self.load.row(
             "select count(*) from {diff} d join {raw} r on r.ctid = d.open_version"
             " join {incoming} i on i.ctid = d.arrived where not d.is_set_aside and r.row_hash = i.row_hash"
         )[0]
 
     def _compare(self, before: Before) -> bool:
-        """Find once what differs between the delivery and the open versions; says whether there are none yet.
+        """Find once what differs between the delivery and the open versions. Returns whether there are no versions yet.
 
-        `diff` pairs the places of an open version and an arrived row (null where there is no such);
-        pairs that agree are left out. For a first delivery it stays empty: everything is new. A pair is reread
-        where only we changed: the delivery is the same one, or all that the state before held of it is the same.
+        `diff` pairs the places of an open version and an arrived row, either of which may be null. Pairs that agree are
+        left out. For a first delivery it stays empty, because everything is new. A pair is reread where only the
+        reading changed: the delivery is the same one, or everything that the state before held of it is the same.
         """
         self._make_diff()
         if not self.load.row("select exists (select from {raw} where valid_to_load is null)")[0]:

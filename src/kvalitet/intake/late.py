@@ -1,7 +1,7 @@
-"""Increments that come late: what they say is added to the states of their own cut-off and of every later one.
+"""Increments that come late: they are added to the states of their own cut-off and of every later one.
 
-Today's state takes them in as any delivery. The states of the cut-offs between are what `--known-at` looks for: each is
-worked out anew as a load of its own, below zero, which nothing else sees.
+Today's state takes them in like any delivery. `--known-at` looks for the states of the cut-offs between. Each is
+rebuilt as a load of its own, with a number below zero, which nothing else sees.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from kvalitet.intake.deliveries import Delivery
 
 @dataclass(frozen=True)
 class LaterState:
-    """The state at `cutoff` as load `number`: that of load `of` (None where there was none), and the increment."""
+    """The state at `cutoff` as load `number`: that of load `of` (None where there was none) plus the increment."""
 
     number: int
     cutoff: date
@@ -23,7 +23,7 @@ class LaterState:
 
 
 def newest_after(cursor, contract: Contract, delivery: Delivery) -> date | None:
-    """The newest cut-off in use, where an increment is older than it."""
+    """The newest cut-off in use, where the increment is older than it."""
     if contract.delivers != "increment":
         return None
     rows = _ask(cursor, "select max(cutoff_date) from audit.load_in_use where source_id = {source}", contract, delivery)
@@ -47,7 +47,7 @@ def later_states(cursor, contract: Contract, delivery: Delivery, newest: date) -
 
 
 def record_state(cursor, state: LaterState, of_load: int) -> None:
-    """Record such a state as what `of_load` made of it."""
+    """Record such a state, which `of_load` derives by adding its increment."""
     cursor.execute(
         sql.SQL(
             "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome,"

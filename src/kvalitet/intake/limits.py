@@ -4,12 +4,12 @@ from kvalitet.errors import DeliveryRefused
 from kvalitet.intake.looks import renumbered, what_changed
 from kvalitet.intake.table_load import TableLoad
 
-#: Of fewer rows, a share says nothing.
+#: A share of fewer rows says nothing.
 LEAST_ROWS = 20
 
 
 def check_changes(load: TableLoad) -> None:
-    """Raises DeliveryRefused where more known rows are changed, or were given other keys, than the contract allows."""
+    """Raises DeliveryRefused where more known rows are changed, or have new keys, than the contract allows."""
     changed, new, accepted = load.row(
         "select count(*) filter (where open_version is not null and not is_reread),"
         " count(*) filter (where open_version is null and not is_reread),"

@@ -1,4 +1,4 @@
-"""Line ends of a delimited file: one kind for all records, where a file has several."""
+"""Line ends of a delimited file: gives all records the same kind where a file has several."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ CR, LF = 13, 10
 
 
 class LineEnds:
-    """Which kinds of line end went by, wherever they stand; `take` gets the file's chunks in order."""
+    """Counts the kinds of line end, wherever they stand. `take` gets the file's chunks in order."""
 
     def __init__(self) -> None:
         self._returns = self._feeds = self._pairs = 0
@@ -23,23 +23,23 @@ class LineEnds:
 
     @property
     def most(self) -> bytes:
-        """The kind that most lines end in, for a last line that has none; LF where no line has ended."""
+        """The kind that most lines end in, used for a last line that has none. LF where no line has ended."""
         feeds, returns = self._feeds - self._pairs, self._returns - self._pairs
         kinds = {b"\n": feeds, b"\r\n": self._pairs, b"\r": returns}
         return max(kinds, key=lambda kind: kinds[kind])
 
     @property
     def kinds(self) -> dict[str, int]:
-        """How many there are of each kind; some may stand within quoted texts only."""
+        """How many there are of each kind. Some may stand only within quoted texts."""
         kinds = {"crlf": self._pairs, "lf": self._feeds - self._pairs, "cr": self._returns - self._pairs}
         return {kind: count for kind, count in kinds.items() if count}
 
 
 def unify(file: Path, quote: str, target: Path) -> tuple[Path, int]:
-    """Give every record the kind of end (LF or CR LF) that most have; CR CR LF is one end.
+    """Give every record the kind of end (LF or CR LF) that most have. CR CR LF is one end.
 
-    Line ends within quotes stay as they are. Returns the file to read, which is `file` itself where all records
-    end alike, and how many ended otherwise. A lone CR ends no record.
+    Line ends within quotes stay as they are. Returns the file to read, which is `file` itself where all records end
+    alike, and how many ended otherwise. A lone CR does not end a record.
     """
     kinds = _count(file, quote)
     if sum(count > 0 for count in kinds) < 2 and not kinds[2]:
@@ -56,7 +56,7 @@ def unify(file: Path, quote: str, target: Path) -> tuple[Path, int]:
 
 
 def _whole(chunk: bytes) -> tuple[bytes, bytes]:
-    """The chunk up to where no line end is cut in two."""
+    """Split the chunk where no line end is cut in two. Returns both parts."""
     cut = len(chunk.rstrip(b"\r"))
     return chunk[:cut], chunk[cut:]
 
@@ -74,7 +74,7 @@ def _count(file: Path, quote: str) -> list[int]:
 
 
 def _ends(chunk: bytes, quote: str, parity: int) -> tuple[numpy.ndarray, numpy.ndarray, int]:
-    """Where a record's LF stands, how many bytes its end has, and whether a quote is open after the chunk."""
+    """Where each record's LF stands, how many bytes its end has, and whether a quote is open after the chunk."""
     data = numpy.frombuffer(chunk, numpy.uint8)
     feeds = numpy.flatnonzero(data == LF)
     quotes = numpy.flatnonzero(data == ord(quote)) if quote else numpy.empty(0, numpy.int64)

@@ -1,4 +1,4 @@
-"""Takes one delivery into `raw`: one transaction, in which nobody else changes the source's history."""
+"""Takes one delivery into `raw` in one transaction, during which nobody else changes the source's history."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -46,8 +46,8 @@ def load_delivery(
 ) -> LoadResult:
     """Take the spooled `files` into raw with the load's records, all of it in one transaction.
 
-    `is_read_anew`: they are those of the newest load, which another contract or code has read. Raises DeliveryRefused
-    where the delivery as a whole breaks its contract, TurnLost where the turn was.
+    `is_read_anew`: the files are those of the newest load, and the contract or code that reads them has changed. Raises
+    DeliveryRefused where the delivery as a whole breaks its contract, TurnLost where the turn was lost.
     """
     import adbc_driver_postgresql.dbapi as adbc
 
@@ -104,7 +104,7 @@ def load_delivery(
             cursor.execute(insert("audit.load_reading", values))
         for values in landed_rows(contract, load_id, landed):
             cursor.execute(insert("audit.landed_file", values))
-        # What the foreign keys of rejects point at exists only now; they are checked at commit.
+        # The rows that the rejects' foreign keys point at exist only now. The keys are checked at commit.
         connection.commit()
     return LoadResult(load_id, delivery.name, "accepted", None, counts, (*again, *_notes(before, counts)))
 
@@ -114,7 +114,7 @@ def _rows(number: int, one: str, several: str) -> str:
 
 
 def _notes(before: Before, counts: dict[str, TableCounts]) -> tuple[str, ...]:
-    """What of a load must not go by in silence."""
+    """Messages that a load must show: why closures wait, and that changes could not be told from another reading."""
     waiting = [
         f"{name}: {_rows(count.closures_waiting, 'absent row is', 'absent rows are')} not closed, because"
         f" {_rows(count.without_key, 'delivered row has', 'delivered rows have')} no readable key and may be one of"
@@ -134,9 +134,9 @@ def _notes(before: Before, counts: dict[str, TableCounts]) -> tuple[str, ...]:
 
 
 def _hold_history(cursor, mine: Turn) -> None:
-    """Nobody else changes the source's rows in this transaction's time, also where the turn's own session is lost.
+    """Lock the source's history in this transaction, so that nobody else changes it even if the turn's session is lost.
 
-    What a killed process still runs is waited for.
+    Waits for statements of a killed process that still run.
     """
     name = sql.Literal(history_of(mine.source_id))
     lock = sql.SQL("select name from audit.lock where name = {} for update skip locked").format(name).as_string(None)
@@ -156,7 +156,10 @@ def _hold_history(cursor, mine: Turn) -> None:
 
 
 def _refuse_another_key(cursor, keys: tuple[bytes, ...]) -> None:
-    """The persons in raw, whom nobody changes while `take` holds their lock, were last changed with these keys."""
+    """Raises KvalitetError where the persons in raw were last changed with other keys than these.
+
+    Nobody changes them meanwhile, because `take` holds their lock.
+    """
     cursor.execute("select fingerprint from audit.pseudonym_key order by key_number desc limit 1")
     newest = cursor.fetchall()
     if newest and newest[0][0] != fingerprint(keys):
@@ -167,7 +170,7 @@ def _refuse_another_key(cursor, keys: tuple[bytes, ...]) -> None:
 
 
 def _sent_again(cursor, contract: Contract, files: Mapping[str, SpooledFile]) -> list[str]:
-    """Names a table whose file holds, byte for byte, what an older load held and the newest does not any more."""
+    """Messages about files that equal an older load's, byte for byte, where the newest load holds another one."""
     query = """
     with held as (
         select load.delivery, load.cutoff_date, load.load_id, held.file_sha256 = {sha256} as is_same

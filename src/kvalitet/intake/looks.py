@@ -1,4 +1,4 @@
-"""What a delivery that changes too much looks like: columns and counts, never a value.
+"""Describes a delivery that changes too much, by columns and counts and never by a value.
 
 `diff` pairs open versions with arrived rows, see kvalitet.intake.history.
 """
@@ -14,7 +14,7 @@ _CHANGED = " where not d.is_set_aside and not d.is_reread"
 
 
 def what_changed(load: TableLoad, changed: int) -> str:
-    """Of `changed` rows: whether they hold what other keys held, and which columns differ in how many."""
+    """Of `changed` rows: whether they hold the values of other keys, and which columns differ in how many rows."""
     others = [name for name in load.table.raw_columns() if name not in load.table.key]
     counted = sql.SQL(", ").join(
         sql.SQL("count(*) filter (where r.{0} is distinct from i.{0})").format(sql.Identifier(name)) for name in others
@@ -34,9 +34,9 @@ def what_changed(load: TableLoad, changed: int) -> str:
 
 
 def renumbered(load: TableLoad) -> int:
-    """How many new rows hold what absent keys held, where just as many new as absent rows hold the same.
+    """How many new rows hold the values of absent keys, where equally many new and absent rows hold the same values.
 
-    Rows of few columns are often alike: that as many came as went tells a new number from a new case.
+    Rows of few columns are often alike. Equal counts tell a new number from a new case.
     """
     return load.row(
         "with gone as ("
@@ -65,5 +65,5 @@ def _hold_what_others_held(load: TableLoad) -> int:
 
 
 def _contents(load: TableLoad) -> dict[str, sql.Composable]:
-    """What a row holds beside its key, as a hash."""
+    """SQL for a hash of what a row holds beside its key."""
     return {f"{alias}_content": hash_sql(load.table, alias, without=load.table.key) for alias in "ir"}

@@ -1,4 +1,4 @@
-"""The query by which DuckDB turns a delivered text into typed rows, each with what is wrong with it."""
+"""The query by which DuckDB turns a delivered text into typed rows, each with the rules it breaks."""
 
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,10 @@ from kvalitet.spelling.macros import quote
 def typed_rows(
     contract: Contract, table: Table, path: Path, header: list[str], delimiter: str, quote_sign: str, cutoff: date
 ) -> str:
-    """The query that reads a delimited text by the contract: its columns, then what kvalitet.intake.reading says."""
+    """The query that reads a delimited text by the contract.
+
+    It gives the contract's columns, then those that kvalitet.intake.reading lists.
+    """
     position = {name: index for index, name in enumerate(header)}
     columns = ", ".join(f"'r{index}': 'varchar'" for index in range(len(header)))
     landed = [column for column in table.columns if column.is_landed]
@@ -29,7 +32,7 @@ def typed_rows(
         reread.append(f"case when {raw} is distinct from {v} then readings({raw}, {quote(column.name)}) end")
         clean.append(f"{expressions.clean} as {c}")
         typed.append(f"{expressions.typed} as {t}")
-        # Of a row set aside, only a readable key goes further.
+        # Of a row set aside, only a readable key is passed on.
         kept = "key_is_readable" if column.key_position is not None else "problems is null"
         outputs.append(f"case when {kept} then {t} end as {column.name}")
         as_text = f"epoch_us({t})" if column.logical_type == "timestamp" else t
@@ -85,10 +88,10 @@ def typed_rows(
 
 
 def _is_moved_header(landed: list[Column], header: list[str]) -> str:
-    """Whether a row is the header with its columns in another order: what stands below it is in that order too.
+    """Whether a row is the header with its columns in another order. The rows below it are then in that order too.
 
-    Only rows with a problem are looked at, as such a row has one where any column has a form. Of a table of texts alone
-    those are looked at too in which a column of the key holds the name of a column.
+    Only rows with a problem are checked, since such a row has one where any column has a form. In a table of texts
+    alone, rows are also checked whose key column holds the name of a column.
     """
     cells = [f"coalesce(tidied(r{index}), '')" for index in range(len(header))]
     names = ", ".join(map(quote, sorted(header)))
@@ -103,7 +106,7 @@ def _is_moved_header(landed: list[Column], header: list[str]) -> str:
 
 
 def _may_hold(landed: list[Column]) -> str:
-    """What says of a row that an identity number is written in one of its free texts: one pattern for all of them."""
+    """SQL condition that one of a row's free texts holds an identity number. One pattern checks all of them."""
     free = [f"c_{column.name}" for column in landed if is_free(column)]
     if not free:
         return "false"
@@ -111,9 +114,9 @@ def _may_hold(landed: list[Column]) -> str:
 
 
 def _is_odd(landed: list[Column], raws: dict[str, str]) -> str:
-    """What says of a row that one of its texts may be read as something else than it is; few others are odd.
+    """SQL condition that one of a row's texts may be read as something else than it is. Few rows are odd.
 
-    A date of the agreed length is either in order or set aside, so only the others' texts are looked through.
+    A date of the agreed length is either in order or set aside, so only the texts of other columns are checked.
     """
     widths = {c.name: len(to_shape(c.format or "").encode()) for c in landed if c.logical_type in ("date", "timestamp")}
     others = [raws[column.name] for column in landed if column.name not in widths]

@@ -30,10 +30,10 @@ def in_load(load: sql.Composable, alias: LiteralString = "") -> sql.Composed:
 
 
 def sync_raw_tables(warehouse: psycopg.Connection, contracts: Iterable[Contract]) -> list[str]:
-    """Give every contracted table its raw table; returns what was added, e.g. `raw.a__b.column`.
+    """Give every contracted table its raw table. Returns what was added, e.g. `raw.a__b.column`.
 
-    A column that a contract no longer names stays, with its history. Raises KvalitetError where
-    a column's type would change: that takes a migration with a decision about the old values.
+    A column that a contract no longer names stays, with its history. Raises KvalitetError where a column's type would
+    change, which takes a migration with a decision about the old values.
     """
     added: list[str] = []
     warehouse.execute("set local role kvalitet_raw_owner")
@@ -51,7 +51,7 @@ def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
     name = sql.Identifier("raw", table.raw_name)
     wanted = {column: RAW_TYPES[logical_type] for column, logical_type in table.raw_columns().items()}
     if table.is_increment:
-        wanted["stated_on"] = RAW_TYPES["date"]  # the cut-off that said it
+        wanted["stated_on"] = RAW_TYPES["date"]  # the cut-off that stated it
     present = dict(
         warehouse.execute(
             "select column_name::text, case udt_name when 'int8' then 'bigint' when 'bool' then 'boolean'"
@@ -86,9 +86,9 @@ def _sync_raw_table(warehouse: psycopg.Connection, table: Table) -> list[str]:
 
 
 def _show_to_rules(warehouse: psycopg.Connection, table: Table) -> None:
-    """The table's view in `judged`: the rows of the load that the gate has said of the session, and no others.
+    """Create the table's view in `judged`. It shows only the rows of the load that the gate has set for the session.
 
-    A barrier, so that no condition of a rule is asked of a row that it may not see.
+    The view is a security barrier, so that a rule's condition never sees a row outside it.
     """
     view = sql.Identifier("judged", table.raw_name)
     warehouse.execute(sql.SQL("drop view if exists {}").format(view))

@@ -31,7 +31,7 @@ HASH_BLOCK_BYTES = 64
 
 
 class Reading:
-    """One table being read. `batches` may be consumed once; everything else is known afterwards.
+    """One table being read. `batches` may be consumed once, and everything else is known afterwards.
 
     `table` has the columns that are read. Records are named by their position among those of `delivered`, rows by their
     number among those of the batches.
@@ -65,7 +65,7 @@ class Reading:
         return find_broken(self.delivered, found, [*whole, *self._shaped(near)], self._digest)
 
     def account(self, rows: int, set_aside: int) -> Account:
-        """What became of all that the file holds: `rows` were read, `set_aside` of them by a rule.
+        """What became of everything that the file holds. `rows` were read, `set_aside` of them set aside by a rule.
 
         Raises DeliveryRefused where records are missing, or stand within the text of another one.
         """
@@ -73,21 +73,21 @@ class Reading:
         return balanced(self.delivered, self.broken, rows, set_aside)
 
     def _refuse_swallowed(self, swallowed: list[Lookalike]) -> None:
-        """Raises DeliveryRefused where a line that looks like a record has the shape of one by the contract too."""
+        """Raises DeliveryRefused where a line that looks like a record also has a record's shape by the contract."""
         whole, near = self._by_columns(swallowed)
         whole = self._shaped(whole)  # the near ones were looked at before
         if whole or near:
             refuse_swallowed(self.delivered, [line.line for line in whole or near], is_whole=bool(whole))
 
     def _by_columns(self, lines: list[Lookalike]) -> tuple[list[Lookalike], list[Lookalike]]:
-        """Those with as many columns as the header, and those with more or fewer."""
+        """The lines with as many columns as the header, and those with more or fewer."""
         columns = len(self.delivered.header())
         return [one for one in lines if len(one.values) == columns], [
             one for one in lines if len(one.values) != columns
         ]
 
     def _shaped(self, lines: list[Lookalike]) -> list[Lookalike]:
-        """Those that have the shape of a record by the contract, whichever column is missing or too many."""
+        """The lines that have a record's shape by the contract, whichever column is missing or too many."""
         if not lines:
             return []
         text = self.delivered.path.with_suffix(".lookalikes")
@@ -109,7 +109,7 @@ class Reading:
         return list(shaped.values())
 
     def numbers(self, rows: list[int]) -> list[int]:
-        """Of each row the line of the file, or the row of the sheet or answer, that it was delivered in."""
+        """For each row, the line of the file or the row of the sheet or answer in which it was delivered."""
         kinds = self.delivered.records.places["kind"] == FILLED
         kinds[list(self.broken.records)] = False
         records = numpy.flatnonzero(kinds)[numpy.array(rows, numpy.int64) - 1]
@@ -117,9 +117,9 @@ class Reading:
 
 
 def _numbered(batches: pyarrow.RecordBatchReader, reread: Reread) -> pyarrow.RecordBatchReader:
-    """Add row_number, counting from 1, and take what is counted out of the rows.
+    """Add row_number, counting from 1, and take the counted column `reread` out of the rows.
 
-    DuckDB would give up its second thread for a number of its own.
+    Numbered in DuckDB, the query would lose its second thread.
     """
     place = batches.schema.get_field_index("reread")
     schema = batches.schema.remove(place).append(pyarrow.field("row_number", pyarrow.int64()))
@@ -148,10 +148,9 @@ def reading(
 ) -> Iterator[Reading]:
     """Open `table` for reading.
 
-    Batches hold the table's raw columns, then row_hash, row_key, row_digest, problems
-    (`column:rule;…`, null for an accepted row) and row_number. Raises DeliveryRefused where the header
-    is not the agreed one. `agrees_partly`: of a file of an earlier contract, only the columns
-    are read that are agreed today.
+    Batches hold the table's raw columns, then row_hash, row_key, row_digest, problems (`column:rule;…`, null for an
+    accepted row) and row_number. Raises DeliveryRefused where the header is not the agreed one. With `agrees_partly`,
+    for a file of an earlier contract, only the columns are read that are agreed today.
     """
     reread = Reread(table)
     delivered = as_text(contract, table, file, keys, folder, reread)
@@ -194,8 +193,10 @@ def _define_digests(session: duckdb.DuckDBPyConnection, keys: tuple[bytes, ...])
 
 
 def _check_header(contract: Contract, table: Table, file_name: str, header: list[str]) -> None:
-    """The order of columns is free; their names and number are not. Delivered names are not repeated here:
-    a file without a header would have its first row's values printed."""
+    """Raises DeliveryRefused where the header's names or number differ from the contract. The order of columns is free.
+
+    Delivered names are not repeated in the message: a file without a header would have its first row's values printed.
+    """
     agreed = [column.header for column in table.columns]
     missing = [name for name in agreed if name not in header]
     extra = [str(position) for position, name in enumerate(header, 1) if name not in agreed]

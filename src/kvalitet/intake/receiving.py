@@ -10,7 +10,7 @@ from kvalitet.intake.table_load import TableLoad
 
 
 def receive(load: TableLoad, reading: Reading) -> None:
-    """Bring what is read into the temporary table `incoming`; rows of erased persons stay without them."""
+    """Load what is read into the temporary table `incoming`. Rows of erased persons stay without a person."""
     types = [
         sql.SQL("{} {}").format(sql.Identifier(name), RAW_TYPES[kind])
         for name, kind in load.table.raw_columns().items()
@@ -26,7 +26,7 @@ def receive(load: TableLoad, reading: Reading) -> None:
 
 
 def _keep_erased(load: TableLoad) -> None:
-    """A case whose person was erased stays without a person, whatever the source delivers of it."""
+    """Keep a case whose person was erased without a person, whatever the source delivers of it."""
     persons = [c.name for c in load.table.columns if c.classification == "personal"]
     if not persons or not load.row("select exists (select from audit.person_erasure)")[0]:
         return

@@ -1,4 +1,4 @@
-"""What an extraction keeps of itself: its result, the load's records, and the delivered files."""
+"""What an extraction records: its result, the load's records, and the delivered files."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -17,21 +17,21 @@ from kvalitet.warehouse.connection import connect
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What became of one delivery. `reason` says why it was refused; `tables` counts rows by outcome."""
+    """What became of one delivery. `reason` says why it was refused, `tables` counts rows by outcome."""
 
     load_id: int
     delivery: str
     outcome: str  # accepted | refused
     reason: str | None = None
     tables: dict[str, TableCounts] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()  # what must not go by in silence
+    notes: tuple[str, ...] = ()  # what must be reported
 
 
 @dataclass(frozen=True)
 class ExtractResult:
     """What became of one attempt. `outcome`: accepted, nothing_new, beside, missing, refused or failed.
 
-    `beside`: nothing new of today came, but something of an older cut-off.
+    `beside`: nothing new of today came, but something of an older cut-off did.
 
     `knew_of` is the newest load in use when the attempt began, or its own.
     """
@@ -48,7 +48,7 @@ class ExtractResult:
 
 
 def land(settings: Settings, contract: Contract, files: dict[str, SpooledFile]) -> list[Landed]:
-    """Put the delivered files into the landing store, before anything names them."""
+    """Put the delivered files into the landing store, before any record names them."""
     store, tables = Store(settings), dict[str, list[str]]()
     for table, file in sorted(files.items()):
         tables.setdefault(file.file_name, []).append(table)
@@ -77,7 +77,7 @@ def record_refusal(
     started: datetime,
     landed: list[Landed],
 ) -> LoadResult:
-    """Record that a delivery was refused and where its files are kept; the same refusal once."""
+    """Record that a delivery was refused and where its files are kept. The same refusal is recorded once."""
     with connect(settings, LOADER) as connection:
         row = connection.execute(
             "select load_id from audit.load where source_id = %s and delivery = %s and content_sha256 = %s"
@@ -99,7 +99,10 @@ def record_refusal(
 
 
 def record_load(cursor, contract, delivery, load_id, content, started, allowed, of_load, digest, newest) -> None:
-    """Record an accepted delivery, in the transaction that takes it in. `newest`: the cut-off of a late one's state."""
+    """Record an accepted delivery in the transaction that takes it in.
+
+    `newest` is the cut-off of the newest state, where the delivery is a late one.
+    """
     origin = "delivered" if of_load is None else "replayed"
     values = (
         load_id, contract.id, delivery.name, newest or delivery.cutoff, content, "accepted",
@@ -126,7 +129,7 @@ def record(
     knew_of: int | None,
     due_at: datetime | None = None,
 ) -> None:
-    """Record an attempt; `knew_of` decides whether it counts against the source, see kvalitet.build.standing."""
+    """Record an attempt. `knew_of` decides whether it counts against the source, see kvalitet.build.standing."""
     with connect(settings, LOADER) as connection:
         connection.execute(
             "insert into audit.extract_run (source_id, outcome, load_id, message, started_at, knew_of_load, due_at)"

@@ -1,4 +1,4 @@
-"""Rows set aside and what becomes of them: open, resolved by a later delivery, or accepted with a reason."""
+"""Rows set aside and their state: open, resolved by a later delivery, or accepted with a reason."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,17 +37,17 @@ CANDIDATES = """
 
 @dataclass(frozen=True)
 class Accepted:
-    """How many rows were accepted now, and how many of those asked for had been before."""
+    """How many rows were accepted now, and how many of the requested ones were accepted before."""
 
     rows: int
     already: int
 
 
 def read_rejects(settings: Settings, source: str | None = None, state: str = "open") -> list[dict[str, Any]]:
-    """Rows set aside, oldest first: of one source row by row, of all of them by table.
+    """Rows set aside, oldest first. Of one source they are listed row by row, of all sources by table.
 
-    Nothing delivered is among it; a row is found in its delivery by file, sheet and row number.
-    Raises KvalitetError for a source or state that there is not.
+    The result holds no delivered values. A row is found in its delivery by file, sheet and row number. Raises
+    KvalitetError for an unknown source or state.
     """
     if state not in STATES:
         raise KvalitetError(f"There is no state {state}.", f"States: {', '.join(STATES)}.")
@@ -68,11 +68,11 @@ def accept(
 ) -> Accepted:
     """Let rows set aside stand as they are: those of the numbers `rows`, or all open ones that break `rule`.
 
-    A row's number is the one in the file of `delivery`, in which it first came wrong; which delivery need not be said
-    where the number is there once. Accepted rows stay out of the figures, or keep their last accepted version. A row
-    accepted before is left as it is, so that the command can be run again. Raises KvalitetError where there is nothing
-    of that kind or it is not clear which row is meant, and where the reason or the name is missing or holds what reads
-    as a personal number.
+    A row's number is the one in the file of `delivery`, in which it first came wrong. `delivery` may be left out where
+    the number occurs once. Accepted rows stay out of the figures, or keep their last accepted version. A row accepted
+    before is left as it is, so that the command can be run again. Raises KvalitetError where no such row exists or it
+    is not clear which row is meant, and where the reason or the name is missing or holds what reads as a personal
+    number.
     """
     if table not in find_contract(settings, source).tables:
         raise KvalitetError(f"{source} has no table {table}.", "`kvalitet rejects` names the tables.")
@@ -99,13 +99,13 @@ def accept(
 
 
 def _of_rule(found: list[DictRow], rule: str) -> list[DictRow] | str:
-    """Every broken value of the rows that break the rule, or what there is none of."""
+    """Every broken value of the rows that break the rule, or as a text what was not found."""
     rows = {row["row_id"] for row in found if row["rule"] == rule}
     return [row for row in found if row["row_id"] in rows] or f"breaks {rule}"
 
 
 def _of_numbers(found: list[DictRow], numbers: list[int]) -> list[DictRow] | str:
-    """Every broken value of the rows of these numbers, or what there is none of."""
+    """Every broken value of the rows of these numbers, or as a text what was not found."""
     deliveries = {number: {r["first_delivery"] for r in found if r["row_number"] == number} for number in numbers}
     unknown = sorted(number for number, of_number in deliveries.items() if not of_number)
     if unknown or not numbers:

@@ -1,4 +1,4 @@
-"""Takes a delivery in once more from the files that were kept, after its contract was mended."""
+"""Takes a delivery in once more from its kept files, after its contract was mended."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,10 +27,10 @@ def replay(
 ) -> ExtractResult:
     """Take in the kept files of a load, accepted or refused, by the contract as it is today.
 
-    What comes of it is a load of its own; of the newest delivery, what differs is read anew and counts for no limit.
-    Where a newer delivery is in, it stands beside the history as every older delivery does. Nothing is done where
-    this content is in by this contract and code already. Raises KvalitetError where the files are gone,
-    DeliveryRefused where the delivery is refused (again), LockHeld where another hand stays at work on the source.
+    The result is a load of its own. For the newest delivery, rows that differ are reread and count towards no limit.
+    Where a newer delivery is in, the load is kept beside the history like every older delivery. Nothing is done where
+    this content is in by this contract and code already. Raises KvalitetError where the files are gone, DeliveryRefused
+    where the delivery is refused (again), LockHeld where another process stays at work on the source.
     """
     load = find_load(settings, load_id)
     if load["origin"] == "restored":
@@ -70,15 +70,15 @@ def _replay(
     if taken.outcome == "refused":
         raise DeliveryRefused(taken.reason or "")
     result = ExtractResult(contract.id, "accepted", message, (taken,), mine.knew_of)
-    if not beside:  # what tonight's build says of the source's last attempt
+    if not beside:  # tonight's build reports the source's last attempt
         record(settings, result, started, mine.knew_of)
     return result
 
 
 def _in_already(settings: Settings, contract: Contract, load: dict[str, Any]) -> int | None:
-    """The load by which this content is in as this contract reads it.
+    """The load that already holds this content as this contract reads it, or None.
 
-    Raises KvalitetError where it was taken in once more already, and that was withdrawn.
+    Raises KvalitetError where it was taken in once more already and that load was withdrawn.
     """
     with connect(settings, LOADER) as connection:
         found = connection.execute(

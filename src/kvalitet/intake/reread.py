@@ -1,4 +1,4 @@
-"""What a table's texts were read as, counted: how many cells by column and rule, never which."""
+"""Counts how a table's texts were read as something else: how many cells by column and rule, never which ones."""
 
 from collections import Counter
 
@@ -7,14 +7,14 @@ import pyarrow
 
 from kvalitet.contracts import Table
 
-#: A person is pointed out from so many rows on, where nobody else has a quarter as many.
+#: A person counts as standing out from so many rows on, where nobody else has a quarter as many.
 LEAST_ROWS, TIMES_THE_NEXT = 20, 4
-#: Of so many persons the rows are counted at a time; the others have few.
+#: Rows are counted for so many persons at a time. The others have few.
 MOST_PERSONS = 10_000
 
 
 class Reread:
-    """Counts by (column, rule), see kvalitet.spelling.text.RULES; `*` where it is no column's."""
+    """Counts by (column, rule), see kvalitet.spelling.text.RULES. The column is `*` where a rule belongs to none."""
 
     def __init__(self, table: Table) -> None:
         self.cells: Counter[tuple[str, str]] = Counter()
@@ -43,7 +43,7 @@ class Reread:
         return [(column, rule, cells) for (column, rule), cells in sorted(self.cells.items())]
 
     def _count_persons(self, pseudonyms: pyarrow.Array, rows: Counter[str]) -> None:
-        """Who is there once in a batch is left out: there are too many of them, and they are not meant."""
+        """Count rows by person. Those who occur once in a batch are left out: they are too many and do not matter."""
         values, numbers = pseudonyms.drop_null().value_counts().flatten()
         several = numpy.flatnonzero(numbers.to_numpy() > 1)
         for value, number in zip(values.take(several).to_pylist(), numbers.take(several).to_pylist(), strict=True):

@@ -1,4 +1,4 @@
-"""The hash of a row as intake makes it (see reading.py), in Postgres' SQL: for rows whose pseudonym changes."""
+"""The hash of a row as intake makes it (see reading.py), in Postgres' SQL, for rows whose pseudonym changes."""
 
 from collections.abc import Collection
 
@@ -10,7 +10,7 @@ from kvalitet.contracts import Table
 def hash_sql(
     table: Table, alias: str, instead: dict[str, sql.Composable] | None = None, without: Collection[str] = ()
 ) -> sql.Composed:
-    """The hash over a raw table's columns under `alias`; `instead` names what stands in for a column's value.
+    """The hash over a raw table's columns under `alias`. `instead` maps columns to what stands in for their value.
 
     `without` names columns that are left out.
     """

@@ -1,4 +1,4 @@
-"""Why a row is set aside: stable codes, and what each says to a person."""
+"""The reasons for which a row is set aside: stable codes, and the text of each for people."""
 
 RULES = {
     "required": "is empty or a word that stands for nothing, and the contract requires a value",

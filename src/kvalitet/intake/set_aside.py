@@ -1,4 +1,4 @@
-"""The rows of a table that are set aside: which, whether there are too many, and until when they stand."""
+"""The rows of a table that are set aside: which ones, whether there are too many, and how long they stay open."""
 
 from collections.abc import Collection
 
@@ -14,14 +14,14 @@ MAX_RULES_NAMED = 5
 
 
 class SetAside:
-    """What is set aside of the rows that `load` received."""
+    """The rows set aside among those that `load` received."""
 
     def __init__(self, load: TableLoad) -> None:
         self.load = load
         self.account: Account  # known when the tolerance is checked
 
     def duplicates(self) -> None:
-        """Which of two rows with one key is right cannot be known: both are set aside."""
+        """Set aside all rows that share a key, since it cannot be known which one is right."""
         self.load.run(
             "create temporary table {doubled} on commit drop as"
             " select {keys} from {incoming} where problems is null group by {keys} having count(*) > 1"
@@ -33,7 +33,7 @@ class SetAside:
         )
 
     def changed_identities(self, columns: Collection[str]) -> None:
-        """Of a key that has another value where the contract names it unchanging, the last version is kept."""
+        """Set aside rows with a new value in a column that the contract calls unchanging. The last version stays."""
         for column in self.load.table.columns:
             if not column.may_change and column.name in columns:
                 self.load.run(
@@ -70,7 +70,7 @@ class SetAside:
         return delivered, rejected, unreadable + broken
 
     def _refuse_moved_header(self, reading: Reading) -> None:
-        """Raises DeliveryRefused where a second header has another order: by which of the two is a row to be read?"""
+        """Raises DeliveryRefused where a second header has another order: it is unclear which one a row follows."""
         query = "select row_number from {incoming} where problems = '*:header_moved' order by row_number limit 1"
         for (row,) in self.load.rows(query):
             place = f"{'row' if self.load.table.sheet else 'line'} {reading.numbers([row])[0]}"
@@ -92,9 +92,9 @@ class SetAside:
             )
 
     def record(self, reading: Reading) -> None:
-        """Each broken value once, until it is resolved: a full snapshot repeats it every night.
+        """Record each broken value once until it is resolved, since a full snapshot repeats it every night.
 
-        Rows of one key, or without a key and alike, are told apart by their `occurrence`.
+        Rows that share a key, or have none and are alike, are told apart by their `occurrence`.
         """
         is_known = (
             "exists (select from audit.reject known where known.source_id = {source} and known.table_name = {table}"
@@ -132,7 +132,7 @@ class SetAside:
         )
 
     def resolve(self, reading: Reading) -> None:
-        """Rows that were set aside before and are in order now wait no longer."""
+        """Mark rows as resolved that were set aside before and are in order now."""
         earlier = (
             "known.source_id = {source} and known.table_name = {table}"
             " and known.resolved_by_load is null and known.load_id < {load_id}"
@@ -142,7 +142,7 @@ class SetAside:
                 "update audit.reject known set resolved_by_load = {load_id} where " + earlier + " and known.row_key in"
                 " (select {incoming_key} from {incoming} i where i.problems is null)"
             )
-            self.load.run(  # of a key that was there more often before
+            self.load.run(  # of a key that occurred more often before
                 "update audit.reject known set resolved_by_load = {load_id} from (select row_key, count(*) as rows"
                 " from {incoming} where problems is not null and row_key is not null group by row_key) i where "
                 + earlier
@@ -152,7 +152,7 @@ class SetAside:
             self._resolve_replayed(reading)
 
     def _resolve_replayed(self, reading: Reading) -> None:
-        """Of the same bytes it is known which rows without a readable key are in order now: those not set aside."""
+        """Resolve rows without a readable key that are no longer set aside. A replay reads the same bytes."""
         digests = [digest for _, digest in reading.broken.listed(reading.delivered)]
         self.load.run(
             "update audit.reject set resolved_by_load = {load_id} where source_id = {source} and table_name = {table}"

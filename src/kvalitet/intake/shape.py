@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from kvalitet.contracts import Column, Table
 
-#: Rules that a value breaks by its form. The others (a day that does not exist, a number out of range) need one of
-#: the agreed form to be broken.
+#: Rules that a value breaks by its form. The other rules (a day that does not exist, a number out of range) can only be
+#: broken by a value of the agreed form.
 FORM_RULES = {
     "required", "date_format", "number_format", "integer_format", "boolean_format", "unknown_value", "pattern",
     "too_long", "cpr_invalid", "bad_character",
 }  # fmt: skip
-#: A line with a column more or fewer has at least so many values of the form that their columns need: one may be
+#: A line with a column more or fewer needs at least so many values of the form of their columns, since one may be
 #: chance.
 FITS_OF_NEAR = 2
 
@@ -20,7 +20,7 @@ FITS_OF_NEAR = 2
 class Fitted:
     """A line's texts, one for each column of a table. Unless it `is_whole`, it has one column more or fewer.
 
-    `missing` is the place of the column that it has none for.
+    `missing` is the place of the column without a text.
     """
 
     values: tuple[str, ...]
@@ -29,7 +29,7 @@ class Fitted:
 
 
 def fitted(values: tuple[str, ...], columns: int) -> Iterator[Fitted]:
-    """The ways in which a line may fill the columns: any of them may be missing, any of its texts too many."""
+    """The ways in which a line may fill the columns: any column may be missing, any text may be one too many."""
     if len(values) == columns:
         yield Fitted(values)
     elif len(values) < columns:
@@ -41,10 +41,10 @@ def fitted(values: tuple[str, ...], columns: int) -> Iterator[Fitted]:
 
 
 def has_shape(table: Table, header: list[str], line: Fitted, problems: str | None) -> bool:
-    """Whether as many of its columns have the form that they need as have not; prose with commas has none of them.
+    """Whether at least as many columns have the form that they need as break it. Prose with commas has none.
 
-    A line that is not whole must have more that fit, and at least FITS_OF_NEAR. `problems` are the rules that the
-    line breaks, as `column:rule;…`.
+    A line that is not whole must have more that fit than not, and at least FITS_OF_NEAR. `problems` are the rules that
+    the line breaks, as `column:rule;…`.
     """
     broken = dict(problem.split(":", 1) for problem in (problems or "").split(";") if problem)
     if "*" in broken:

@@ -1,7 +1,7 @@
-"""An independent count of a sheet's rows, straight from its XML, to hold the reading of the workbook against.
+"""Counts a sheet's rows straight from its XML, to compare the reading of the workbook with.
 
-Nothing that the file says of itself (its stated size, the spans of its rows) is believed. It shares with the reader
-only how a package is opened.
+It ignores what the file says of itself (its stated size, the spans of its rows). It shares with the reader only how a
+package is opened.
 """
 
 from array import array
@@ -18,11 +18,11 @@ _SHEET = local_names("row", "c", "v", "f", "t", "rPh")
 
 @dataclass(frozen=True)
 class SheetScan:
-    """What lies on one sheet, wherever it lies.
+    """What a sheet holds, wherever it lies.
 
-    `rows` are the numbers, as Excel shows them, of the rows that hold anything but blanks and formats.
-    `blank_rows` counts the others that the file names, `unresolved_formulas` the cells whose formula has no stored
-    result. With `recalculates` the file asks for every formula to be calculated anew: no stored result counts.
+    `rows` are the numbers, as Excel shows them, of the rows that hold anything but blanks and formats. `blank_rows`
+    counts the others that the file names, `unresolved_formulas` the cells whose formula has no stored result.
+    `recalculates` means that the file asks for every formula to be calculated anew, so that no stored result counts.
     """
 
     rows: array
@@ -33,7 +33,7 @@ class SheetScan:
 
 
 def scan_sheet(path: Path, sheet_name: str, file_name: str = "") -> SheetScan:
-    """Count the rows of a sheet in bounded memory. Raises DeliveryRefused for what is no readable workbook."""
+    """Count the rows of a sheet in bounded memory. Raises DeliveryRefused for a workbook that cannot be read."""
     file_name = file_name or path.name
     with opened(path, file_name) as package:
         sheet = package.sheet(sheet_name)
@@ -46,7 +46,7 @@ def scan_sheet(path: Path, sheet_name: str, file_name: str = "") -> SheetScan:
 
 
 def _blank_strings(package: Package) -> bytearray:
-    """Of each shared string, in order, 1 where it shows nothing and 0 where it shows something."""
+    """For each shared string, in order, 1 where it shows nothing and 0 where it shows something."""
     part = package.related.get("sharedStrings", "")
     if not package.has(part):
         return bytearray()

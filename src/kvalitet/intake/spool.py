@@ -1,7 +1,7 @@
 """Fetches delivered files into a private spool: hashed, size-checked, decoded to UTF-8.
 
-Everything after works on the spooled copy, so a file that changes in the inbox meanwhile
-cannot end half old and half new in the warehouse.
+Everything after works on the spooled copy, so a file that changes in the inbox meanwhile cannot enter the warehouse
+half old and half new.
 """
 
 import codecs
@@ -23,15 +23,15 @@ from kvalitet.settings.stated import seconds
 
 CHUNK_BYTES = 1 << 20
 _MARKED_LINE = b"\n" + codecs.BOM_UTF8
-#: A process id means something on its own host (or in its own container) only.
+#: A process id is valid only on its own host (or in its own container).
 
 
 @dataclass(frozen=True)
 class SpooledFile:
     """One delivered file: its own name, size and digest as delivered, and the spooled copy.
 
-    `original` are the delivered bytes, compressed. `refusal` says why the file cannot be read; the copy is of
-    no use then. `line_ends` counts the line ends of a text by kind, those within quoted texts too.
+    `original` are the delivered bytes, compressed. `refusal` says why the file cannot be read, and then the copy is of
+    no use. `line_ends` counts the line ends of a text by kind, including those within quoted texts.
     """
 
     file_name: str
@@ -45,10 +45,10 @@ class SpooledFile:
 
 @contextmanager
 def spooled(settings: Settings, contract: Contract, delivery: Delivery) -> Iterator[dict[str, SpooledFile]]:
-    """The delivery's files by table, in a folder only this user can read, removed afterwards.
+    """The delivery's files by table, in a folder that only this user can read, removed afterwards.
 
-    A file in another encoding than agreed, or that breaks off in the middle of a line, says so in `refusal`.
-    Raises DeliveryNotReady where a file is still being written, DeliveryRefused where one is empty or too large.
+    A file in another encoding than agreed, or one that breaks off in the middle of a line, has a `refusal` that says
+    so. Raises DeliveryNotReady where a file is still being written, DeliveryRefused where one is empty or too large.
     """
     with private_folder(settings) as folder:
         by_path: dict[str, SpooledFile] = {}
@@ -83,9 +83,9 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
             if not refusal:
                 try:
                     out.write(decode(chunk) if decode else chunk)
-                except DeliveryRefused as error:  # the rest is read all the same: the file is kept as it came
+                except DeliveryRefused as error:  # the rest is still read, because the file is kept as it came
                     refusal = error
-        # Before its end is judged: a file that still grows looks cut off.
+        # Checked before its end is judged, since a file that still grows looks cut off.
         if size != before["size"] or _state(delivery, path) != before:
             raise DeliveryNotReady(f"{file_name} is still being written.", "It is read at the next attempt.")
         if decode and not refusal:
@@ -98,16 +98,16 @@ def _fetch(contract: Contract, delivery: Delivery, path: str, target: Path) -> S
 
 
 def _chunks(delivery: Delivery, path: str) -> Iterator[bytes]:
-    """The file's bytes; only what goes wrong on the side of the inbox is said of the inbox."""
+    """The file's bytes. Only errors on the inbox's side are reported as errors of the inbox."""
     with delivery.place.naming_errors(), delivery.place.filesystem.open(path, "rb") as source:
         while chunk := bytes(source.read(CHUNK_BYTES)):  # type: ignore[arg-type]  # fsspec says str or bytes
             yield chunk
 
 
 def _state(delivery: Delivery, path: str) -> dict:
-    """Size and time of change of a file that has been left alone for long enough to be complete.
+    """Size and time of change of a file that was left alone long enough to be complete.
 
-    One that was changed just now, or in the future by this machine's clock, is watched for that long.
+    A file that was changed just now, or in the future by this machine's clock, is watched for that long.
     """
     settle = seconds("KVALITET_SETTLE_SECONDS", 2)
     state = _look(delivery, path)
@@ -169,9 +169,9 @@ class TextCheck:
         return self._without_marks(chunk if self.is_utf8 else text.encode())
 
     def _without_marks(self, chunk: bytes) -> bytes:
-        """Files that were put together have a byte order mark at the beginning of each, which no reader expects there.
+        """Remove byte order marks. Files that were put together have one at the beginning of each part.
 
-        What may be the beginning of one is held back until the next chunk.
+        No reader expects them there. What may be the beginning of a mark is held back until the next chunk.
         """
         chunk = (self._held + chunk).replace(_MARKED_LINE, b"\n")
         self._held = next((_MARKED_LINE[:n] for n in (3, 2, 1) if chunk.endswith(_MARKED_LINE[:n])), b"")

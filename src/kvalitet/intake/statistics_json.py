@@ -1,4 +1,4 @@
-"""Statistics as JSON (`Variables` with a `Label` each, `Data` as rows): written out as CSV text, in bounded memory."""
+"""Writes statistics in JSON (`Variables` with a `Label` each, `Data` as rows) out as CSV text, in bounded memory."""
 
 import csv
 import json
@@ -13,11 +13,12 @@ CHUNK_CHARACTERS = 1 << 18
 #: Longest row, or any other single value.
 MAX_VALUE_CHARACTERS = 2_097_152
 BLANKS = " \t\r\n"
-#: What stands for a character that no text can hold (zero, or one half of a pair); no delivered text has this one.
+#: Stands for a character that no text can hold (zero, or one half of a surrogate pair). No delivered text holds this
+#: one.
 BAD_CHARACTER = "\ufdd0"
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
-#: Members by which APIs say that there is more, and how many rows there are in all, their names as letters alone: those
-#: of OData, HAL, JSON:API, Spring, Django REST framework and others.
+#: Members by which APIs say that there is more, and how many rows there are in all, with their names as letters alone.
+#: They are those of OData, HAL, JSON:API, Spring, Django REST framework and others.
 _GOES_ON = re.compile(
     "(odata)?next(page|link|pagelink|url|uri|href|cursor|token|pagetoken|offset|recordsurl)?|continuation(token)?"
     "|(has|is)(more|next|nextpage)|(has|is)?(more(records|items|results|rows|data|pages)|truncated|partial)"
@@ -27,7 +28,7 @@ _ROWS_IN_ALL = re.compile(
     "odatacount|(total|full)(count|rows?|records?|items|elements|hits|results|rowcount|recordcount)"
     "|(number|no|num)(of)?(rows|records|items|results)|(row|record|item|result)s?(count|total)|antal(ialt|raekker|rækker)"
 )
-#: Where a member named `total` is a number of rows; elsewhere it may be a sum of what they say.
+#: Members within which `total` is a number of rows. Elsewhere it may be a sum of the values.
 _OF_PAGES = re.compile("(meta|metadata|paging|pagination|page|pageinfo|hits|info)")
 _TWICE = "an object names a member twice"
 
@@ -35,7 +36,7 @@ _TWICE = "an object names a member twice"
 def write_table(file: Path, file_name: str, target: Path) -> None:
     """Write the rows of `Data` to `target` as UTF-8 CSV under the labels of `Variables`.
 
-    Raises DeliveryRefused where the text is not JSON of that shape, breaks off, or says itself that it is a part.
+    Raises DeliveryRefused where the text is not JSON of that shape, breaks off, or says that it is only a part.
     """
     with file.open(encoding="utf-8") as text, target.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")  # a text may hold a carriage return
@@ -57,18 +58,18 @@ def write_table(file: Path, file_name: str, target: Path) -> None:
 
 
 class _Broken(Exception):
-    """What is wrong with the text, without repeating any of it."""
+    """A fault in the text, described without repeating any of it."""
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Raises _Broken where a name is there twice: programs disagree on which of the values counts."""
+    """The object's members. Raises _Broken for a repeated name, since programs disagree on which value counts."""
     found = dict(members)
     if len(found) < len(members):
         raise _Broken(_TWICE)
     return found
 
 
-#: Numbers stay the texts that were delivered: a float would change their last decimals.
+#: Numbers stay the texts that were delivered, since a float would change their last decimals.
 DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object)
 
 
@@ -80,7 +81,7 @@ def _refused(file_name: str, finding: str) -> DeliveryRefused:
 
 
 def _hold_whole(others: dict[str, Any], rows: int) -> None:
-    """Raises _Broken where what stands beside the rows says that there are more of them."""
+    """Raises _Broken where the members beside the rows say that there are more rows."""
     left = [("", others)]
     while left:
         within, members = left.pop()
@@ -154,7 +155,7 @@ class _Text:
         self.at = 0
 
     def peek(self) -> str:
-        """The next sign that is not blank."""
+        """The next character that is not blank."""
         while True:
             while self.at < len(self.buffer) and self.buffer[self.at] in BLANKS:
                 self.at += 1
@@ -169,7 +170,7 @@ class _Text:
         self.at += 1
 
     def take_between(self, end: str) -> None:
-        """A comma, or nothing where the end is next."""
+        """Read a comma, or nothing where the end is next."""
         if self.peek() != end:
             self.take(",")
 

@@ -48,7 +48,7 @@ class TableLoad:
             "key_names": sql.Literal(list(table.key)),
             "load_id": sql.Literal(load_id),
             "cutoff": sql.SQL("{}::date").format(sql.Literal(cutoff)),
-            # Of an increment, each version says which cut-off said it.
+            # Each version of an increment names the cut-off that stated it.
             "also": sql.SQL("stated_on," if table.is_increment else ""),
             "stated_on": sql.SQL("{}::date,").format(sql.Literal(cutoff)) if table.is_increment else sql.SQL(""),
             "source": sql.Literal(contract.id),
@@ -57,17 +57,17 @@ class TableLoad:
         }
 
     def run(self, query: str, **names: sql.Composable) -> int:
-        """Execute; returns how many rows were written."""
+        """Execute a statement. Returns how many rows were written."""
         self.cursor.execute(self._compose(query, names))
         return max(self.cursor.rowcount, 0)
 
     def rows(self, query: str, **names: sql.Composable) -> list[tuple]:
-        """What a query gives."""
+        """The rows of a query."""
         self.cursor.execute(self._compose(query, names))
         return self.cursor.fetchall()
 
     def row(self, query: str, **names: sql.Composable) -> tuple:
-        """The only row that a query gives."""
+        """The only row of a query."""
         return self.rows(query, **names)[0]
 
     def _compose(self, query: str, names: dict[str, sql.Composable]) -> str:

@@ -1,4 +1,4 @@
-"""One delivery becomes one load, from the inbox or from the files that were kept of it."""
+"""Takes in one delivery as one load, from the inbox or from its kept files."""
 
 import hashlib
 import os
@@ -35,17 +35,17 @@ def take(
     of_load: int | None = None,
     is_read_anew: bool = False,
 ) -> LoadResult | None:
-    """Take in one delivery; None where exactly this content is in already, or was refused before as an older one.
+    """Take in one delivery. None where exactly this content is in already, or was refused before as an older one.
 
-    `of_load` is the load whose kept files are taken in once more, `is_read_anew` where that is the newest one and
-    it is only read otherwise. Before a newer delivery, that is done here. The files are in the landing store before
-    the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn.
+    `of_load` is the load whose kept files are taken in once more. `is_read_anew` says that it is the newest load and
+    only its reading differs. That is done here before a newer delivery is taken in. The files are in the landing store
+    before the load that names them is committed. Raises DeliveryNotReady where this content was withdrawn.
     """
     started = datetime.now(UTC)
     content, landed = "", []
     with connect(settings, LOADER) as held:
         held.execute("select set_config('application_name', %s, true)", [f"kvalitet extract {contract.id}"])
-        # Nobody is erased between the landing of a file and the record that names it.
+        # So that nobody is erased between the landing of a file and the record that names it.
         take_lock(held, PERSONS, "persons or keys are being changed", turn_seconds(), is_shared=True)
         try:
             with spooled(settings, contract, delivery) as files:
@@ -98,7 +98,7 @@ def _known(settings: Settings, contract: Contract, delivery: Delivery, content: 
 
 
 def find_load(settings: Settings, load_id: int) -> dict[str, Any]:
-    """A row of audit.load, with `withdrawn_at`. Raises KvalitetError where there is none of that number."""
+    """A row of audit.load, with `withdrawn_at`. Raises KvalitetError where no load has that number."""
     with connect(settings, LOADER) as connection:
         row = connection.execute(
             "select load.*, withdrawn_at, restored_by from audit.load left join audit.load_withdrawal using (load_id)"
@@ -111,10 +111,10 @@ def find_load(settings: Settings, load_id: int) -> dict[str, Any]:
 
 
 def read_newest_anew(settings: Settings, contract: Contract, mine: Turn) -> str | None:
-    """Read the files of the newest load in use once more where its texts became rows otherwise than they would today.
+    """Reread the files of the newest load in use where its texts became rows differently than they would today.
 
-    So what the next delivery changes is the source's doing alone. Returns what is to be said of it, None where
-    nothing was to be done. Where it cannot be done, the next load says what follows from that.
+    So the changes of the next delivery are the source's alone. Returns a message, or None where nothing was to be done.
+    Where rereading is not possible, the next load says what follows from that.
     """
     newest = _newest(settings, contract)
     if newest is None or newest["reading_sha256"] == reading_digest(contract):
@@ -176,7 +176,7 @@ def take_kept(
             os.utime(folder / row["file_name"], (0, 0))  # nobody is still writing it
         paths = {table: str(folder / row["file_name"]) for row in kept for table in row["table_names"]}
         delivery = Delivery(
-            cutoff=date.fromisoformat(load["delivery"]),  # of a late increment, cutoff_date is that of its state
+            cutoff=date.fromisoformat(load["delivery"]),  # for a late increment, cutoff_date is that of its state
             place=open_place("KVALITET_VAR", f"file://{folder}"),
             paths={table: paths[table] for table in contract.tables},
             absent=(),

@@ -1,6 +1,6 @@
-"""One hand at a time on each source. A second one waits, and is told whose turn it is where that takes too long.
+"""Lets one process at a time work on each source. A second one waits, and its error names the first where it gives up.
 
-The turn is a lock in the database: it ends with the process that holds it, whatever that ends of.
+The turn is a lock in the database, so it ends with the process that holds it, however that ends.
 """
 
 import os
@@ -40,7 +40,7 @@ on conflict (source_id) do update set owner = excluded.owner, host = excluded.ho
 
 
 class TurnLost(LockHeld):
-    """The turn ended with its database session, and somebody else had one meanwhile. Nothing was taken in."""
+    """The turn ended with its database session, and another process had a turn meanwhile. Nothing was taken in."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Turn:
     """What is known while the turn lasts.
 
     `newest_number` is the newest load on record by its number, `knew_of` the newest in use (None where there is none),
-    `backend_pid` the session that holds the turn.
+    and `backend_pid` the session that holds the turn.
     """
 
     source_id: str
@@ -57,22 +57,22 @@ class Turn:
     backend_pid: int
 
     def took(self, load_id: int, is_accepted: bool) -> None:
-        """A load of this turn's own is on record."""
+        """Note that a load of this turn is on record."""
         self.newest_number = max(self.newest_number, abs(load_id))
         if is_accepted:
             self.knew_of = load_id if self.knew_of is None else max(self.knew_of, load_id)
 
 
 def turn_seconds() -> float:
-    """For how long a turn is waited for (environment: KVALITET_TURN_SECONDS)."""
+    """How many seconds to wait for a turn (environment: KVALITET_TURN_SECONDS)."""
     return seconds("KVALITET_TURN_SECONDS", 300)
 
 
 @contextmanager
 def turn(settings: Settings, source_id: str, owner: str | None = None) -> Iterator[Turn]:
-    """The only hand on `source_id` while the block runs. `owner` says whose run it is, by default this machine's user.
+    """Hold the only turn on `source_id` while the block runs. `owner` says whose run it is, by default this user's.
 
-    Raises LockHeld, with whose it is, where somebody else has it for longer than KVALITET_TURN_SECONDS.
+    Raises LockHeld, naming the owner, where somebody else has it for longer than KVALITET_TURN_SECONDS.
     """
     name = turn_of(source_id)
     make(settings, LOADER, name, history_of(source_id))
@@ -91,7 +91,7 @@ def turn(settings: Settings, source_id: str, owner: str | None = None) -> Iterat
 
 
 def refuse_if_overtaken(mine: Turn, newest_number: int) -> None:
-    """Hold what is on record now against what this turn has seen. Raises TurnLost where they differ."""
+    """Compare what is on record now with what this turn has seen. Raises TurnLost where they differ."""
     if newest_number != mine.newest_number:
         raise TurnLost(
             f"The turn on {mine.source_id} was lost: its database session ended, and load {newest_number} was"
@@ -108,7 +108,7 @@ def _known(connection: psycopg.Connection[DictRow], source_id: str) -> Turn:
 
 def _holder(connection: psycopg.Connection[DictRow], source_id: str) -> str:
     row = connection.execute(HOLDER, {"source": source_id}).fetchone()
-    if row is None:  # somebody who has not said who it is yet, or no step of ours
+    if row is None:  # a holder that has not said yet who it is, or a step that is not ours
         return holders(connection)
     since = f"{row['began_at'].astimezone(TIMEZONE):%Y-%m-%d %H:%M:%S %Z}"
     return f"{row['owner']} since {since}, process {row['process_id']} on {row['host']}"

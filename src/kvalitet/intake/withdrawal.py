@@ -1,8 +1,8 @@
-"""Takes an accepted load back: what stood before it stands again, and nothing that was recorded is lost.
+"""Takes an accepted load back: restores the state before it, and keeps everything that was recorded.
 
-The state before is put back by a load of its own: it closes what the withdrawn load had opened and opens
-what that had closed once more. A build of the past that rests on the withdrawn load finds its rows as they
-were, and what was published stays verifiable.
+The state before is restored by a load of its own. It closes what the withdrawn load had opened, and opens again what
+that had closed. A build of the past that rests on the withdrawn load finds its rows as they were, and what was
+published stays verifiable.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ RESTING = """
 class Withdrawal:
     """What a withdrawal did. `restored_by` is the load that put `state_of` back, None where there was none before.
 
-    `rows_closed` and `rows_reopened` are by table; `builds_ended` rested on the load and were under way.
+    `rows_closed` and `rows_reopened` are by table. `builds_ended` are builds under way that rested on the load.
     """
 
     load_id: int
@@ -46,10 +46,10 @@ class Withdrawal:
 
 
 def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdrawal:
-    """Take a load back, all of it in one transaction; one that is withdrawn already is left as it is.
+    """Take a load back, all of it in one transaction. A load that is withdrawn already is left as it is.
 
-    Raises KvalitetError where the load was refused, only put another state back, or later deliveries stand on it,
-    LockHeld where another hand stays at work on the source.
+    Raises KvalitetError where the load was refused, only put another state back, or later deliveries stand on it.
+    Raises LockHeld where another process stays at work on the source.
     """
     if not reason.strip() or not by.strip():
         raise KvalitetError("A withdrawal needs who and why.", "Give --reason 'what was wrong with the delivery'.")
@@ -60,9 +60,9 @@ def withdraw(settings: Settings, load_id: int, reason: str, by: str) -> Withdraw
     reopened: dict[str, int] = {}
     state_of = None
     with turn(settings, load["source_id"], f"a withdrawal by {by.strip()}"), connect(settings, LOADER) as connection:
-        restored_by = find_load(settings, load_id)["restored_by"]  # the hand before may have withdrawn it
+        restored_by = find_load(settings, load_id)["restored_by"]  # the process before may have withdrawn it
         connection.execute("set local timezone = 'UTC'")
-        # Of a killed process, too, whose statement the server still runs.
+        # Also waits for a killed process whose statement the server still runs.
         take(connection, history_of(load["source_id"]), f"{load['source_id']} is still being changed", turn_seconds())
         if not _is_withdrawn(connection, load_id):
             superseded = _restored_after(connection, load)
@@ -113,7 +113,7 @@ def _is_withdrawn(connection: psycopg.Connection[DictRow], load_id: int) -> bool
 
 
 def _restored_after(connection: psycopg.Connection[DictRow], load: dict[str, Any]) -> list[int]:
-    """The later loads that only stand for this one. Raises KvalitetError where others stand on it."""
+    """The later loads that only restore this one. Raises KvalitetError where later deliveries stand on it."""
     if load["load_id"] < 0:
         return []
     later = connection.execute(
@@ -132,7 +132,7 @@ def _restored_after(connection: psycopg.Connection[DictRow], load: dict[str, Any
 
 
 def _derived_from(connection: psycopg.Connection[DictRow], load_id: int) -> list[int]:
-    """The states of other cut-offs that an increment, which came late, was added to."""
+    """The states of other cut-offs to which this increment, which came late, was added."""
     rows = connection.execute(
         "select load_id from audit.load_in_use where of_load = %s and origin = 'derived'", [load_id]
     ).fetchall()
@@ -154,7 +154,7 @@ def _put_back(
     closed: dict[str, int],
     reopened: dict[str, int],
 ) -> int:
-    """Make the rows open that were open after `state_of`, by a load of its own; returns its number."""
+    """Open the rows that were open after `state_of`, by a load of its own. Returns its number."""
     numbered = connection.execute("select nextval(pg_get_serial_sequence('audit.load', 'load_id')) as id").fetchone()
     number: int = numbered["id"] if numbered else 0
     before = state_of or 0
@@ -204,7 +204,7 @@ def _record(
     closed: dict[str, int],
     reopened: dict[str, int],
 ) -> None:
-    """The load that stands for the state after `state_of`: what that delivery was, and which rows it took."""
+    """Record the load that stands for the state after `state_of`, with that delivery's facts and the rows it took."""
     connection.execute(
         "insert into audit.load (load_id, source_id, delivery, cutoff_date, content_sha256, outcome, contract_version,"
         " contract_sha256, started_at, origin, of_load, reading_sha256) overriding system value"
@@ -231,8 +231,10 @@ def _record(
 
 
 def _count(connection: psycopg.Connection[DictRow], raw_name: str, number: int) -> dict[str, int]:
-    """Of a table that load `number` put back: rows `changed` (closed, and opened again in another version), and all
-    that stand since (`stood`)."""
+    """Counts of a table that load `number` put back: `changed` rows and all that stand since (`stood`).
+
+    A row is changed where it was closed and opened again in another version.
+    """
     keys = connection.execute(
         "select attname from pg_index inner join pg_attribute on attrelid = indexrelid"
         " where indexrelid = to_regclass(format('raw.%%I', %s::text))",
@@ -254,8 +256,9 @@ def _count(connection: psycopg.Connection[DictRow], raw_name: str, number: int) 
 
 
 def _turn_rejects_back(connection: psycopg.Connection[DictRow], load: dict[str, Any], number: int, before: int) -> None:
-    """What was open after `before` is open again, as rejects of the new load: a build of the past finds the old ones
-    as they were. What was set aside since waits for nobody any more.
+    """Open as rejects of the new load what was open after `before`. Resolve what was set aside since.
+
+    The old rejects stay unchanged for builds of the past.
     """
     connection.execute(
         "update audit.reject set resolved_by_load = %s"

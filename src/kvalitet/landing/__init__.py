@@ -1,4 +1,4 @@
-"""The landing store: delivered files as they came, compressed and encrypted, for as long as agreed."""
+"""The landing store: delivered files as they came, compressed and encrypted, kept for the agreed time."""
 
 from kvalitet.landing.keys import make_keys
 from kvalitet.landing.store import Landed, Store

@@ -1,4 +1,4 @@
-"""Keeps the files of the landing store as they are while a backup copies them."""
+"""Keeps the files of the landing store unchanged while a backup copies them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +9,12 @@ from kvalitet.warehouse.locks import FILES, LockHeld, take
 
 
 class FilesHeld(LockHeld):
-    """A backup copies the files, or somebody else changes them; nothing was changed."""
+    """A backup copies the files, or another process changes them. Nothing was changed."""
 
 
 @contextmanager
 def changing_files(settings: Settings, patience_seconds: float = 10) -> Iterator[None]:
-    """Hold the files alone. Raises FilesHeld where that cannot be within the patience."""
+    """Hold the files alone. Raises FilesHeld where that is not possible within `patience_seconds`."""
     with connect(settings, LOADER) as connection:
         try:
             take(connection, FILES, "a backup copies them, or they are removed or rewritten,", patience_seconds)

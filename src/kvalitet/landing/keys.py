@@ -1,7 +1,7 @@
-"""The keys of the landing store, as age writes them: anybody may lock with the public one, the other opens.
+"""The landing store's keys, in age's format: anybody may encrypt with the public key, only the private key decrypts.
 
-Extraction needs the public half only. The private half is a file of identities, one per line, the newest
-first; there are two while files are encrypted anew, see kvalitet.landing.rotation.
+Extraction needs only the public half. The private half is a file of identities, one per line, the newest first. It
+holds two while files are re-encrypted, see kvalitet.landing.rotation.
 """
 
 import os
@@ -13,7 +13,7 @@ import pyrage
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings, write_secret
 
-age: Any = pyrage  # compiled: it says nothing of its types
+age: Any = pyrage  # compiled, without type information
 Identity, Recipient = age.x25519.Identity, age.x25519.Recipient
 
 
@@ -28,7 +28,7 @@ def recipient_file(settings: Settings) -> Path:
 
 
 def make_keys(settings: Settings) -> None:
-    """Make the pair where there is none. Where only the public half is there, the other is kept elsewhere."""
+    """Make the pair where there is none. Where only the public half is there, the private half is kept elsewhere."""
     if recipient_file(settings).is_file():
         return
     write_secret(key_file(settings), f"{Identity.generate()}\n")
@@ -36,7 +36,7 @@ def make_keys(settings: Settings) -> None:
 
 
 def recipient(settings: Settings) -> Any:
-    """To whom deliveries are encrypted. Raises KvalitetError where the public half is missing."""
+    """The recipient to which deliveries are encrypted. Raises KvalitetError where the public half is missing."""
     file = recipient_file(settings)
     try:
         return Recipient.from_str(file.read_text().strip())
@@ -48,7 +48,7 @@ def recipient(settings: Settings) -> Any:
 
 
 def identities(settings: Settings) -> list[Any]:
-    """Who can open what was landed, the newest first. Raises KvalitetError where the file is missing."""
+    """The identities that decrypt landed files, the newest first. Raises KvalitetError where the file is missing."""
     file = key_file(settings)
     try:
         lines = file.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Folders and object stores by their address: opening them, and naming what keeps them from being used."""
+"""Folders and object stores by their address: opens them, and names what keeps them from being used."""
 
 import errno
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from fsspec import AbstractFileSystem
 
 from kvalitet.errors import KvalitetError, NotInstalled
 
-#: By protocol: the extra of this package that brings what fsspec needs for it.
+#: By protocol, the extra of this package that installs what fsspec needs for it.
 EXTRAS = {"s3": "s3", "s3a": "s3", "abfs": "abfs", "abfss": "abfs", "az": "abfs", "sftp": "sftp", "ssh": "sftp"}
-#: What only a disk of this machine says, while a file is copied to or from the place.
+#: Errors that only a disk of this machine gives while a file is copied to or from the place.
 OWN_DISK = (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
 
 
@@ -28,7 +28,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """For messages: an address may hold a password, so only what is behind it is said."""
+        """The place's name for messages. An address may hold a password, so only the part after it is shown."""
         return f"{self.protocol}://{self.root.lstrip('/') if self.protocol in EXTRAS else self.root}"
 
     @property
@@ -37,12 +37,15 @@ class Place:
 
     @property
     def container(self) -> str:
-        """What must be there before anything can be: the bucket of an object store, otherwise the folder itself."""
+        """What must exist before anything can be stored: an object store's bucket, otherwise the folder itself."""
         return self.root.strip("/").partition("/")[0] if self.is_object_store else self.root
 
     @contextmanager
     def naming_errors(self) -> Iterator[None]:
-        """Say of a failure whether a right, the sign-in or the connection is missing; what is not there is let by."""
+        """Turn a failure into one that says whether a right, the sign-in or the connection is missing.
+
+        FileNotFoundError passes unchanged.
+        """
         try:
             yield
         except (KvalitetError, FileNotFoundError):
@@ -71,9 +74,10 @@ class Place:
                 ) from None
 
     def _is_container_missing(self, error: FileNotFoundError) -> bool:
-        """Not merely nothing in it: an object store has no empty folders."""
+        """Whether the container itself is missing, and not only empty: an object store has no empty folders."""
         if EXTRAS.get(self.protocol) == "s3":
-            # Asking for the bucket as such takes a right that somebody who may use one prefix of it has not.
+            # Asking for the bucket itself takes a right that is not given to somebody who may only use one prefix of
+            # it.
             answer = getattr(error.__cause__, "response", None) or {}
             return answer.get("Error", {}).get("Code") == "NoSuchBucket"
         return not self.filesystem.exists(self.container)
@@ -87,7 +91,7 @@ class Place:
 
 
 def open_place(setting: str, address: str) -> Place:
-    """The place at an address (`file://`, `s3://`, `abfs://`, `sftp://`); nothing is looked up there yet, but for SFTP.
+    """The place at an address (`file://`, `s3://`, `abfs://`, `sftp://`). Only SFTP connects at this point.
 
     Raises NotInstalled where a package is missing, KvalitetError where the address cannot be used.
     """

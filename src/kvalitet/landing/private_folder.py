@@ -1,4 +1,4 @@
-"""A folder for files in clear, while they are being read or encrypted anew."""
+"""A folder for decrypted files, while they are read or re-encrypted."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ def private_folder(settings: Settings) -> Iterator[Path]:
 
 
 def _remove_leftovers(base: Path) -> None:
-    """Remove the spools of this host's processes that were killed: they hold delivered values in clear."""
+    """Remove the spools of this host's killed processes, since they hold delivered values unencrypted."""
     for folder in base.glob(f"{HOST}.*.*"):
         pid = folder.name.removeprefix(f"{HOST}.").partition(".")[0]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):

@@ -1,4 +1,4 @@
-"""Removes landed files when their time is over, and what killed processes left; the records stay."""
+"""Removes landed files whose retention has ended, and files left by killed processes. Their records stay."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -12,24 +12,24 @@ from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 from kvalitet.warehouse.locks import ExtractionsRun, stop_extractions
 
-#: For a person to look at what a killed process left.
+#: So long a killed process's files are kept for a person to look at.
 ORPHAN_AGE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Purged:
-    """How many files were removed because their time was over, and how many because no load names them."""
+    """How many files were removed because their retention ended, and how many because no load names them."""
 
     expired: int
     orphans: int
 
 
 def purge(settings: Settings, today: date | None = None) -> Purged:
-    """Remove every landed file whose retention ended before `today`; may be killed and run again at any time.
+    """Remove every landed file whose retention ended before `today`. May be killed and run again at any time.
 
-    By default it is the earlier day of this machine's clock and the database server's: one that is ahead alone
-    removes nothing too early. What no load names is removed only while nothing is being taken in.
-    Raises FilesHeld where a backup is copying them: what is due goes the next time.
+    `today` is by default the earlier day of this machine's clock and the database server's, so that one clock that is
+    ahead removes nothing too early. Files that no load names are removed only while nothing is being taken in. Raises
+    FilesHeld where a backup is copying the files. What is due is then removed the next time.
     """
     with changing_files(settings, patience_seconds=60):
         return _purge(settings, today)
@@ -55,7 +55,7 @@ def _day(connection: psycopg.Connection[DictRow]) -> date:
 
 
 def _sweep(settings: Settings, store: Store) -> int:
-    """Remove what no load names; none where an extraction runs, which may be about to name a file."""
+    """Remove the files that no load names. Removes none where an extraction runs, which may be about to name a file."""
     with connect(settings, LOADER) as connection:
         try:
             stop_extractions(connection)
@@ -66,7 +66,7 @@ def _sweep(settings: Settings, store: Store) -> int:
 
 
 def forget(settings: Settings, store: Store, path: str, because: str) -> None:
-    """Remove one file, then say so with every load that names it."""
+    """Remove one file, then record that in every load that names it."""
     store.remove(path)
     with connect(settings, LOADER) as connection:
         connection.execute(

@@ -1,4 +1,4 @@
-"""Gives the landing store a new key: everything is encrypted anew, then the old key is forgotten."""
+"""Gives the landing store a new key: re-encrypts everything, then removes the old key."""
 
 from kvalitet.landing.holding import changing_files
 from kvalitet.landing.keys import Identity, identities, key_file, recipient_file
@@ -10,11 +10,11 @@ from kvalitet.warehouse.locks import stop_extractions
 
 
 def rotate_key(settings: Settings) -> int:
-    """Encrypt every landed file to a new key; returns how many files there were to do.
+    """Encrypt every landed file to a new key. Returns how many files there were to re-encrypt.
 
-    Until the last one is done the key file holds both keys, so that nothing is out of reach when this is
-    killed; the next call goes on. New deliveries are encrypted to the new key from the start. Raises KvalitetError
-    where an extraction is running: it may be about to encrypt to the old one, and where a backup copies the files.
+    Until the last file is done, the key file holds both keys, so that every file stays readable where this is killed.
+    The next call goes on. New deliveries are encrypted to the new key from the start. Raises KvalitetError where an
+    extraction is running, since it may be about to encrypt to the old key, and where a backup copies the files.
     """
     with changing_files(settings):
         return _rotate(settings)

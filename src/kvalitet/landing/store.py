@@ -1,8 +1,8 @@
-"""Where landed files lie: `<source>/<sha256 of the delivered bytes>.zst.age`, in a folder or an object store.
+"""The store of landed files: `<source>/<sha256 of the delivered bytes>.zst.age`, in a folder or an object store.
 
-Each file is what `age --encrypt` makes of what `zstd` makes of the delivered bytes, so it can be read with
-those two tools and the key alone. It is written before the load that names it is committed: a process that is
-killed leaves at most a file that no load names, which `sweep` removes.
+Each file is the delivered bytes, compressed by `zstd` and encrypted by `age --encrypt`, so it can be read with those
+two tools and the key alone. It is written before the load that names it is committed. A process that is killed leaves
+at most a file that no load names, which `sweep` removes.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ SUFFIX = ".zst.age"
 
 @dataclass(frozen=True)
 class Landed:
-    """One delivered file in the store: its name and digest as delivered, which tables it filled, where it lies."""
+    """One delivered file in the store: its name and digest as delivered, the tables it filled, and its path."""
 
     file_name: str
     bytes: int
@@ -40,7 +40,7 @@ class Landed:
 
 @contextmanager
 def compressing(path: Path) -> Iterator[IO[bytes]]:
-    """A private file on the way to the store."""
+    """Open a private file for the compressed bytes that are to be stored."""
     with pyarrow.CompressedOutputStream(str(path), "zstd") as out:
         yield out  # type: ignore[misc]  # Arrow's streams are not typed as Python's
 
@@ -54,7 +54,7 @@ class Store:
         self.filesystem, self.root = self.place.filesystem, self.place.root
 
     def put(self, source_id: str, sha256: str, compressed: Path) -> str:
-        """Encrypt a compressed file into the store, or once more over itself. Returns its path."""
+        """Encrypt a compressed file into the store, replacing it where it is there. Returns its path."""
         path = f"{source_id}/{sha256}{SUFFIX}"
         with compressed.open("rb") as source:
             self.write(path, source)
@@ -70,7 +70,7 @@ class Store:
             age.encrypt_io(source, out, [key])
 
     def copy_out(self, path: str, target: Path) -> bool:
-        """Copy a file as it lies in the store, encrypted; False where it is not there."""
+        """Copy a file out of the store, still encrypted. False where it is not there."""
         try:
             with (
                 self.place.naming_errors(),
@@ -85,17 +85,17 @@ class Store:
         return True
 
     def copy_in(self, path: str, source: Path) -> None:
-        """Put a file that `copy_out` took back to its place, whole or not at all."""
+        """Put a file that `copy_out` copied back in its place, whole or not at all."""
         with source.open("rb") as content, self._replacing(path) as out:
             shutil.copyfileobj(content, out, CHUNK_BYTES)
 
     @contextmanager
     def _replacing(self, path: str) -> Iterator[Any]:
-        """What to write the file to; it is in its place when the block has ended."""
+        """A file to write to. It is in its place when the block has ended."""
         place = self._place(path)
         part = f"{place}.{uuid.uuid4().hex}.part"
         if self.place.is_object_store:
-            self.place.require()  # it has no folders, and `makedirs` would make a bucket
+            self.place.require()  # an object store has no folders, and `makedirs` would make a bucket
         with self.place.naming_errors():
             if not self.place.is_object_store:
                 self.filesystem.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
@@ -104,16 +104,16 @@ class Store:
                     yield out
                 self.filesystem.mv(part, place)
             except BaseException:
-                with suppress(Exception):  # what failed before is what must be told
+                with suppress(Exception):  # the error before this one is what must be reported
                     if self.filesystem.exists(part):
                         self.filesystem.rm_file(part)
                 raise
 
     @contextmanager
     def opened(self, path: str, folder: Path) -> Iterator[IO[bytes]]:
-        """The delivered bytes of a file in the store, by way of `folder`, which only this user can read.
+        """The delivered bytes of a file in the store, decrypted by way of `folder`, which only this user can read.
 
-        Raises KvalitetError where it is not there, was changed, or is locked by another key.
+        Raises KvalitetError where the file is not there, was changed, or is encrypted to another key.
         """
         compressed = self.decrypt(path, folder)
         try:
@@ -123,7 +123,7 @@ class Store:
             compressed.unlink(missing_ok=True)
 
     def decrypt(self, path: str, folder: Path) -> Path:
-        """Decrypt a file of the store into `folder`, still compressed; nothing is left there where that fails."""
+        """Decrypt a file of the store into `folder`, still compressed. Leaves nothing there where that fails."""
         target = folder / f"{uuid.uuid4().hex}.zst"
         keys = identities(self.settings)
         try:
@@ -152,7 +152,7 @@ class Store:
         return target
 
     def fetch(self, path: str, target: Path, sha256: str) -> None:
-        """Write the delivered bytes to `target`. Raises KvalitetError where they are not those of that digest."""
+        """Write the delivered bytes to `target`. Raises KvalitetError where they do not have that digest."""
         digest = hashlib.sha256()
         with self.opened(path, target.parent) as source, target.open("wb") as out:
             while chunk := source.read(CHUNK_BYTES):
@@ -164,9 +164,9 @@ class Store:
             )
 
     def opens_with(self, path: str, identity: Any) -> bool:
-        """Whether this identity opens the file; only its beginning is read.
+        """Whether this identity decrypts the file. Reads only its beginning.
 
-        Raises KvalitetError where the store cannot be read: nothing is known of the file then.
+        Raises KvalitetError where the store cannot be read, since nothing is known of the file then.
         """
         try:
             with self.place.naming_errors(), self.filesystem.open(self._place(path), "rb") as source:
@@ -181,7 +181,7 @@ class Store:
         return True
 
     def remove(self, path: str) -> None:
-        """Remove a file from the store; one that is gone already is no error."""
+        """Remove a file from the store. A file that is already gone is no error."""
         with self.place.naming_errors():
             if self.filesystem.exists(self._place(path)):
                 self.filesystem.rm_file(self._place(path))
@@ -194,14 +194,14 @@ class Store:
             try:
                 self.filesystem.ls(
                     self.root
-                )  # to ask for the root as such takes a right that is not given with what is in it
+                )  # asking for the root itself takes a right that access to its content does not include
             except FileNotFoundError:
                 return {}
             found: Any = self.filesystem.find(self.root, detail=True)
         return {name.removeprefix(self.root.rstrip("/") + "/"): _written(info) for name, info in found.items()}
 
     def sweep(self, named: Iterable[str], before: datetime) -> list[str]:
-        """Remove what no load names and was written before that time: left by a process that was killed."""
+        """Remove files that no load names and that were written before that time. Killed processes leave them."""
         keep = set(named)
         orphans = sorted(path for path, written in self.files().items() if path not in keep and written < before)
         for path in orphans:
@@ -213,7 +213,7 @@ class Store:
 
 
 class _Beginning(io.RawIOBase):
-    """Ends a decryption as soon as it brings something forth."""
+    """Ends a decryption as soon as it gives the first bytes."""
 
     is_reached = False
 

@@ -1,4 +1,4 @@
-"""Drafts for a new source: a file is looked through, and what it tells is written down with each guess marked."""
+"""Drafts for a new source: reads a file, writes down what it shows, and marks each guess."""
 
 from kvalitet.onboarding.drafting import Draft, draft_source
 

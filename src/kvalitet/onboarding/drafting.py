@@ -30,7 +30,7 @@ class DraftedTable:
 
 @dataclass(frozen=True)
 class Draft:
-    """What was written, the contract as intake reads it, and how many guesses are marked in it."""
+    """The files that were written, the contract as intake reads it, and the number of marked guesses in it."""
 
     files: tuple[Path, ...]
     contract: Contract
@@ -38,10 +38,10 @@ class Draft:
 
 
 def draft_source(settings: Settings, source_id: str, files: list[Path], owner: str, contact: str) -> Draft:
-    """Write the draft of a source from files as it delivers them, one for each of its tables or a workbook.
+    """Write the draft of a source from files as it delivers them: one for each of its tables, or a workbook.
 
-    Nothing of a row is written but codes, of columns with few different values. Raises KvalitetError where a file
-    cannot be read, the files differ in their form, or something of the source is there already.
+    Of rows, only codes from columns with few different values are written. Raises KvalitetError where a file cannot be
+    read, the files differ in their form, or something of the source exists already.
     """
     if not IDENTIFIER.fullmatch(source_id):
         raise KvalitetError(f"{source_id!r} is no name of a source.", "Take lower-case letters, digits and _.")
@@ -138,6 +138,6 @@ def _texts(settings: Settings, facts: dict[str, Any]) -> dict[Path, str]:
 
 
 def _yaml(value: Any) -> str:
-    """The value in YAML on one line, a text always in quotes where it could be read as something else."""
+    """The value in YAML on one line. A text is always in quotes where it could be read as something else."""
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=float("inf"))
     return text.removesuffix("\n").removesuffix("\n...").strip()

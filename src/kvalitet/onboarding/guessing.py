@@ -1,4 +1,4 @@
-"""What the values of a column look like: its type, whether it is a key, and whether it may say who somebody is."""
+"""Guesses from a column's values its type, whether it is a key, and whether it may say who somebody is."""
 
 import re
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from kvalitet.onboarding.reading import DAYS, has_pattern, identifier
 from kvalitet.spelling import identity
 from kvalitet.spelling.text import NOTHING
 
-#: A form that so many of the values have is the column's; the others are named in a note.
+#: A form that this share of the values has is the column's form. The others are named in a note.
 MOST = 0.9
-#: More different values than this are no list of codes.
+#: A column with more different values than this is not a list of codes.
 MOST_CODES = 15
-#: A list of codes has each of its values so often, on the average.
+#: In a list of codes, each value occurs so often on average.
 LEAST_OFTEN = 20
-#: Texts that are longer on the average, or hold so long a one, may tell of a person.
+#: Texts that are longer on average, or one that is so long, may describe a person.
 LONG_AVERAGE, LONG_TEXT = 40, 200
 LOOKED_AT = 2_000
 TIMES = ("'T'HH:mm:ss", " HH:mm:ss", " HH:mm", "'T'HH:mm", " hh:mm:ss a")
@@ -30,21 +30,21 @@ NUMBER = {
 }
 NAMES_A_CASE = re.compile(r"(^|_)(id|nr|no|nummer|number|key|noegle|kode|sag|sagsnummer)($|_)")
 
-#: Headers of columns that say who somebody is or where they live, or in which people write what they like.
+#: Headers of columns that say who somebody is or where they live, or that hold free text.
 NAMES_A_PERSON = re.compile(
     r"(^|_)(fornavn|efternavn|borger|borgerens_navn|cpr_navn|adresse|address|gade|vej|street|latitude|longitude|telefon|phone|mobil|mail|email|e_mail|parter"
     r"|bemaerkning|emne|handling|kommentar|notat|helbredsnotat|fritekst|sammenfatning|beskrivelse|subject|comment|remark|description)($|_)"
 )
-#: What people write where there is no number: a point, a few dashes.
+#: Written where there is no number: a point, a few dashes.
 MARKER = r"^[^0-9A-Za-zÆØÅæøå]{1,3}$"
 LINK = "^https?://"
-#: So many values with a personal number, of all, make the column one that is not landed. Fewer are mistakes.
+#: A column is not landed where this share of its values holds a personal number. A smaller share counts as mistakes.
 OFTEN_A_NUMBER = 0.05
 
 
 @dataclass
 class Guess:
-    """A column of the draft. `notes` say how sure it is, and never hold a value."""
+    """A column of the draft. `notes` say how sure the guess is, and never hold a value."""
 
     header: str
     name: str
@@ -59,7 +59,7 @@ class Guess:
 
 
 def decimal_sign(frames: Iterable[pl.DataFrame]) -> str:
-    """The sign before decimals that more columns have; a comma where none has any."""
+    """The decimal sign that more columns have, or a comma where none has any."""
     votes = {",": 0, ".": 0}
     for column in (column for frame in frames for column in frame.get_columns()):
         values = column.drop_nulls()
@@ -205,7 +205,7 @@ def _share(fits: pl.Series) -> float:
 
 
 def _key(texts: pl.DataFrame, guesses: list[Guess]) -> list[Guess]:
-    """One column, or two, whose values are all there and all different; those that are called a number come first."""
+    """One column, or two, whose values are all present and all different. Columns named as a number come first."""
     able = [g for g in guesses if g.is_required and g.classification == "internal" and g.logical_type != "number"]
     able.sort(key=lambda guess: not NAMES_A_CASE.search(guess.name))
     for count in (1, 2):

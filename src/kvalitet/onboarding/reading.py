@@ -1,4 +1,4 @@
-"""Reads a file whose form is not agreed yet: which tables it has, and their values as texts."""
+"""Reads a file whose form is not agreed yet: finds its tables, and gives their values as texts."""
 
 import codecs
 import re
@@ -16,14 +16,14 @@ from kvalitet.contracts.patterns import to_strptime
 from kvalitet.errors import KvalitetError
 from kvalitet.spelling.text import header as as_header
 
-#: So many rows are looked through: enough to see the form of a column.
+#: Number of rows that are read, enough to see the form of a column.
 MOST_ROWS = 200_000
 CHUNK_BYTES = 1 << 20
-#: The header of a sheet is looked for in so many rows.
+#: Number of a sheet's rows in which its header is looked for.
 MOST_ROWS_ABOVE = 30
 DAYS = ("yyyy-MM-dd", "dd-MM-yyyy", "dd.MM.yyyy", "dd/MM/yyyy", "MM/dd/yyyy", "MM-dd-yyyy", "yyyy/MM/dd", "yyyyMMdd")
 CUTOFF = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: How else a date is written in names of files; intake reads the first form only.
+#: Other ways to write a date in file names. Intake reads the first form only.
 OTHER_CUTOFF = re.compile(r"\d{8}|\d{2}[-._]\d{2}[-._]\d{4}|\d{4}[._]\d{2}[._]\d{2}|\d{4}-?\d{2}(?!\d)")
 
 
@@ -39,7 +39,7 @@ class DeliveredTable:
 
 @dataclass(frozen=True)
 class DeliveredFile:
-    """What a file is, and the tables in it. `notes` say what a person must look at."""
+    """The form of a file, and the tables in it. `notes` say what a person must look at."""
 
     format: str
     tables: tuple[DeliveredTable, ...]
@@ -51,7 +51,7 @@ class DeliveredFile:
 
 
 def read_file(file: Path) -> DeliveredFile:
-    """Raises KvalitetError where the file is neither CSV nor a workbook, or holds no table."""
+    """Read a file. Raises KvalitetError where it is neither CSV nor a workbook, or holds no table."""
     if not file.is_file():
         raise KvalitetError(f"There is no file {file}.", "Name a file as the source delivers it.")
     pattern, notes = _pattern(file.name)
@@ -65,7 +65,7 @@ def read_file(file: Path) -> DeliveredFile:
 
 
 def _pattern(name: str) -> tuple[str, tuple[str, ...]]:
-    """The file's name with {cutoff} in the place of its date."""
+    """The file's name with {cutoff} in place of its date, and notes."""
     if CUTOFF.search(name):
         return CUTOFF.sub("{cutoff}", name, count=1), ()
     stem, dot, suffix = name.rpartition(".")
@@ -80,7 +80,7 @@ def _table_name(pattern: str) -> str:
 
 
 def identifier(text: str) -> str:
-    """Lower-case letters, digits and _, as names in the warehouse are."""
+    """The text as a warehouse name: lower-case letters, digits and _."""
     plain = text.lower().translate(str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "é": "e", "ü": "u", "ö": "o"}))
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:50].strip("_").lstrip("0123456789_")
 
@@ -106,7 +106,7 @@ def _delimited(file: Path, pattern: str, notes: tuple[str, ...]) -> DeliveredFil
 
 
 def _encoding(file: Path) -> str:
-    """The first of these that reads every byte; what comes after UTF-8 reads nearly all, so that it is a guess."""
+    """The first of these encodings that reads every byte. After UTF-8 nearly all do, so that is a guess."""
     with file.open("rb") as content:
         first = content.read(4)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -147,7 +147,7 @@ def _without_blanks(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sheets(file: Path, pattern: str) -> tuple[DeliveredTable, ...]:
-    """A table for each sheet that is shown and has a row with several texts: its header."""
+    """A table for each visible sheet with a row of several texts, which is its header."""
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:
@@ -170,7 +170,7 @@ def _sheets(file: Path, pattern: str) -> tuple[DeliveredTable, ...]:
 
 
 def _header_and_records(rows: Sequence[tuple[object, ...]]) -> tuple[dict[int, str], Sequence[tuple[object, ...]]]:
-    """The header by its columns, and the rows below it: the first of the upper rows with the most texts."""
+    """The header by its columns, and the rows below it. It is the first of the upper rows with the most texts."""
     texts = [sum(isinstance(cell, str) for cell in row) for row in rows[:MOST_ROWS_ABOVE]]
     if not texts:
         return {}, []
@@ -179,7 +179,7 @@ def _header_and_records(rows: Sequence[tuple[object, ...]]) -> tuple[dict[int, s
 
 
 def _as_texts(cells: list[object]) -> list[str | None]:
-    """The cells as intake writes them: a date as the column's typed texts have it, else as ISO 8601."""
+    """The cells as intake writes them: a date in the form of the column's typed texts, otherwise in ISO 8601."""
     typed = pl.Series([cell.strip() for cell in cells if isinstance(cell, str)], dtype=pl.String)
     pattern = next((day for day in DAYS if has_pattern(typed, day).any()), DAYS[0])
     return [_cell(cell, to_strptime(pattern)) for cell in cells]
@@ -196,7 +196,7 @@ def _cell(value: object, day: str) -> str | None:
 
 
 def has_pattern(values: pl.Series, pattern: str) -> pl.Series:
-    """Whether each value has the date pattern, to the letter."""
+    """Whether each value matches the date pattern exactly."""
     directive = to_strptime(pattern)
     has_length = values.str.len_chars() == len(pattern.replace("'", "").replace(" a", " PM"))
     kind = pl.Datetime("us") if "HH" in pattern or "hh" in pattern else pl.Date

@@ -1,1 +1,1 @@
-"""One person's rows: what is held, erasing it, and the keys of the pseudonyms."""
+"""One person's rows: listing what is held, erasing it, and the keys of the pseudonyms."""

@@ -1,4 +1,4 @@
-"""Somebody says that the erasures which a restore undid were carried out again."""
+"""Records a person's statement that the erasures which a restore undid were carried out again."""
 
 import psycopg
 
@@ -10,9 +10,9 @@ from kvalitet.warehouse.kept_text import without_number
 
 
 def confirm(settings: Settings, by: str, reason: str) -> int:
-    """Note who says so and why; returns how many restores were waiting. Needs the admin's credential.
+    """Record who says so and why. Returns how many restores were waiting. Needs the admin's credential.
 
-    Raises KvalitetError without a name or a reason, or where a personal number is written in one.
+    Raises KvalitetError without a name or a reason, or where one holds a personal number.
     """
     if not by.strip() or not reason.strip():
         raise KvalitetError("A confirmation needs who and why.", "Give --by and --reason.")

@@ -1,9 +1,9 @@
-"""Erases a person: what is held stays countable, and nobody can find out any more whom it is about.
+"""Erases a person: the rows stay countable, and nobody can find out any more whom they are about.
 
-Removing the rows would change figures that were published and make them impossible to check. So the person's
-pseudonym is replaced by a random word, in every version of every row, in the builds' working tables and in the
-rejects; free text that was let in is emptied; the person is blanked in the kept files. Published tables hold no
-pseudonym. Rows that come again of the same case keep the random word, see kvalitet.intake.history.
+Removing the rows would change published figures and make them impossible to check. So the person's pseudonym is
+replaced by a random word in every version of every row, in the builds' working tables and in the rejects. Free text
+that was let in is emptied, and the person is blanked in the kept files. Published tables hold no pseudonym. Rows of the
+same case that are delivered again keep the random word, see kvalitet.intake.history.
 """
 
 import secrets
@@ -29,7 +29,7 @@ from kvalitet.warehouse.kept_text import without_number
 
 @dataclass(frozen=True)
 class Erasure:
-    """What was erased, in counts. `erasure_id` is None where nothing was held."""
+    """Counts of what was erased. `erasure_id` is None where nothing was held."""
 
     erasure_id: int | None
     rows_delinked: int
@@ -39,10 +39,10 @@ class Erasure:
 
 
 def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
-    """Erase a person everywhere, and record who did it when, why and how much; never whom.
+    """Erase a person everywhere, and record who did it when, why and how much, but never whom.
 
-    Needs the admin's credential. Raises KvalitetError where that is not at hand, or a build or an extraction
-    is under way. One that was killed is run again.
+    Needs the admin's credential. Raises KvalitetError where that is not at hand, or a build or an extraction is under
+    way. An erasure that was killed is run again.
     """
     if not reason.strip() or not by.strip():
         raise KvalitetError("An erasure needs who and why.", "Give --reason 'request of 3 March, case 2026-114'.")
@@ -79,16 +79,16 @@ def erase(settings: Settings, number: Number, reason: str, by: str) -> Erasure:
             " files_rewritten, files_destroyed) overriding system value values (%s, %s, %s, %s, %s, %s, %s)",
             [entry.erasure_id, by, reason, *counts],
         )
-    with suppress(KvalitetError):  # it is in the journal as begun, which a restore names as well
+    with suppress(KvalitetError):  # the journal has it as begun, which a restore names as well
         note(settings, entry.erasure_id, is_committed=True)
     return Erasure(entry.erasure_id, *counts)
 
 
 class _JournalEntry:
-    """The erasure's number, in the journal before the first file or row is changed.
+    """Writes the erasure's number to the journal before the first file or row is changed.
 
-    An erasure that the journal lacks would be undone by a restore without anybody knowing. One that was killed
-    stays in it as begun, and is named by a restore as well.
+    A restore would undo an erasure that the journal lacks, and nobody would know. An erasure that was killed stays in
+    it as begun, and a restore names it as well.
     """
 
     def __init__(self, settings: Settings, connection: psycopg.Connection[DictRow]) -> None:

@@ -1,4 +1,4 @@
-"""Everything held on one person: the answer to a request for access."""
+"""Everything held on one person, as the answer to a request for access."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from kvalitet.warehouse.connection import connect
 def held(settings: Settings, number: Number) -> dict[str, list[dict[str, Any]]]:
     """Rows of raw by table, history included, and kept files with how many of their records name the person.
 
-    A row says from which delivery's cut-off it holds (`from_delivery`) and until which (`until_delivery`). The
+    A row says from which delivery's cut-off it is valid (`from_delivery`) and until which (`until_delivery`). The
     pseudonym itself is left out. Raises KvalitetError where a key is missing.
     """
     pseudonyms = number.pseudonyms(settings.pseudonym_keys())

@@ -1,8 +1,8 @@
-"""The erasure journal: which erasures were carried out, kept beside the landing store's key and not in the database.
+"""The erasure journal: lists the erasures that were carried out, beside the landing store's key, not in the database.
 
-A database that goes back to a backup forgets the erasures after it. The journal does not: `erasures.jsonl` has a
-line per erasure with its number and day, written before the erasure is committed and once more after it. It never
-says who was erased, by whom or why.
+A database that goes back to a backup forgets the erasures after it. The journal does not. `erasures.jsonl` has one line
+per erasure with its number and day, written before the erasure is committed, and a second one after. It never says who
+was erased, by whom or why.
 """
 
 import json
@@ -20,10 +20,10 @@ NAME = "erasures.jsonl"
 
 @dataclass(frozen=True)
 class Journal:
-    """`days` gives the day of each erasure by its number; `unfinished` are those that may not have been committed.
+    """`days` gives the day of each erasure by its number. `unfinished` are those that may not have been committed.
 
-    `gaps` are the times (from, until) of which it knows nothing: since the copy was made that a restore put in
-    place, or where a line was left unfinished.
+    `gaps` are the times (from, until) for which the journal knows nothing: after the copy was made that a restore put
+    in place, or where a line was left unfinished.
     """
 
     installation: str
@@ -38,7 +38,7 @@ def journal_file(settings: Settings) -> Path:
 
 
 def begin_journal(settings: Settings, installation: str) -> None:
-    """Start the journal where there is none, so that an empty one says that nobody was erased."""
+    """Start the journal where there is none. An empty journal then says that nobody was erased."""
     if not journal_file(settings).is_file():
         _append(journal_file(settings), {"installation": installation})
 
@@ -46,7 +46,7 @@ def begin_journal(settings: Settings, installation: str) -> None:
 def check_journal(settings: Settings, installation: str) -> None:
     """Raises KvalitetError where the journal in place cannot be read or is not of this installation.
 
-    One whose beginning was broken off is begun again.
+    A journal of which only a part of the first line was written is started anew.
     """
     file = journal_file(settings)
     found = read_journal(file)
@@ -62,7 +62,7 @@ def check_journal(settings: Settings, installation: str) -> None:
 
 
 def begin_with_gap(settings: Settings, installation: str, since: datetime, copy: Path | None) -> None:
-    """Put a copy or an empty journal in place, whole or not at all, that says since when it knows nothing."""
+    """Put a copy or an empty journal in place, whole or not at all. It states since when it knows nothing."""
     text = copy.read_text() if copy else json.dumps({"installation": installation}) + "\n"
     gap = {"unknown_since": since.isoformat(), "until": datetime.now(UTC).isoformat()}
     place = journal_file(settings)
@@ -71,7 +71,7 @@ def begin_with_gap(settings: Settings, installation: str, since: datetime, copy:
 
 
 def check_writable(settings: Settings) -> None:
-    """Raises KvalitetError where no line can be added; asked before anything is erased."""
+    """Raises KvalitetError where no line can be added. Called before anything is erased."""
     _append(journal_file(settings), None)
 
 
@@ -83,10 +83,10 @@ def note(settings: Settings, erasure_id: int, is_committed: bool) -> None:
 
 
 def read_journal(file: Path) -> Journal:
-    """Read the journal. A line that a killed process left unfinished at the end is passed over.
+    """Read the journal. An unfinished line at the end, left by a killed process, is skipped.
 
-    One that was closed by a later line is a gap: an erasure of an unknown number may have begun there. Raises
-    KvalitetError where it is no journal.
+    An unfinished line before a later one is a gap, since an erasure of an unknown number may have begun there. Raises
+    KvalitetError where the file is not a journal.
     """
     installation, gaps = "", []
     days: dict[int, date] = {}
@@ -131,7 +131,7 @@ def read_journal(file: Path) -> Journal:
 
 
 def _is_half(line: str) -> bool:
-    """What is left of a line whose writing was broken off, as opposed to something else's."""
+    """Whether a line is the beginning of a journal line whose writing was broken off."""
     return line.startswith("{") and not line.endswith("}")
 
 
@@ -142,7 +142,7 @@ def _append(file: Path, entry: dict[str, object] | None) -> None:
         try:
             line = json.dumps(entry) + "\n" if entry else ""
             size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":  # what a killed process left
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":  # left by a killed process
                 line = "\n" + line
             _write_whole(descriptor, line.encode())
             os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""A CPR number as it was typed in, for as long as the command runs."""
+"""A CPR number as it was typed in, kept only while the command runs."""
 
 import re
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from kvalitet.spelling.number_parts import CPR, LETTERS
 from kvalitet.spelling.signs import BLANKS, DASHES, DOTS, INVISIBLE, LOW_LINES, SLASHES
 from kvalitet.spelling.text import visible
 
-#: Longer than any spelling of a number, with the signs of a web page in it.
+#: Longer than any spelling of a number, including the characters of a web page in it.
 AROUND = 100
-#: Signs as people write them within a date, between pairs of digits, and before the last four; and all others there.
+#: Characters as people write them within a date, between pairs of digits, and before the last four. Then all others
+#: there.
 INNER = ("", "-", ".", "/", " ", "_", "–")
 OUTER = (*INNER, " - ", " – ")
 RARE = ("\t", *DASHES, *BLANKS, *DOTS, *SLASHES, *LOW_LINES, *INVISIBLE)
@@ -22,24 +23,27 @@ RARE = ("\t", *DASHES, *BLANKS, *DOTS, *SLASHES, *LOW_LINES, *INVISIBLE)
 
 @dataclass(frozen=True, repr=False)
 class Number:
-    """Ten digits. It is never written anywhere, and does not show itself in an exception either."""
+    """Ten digits. The number is never written anywhere, and an exception does not show it either."""
 
     digits: str
 
     @classmethod
     def typed(cls, text: str) -> "Number":
-        """Raises KvalitetError, which does not repeat it, where the text is not a CPR number in some spelling."""
+        """Read the number that a text is. Raises KvalitetError where it is no CPR number in any spelling.
+
+        The error does not repeat the text.
+        """
         digits = person(text)
         if not digits or not re.fullmatch(CPR, digits):
             raise KvalitetError("That is not a CPR number.", "Type its ten digits, with or without the hyphen.")
         return cls(digits)
 
     def may_be_in(self, text: str) -> bool:
-        """Whether `is_in` is worth asking."""
+        """Whether the text may hold the number, as a quick test before `is_in`."""
         return self._end.search(fold(visible(text))) is not None
 
     def is_in(self, text: str) -> bool:
-        """Whether the number is written in the text, or is the whole of it as a spreadsheet may have left it."""
+        """Whether the number is written in the text, or is the whole text as a spreadsheet may have left it."""
         folded = fold(visible(text))
         places = [match.start() for match in self._end.finditer(folded)]
         if places and len(folded) <= AROUND and person(text) == self.digits:
@@ -48,9 +52,9 @@ class Number:
 
     @cached_property
     def _end(self) -> re.Pattern[str]:
-        """What stands in every spelling: the last four figures, with or without signs between.
+        """A pattern of what every spelling holds: the last four digits, with or without characters between.
 
-        An exponent loses the zeros at the end; of four zeros nothing is left but the month.
+        An exponent loses the zeros at the end. Where all four are zeros, only the month is left.
         """
         last = self.digits[6:].rstrip("0")
         signs = [f"[{figure}{''.join(sign for sign, read in LETTERS.items() if read == figure)}]" for figure in last]
@@ -58,11 +62,11 @@ class Number:
         return re.compile(between.join(signs) or f"{self.digits[2:4]}|0{between}0")
 
     def pseudonyms(self, keys: tuple[bytes, ...]) -> list[str]:
-        """What the number becomes in raw, under the keys that its rows were brought up to date with.
+        """The number's pseudonyms in raw, under the keys that its rows were brought up to date with.
 
-        That is what its ten digits become. A column of free form has two spellings as they were delivered, and
-        what was taken in before every spelling was read has others: the signs between the parts of the date and before
-        the last four digits, those in pairs, the century, the year first, a zero that a spreadsheet left out.
+        The first is that of its ten digits. A column of free form also has two spellings as they were delivered. Rows
+        taken in before every spelling was read have others: the characters between the parts of the date and before the
+        last four digits, those in pairs, the century, the year first, a zero that a spreadsheet left out.
         """
         return [pseudonym(keys, form) for form in (self.digits, *sorted(self._forms - {self.digits}))]
 

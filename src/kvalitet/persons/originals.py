@@ -1,4 +1,4 @@
-"""The kept files in which a person's number occurs, and the same files without that person."""
+"""Finds the kept files in which a person's number occurs, and rewrites them without that person."""
 
 import csv
 import hashlib
@@ -29,9 +29,9 @@ from kvalitet.warehouse.connection import connect
 
 #: Longer than a number in any spelling, with its escapes.
 OVERLAP_BYTES = 512
-#: A cell that a spreadsheet or a program took for an amount.
+#: A cell that a spreadsheet or a program read as an amount.
 _AMOUNT = re.compile(r"(?<=[>:,\[\s;\"])[0-9][0-9.,]{8,13}(?:[eE][+]?0?[89])?(?=[<,\]\s;\"])")
-#: Between the parts of a text that is formatted in parts.
+#: The markup between the parts of a text that is formatted in parts.
 _RUNS = re.compile(r"</t>\s*</r>\s*<r>.{0,400}?<t[^>]*>", re.DOTALL)
 _JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -54,15 +54,15 @@ class Hit:
 
 
 def search(settings: Settings, number: Number) -> list[Hit]:
-    """The kept files that name the person; each is opened in the private spool, one at a time."""
+    """The kept files that name the person. Each is opened in the private spool, one at a time."""
     return [hit for hit, _, _ in _hits(settings, number)]
 
 
 def rewrite(settings: Settings, number: Number, before_a_change: Callable[[], None]) -> tuple[int, int]:
-    """Blank the person in every kept file, or destroy the file; returns how many of each. May be run again.
+    """Blank the person in every kept file, or destroy the file. Returns how many of each. May be run again.
 
-    In a delimited file the personal and sensitive columns of the records that name the person are emptied, and
-    every other cell that names them. A workbook, a JSON file or one that breaks off is destroyed as a whole.
+    In a delimited file, the personal and sensitive columns of the records that name the person are emptied, and every
+    other cell that names them. A workbook, a JSON file or a file that breaks off is destroyed as a whole.
     """
     store, rewritten, destroyed = Store(settings), 0, 0
     for hit, file, row in _hits(settings, number):
@@ -104,7 +104,7 @@ def _hits(settings: Settings, number: Number) -> Iterator[tuple[Hit, Path, DictR
 
 
 def _contract(settings: Settings, row: DictRow) -> tuple[Contract | None, Table | None]:
-    """Where the file's columns are known: a delimited file of a table that is still agreed on."""
+    """The contract and table of a file whose columns are known, that is a delimited file of a table still agreed on."""
     contract = load_contracts(settings).get(row["source_id"])
     if contract is None or contract.problems or contract.file_format != "csv":
         return None, None
@@ -141,7 +141,7 @@ def _in_stream(number: Number, source: IO[bytes]) -> bool:
 
 
 def _unescaped(text: str) -> str:
-    """The text of JSON and XML without escapes; a cell that is formatted in parts is one text."""
+    """The text of JSON and XML without escapes. A cell that is formatted in parts becomes one text."""
     text = _RUNS.sub("", html.unescape(text))
     return _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text.replace("\\/", "/").replace("\\t", "\t"))
 

@@ -1,6 +1,6 @@
-"""Where persons are in the warehouse, and the admin's connection that may change them there.
+"""Lists where persons are in the warehouse, and gives the admin's connection that may change them there.
 
-No role used at run time may change a row of raw; so erasing and re-keying take the admin's credential.
+No role used at run time may change a row of raw, so erasing and re-keying take the admin's credential.
 """
 
 from collections.abc import Iterator
@@ -32,9 +32,9 @@ class PersonTable:
 
 
 def person_tables(settings: Settings) -> list[PersonTable]:
-    """Every contracted table in which a column is a person's.
+    """Every contracted table that has a column of persons.
 
-    Raises KvalitetError where a contract cannot be used: what it tells of persons is not known then.
+    Raises KvalitetError where a contract cannot be used, since it is not known then where its persons are.
     """
     found = []
     contracts = load_contracts(settings).values()
@@ -54,7 +54,7 @@ def person_tables(settings: Settings) -> list[PersonTable]:
 
 
 def made_tables(connection: psycopg.Connection[DictRow], places: list[PersonTable]) -> list[PersonTable]:
-    """Those that are in the warehouse: a new contract's are made by the next `kvalitet migrate`."""
+    """The tables that exist in the warehouse. Those of a new contract are made by the next `kvalitet migrate`."""
     rows = connection.execute(
         "select relname::text as name from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
         " where nspname = 'raw'"
@@ -65,7 +65,7 @@ def made_tables(connection: psycopg.Connection[DictRow], places: list[PersonTabl
 
 @contextmanager
 def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
-    """The admin's connection: one transaction, while nobody takes rows in.
+    """The admin's connection, in one transaction during which nobody takes rows in.
 
     Raises KvalitetError where there is no such credential, or a build or an extraction is under way.
     """
@@ -90,7 +90,7 @@ def changing(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
 
 @dataclass(frozen=True)
 class BuiltColumn:
-    """A person's column in a table that a build made. `is_builders`: whatever hangs on the table is the builder's."""
+    """A person's column in a table that a build made. `is_builders`: the table belongs to the builder."""
 
     schema: str
     table: str
@@ -101,7 +101,7 @@ class BuiltColumn:
 def built_columns(connection: psycopg.Connection[DictRow], names: set[str]) -> list[BuiltColumn]:
     """The builds' own tables that hold a person's column of one of these names.
 
-    Those that are the builder's are to be changed as the builder: a trigger on one would run as the admin otherwise.
+    A table that belongs to the builder is changed as the builder. Otherwise, a trigger on it would run as the admin.
     """
     rows = connection.execute(
         "select n.nspname::text as schema_name, c.relname::text as table_name, a.attname::text as column_name,"

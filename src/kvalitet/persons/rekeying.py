@@ -1,7 +1,7 @@
-"""Gives the pseudonyms a new key, without knowing a single number: what is in raw becomes what intake will make of it.
+"""Gives the pseudonyms a new key without knowing any number: rows in raw change to what intake will make of them.
 
-The new key file lies beside the old one until the warehouse has changed, all of it in one transaction. A
-rotation that was killed in between is seen by its fingerprint: nothing is taken in until it is finished.
+The new key file lies beside the old one until the warehouse has changed, all of it in one transaction. A rotation that
+was killed in between is recognised by its fingerprint, and nothing is taken in until it is finished.
 """
 
 import re
@@ -27,10 +27,10 @@ BATCH_ROWS = 50_000
 
 
 def rotate_key(settings: Settings, by: str) -> int:
-    """Add a key and bring every pseudonym up to it; returns how many rows of raw have a new one.
+    """Add a key and bring every pseudonym up to it. Returns how many rows of raw have a new one.
 
-    Needs the admin's credential. Raises KvalitetError where that is not at hand, a build or an extraction is under
-    way, or the key in the file is not the one of the rows. One that was killed is run again and goes on.
+    Needs the admin's credential. Raises KvalitetError where that is not at hand, a build or an extraction is under way,
+    or the key in the file is not the one of the rows. A rotation that was killed goes on when it is run again.
     """
     by = without_number(by, "--by")
     file = settings.pseudonym_key_file
@@ -53,7 +53,7 @@ def rotate_key(settings: Settings, by: str) -> int:
 
 
 def _coming_key(coming: Path, keys: tuple[bytes, ...]) -> bytes | None:
-    """The key that a rotation which was killed had made; None where there was none."""
+    """The key made by a rotation that was killed. None where there was none."""
     if not coming.is_file():
         return None
     try:
@@ -69,7 +69,10 @@ def _coming_key(coming: Path, keys: tuple[bytes, ...]) -> bytes | None:
 
 
 def _refuse_another_key(connection: psycopg.Connection[DictRow], keys: tuple[bytes, ...], mark: str) -> int | None:
-    """The rows are of the keys in the file, or already of those that come: then how many were changed."""
+    """Raises KvalitetError where the rows have neither the keys in the file nor the coming ones.
+
+    Where they already have the coming ones, returns how many rows were changed.
+    """
     newest = connection.execute(
         "select fingerprint, rows_rekeyed from audit.pseudonym_key order by key_number desc limit 1"
     ).fetchone()
@@ -100,7 +103,8 @@ def _rekey(
             target = sql.Identifier("raw", place.table.raw_name)
             _map(connection, target, column, person)
             before, after = (hash_sql(place.table, "r", {column: sql.Identifier(name)}) for name in ("old", "new"))
-            # A row that an earlier contract made has a hash that cannot be made again; it counts as changed once.
+            # The hash of a row that an earlier contract made cannot be made again, so such a row counts as changed
+            # once.
             rows += connection.execute(
                 sql.SQL(
                     "update {target} as r set {column} = new, row_hash = case when r.row_hash = {before} then {after}"
@@ -130,7 +134,7 @@ def _rekey(
 def _map(
     connection: psycopg.Connection[DictRow], target: sql.Identifier, column: str, change: Callable[[str], str]
 ) -> None:
-    """Make the table `renamed` (old, new) of the column's values that hold a pseudonym or a digest."""
+    """Make the table `renamed` (old, new) of those values of the column that hold a pseudonym or a digest."""
     connection.execute("drop table if exists renamed")
     connection.execute("create temporary table renamed (old text primary key, new text not null) on commit drop")
     with connection.cursor(name="values_of_a_column") as found:

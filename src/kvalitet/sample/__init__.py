@@ -1,4 +1,4 @@
-"""A fictional municipality's deliveries beside real published figures; deterministic by seed, any size."""
+"""A fictional municipality's deliveries beside real published figures, deterministic by seed and of any size."""
 
 from kvalitet.sample.defects import Defect
 from kvalitet.sample.deliver import generate, generate_earlier, next_night

@@ -1,4 +1,4 @@
-"""What comes from Ankestyrelsen's statistics: real publications retyped, and a fictional municipality's quarters."""
+"""Deliveries of Ankestyrelsen's statistics: real publications retyped, and a fictional municipality's quarters."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ QUARTERS = ("Kilde_udgivelse", "Myndighed", "År", "Kvartal", "Lov", "Overordnet
 
 FIRST, RESTATED = "eksempelby_2024-12", "eksempelby_2025-01"
 PARENT = "Beskæftigelseslovgivningen"
-#: Stated beside the laws, as the real bank does, so that a hidden small count does not hide the whole.
+#: Stated beside the laws, as the real data bank does, so that a hidden small count does not hide the whole.
 TOTAL = "Kommunale sager i alt"
 #: law -> (its parent, cases per quarter). The parent's own figures are the sum of its children.
 LAWS = {
@@ -33,8 +33,8 @@ OUTCOMES = ("Stadfæstelse", "Ændring", "Hjemvisning", "Afvisning")
 OUTCOME_SHARES = (0.66, 0.12, 0.15, 0.07)
 WHOLE_YEAR = 5
 LAST_QUARTER = (LAST_YEAR, 3)  # the newest that the December publication could know
-#: What the later publication states anew: a quarter of a whole year, so that the year changes too, and one of an
-#: unfinished year. Two cases moved from Stadfæstelse to Hjemvisning, and one case more.
+#: The later publication restates a quarter of a whole year, so that the year changes too, and one of an unfinished
+#: year. Two cases move from Stadfæstelse to Hjemvisning, and one case is added.
 RESTATED_QUARTERS, RESTATED_LAW, MOVED = ((2023, 4), (2024, 2)), "Lov om aktiv socialpolitik", 2
 SUPPRESSED_BELOW, SHARES_SUPPRESSED_BELOW = 3, 15
 
@@ -49,7 +49,10 @@ Counts = dict[tuple[int, int, str], np.ndarray]  # (year, quarter, law) -> cases
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The December publication on night 1; on night 2 one more that restates two quarters; then nothing."""
+    """Write the December publication on night 1, and one that restates two quarters on night 2.
+
+    Later nights write nothing.
+    """
     if night > 2:
         return []
     cutoff = plan.cutoff(night)
@@ -80,7 +83,7 @@ def rows(plan: Plan, night: int) -> tuple[list[list[str]], list[list[str]], list
 
 
 def quarter_counts(plan: Plan) -> Counts:
-    """Cases per outcome, before small counts are hidden; whole years as quarter 5."""
+    """Cases per outcome, before small counts are hidden. Whole years are quarter 5."""
     random = plan.random(3)
     counts: Counts = {}
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
@@ -97,7 +100,7 @@ def quarter_counts(plan: Plan) -> Counts:
 
 
 def restate(counts: Counts) -> Counts:
-    """The quarters stated anew, and the whole years that they are part of."""
+    """The restated quarters, and the whole years that they are part of."""
     restated = {key: value.copy() for key, value in counts.items() if key[:2] in RESTATED_QUARTERS}
     for year, quarter in RESTATED_QUARTERS:
         restated[year, quarter, RESTATED_LAW] += np.array([-MOVED, 0, MOVED + 1, 0])

@@ -28,7 +28,7 @@ SEVERITIES = ("kritisk", "væsentlig", "mindre")
 ADMINISTRATIONS = ("BIF", "BIF", "BIF; SOF", "BIF; ØKF", "BIF; SOF; BUF", "SOF", "ØKF")
 AUDITORS = ("Rigsrevisionen (fiktiv bemærkning)", "Intern Revision (fiktiv)", "Eksempelrevision P/S (fiktiv)")
 OWNERS = ("Økonomistaben (fiktiv)", "Juridisk stab (fiktiv)", "Ydelseskontoret (fiktiv)")
-#: Carried over from a year before the workbook begins: its predecessor is not to be found.
+#: Carried over from a year before the workbook begins, so their predecessors cannot be found.
 BEFORE_THE_FIRST = ("2019-07", "2018-02")
 WITHOUT_OWNER = "2023-05"
 NOTE_IN_KEY = "NB! Husk at spørge revisor om frister"
@@ -41,7 +41,7 @@ SAVED_AT = datetime(2025, 1, 2, 9, 0)  # noqa: DTZ001 (a workbook knows no zone)
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The yearly workbook, made on the first night only."""
+    """Write the yearly workbook, on the first night only."""
     if night > 1:
         return []
     path = out / "audit_remarks" / f"revision_{plan.cutoff(night)}.xlsx"
@@ -61,7 +61,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def remark_rows(plan: Plan) -> list[list]:
-    """One row per remark and audit year, in the order of REMARKS; dates as dates."""
+    """One row per remark and audit year, in the order of REMARKS, with dates as dates."""
     random = plan.random(4)
     rows: list[list] = []
     open_before: list[list] = []
@@ -141,7 +141,7 @@ def _write_totals(sheet: Worksheet, remarks: list[list]) -> None:
 
 
 def same_bytes(workbook: Workbook) -> bytes:
-    """The saved workbook without the clock: same content, same bytes."""
+    """The saved workbook without clock times, so that the same content gives the same bytes."""
     saved, plain = io.BytesIO(), io.BytesIO()
     workbook.save(saved)
     with zipfile.ZipFile(saved) as old, zipfile.ZipFile(plain, "w", zipfile.ZIP_DEFLATED) as new:

@@ -1,4 +1,4 @@
-"""The life of each complaint, drawn month by month: everything that will ever happen to it.
+"""The whole life of each complaint, drawn month by month.
 
 A night's snapshot (snapshots.py) shows the part of it that was known at the cut-off.
 """
@@ -21,13 +21,15 @@ NO_CITIZEN, NOT_A_PERSON = -1, -2
 REFERRED, REFERRED_IN_RISE, REFERRED_BY_OMBUDSMAND = 0.19, 0.31, 0.01
 USUAL_REPEATS = 0.06
 CHUNK_COMPLAINTS = 20_000
-FIRST_NUMBER = 10_000  # case numbers of a year begin above it
+FIRST_NUMBER = 10_000  # case numbers of a year begin after it
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Complaints first delivered on `since_night`: one row per complaint, and one row per complaint point
-    with the `index` of its complaint."""
+    """Complaints first delivered on `since_night`.
+
+    `cases` has one row per complaint, `points` one row per complaint point with the `index` of its complaint.
+    """
 
     cases: pl.DataFrame
     points: pl.DataFrame
@@ -35,7 +37,7 @@ class Chunk:
 
 
 def chunks(plan: Plan, night: int) -> Iterator[Chunk]:
-    """All complaints that anybody may know of on `night`, a month or more at a time."""
+    """All complaints that can be known on `night`, a month or more at a time."""
     waiting: list[Chunk] = []
     for chunk in months(plan):
         waiting.append(chunk)
@@ -72,11 +74,11 @@ def _month(plan: Plan, index: int) -> Chunk:
     return _chunk(plan, random, received, registered, numbering, (year, month), 1)
 
 
-_kept_month = lru_cache(maxsize=400)(_month)  # small samples are read several times over
+_kept_month = lru_cache(maxsize=400)(_month)  # small samples are read several times
 
 
 def _arrivals(plan: Plan, night: int) -> Chunk:
-    """What a later night adds, registered the day before: every other one received long before that."""
+    """The complaints that a later night adds, registered the day before. Every other one came long before."""
     random, count = plan.random(2, night), plan.arrivals
     today = day_number(plan.cutoff(night)) - 1
     days = today - np.where(np.arange(count) % 2 == 0, random.integers(30, 400, count), 0)
@@ -89,8 +91,10 @@ def _arrivals(plan: Plan, night: int) -> Chunk:
 
 
 def _received_in_month(random: np.random.Generator, year: int, month: int, count: int) -> np.ndarray:
-    """Seconds since 1970 in local wall time: nearly all on weekdays, all between 7 and 21 o'clock,
-    so that no time falls into an hour that daylight saving skips or repeats."""
+    """Times of receipt in seconds since 1970 in local wall time: nearly all on weekdays, all between 7 and 21 o'clock.
+
+    So no time falls into an hour that daylight saving skips or repeats.
+    """
     length = calendar.monthrange(year, month)[1]
     weekday = np.array([date(year, month, day).weekday() for day in range(1, length + 1)])
     share = np.where(weekday < 5, 1.0, 0.04)
@@ -99,7 +103,7 @@ def _received_in_month(random: np.random.Generator, year: int, month: int, count
 
 
 def _registered(random: np.random.Generator, received: np.ndarray, last_day: int) -> np.ndarray:
-    """Most the same day, some within the week, a few late; never after the first cut-off."""
+    """Times of registration: most the same day, some within the week, a few later, none after the first cut-off."""
     count = len(received)
     kind = random.random(count)
     lag = np.where(kind < 0.70, 0, np.where(kind < 0.97, random.integers(1, 6, count), random.integers(10, 61, count)))
@@ -130,7 +134,7 @@ def _chunk(
     centre = _centres(random, received)
     citizen = index
     if month:
-        two_years = plan.complaints // 3  # back in the order of receipt: too long ago for a repeat
+        two_years = plan.complaints // 3  # so far back in the order of receipt that it is no repeat
         citizen = np.where((random.random(count) < 0.08) & (index >= two_years), index - two_years, index)
         repeats, origins = _repeats(random, count, (month[0], (month[1] + 2) // 3) == REPEAT_QUARTER)
         for column in (is_decision, theme, law, centre, citizen):
@@ -187,8 +191,10 @@ def _centres(random: np.random.Generator, received: np.ndarray) -> np.ndarray:
 
 
 def _repeats(random: np.random.Generator, count: int, is_story: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of repeats, and of the complaint that each repeats: always an earlier one of the
-    same month that is no repeat itself."""
+    """Positions of repeats, and of the complaint that each one repeats.
+
+    That is always an earlier one of the same month that is no repeat itself.
+    """
     wanted = count // 3 if is_story else round(count * USUAL_REPEATS)
     begin = int(np.ceil(count * 0.26))
     repeats = begin + random.choice(count - begin, min(wanted, count - begin), replace=False)
@@ -198,7 +204,7 @@ def _repeats(random: np.random.Generator, count: int, is_story: bool) -> tuple[n
 def _course(
     random: np.random.Generator, received: np.ndarray, registered: np.ndarray, is_decision: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Answered, forwarded and decided, in that order of possibility: registered < forwarded < answered < decided."""
+    """Times of forwarding, answer and decision, where registered < forwarded < answered < decided."""
     count = len(received)
     days = 1 + random.gamma(2.0, 8.5, count)
     half_year_after = day_number(words.REORGANISED) + 184
@@ -213,10 +219,10 @@ def _course(
 
 
 def _referral(random: np.random.Generator, cases: pl.DataFrame, number: np.ndarray, year: str) -> dict[str, pl.Series]:
-    """Who referred the case and under which number; `referral_number` is what the other body itself has.
+    """Who referred the case and under which number. `referral_number` is the other body's own number.
 
-    Of the ombudsman's referrals the administration noted no number on 4 % and a mistyped one
-    (another year) on 3 %: these cannot be matched.
+    Of the ombudsman's referrals, the administration recorded no number for 4 % and a mistyped one (another year) for 3
+    %. These cannot be matched.
     """
     count = cases.height
     begin = day_number(date(RISE_YEAR, 4, 1)) * DAY
@@ -257,7 +263,7 @@ def _referral(random: np.random.Generator, cases: pl.DataFrame, number: np.ndarr
 
 
 def _points(random: np.random.Generator, cases: pl.DataFrame) -> pl.DataFrame:
-    """One to four points per complaint; the first is the complaint's own theme and outcome."""
+    """One to four points per complaint. The first has the complaint's own theme and outcome."""
     count = cases.height
     per_case = _draw_by(random.random(count), np.arange(1, 5), (0.55, 0.30, 0.10, 0.05))
     row = np.repeat(np.arange(count), per_case)

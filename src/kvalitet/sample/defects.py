@@ -1,9 +1,8 @@
 """The small share of defects that the contracts must catch: which row, which night, which rule.
 
-Defects sit at fixed positions, so that they can be counted without reading a file. Every kind
-spoils one of each STRIDE complaints. Those of the first night are mended on the second in every
-other stride and stay in the rest; each later night spoils rows of a few kinds that were in order
-the night before and are again the night after.
+Defects sit at fixed positions, so that they can be counted without reading a file. Every kind spoils one of each STRIDE
+complaints. Those of the first night are mended on the second in every other stride, and stay in the rest. Each later
+night spoils rows of a few kinds that were in order the night before and are again the night after.
 """
 
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ class Defect:
     rows: int
 
 
-#: rule -> (column as written, column in the contract, what is written instead). None: the row is doubled.
+#: rule -> (column as written, column in the contract, what is written instead). None means that the row is doubled.
 COMPLAINT_DEFECTS: dict[str, tuple[str, str, pl.Expr | None]] = {
     "date_impossible": ("Svarfrist", "answer_due_date", pl.lit("2023-02-30")),
     "date_format": ("Videresendt", "forwarded_at", pl.lit("02-03-2023 10:15")),

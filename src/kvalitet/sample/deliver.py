@@ -16,11 +16,11 @@ from kvalitet.sample.sources import SOURCES
 def generate(
     out: Path, night: int = 1, seed: int = 2019, complaints: int = 6000, corrupt: str | None = None
 ) -> list[Path]:
-    """Write the deliveries of night 1, 2, 3, … below `out`, a folder per source; the same bytes each time.
+    """Write the deliveries of night 1, 2, 3, … below `out`, a folder per source. Writes the same bytes each time.
 
-    `complaints` is how many the first night's snapshot holds (1,000 to 10,000,000). `corrupt` (one of
-    CORRUPTIONS) makes a complaint delivery that follows its contract and is wrong all the same.
-    Returns the files written. Raises KvalitetError for a night, size or corruption that cannot be.
+    `complaints` is how many the first night's snapshot holds (1,000 to 10,000,000). `corrupt` (one of CORRUPTIONS)
+    makes a complaint delivery that follows its contract but is wrong. Returns the files written. Raises KvalitetError
+    for an impossible night, size or corruption.
     """
     if corrupt is not None and corrupt not in CORRUPTIONS:
         raise KvalitetError(f"There is no corruption {corrupt}.", f"Choose one of {', '.join(CORRUPTIONS)}.")
@@ -39,8 +39,8 @@ def generate_earlier(out: Path, cutoff: date, seed: int = 2019, complaints: int 
     """Write older snapshots, as the systems that can look back would have delivered them on `cutoff`.
 
     Those are the case system, the organisation, the case lists of earlier.py and the sources whose module says
-    `KNOWS_EARLIER`; the others had delivered nothing by then. Raises KvalitetError for a day that is not before
-    the first night.
+    `KNOWS_EARLIER`. The others had delivered nothing by then. Raises KvalitetError for a day that is not before the
+    first night.
     """
     if night_of(cutoff) >= 1:
         raise KvalitetError(f"{cutoff} is not before the first night.", "Ask for that night with --night.")
@@ -63,6 +63,6 @@ def _complaints(folder: Path, plan: Plan, night: int, corrupt: str | None) -> li
 
 
 def next_night(out: Path) -> int:
-    """The night after the newest one delivered below `out`; 1 where there is none."""
+    """The night after the newest one delivered below `out`, or 1 where there is none."""
     stems = (file.stem.removeprefix("klager_") for file in (out / "bif_complaints").glob("klager_*.csv"))
     return 1 + max((0, *(night_of(date.fromisoformat(stem)) for stem in stems)))

@@ -1,4 +1,4 @@
-"""Older snapshots of the case lists: the first night's, with everything forgotten that lay ahead at the cut-off."""
+"""Older snapshots of the case lists: the first night's, without everything that happened after the cut-off."""
 
 import csv
 from dataclasses import dataclass, field
@@ -13,8 +13,10 @@ from kvalitet.sample.sources import SOURCES
 
 @dataclass(frozen=True)
 class Memory:
-    """How a list looks back. `begins` dates a row; each date in `told` brought the columns named, which said
-    something else before (empty, or the text given)."""
+    """How a list looks back. `begins` names the date from which a row exists.
+
+    Each date in `told` set the columns named under it, which held something else before (empty, or the text given).
+    """
 
     begins: str
     told: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -22,7 +24,7 @@ class Memory:
 
 INVESTIGATIONS = Memory("Indledt", {"Afsluttet": {"Konklusion": "", "Førte til tiltag": ""}})
 RECOMMENDATIONS = Memory("Afgivet", {"Lukket": {"Status": "åben"}})
-#: contract -> the encoding of its files, and the memory of each by the name it begins with
+#: contract -> the encoding of its files, and the memory of each list by the first part of its file name
 LOOKS_BACK: dict[str, tuple[str, dict[str, Memory]]] = {
     "borgerraadgiver_cases": (
         "utf-8-sig",
@@ -46,7 +48,7 @@ LOOKS_BACK: dict[str, tuple[str, dict[str, Memory]]] = {
 
 
 def deliver_case_lists(out: Path, plan: Plan, cutoff: date) -> list[Path]:
-    """The lists as they were on `cutoff`; a source of which a list would be empty delivers nothing."""
+    """Write the lists as they were on `cutoff`. A source with an empty list delivers nothing."""
     paths: list[Path] = []
     for contract, (encoding, memories) in LOOKS_BACK.items():
         with TemporaryDirectory() as folder:
@@ -69,7 +71,7 @@ def deliver_case_lists(out: Path, plan: Plan, cutoff: date) -> list[Path]:
 
 
 def known_on(cutoff: date, memory: Memory, rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Rows that had begun by then, without what was told later. A date that cannot be read is left as it is."""
+    """The rows that had begun by then, without later facts. A date that cannot be read is left as it is."""
     known = []
     for row in rows:
         if _lies_ahead(row[memory.begins], cutoff):

@@ -20,7 +20,7 @@ OWNERS = (
     "Ydelseskontoret (fiktiv)",
     "Beskæftigelseskontoret (fiktiv)",
 )
-#: Shares of recommendations that nobody answers for, that have no deadline, and that were closed on an unknown day.
+#: Shares of recommendations without an owner, without a deadline, and closed on an unknown day.
 WITHOUT_OWNER, WITHOUT_DEADLINE, WITHOUT_CLOSING_DAY = 0.06, 0.08, 0.03
 YEARS = range(FIRST_YEAR, LAST_YEAR + 1)
 
@@ -28,12 +28,12 @@ Row = list[str]
 
 
 def danish(day: date | None) -> str:
-    """As a Danish spreadsheet writes it; empty for none."""
+    """The day as a Danish spreadsheet writes it, empty for None."""
     return day.strftime("%d-%m-%Y") if day else ""
 
 
 def known(day: date, cutoff: date) -> date | None:
-    """The day, if it lies before the cut-off."""
+    """The day if it lies before the cut-off, otherwise None."""
     return day if day < cutoff else None
 
 
@@ -57,7 +57,7 @@ def centre_on(random: np.random.Generator, day: date) -> str:
 def investigations(
     random: np.random.Generator, prefix: str, kinds: tuple[str, ...], per_year: int, cutoff: date
 ) -> list[Row]:
-    """Some that ended in the year after, some that still run; the newest do not say yet what came of them."""
+    """Investigations: some ended in the year after, some still run. The newest do not state their result yet."""
     rows = []
     for year in YEARS:
         for number in range(1, per_year + 1):
@@ -77,7 +77,10 @@ def investigations(
 def recommendations(
     random: np.random.Generator, prefix: str, causes: list[tuple[str, str, date]], cutoff: date
 ) -> list[Row]:
-    """One to three for each cause (number, theme, day): most followed in time, some late, some still open."""
+    """One to three recommendations for each cause (number, theme, day).
+
+    Most are followed in time, some late, and some are still open.
+    """
     rows: list[Row] = []
     numbers: dict[int, int] = {}
     for cause, theme, given in causes:
@@ -102,7 +105,7 @@ def recommendations(
 
 
 def causes_of(investigated: list[Row]) -> list[tuple[str, str, date]]:
-    """The investigations that ended in more than no criticism: number, theme, day."""
+    """The investigations with a result other than no criticism: number, theme, day."""
     ended = [row for row in investigated if row[6] not in ("", "ingen_kritik")]
     return [(row[0], row[2], date(*map(int, reversed(row[5].split("-"))))) for row in ended]
 

@@ -1,4 +1,4 @@
-"""Writes deliveries: a file appears in the inbox whole, under its own name, or not at all."""
+"""Writes deliveries so that a file appears in the inbox whole and under its own name, or not at all."""
 
 import csv
 import os
@@ -12,7 +12,7 @@ import polars as pl
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name only once everything is in it and on the disk."""
+    """A file that gets its name only once everything is in it and on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     try:
@@ -26,12 +26,12 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_quoted_csv(out: BinaryIO, rows: pl.DataFrame, is_first: bool) -> None:
-    """One chunk as the case system exports it: comma, every field quoted, UTF-8."""
+    """Write one chunk as the case system exports it: comma, every field quoted, UTF-8."""
     rows.write_csv(out, include_header=is_first, quote_style="always")
 
 
 def write_danish_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], encoding: str) -> Path:
-    """Semicolons, CRLF, quotes only where needed: what a Danish spreadsheet saves."""
+    """Write rows as a Danish spreadsheet saves them: semicolons, CRLF, quotes only where needed."""
     with whole_file(path) as binary:
         lines = _Encoded(binary, encoding)
         writer = csv.writer(lines, delimiter=";", lineterminator="\r\n")

@@ -17,14 +17,14 @@ HEADER = (
     "Myndighed", "Beretningsår", "Fra", "Til", "Henvendelser", "Ændring pct", "Medhold pct", "Adresse",
 )  # fmt: skip
 UPHELD_PCT = {2019: "54,8", 2020: "53,1", 2021: "55,9", 2022: "61,7", 2023: "59,4"}
-#: Referred cases that the administration never registered, as a share of the others.
+#: Referred cases that the administration never registered, as a share of the registered ones.
 NEVER_REGISTERED = 0.02
 SPOILT_MONTH = 41  # June 2022: a month with a referral that was never registered, whatever the size
 PLANNED = (Defect("borgerraadgiver_annual", "referrals", "received_date", "date_impossible", 1),)
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The yearly delivery, made on the first night only."""
+    """Write the yearly delivery, on the first night only."""
     if night > 1:
         return []
     cutoff = plan.cutoff(night)
@@ -53,8 +53,10 @@ def figure_rows(plan: Plan) -> list[list[str]]:
 
 
 def referral_rows(plan: Plan) -> Iterator[pl.DataFrame]:
-    """The ombudsman's referrals, month by month: each under its own number, whether or not the
-    administration noted it, and some that the administration never registered."""
+    """The ombudsman's referrals, month by month, each under its own number.
+
+    They include those of which the administration recorded no number, and some that it never registered.
+    """
     received_per_year: dict[int, int] = {}
     for year, _, count in plan.months:
         received_per_year[year] = received_per_year.get(year, 0) + count

@@ -1,4 +1,4 @@
-"""The fictional administration's units, and who took over from whom on 1 July 2022."""
+"""The fictional administration's units, and their succession on 1 July 2022."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ UNITS = {
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The snapshot of units and their succession as known at the cut-off; the same every night."""
+    """Write the snapshot of units and their succession as known at the cut-off. It is the same every night."""
     cutoff = plan.cutoff(night)
     folder = out / "organisation"
     units, succession = rows(cutoff)

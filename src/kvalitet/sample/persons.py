@@ -1,8 +1,8 @@
 """CPR numbers that nobody can have.
 
-Every number says a date of birth in 2050–2057 (year 50–57 with a seventh digit of 5–8, by the
-rules of the CPR register): nobody living has one. Every tenth is a replacement number, with 6
-added to the first digit of the day, which the register never issues at all.
+Every number means a date of birth in 2050–2057 (year 50–57 with a seventh digit of 5–8, by the rules of the CPR
+register), and nobody living has one. Every tenth is a replacement number, with 6 added to the first digit of the day,
+which the register never issues at all.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ NOT_A_PERSON = "0000000000"
 
 
 def cpr_numbers(citizens: np.ndarray) -> pl.Series:
-    """Ten digits for each citizen number (0 ≤ number < NUMBERS; different numbers, different CPRs)."""
+    """Ten digits for each citizen number (0 ≤ number < NUMBERS). Different numbers give different CPRs."""
     rest = (citizens.astype(np.int64) * SPREAD + 17) % NUMBERS
     rest, serial = np.divmod(rest, SERIALS)
     rest, year = np.divmod(rest, YEARS)

@@ -1,4 +1,4 @@
-"""What is generated, before a single row is drawn: how many complaints, in which months, known when."""
+"""The plan of what is generated, before any row is drawn: how many complaints, in which months, known when."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,15 +10,15 @@ from kvalitet.errors import KvalitetError
 
 FIRST_YEAR, LAST_YEAR = 2019, 2024
 FIRST_CUTOFF = date(2025, 1, 2)
-#: The oldest snapshot that can be made: half a year after the first complaints.
+#: The oldest snapshot that can be made, half a year after the first complaints.
 FIRST_SNAPSHOT = date(FIRST_YEAR, 7, 1)
 #: The quarter in which exactly a third of each month's complaints are repeats.
 REPEAT_QUARTER = (2021, 4)
 #: The ombudsman's report year (1 April 2022 to 31 March 2023) in which inquiries rise sharply.
 RISE_YEAR = 2022
-#: Inquiries per report year at 6,000 complaints. Made up; the rise is +41.6 %.
+#: Inquiries per report year at 6,000 complaints. They are made up, and the rise is +41.6 %.
 INQUIRIES = {2019: 604, 2020: 581, 2021: 637, 2022: 902, 2023: 866}
-#: The administration's own volume: level through all years, busy after the holidays.
+#: The administration's own volume: level through all years, higher after the holidays.
 YEAR_LEVEL = {2019: 0.98, 2020: 0.95, 2021: 1.01, 2022: 1.02, 2023: 0.99, 2024: 1.00}
 MONTH_LEVEL = (1.15, 1.05, 1.10, 0.95, 1.00, 0.95, 0.70, 0.95, 1.10, 1.10, 1.05, 0.80)
 
@@ -40,7 +40,7 @@ class Plan:
             )
 
     def cutoff(self, night: int) -> date:
-        """The stated cut-off of night 1, 2, …: the snapshot holds what was known when that day began.
+        """The stated cut-off of night 1, 2, …. The snapshot holds what was known when that day began.
 
         Nights before the first (0, -1, …) are older snapshots that a source may deliver late.
         """
@@ -51,7 +51,7 @@ class Plan:
 
     @cached_property
     def months(self) -> list[tuple[int, int, int]]:
-        """(year, month, complaints received in it); the counts add up to `complaints` exactly."""
+        """(year, month, complaints received in it). The counts add up to `complaints` exactly."""
         keys = [(year, month) for year in range(FIRST_YEAR, LAST_YEAR + 1) for month in range(1, 13)]
         weights = np.array([YEAR_LEVEL[year] * MONTH_LEVEL[month - 1] for year, month in keys])
         exact = self.complaints * weights / weights.sum()
@@ -61,7 +61,7 @@ class Plan:
 
     @property
     def arrivals(self) -> int:
-        """Complaints that each later night adds: half of them late registrations."""
+        """The number of complaints that each later night adds. Half of them are late registrations."""
         return max(4, self.complaints // 1000)
 
     @cached_property
@@ -70,12 +70,12 @@ class Plan:
         return {year: round(count * self.complaints / 6000) for year, count in INQUIRIES.items()}
 
     def random(self, *purpose: int) -> np.random.Generator:
-        """A stream of its own for each purpose, so that chunks can be drawn in any order."""
+        """A random stream of its own for each purpose, so that chunks can be drawn in any order."""
         return np.random.default_rng([self.seed, *purpose])
 
 
 def night_of(cutoff: date) -> int:
-    """Which night has this cut-off; the inverse of `Plan.cutoff`."""
+    """The night that has this cut-off, as the inverse of `Plan.cutoff`."""
     return (cutoff - FIRST_CUTOFF).days + 1
 
 

@@ -1,6 +1,6 @@
 """What becomes of complaints about decisions: reassessed by the administration, then decided by Ankestyrelsen.
 
-Read from the complaints' own lives (cases.py), so that numbers and dates agree between the deliveries.
+Derived from the complaints' own lives (cases.py), so that numbers and dates agree between the deliveries.
 """
 
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from kvalitet.sample.cases import DAY, chunks
 from kvalitet.sample.plan import Plan, day_number
 from kvalitet.sample.snapshots import is_in_snapshot
 
-#: outcome of the complaint -> what the reassessment came to; a complaint that was withdrawn is not reassessed.
+#: outcome of the complaint -> result of the reassessment. A complaint that was withdrawn is not reassessed.
 RESULTS = {
     "medhold": "helt_aendret",
     "delvist_medhold": "delvist_aendret",
     "ikke_medhold": "fastholdt",
     "afvist": "fastholdt",
 }
-#: As Ankestyrelsen words them, with their shares; and where the decision was made in the half-year of the backlog.
+#: Ankestyrelsen's own words, their shares, and the shares for decisions made in the half-year of the backlog.
 OUTCOMES = ("Stadfæstelse", "Ændring", "Ophævelse", "Hjemvisning", "Afvisning", "Henvisning")
 SHARES = (0.63, 0.09, 0.02, 0.15, 0.08, 0.03)
 BACKLOG_SHARES = (0.52, 0.11, 0.03, 0.23, 0.08, 0.03)
-#: One appeal in so many names no own case number, names a mistyped one, or stands alone at both ends.
+#: One appeal in so many has no own case number, has a mistyped one, or has no counterpart on either side.
 WITHOUT_NUMBER, MISTYPED, ALONE = 41, 67, 97
 OFFSET = 40_000  # between the complaint's running number and Ankestyrelsen's
 
@@ -32,9 +32,9 @@ OFFSET = 40_000  # between the complaint's running number and Ankestyrelsen's
 def steps(plan: Plan, night: int) -> Iterator[pl.DataFrame]:
     """One row per complaint in the night's snapshot that is or will be reassessed, in order of `index`.
 
-    Days since 1970: `came` (received by the administration), `reassessed`, `forwarded`, `arrived` (at
-    Ankestyrelsen), `ended`; `result`, `appeal_number`, `outcome` and `second_outcome` as they will be. What
-    lies after the cut-off is there too: the deliveries show what was known.
+    Days since 1970: `came` (received by the administration), `reassessed`, `forwarded`, `arrived` (at Ankestyrelsen),
+    `ended`. Final values: `result`, `appeal_number`, `outcome` and `second_outcome`. What lies after the cut-off is
+    included, and the deliveries show only what was known.
     """
     for chunk in chunks(plan, night):
         cases = chunk.cases.filter(is_in_snapshot(plan, night), "is_decision", pl.col("outcome_id") != "tilbagekaldt")
@@ -77,7 +77,7 @@ def _with_course(plan: Plan, cases: pl.DataFrame) -> pl.DataFrame:
 
 
 def _draw(plan: Plan, purpose: int, index: np.ndarray) -> np.ndarray:
-    """Numbers in (0, 1) that depend on seed, purpose and complaint alone, whatever chunk it comes in (splitmix64)."""
+    """Numbers in (0, 1) that depend only on seed, purpose and complaint, not on the chunk (splitmix64)."""
     mixed = index.astype(np.uint64) + np.uint64(plan.seed * 1_000_003 + purpose * 7_919)
     mixed *= np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -86,7 +86,7 @@ def _draw(plan: Plan, purpose: int, index: np.ndarray) -> np.ndarray:
 
 
 def day(column: str, pattern: str) -> pl.Expr:
-    """Days since 1970 as text; null stays null."""
+    """Days since 1970 as text. Null stays null."""
     return pl.col(column).cast(pl.Int32).cast(pl.Date).dt.to_string(pattern)
 
 

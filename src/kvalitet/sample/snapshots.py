@@ -1,4 +1,4 @@
-"""What a night's snapshot shows of the complaints: known by the cut-off, corrected, withdrawn, spoilt."""
+"""A night's snapshot of the complaints, as known by the cut-off: corrected, withdrawn, spoilt."""
 
 from collections.abc import Callable
 
@@ -14,11 +14,11 @@ from kvalitet.sample.plan import Plan, day_number
 #: The law that a wrongly filed decision turns out to belong to: the next in the list.
 OTHER_LAW = dict(zip(words.LAWS, [*list(words.LAWS)[1:], next(iter(words.LAWS))], strict=True))
 LOCAL_TIME = "%Y-%m-%dT%H:%M:%S"
-#: Deliveries whose values have the agreed form and are wrong all the same: what intake cannot find, the gate must stop.
+#: Deliveries whose values have the agreed form but are wrong. What intake cannot find, the gate must stop.
 CORRUPTIONS: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     # A centre's complaints carry an id that the organisation does not know.
     "lost_centre": lambda rows: rows.with_columns(pl.col("centre_id").replace("C06", "C99")),
-    # Every date is a year late: the newest complaints lie after the cut-off, by which intake refuses them.
+    # Every date is a year late, so the newest complaints lie after the cut-off, and intake refuses them for that.
     "shifted_years": lambda rows: rows.with_columns(
         pl.col("received", "registered", "forwarded", "answered", "decided") + 365 * DAY
     ),
@@ -26,7 +26,7 @@ CORRUPTIONS: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
 
 
 def is_in_snapshot(plan: Plan, night: int) -> pl.Expr:
-    """Cases registered before the cut-off. From each later night on, a few are gone: created by mistake."""
+    """Whether a case was registered before the cut-off. From each later night on, a few created by mistake are gone."""
     is_registered = pl.col("registered") < day_number(plan.cutoff(night)) * DAY
     every = min(5000, plan.complaints // 2)
     gone = [pl.col("index") % every == 433 + 3 * later for later in range(2, night + 1)]
@@ -34,10 +34,10 @@ def is_in_snapshot(plan: Plan, night: int) -> pl.Expr:
 
 
 def as_known(plan: Plan, night: int, cases: pl.DataFrame) -> pl.DataFrame:
-    """The cases with what had happened before the cut-off, and with the corrections made by then: another
-    outcome, or another law for a decision that had been filed under the wrong one.
+    """The cases with what had happened before the cut-off, and with the corrections made by then.
 
-    Adds `is_closed`; forwarded, answered, decided and outcome_id are null while they lie ahead.
+    A correction is another outcome, or another law for a decision that had been filed under the wrong one. Adds
+    `is_closed`. The columns forwarded, answered, decided and outcome_id are null where they lie after the cut-off.
     """
     known_until = day_number(plan.cutoff(night)) * DAY
     every = min(1500, plan.complaints // 4)
@@ -103,8 +103,10 @@ def complaint_rows(plan: Plan, night: int, chunk: Chunk, corrupt: str | None = N
 
 
 def point_rows(plan: Plan, night: int, chunk: Chunk) -> pl.DataFrame:
-    """The delivered text of klagepunkter_{cutoff}.csv for one chunk. A complaint that intake sets
-    aside keeps its points here: they then point at no complaint."""
+    """The delivered text of klagepunkter_{cutoff}.csv for one chunk.
+
+    A complaint that intake sets aside keeps its points here, which then belong to no complaint.
+    """
     cases = as_known(plan, night, chunk.cases).select("index", "case_number", "outcome_id", "is_closed")
     points = chunk.points.join(cases, on="index", maintain_order="left")
     own = pl.when("own_outcome").then("outcome_id").otherwise("other_outcome")

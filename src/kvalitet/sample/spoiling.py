@@ -1,4 +1,4 @@
-"""Defects of the smaller deliveries: so many rows at fixed places, each breaking one rule."""
+"""Defects of the smaller deliveries: a few rows at fixed places, each breaking one rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from kvalitet.sample.defects import Defect
 
 @dataclass(frozen=True)
 class Spoilt:
-    """Row `place` (from 0) of a delivered table; `text` is written under `header`, None doubles the row.
+    """Row `place` (from 0) of a delivered table. `text` is written under `header`, and None doubles the row.
 
-    `is_mended`: in order again from the second night on.
+    `is_mended`: the row is in order again from the second night on.
     """
 
     table: str

@@ -1,7 +1,7 @@
-"""What must be found after a night: the generator's own count of what it delivered.
+"""The results expected after a night: the generator's own count of what it delivered.
 
-Counted from the plan, not from the files, with the rows that the contracts set aside left out
-and those that keep an earlier night's version counted in that version.
+Counted from the plan, not from the files. Rows that the contracts set aside are left out, and those that keep an
+earlier night's version are counted in that version.
 """
 
 from collections import Counter
@@ -29,12 +29,12 @@ BIF = "bif_complaints"
 
 @dataclass
 class Truth:
-    """Expected figures after nights 1..`night` were taken in, each delivery once and in order. A night before the
-    first stands for the older snapshot of that cut-off alone, of which the complaints are counted.
+    """Expected figures after nights 1..`night` were taken in, each delivery once and in order.
 
-    `delivered` and `defects` concern this night's deliveries, keyed by (source, table); sources that
-    deliver nothing tonight are not in them. Everything else is the warehouse's state, over complaints
-    that are open in raw. Quarters are "2021-K4", report years are named after the year they begin in.
+    A night before the first stands for the older snapshot of that cut-off alone, of which the complaints are counted.
+    `delivered` and `defects` concern this night's deliveries, keyed by (source, table). Sources that deliver nothing
+    tonight are not in them. Everything else is the warehouse's state, over complaints that are open in raw. Quarters
+    are "2021-K4", and report years are named after the year they begin in.
     """
 
     night: int
@@ -63,7 +63,7 @@ class Truth:
 
 
 def truth(night: int = 1, seed: int = 2019, complaints: int = 6000) -> Truth:
-    """The expected figures of `generate(out, night, seed, complaints)`; takes about as long to work out."""
+    """The expected figures of `generate(out, night, seed, complaints)`. Takes about as long as `generate`."""
     plan = Plan(seed, complaints)
     result = Truth(night, plan.cutoff(night), inquiries_by_report_year=dict(plan.inquiries))
     present = []
@@ -101,7 +101,7 @@ def _landed(plan: Plan, night: int, chunk: Chunk) -> pl.DataFrame:
 
 
 def _last_accepted(plan: Plan, night: int, since: int, rules: dict[str, tuple], offset: int) -> pl.Expr:
-    """The last night whose row kept to the contract; 0 where none did."""
+    """The last night whose row followed the contract, 0 where none did."""
     accepted_on = pl.lit(0)
     for version in range(min(since, night), night + 1):
         is_spoilt = pl.any_horizontal([has_defect(plan, version, rules, rule, offset) for rule in rules])
@@ -116,7 +116,7 @@ def _count_complaints(result: Truth, landed: pl.DataFrame) -> None:
     result.complaints_by_quarter.update(_counts(landed, "quarter"))
     result.complaints_by_centre_and_year.update(_counts(landed, "centre_id", "year"))
     result.outcomes_by_calendar_year.update(_counts(landed, "year", "outcome_id"))
-    # Citizens come back with the same theme within a month only, and then it is a repeat.
+    # Citizens complain again about the same theme only within a month, and then it is a repeat.
     of_citizen = landed.filter(pl.col("citizen") >= 0).group_by("quarter", "citizen", "theme_id").len()
     repeats = of_citizen.filter(pl.col("len") > 1).group_by("quarter").agg((pl.col("len") - 1).sum())
     result.repeats_by_quarter.update(dict(repeats.iter_rows()))
@@ -149,12 +149,12 @@ def _count_others(result: Truth, plan: Plan, night: int) -> None:
     result.delivered["organisation", "units"] = len(units)
     result.delivered["organisation", "succession"] = len(succession)
     referrals = sum(rows.height for rows in ombudsman.referral_rows(plan))
-    result.referrals_without_complaint = referrals - 1 - result.matched  # one is planned to be set aside
+    result.referrals_without_complaint = referrals - 1 - result.matched  # one of them is planned to be set aside
     if night == 1:
         result.delivered["borgerraadgiver_annual", "annual_figures"] = len(ombudsman.figure_rows(plan))
         result.delivered["borgerraadgiver_annual", "referrals"] = referrals
         remarks = audit.remark_rows(plan)
-        result.delivered["audit_remarks", "remarks"] = len(remarks) + 1  # and the note that looks like one
+        result.delivered["audit_remarks", "remarks"] = len(remarks) + 1  # and the note that looks like a remark
         result.delivered["audit_remarks", "totals"] = len(audit.total_rows(remarks))
         result.defects += [*ombudsman.PLANNED, *audit.PLANNED]
     if night in (1, 2):

@@ -1,6 +1,6 @@
 """The words of the fictional administration: names, laws, themes, and how often each is used.
 
-Nothing here is taken from a real municipality; the shares are made up and unlike any published ones.
+Nothing here is taken from a real municipality. The shares are made up and unlike any published ones.
 """
 
 from datetime import date
@@ -61,10 +61,10 @@ NEW_CENTRES = {
     "C10": "Center for Sygedagpenge (fiktiv)",
     "C11": "Center for Fleksjob og Førtidspension (fiktiv)",
 }
-#: predecessor -> successors with the share of its work that each took over
+#: predecessor -> its successors, each with the share of the work that it took over
 SUCCESSION = {"C03": {"C09": 1.0}, "C04": {"C09": 1.0}, "C05": {"C10": 0.6, "C11": 0.4}}
 
-#: Free text as case workers write it; {cpr} is where a number slips in. None of it is landed.
+#: Free text as case workers write it. {cpr} marks where a number slips in. None of it is landed.
 TEXTS = (
     "Borger klager over ventetid.",
     "Har ikke fået svar på sin mail.",

@@ -1,4 +1,4 @@
-"""Where things are and how to reach them: one object, read from the environment once."""
+"""The folders and addresses of an installation, in one object that is read from the environment once."""
 
 import os
 import secrets
@@ -13,18 +13,18 @@ from kvalitet.settings.stated import whole_number
 
 TIMEZONE = ZoneInfo("Europe/Copenhagen")
 
-#: Login roles of the warehouse; each step connects as its own (see docs/security.md).
+#: Login roles of the warehouse. Each step connects as its own (see docs/security.md).
 LOADER = "kvalitet_loader"
 TRANSFORMER = "kvalitet_transformer"
 GATE = "kvalitet_gate"
-RULES = "kvalitet_rules"  # as which the rules of contracts are measured
+RULES = "kvalitet_rules"  # measures the rules of contracts
 PUBLISHER = "kvalitet_publisher"
 BI = "kvalitet_bi"
 DETAIL = "kvalitet_detail"
 AUDITOR = "kvalitet_auditor"
 LOGIN_ROLES = (LOADER, TRANSFORMER, GATE, RULES, PUBLISHER, BI, DETAIL, AUDITOR)
 READER_ROLES = (BI, DETAIL, AUDITOR)
-#: Of how many publications the pages of figures are kept, unless another number is stated.
+#: The number of publications whose pages of figures are kept, unless another number is stated.
 FIGURE_PAGES = 5
 
 
@@ -32,10 +32,9 @@ FIGURE_PAGES = 5
 class Settings:
     """The folders of one installation and the address of its warehouse.
 
-    `server` is `host:port`, `database` the warehouse's name in it, `tls` how connections are
-    encrypted. Passwords are files in
-    `secrets_dir` named after the role (mode 0600), or `KVALITET_PASSWORD_FILE_<ROLE>` names
-    another file. The admin's connection is not part of the settings: see warehouse/admin.py.
+    `server` is `host:port`, `database` the warehouse's name in it, `tls` how connections are encrypted. Passwords are
+    files in `secrets_dir` named after the role (mode 0600), or `KVALITET_PASSWORD_FILE_<ROLE>` names another file. The
+    admin's connection is not part of the settings, see warehouse/admin.py.
     """
 
     root: Path
@@ -49,8 +48,8 @@ class Settings:
     def from_environment(cls, root: Path | None = None) -> "Settings":
         """Read the settings of the checkout `root` (default: KVALITET_ROOT, or the working folder).
 
-        `KVALITET_DATABASE_URL` (without a user) points at an existing server; otherwise the
-        address is that of the embedded one, noted in var/run/postgres.address when it started.
+        `KVALITET_DATABASE_URL` (without a user) points at an existing server. Without it, the address is that of the
+        embedded server, noted in var/run/postgres.address when it started.
         """
         root = (root or Path(os.environ.get("KVALITET_ROOT", "."))).resolve()
         if not (root / "dbt_project").is_dir():
@@ -85,25 +84,25 @@ class Settings:
 
     @property
     def figure_pages(self) -> int:
-        """Of how many publications, the newest first, the pages of figures are kept (KVALITET_FIGURE_PAGES).
+        """For how many publications, the newest first, the pages of figures are kept (KVALITET_FIGURE_PAGES).
 
         Raises KvalitetError where that is no whole number above 0.
         """
         return whole_number("KVALITET_FIGURE_PAGES", FIGURE_PAGES, least=1)
 
     def page_address(self, page: str) -> str:
-        """Where people find a page of the site: below KVALITET_SITE_URL where it is served, otherwise the file."""
+        """The address of a page of the site: below KVALITET_SITE_URL where it is served, otherwise the file."""
         served = os.environ.get("KVALITET_SITE_URL")
         return f"{served.rstrip('/')}/{page}" if served else f"file://{self.site_dir / page}"
 
     @property
     def fetched(self) -> Path:
-        """Where deliveries fetched over HTTP lie, a folder per source, as files lie in the inbox."""
+        """The folder of deliveries fetched over HTTP, with a folder per source like the inbox."""
         return Path(os.environ.get("KVALITET_FETCHED", self.var / "fetched"))
 
     @property
     def landing(self) -> str:
-        """Where delivered files are kept encrypted: an address that fsspec knows."""
+        """The address, in fsspec's form, where delivered files are kept encrypted."""
         return os.environ.get("KVALITET_LANDING", f"file://{self.var / 'landing'}")
 
     @property
@@ -112,16 +111,16 @@ class Settings:
 
     @property
     def host_and_port(self) -> tuple[str, int]:
-        """The two apart, the host without an IPv6 address' brackets."""
+        """Host and port apart, the host without an IPv6 address' brackets."""
         host, _, port = self.server.rpartition(":")
         return host.strip("[]"), int(port)
 
     def dsn(self, role: str, **session: str) -> str:
-        """The libpq URL of `role`, one of LOGIN_ROLES; `session` holds further parameters, such as `options`.
+        """The libpq URL of `role`, one of LOGIN_ROLES. `session` holds further parameters, such as `options`.
 
-        A role that acts finds functions and operators in pg_catalog alone, unless `options` says otherwise: what lies
-        in another schema could be somebody else's. A reader has the path that was set for it.
-        Raises KvalitetError where the role's password file is missing.
+        Any role but a reader finds functions and operators only in pg_catalog, unless `options` says otherwise, since
+        what lies in another schema could be somebody else's. A reader has the path that was set for it. Raises
+        KvalitetError where the role's password file is missing.
         """
         acting = {} if role in READER_ROLES else {"options": ACTING_PATH}
         return Address(self.server, self.database, self.tls, role, self.password(role)).url(**(acting | session))
@@ -139,7 +138,7 @@ class Settings:
 
     @property
     def certificate_key_file(self) -> Path:
-        """The key that signs certificates where no other signer is named; its public half lies beside it (.pub)."""
+        """The key that signs certificates where no other signer is named. Its public half lies beside it (.pub)."""
         return Path(os.environ.get("KVALITET_CERTIFICATE_KEY_FILE", self.secrets_dir / "certificate.key"))
 
     @property
@@ -147,7 +146,7 @@ class Settings:
         return Path(os.environ.get("KVALITET_PSEUDONYM_KEY_FILE", self.secrets_dir / "pseudonym.key"))
 
     def pseudonym_keys(self) -> tuple[bytes, ...]:
-        """The keys of the pseudonyms (32 bytes each), in the order they are used; never stored in the warehouse."""
+        """The keys of the pseudonyms (32 bytes each), in the order of use. They are never stored in the warehouse."""
         file = self.pseudonym_key_file
         if not file.is_file():
             raise KvalitetError(
@@ -156,7 +155,7 @@ class Settings:
             )
         try:
             keys = tuple(bytes.fromhex(line) for line in file.read_text().split())
-        except (OSError, ValueError):  # the message of either may show it
+        except (OSError, ValueError):  # the message of either may show the key
             raise KvalitetError(
                 f"The pseudonym key at {file} cannot be read as lines of hexadecimal digits.",
                 "Restore it from its backup.",
@@ -180,7 +179,7 @@ def _address(var: Path) -> tuple[str, str, Tls]:
 
 
 def read_secret(file: Path) -> str:
-    """The secret in `file`. Raises KvalitetError where it is empty, as a disk that was full leaves it."""
+    """The secret in `file`. Raises KvalitetError where it is empty, as a full disk leaves it."""
     secret = file.read_text().strip()
     if not secret:
         raise KvalitetError(
@@ -194,7 +193,7 @@ def read_secret(file: Path) -> str:
 def write_secret(file: Path, value: str | None = None) -> str:
     """Return the secret in `file`, making it first (mode 0600) where it does not exist.
 
-    Raises KvalitetError where it is there and empty.
+    Raises KvalitetError where the file exists and is empty.
     """
     if file.is_file():
         return read_secret(file)
@@ -207,7 +206,7 @@ def write_secret(file: Path, value: str | None = None) -> str:
 
 
 def replace_secret(file: Path, content: str) -> None:
-    """Write a secret over the one that is there, whole or not at all. Raises KvalitetError where that cannot be."""
+    """Replace the secret in the file, whole or not at all. Raises KvalitetError where that is not possible."""
     part = file.with_name(file.name + ".part")
     try:
         part.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""The address of a Postgres server, and how connections to it are encrypted: read in one place, spelt for each client.
+"""The address of a Postgres server and how connections to it are encrypted: read here, and written for each client.
 
-libpq (psycopg, psycopg2, ADBC, psql, dbt) takes the parameters by name; asyncpg takes an SSLContext.
+libpq (psycopg, psycopg2, ADBC, psql, dbt) takes the parameters by name, asyncpg takes an SSLContext.
 """
 
 import ssl
@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from kvalitet.errors import KvalitetError
 
-#: `allow` and `prefer` are not among them: with those libpq goes on without encryption where it gets none.
+#: `allow` and `prefer` are not among them, since libpq then connects without encryption where it gets none.
 MODES = ("disable", "require", "verify-ca", "verify-full")
 VERIFYING = ("verify-ca", "verify-full")
 
 
 @dataclass(frozen=True)
 class Tls:
-    """libpq's parameters of the same names; None is what was not stated. Files are absolute paths."""
+    """libpq's parameters of the same names. None is what was not stated. Files are absolute paths."""
 
     sslmode: str | None = None
     sslrootcert: str | None = None
@@ -26,12 +26,12 @@ class Tls:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What was stated, as libpq spells it."""
+        """The stated parameters, as libpq spells them."""
         return {name: value for name, value in vars(self).items() if value}
 
     @classmethod
     def read(cls, query: str, variable: str, base: "Tls | None" = None) -> "Tls":
-        """The parameters in an address' query, over those of `base`. Raises KvalitetError naming what is wrong."""
+        """Read the parameters in an address' query, over those of `base`. Raises KvalitetError that names the fault."""
         try:
             stated = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
         except ValueError:
@@ -79,7 +79,7 @@ class Tls:
                 raise KvalitetError(f"{variable} has {name}={file}, and no such file can be read.", "Put it there.")
 
     def context(self) -> ssl.SSLContext | None:
-        """What asyncpg takes as `ssl`; None where no encryption was asked for. Needs the files."""
+        """The value of asyncpg's `ssl`. None where no encryption was asked for. Needs the files."""
         if self.sslmode in (None, "disable"):
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -92,17 +92,17 @@ class Tls:
         return context
 
 
-#: The search path of who acts on what others made, as `options` of a connection.
+#: The search path of roles that work on what others made, as `options` of a connection.
 ACTING_PATH = "-csearch_path=pg_catalog,pg_temp"
-#: Where nothing is said: the embedded server, or a network that is trusted.
+#: Where nothing is stated: the embedded server, or a trusted network.
 UNSTATED = Tls()
-#: The names of all of them.
+#: The names of all parameters.
 TLS_PARAMETERS = tuple(field.name for field in fields(Tls))
 
 
 @dataclass(frozen=True)
 class Address:
-    """`server` is host:port, as in a URL (an IPv6 host stands in brackets). User and password are decoded."""
+    """`server` is host:port, as in a URL (an IPv6 host has brackets). User and password are decoded."""
 
     server: str
     database: str
@@ -133,7 +133,7 @@ class Address:
         )
 
     def url(self, **session: str) -> str:
-        """The libpq URL; `session` holds further parameters, such as `options`."""
+        """The libpq URL. `session` holds further parameters, such as `options`."""
         who = "" if self.user is None else quote(self.user, safe="")
         who += "" if self.password is None else f":{quote(self.password, safe='')}"
         query = urlencode(self.tls.parameters | session, quote_via=quote, safe="/")

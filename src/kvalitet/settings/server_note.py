@@ -1,4 +1,4 @@
-"""The note of where the embedded server listens: var/run/postgres.address, its host:port and then its run folder."""
+"""The note of the embedded server's address: var/run/postgres.address holds its host:port, then its run folder."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -7,10 +7,10 @@ NOT_STARTED = "127.0.0.1:0"
 
 
 def noted_address(var: Path) -> str:
-    """The host:port of the embedded server of the run folder `var`; port 0 where none is noted.
+    """The host:port of the embedded server of the run folder `var`. Port 0 where none is noted.
 
-    A note that is damaged is none. Nor is that of a run folder of which `var` is a copy; where the run folder was
-    moved, its old place is gone and the note holds.
+    A damaged note does not count, and neither does that of a run folder of which `var` is a copy. Where the run folder
+    was moved, its old place is gone and the note counts.
     """
     with suppress(OSError, ValueError):
         address, _, folder = _file(var).read_text().strip().partition("\n")

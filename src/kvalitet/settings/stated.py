@@ -1,4 +1,4 @@
-"""Settings that are numbers or choices, as the environment states them, and who the user is."""
+"""Reads settings that are numbers or choices from the environment, and finds out who the user is."""
 
 import getpass
 import math
@@ -27,7 +27,7 @@ def whole_number(name: str, default: int, least: int = 0) -> int:
 
 
 def choice(name: str, allowed: tuple[str, ...]) -> str:
-    """One of the `allowed` words; the first where none is stated. Raises KvalitetError where it is another."""
+    """One of the `allowed` words, or the first where none is stated. Raises KvalitetError for any other word."""
     stated = os.environ.get(name, allowed[0])
     if stated not in allowed:
         raise _wrong(name, f"one of {', '.join(allowed)}", allowed[0])
@@ -35,7 +35,7 @@ def choice(name: str, allowed: tuple[str, ...]) -> str:
 
 
 def user() -> str:
-    """The name of who runs this, or a number: a container's user need not have a name."""
+    """The name of the user who runs this, or a number, since a container's user need not have a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

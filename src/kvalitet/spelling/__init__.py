@@ -1,4 +1,4 @@
 """How texts and identity numbers are written, and what each spelling is read as.
 
-Python code and DuckDB's SQL use the same tables and patterns. tests/spelling holds that they give the same answers.
+Python code and DuckDB's SQL use the same tables and patterns. tests/spelling checks that they give the same results.
 """

@@ -1,8 +1,9 @@
-"""Identity numbers (CPR) in every spelling: found in texts, masked there, and read where a person is agreed.
+"""Finds identity numbers (CPR) of every spelling in texts, masks them there, and reads them where a person is agreed.
 
-The one definition: a day (replacement numbers have 60 added), a month, a year with or without its century, and four
-more digits, with signs where people and programs put them. kvalitet.spelling.number_in_text and number_alone hold the
-patterns; kvalitet.spelling.macros makes DuckDB's SQL from them.
+This is the only definition. A number is a day (replacement numbers have 60 added), a month, a year with or without its
+century, and four more digits, with the characters that people and programs put between.
+kvalitet.spelling.number_in_text and number_alone hold the patterns. kvalitet.spelling.macros makes DuckDB's SQL from
+them.
 """
 
 import re
@@ -14,9 +15,9 @@ from kvalitet.spelling.signs import FOLDED, MARKED
 from kvalitet.spelling.text import UNUSUAL, tidy, visible
 
 MASK = "[cpr]"
-#: Digits all alike stand for nobody, of whatever length a number can have.
+#: A number of equal digits stands for nobody, at any length that a number can have.
 SHORTEST_ALIKE, LONGEST_ALIKE = 8, 12
-#: The signs that are left out where two values are compared as numbers.
+#: Characters that are left out where two values are compared as numbers.
 SIGNS = " \t-./_"
 
 _NO_SIGNS = str.maketrans("", "", SIGNS)
@@ -27,13 +28,12 @@ _WHOLE, _CPR, _CVR, _WHOLE_CVR = map(re.compile, (WHOLE, CPR, CVR, WHOLE_CVR))
 
 
 def fold(text: str) -> str:
-    """The text with the digits, dashes, dots, slashes and blanks of ASCII in place of those like them, without marks
-    on them."""
+    """The text with ASCII digits, dashes, dots, slashes and blanks for lookalikes, and without marks on them."""
     return _unmarked(text).translate(_FOLD) if UNUSUAL.search(text) else text
 
 
 def _unmarked(text: str) -> str:
-    """The text without what is written over, under or through a digit or a sign of a number."""
+    """The text without marks over, under or through a digit or another character of a number."""
     return _MARKED.sub(r"\1", text) if UNUSUAL.search(text) else text
 
 
@@ -50,7 +50,7 @@ def numbers(text: str) -> set[str]:
 
 
 def mask(text: str) -> str:
-    """The text with `[cpr]` for each number. A text without any comes back as it is."""
+    """The text with `[cpr]` for each number. A text without any is returned unchanged."""
     seen = _unmarked(visible(text))
     places = [match.span() for match in _FIND.finditer(fold(seen))]
     if not places:
@@ -61,7 +61,7 @@ def mask(text: str) -> str:
 
 
 def person(text: str, allows_cvr: bool = False) -> str | None:
-    """The number that the whole text is: ten digits, eight for a company, None where it can be neither or several."""
+    """The number that the whole text is: ten digits, eight for a company. None where it is none or several."""
     text = re.sub(MARKUP, "-", re.sub(WRAPPED, "", fold(tidy(text))))
     plain = text.replace("-", "").replace(" ", "")
     if _CPR.fullmatch(plain) or (allows_cvr and _CVR.fullmatch(plain)):
@@ -73,5 +73,5 @@ def person(text: str, allows_cvr: bool = False) -> str | None:
 
 
 def only_digits(text: str) -> str:
-    """The text without the signs of a number, for comparing two."""
+    """The text without a number's separators, for comparing two."""
     return fold(tidy(text)).translate(_NO_SIGNS)

@@ -1,7 +1,7 @@
-"""The room's reading of texts and identity numbers in a DuckDB session.
+"""This package's reading of texts and identity numbers in a DuckDB session.
 
-What every row needs is a macro. What few rows need is the room's own Python: a pattern costs in every query in which
-it stands, whether a row needs it or not.
+What every row needs is a macro. What few rows need calls this package's Python code, because a pattern slows every
+query that holds it, even for rows that do not need it.
 """
 
 from collections.abc import Callable
@@ -20,18 +20,18 @@ def quote(text: str) -> str:
 
 
 def define(session: duckdb.DuckDBPyConnection) -> None:
-    """Define macros and functions. Each takes a text; null stays null.
+    """Define macros and functions. Each takes a text, and null stays null.
 
-    - `tidied`: what the text is read as; `unescaped`, `seen` and `spaced` are its steps
-    - `folded`: a tidied text with the ASCII signs in place of those like them, and no marks on them (`unmarked`)
+    - `tidied`: what the text is read as, in the steps `unescaped`, `seen` and `spaced`
+    - `folded`: a tidied text with ASCII characters in place of lookalikes, and without marks on them (`unmarked`)
     - `may_hold_number`: whether an identity number is written in a folded text, or in one of several put together with
       SEPARATOR. The functions below cost more
-    - `holds_number`: the same of one tidied text
+    - `holds_number`: the same for one tidied text
     - `masked`: the text with `[cpr]` for each number
-    - `person_of`: the ten digits that a tidied text is; null where it is no number
+    - `person_of`: the ten digits that a tidied text is, null where it is no number
     - `person_or_company_of`: the same, or a company's eight digits
-    - `only_digits`: a text without the signs of a number, for comparing two
-    - `stands_for_nobody`: whether such a text is one digit all through
+    - `only_digits`: a text without a number's separators, for comparing two
+    - `stands_for_nobody`: whether such a text is one repeated digit
     - `readings`: which steps of `tidied` change a text, as `name:rule;…`
     """
     for macro in _MACROS:
@@ -63,7 +63,7 @@ _ESCAPES = (
 
 
 def _unescaped() -> str:
-    # An escaped underscore is set apart first: what it begins is no escape.
+    # An escaped underscore is set apart first, since what it begins is not an escape.
     sql = "regexp_replace(value, '_x005[Ff]_', chr(1114109), 'g')"
     for pattern, written in _ESCAPES:
         sql = f"regexp_replace({sql}, {quote(pattern)}, {written}, 'g')"
@@ -101,12 +101,15 @@ _FUNCTIONS: dict[str, tuple[Callable[[str], object], pyarrow.DataType]] = {
 }
 _DUCKDB = {pyarrow.bool_(): "BOOLEAN", pyarrow.string(): "VARCHAR"}
 
-#: A row's texts, put together with SEPARATOR, of which `tidied` changes one, or one may be a word for nothing.
+#: SQL of the character that joins a row's texts where one pattern checks all of them.
 SEPARATOR = f"chr({ord(number_in_text.SEPARATOR)})"
 
 
 def odd_row(words: tuple[str, ...]) -> str:
-    """A pattern over the row's texts: every row that must be looked at more closely, and few others."""
+    """A pattern over a row's texts, joined with SEPARATOR, that finds the rows to look at more closely, and few others.
+
+    These are rows in which `tidied` changes a text, or a text may be a word for nothing.
+    """
     control = "\\x02-\\x08\\x0b\\x0c\\x0e-\\x1f"
     outer = f"[ \\t\\r\\n{control}]"
     return "|".join(
@@ -124,7 +127,7 @@ def any_of(words: tuple[str, ...]) -> str:
 
 
 def _escaped(word: str) -> str:
-    """The word as a pattern, in syntax that RE2 takes."""
+    """The word as a pattern, in RE2's syntax."""
     return "".join(
         letter if letter.isalnum() else f"[{letter}]" if letter not in "\\]^" else f"\\{letter}" for letter in word
     )

@@ -1,4 +1,4 @@
-"""How an identity number is written where it is the whole value: in a column of persons, or by mistake of numbers."""
+"""Spellings of an identity number that is the whole value: in a column of persons, or by mistake in one of numbers."""
 
 import re
 
@@ -18,7 +18,7 @@ from kvalitet.spelling.number_parts import (
 
 #: What surrounds a whole value: a spreadsheet's marks of a text.
 WRAPPED = "^[='\"]+|[\"']+$"
-#: (pattern, what is written for it), one after the other: the digits of a number that was taken for an amount.
+#: (pattern, replacement), applied in order: restore the digits of a number that was read as an amount.
 UNDONE = (
     ("^" + SPACING.join(["([0-9])"] * 10) + "$", r"\1\2\3\4\5\6\7\8\9\g<10>"),
     *((f"^([0-9])[{s}]([0-9]{{3}})[{s}]([0-9]{{3}})[{s}]([0-9]{{3}})(?:[.,]0+)?$", r"\1\2\3\4") for s in ".,' "),
@@ -34,12 +34,12 @@ WHOLE = (
     f"|{YEAR_FIRST}"
 )
 WHOLE_CVR = "(?:[Dd][Kk][- .]?)?[1-9](?:[-. /_]{0,2}[0-9]){7}"
-#: A whole number in a column of numbers, after its thousands were joined.
+#: A whole number in a column of numbers, after its thousands separators were removed.
 WHOLE_NUMBER = f"[+]?{CPR}(?:[.,]0+)?"
-#: The same where parts of a whole cannot be meant: without its first zero, or with its century.
+#: The same for integers: also without its first zero, or with its century.
 INTEGER = f"[+]?(?:{CPR}|[1-9]{MONTH}[0-9]{{6}}|{DAY}{MONTH}(?:18|19|20)[0-9]{{6}}|{YEAR_FIRST})"
 
-#: What stands fifth and sixth in twelve digits with the day first; with the year first a month does.
+#: The fifth and sixth of twelve digits with the day first. With the year first, they are a month.
 _CENTURIES = ("18", "19", "20")
 #: (day, month or its name, year, serial number) of a value with a day and a month as people write them.
 _SHORT_PARTS = re.compile(
@@ -52,7 +52,7 @@ _UNDONE = tuple((re.compile(pattern), written) for pattern, written in UNDONE)
 
 
 def undone(text: str) -> str:
-    """The value without what a person or a spreadsheet made of its digits."""
+    """The value without what a person or a spreadsheet did to its digits."""
     if parts := _SHORT_PARTS.fullmatch(text):
         day, month, name, year, serial = parts.groups()
         text = f"{int(day):02}{month.rjust(2, '0') if month else _MONTH_NUMBERS[name[:3].lower()]}{year}{serial}"
@@ -62,7 +62,7 @@ def undone(text: str) -> str:
 
 
 def ten_digits(digits: str) -> str:
-    """Nine to twelve digits of a number: the lost zero comes back, the century goes, and the day comes first."""
+    """Nine to twelve digits of a number as ten: with the lost zero, without the century, and with the day first."""
     digits = digits if len(digits) % 2 == 0 else f"0{digits}"
     if len(digits) == 10:
         return digits

@@ -1,7 +1,7 @@
 """One vocabulary for text: what a delivered text is read as, and which words stand for nothing.
 
-A text is read without invisible signs, in Unicode's composed form (NFC), with ordinary spaces and without blanks at
-its ends. kvalitet.spelling.macros holds the same for DuckDB.
+A text is read without invisible characters, in Unicode's composed form (NFC), with ordinary spaces and without blanks
+at its ends. kvalitet.spelling.macros does the same in DuckDB.
 """
 
 import re
@@ -9,16 +9,16 @@ import unicodedata
 
 from kvalitet.spelling.signs import BLANKS, INVISIBLE, OUTER
 
-#: How a workbook writes signs that XML does not hold: _x000D_ is the end of a line, _x005F_ an underscore.
+#: How a workbook writes characters that XML does not hold: _x000D_ is the end of a line, _x005F_ an underscore.
 ESCAPE = re.compile(r"_x00(09|0[Aa]|0[Dd]|5[Ff])_")
-#: Words that stand for nothing where a contract does not name others: what programs and people write for a value
-#: that is not there. Compared without regard to case, as whole values.
+#: Words that stand for nothing where a contract does not name others: what programs and people write for a missing
+#: value. Compared without regard to case, as whole values.
 NOTHING = (
     "nan", "-nan", "null", "none", "nil", "n/a", "na", "n.a.", "nat", "<na>", "<null>", "(null)", "undefined",
     "#n/a", "#n/a n/a", "#na", "#i/t", "i/t", "-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan",
     "\\n", "[null]", "-", "--", "---", "–", "—", "?", "(blank)", "(empty)", "(tom)",
 )  # fmt: skip
-#: Rule -> what was done to a text, as people read it.
+#: Rule -> what was done to a text, in words for people.
 RULES = {
     "header": "the header is written otherwise than agreed",
     "line_end": "the line ended otherwise than most",
@@ -33,7 +33,7 @@ RULES = {
     "often": "rows of one person, who has far more than any other",
 }
 
-#: What is neither ASCII nor a letter of Western Europe, or is one of Word's two hyphens: all that the tables name.
+#: All characters that the tables name: neither ASCII nor a letter of Western Europe, or one of Word's two hyphens.
 UNUSUAL = re.compile("[^\x01-\x1d\x20-\x7fÀ-ÿ]")
 
 _UNSEEN = str.maketrans("", "", INVISIBLE)
@@ -41,7 +41,7 @@ _SPACES = str.maketrans(BLANKS, " " * len(BLANKS))
 
 
 def visible(text: str) -> str:
-    """The text without signs that nobody sees."""
+    """The text without invisible characters."""
     return text.translate(_UNSEEN) if UNUSUAL.search(text) else text
 
 
@@ -52,7 +52,7 @@ def tidy(text: str) -> str:
 
 
 def header(text: str) -> str:
-    """What a header is compared as: tidy, and each run of blanks one space."""
+    """The form in which headers are compared: tidy, with each run of blanks as one space."""
     return " ".join(tidy(text).split())
 
 

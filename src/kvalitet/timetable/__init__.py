@@ -1,1 +1,1 @@
-"""When each source is due, and what is waited for."""
+"""Calculates when each source is due, and what a night waits for."""

@@ -1,4 +1,4 @@
-"""When a night is and which sources fall due in it: arithmetic on contracts, without a warehouse."""
+"""When a night is and which sources are due in it, calculated from contracts without a warehouse."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from kvalitet.settings import TIMEZONE
 if TYPE_CHECKING:
     from kvalitet.contracts import Contract
 
-#: When a night ends: no source is waited for beyond this Copenhagen time.
+#: The end of a night: no source is waited for beyond this Copenhagen time.
 NIGHT_ENDS = time(5, 0)
-#: Outcomes of an attempt that found nothing newer than what is in; `beside`: something of an older cut-off came.
+#: Outcomes of an attempt that found nothing newer than what is in. `beside` means that something of an older cut-off
+#: came.
 NOTHING_OF_TODAY = ("nothing_new", "beside")
 
 
 @dataclass(frozen=True)
 class Window:
-    """A night as two instants in UTC: what falls due in [start, deadline) belongs to it."""
+    """A night as two instants in UTC. It covers what falls due in [start, deadline)."""
 
     start: datetime
     deadline: datetime
@@ -34,21 +35,21 @@ def next_local(moment: datetime, clock: time) -> datetime:
 
 
 def night_window(moment: datetime) -> Window:
-    """The night that `moment` (aware) lies in: it ends at the next 05:00 and began at the one before."""
+    """The night of `moment` (aware). It ends at the next 05:00 and began at the one before."""
     deadline = next_local(moment, NIGHT_ENDS)
     eve = deadline.astimezone(TIMEZONE).date() - timedelta(days=1)
     return Window(datetime.combine(eve, NIGHT_ENDS, TIMEZONE).astimezone(UTC), deadline)
 
 
 def last_due(schedule: str, window: Window) -> datetime | None:
-    """The last instant (UTC) in the window at which the cron line fires; None where it does not.
+    """The last instant (UTC) in the window at which the cron line fires. None where it does not.
 
-    Cron lines are read on Copenhagen's clock, as Airflow reads them. A time that spring skips
-    fires an hour later by the clock; one that autumn repeats fires the second time.
+    Cron lines are read on Copenhagen's clock, as Airflow reads them. A time that spring skips fires an hour later by
+    the clock. One that autumn repeats fires the second time.
     """
     from croniter import croniter
 
-    # A day's margin on either side, because the walk is on the wall clock and the window is not.
+    # One day's margin on either side, because the loop runs on the wall clock and the window does not.
     start = window.start.astimezone(TIMEZONE).replace(tzinfo=None) - timedelta(days=1)
     end = window.deadline.astimezone(TIMEZONE).replace(tzinfo=None) + timedelta(days=1)
     walk = croniter(schedule, end, ret_type=datetime)
@@ -62,7 +63,7 @@ def last_due(schedule: str, window: Window) -> datetime | None:
 def due_sources(contracts: Mapping[str, "Contract"], window: Window) -> dict[str, datetime]:
     """The sources due in the window, each with the last time it was due (UTC).
 
-    A contract with problems is never due: nothing is taken in by it, so nothing is waited for.
+    A contract with problems is never due. Nothing is taken in by it, so nothing is waited for.
     """
     sound = {source: contract.schedule for source, contract in contracts.items() if not contract.problems}
     due = {source: last_due(schedule, window) for source, schedule in sound.items() if is_cron(schedule)}
@@ -70,10 +71,10 @@ def due_sources(contracts: Mapping[str, "Contract"], window: Window) -> dict[str
 
 
 def is_promised(contract: "Contract") -> bool:
-    """Whether each time the source is looked at, something new is promised.
+    """Whether something new is promised each time the source is looked at.
 
-    A yearly file that is looked for every Monday is not late on a Monday without one; a nightly
-    delivery is late on a night without one.
+    A yearly file that is looked for every Monday is not late on a Monday without one. A nightly delivery is late on a
+    night without one.
     """
     from croniter import croniter
 
@@ -85,5 +86,5 @@ def is_promised(contract: "Contract") -> bool:
 
 
 def latest_arrival(contract: "Contract", due_at: datetime) -> datetime:
-    """Until when (UTC) a delivery due at `due_at` (aware) is on time by its contract."""
+    """The latest time (UTC) at which a delivery due at `due_at` (aware) is on time by its contract."""
     return next_local(due_at, time.fromisoformat(contract.latest_arrival) if contract.latest_arrival else NIGHT_ENDS)

@@ -1,4 +1,4 @@
-"""What a night waits for: the sources due in it, what has come of them, and which are late."""
+"""What a night waits for: the sources due in it, the outcome of each, and which are late."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from kvalitet.warehouse.connection import connect, fetch_all
 if TYPE_CHECKING:
     from kvalitet.contracts import Contract
 
-#: A failed extract may still be tried again for this long (dags/extract.py: 3 retries, back-off).
+#: How long a failed extract may still be tried again (dags/extract.py: 3 retries, back-off).
 RETRIES_ARE_OVER = timedelta(minutes=20)
 
-#: What has come of each source since it was due, deliveries before mere looks: one row per source. A run of the
-#: timetable counts by the time it was made for, one by hand by when it ended, and one from the future not at all.
+#: One row per source with its outcome since it was due, deliveries before attempts without one. A run of the timetable
+#: counts by its planned time, a run by hand by the time it ended, and a run from the future not at all.
 OUTCOMES = """
 select due.source_id, run.run_id, run.outcome, run.message, run.finished_at,
     (select max(load_id) from audit.load_in_use where load_in_use.source_id = due.source_id) as newest_load
@@ -39,10 +39,10 @@ NEWEST_CUTOFF = "select source_id, max(cutoff_date) as cutoff_date from audit.lo
 
 @dataclass(frozen=True)
 class Awaited:
-    """What a night waits for of one source (instants in UTC).
+    """What a night waits for from one source (instants in UTC).
 
-    An outcome counts from `due_at` on, or where `after_run` is given, of attempts with a greater number. Until `until`
-    the delivery may still arrive, or a failed extract succeed; from then on any outcome is the outcome.
+    Attempts count from `due_at` on, or with a greater number than `after_run` where that is given. Until `until` the
+    delivery may still arrive, or a failed extract succeed. After that any outcome is final.
     """
 
     due_at: datetime
@@ -52,7 +52,10 @@ class Awaited:
 
 @dataclass(frozen=True)
 class Late:
-    """Why a source does not keep its contract, since when (a due day, a cut-off, never), and what its last try said."""
+    """Why a source does not keep its contract, since when, and what its last attempt said.
+
+    `since` is a due day, a cut-off, or never.
+    """
 
     reason: str
     since: str
@@ -60,7 +63,7 @@ class Late:
 
 
 def awaited(contracts: Mapping[str, "Contract"], moment: datetime) -> tuple[dict[str, Awaited], datetime]:
-    """The sources due in the night that `moment` (aware) lies in, and when that night stops waiting."""
+    """The sources due in the night of `moment` (aware), and when that night stops waiting."""
     window = night_window(moment)
     due = due_sources(contracts, window)
     return {
@@ -75,7 +78,7 @@ def awaited(contracts: Mapping[str, "Contract"], moment: datetime) -> tuple[dict
 
 
 def outcomes(settings: Settings, waits: Mapping[str, Awaited]) -> list[dict[str, Any]]:
-    """What has come of each source since it was due; `outcome` is None where nothing has."""
+    """The outcome of each source since it was due. `outcome` is None where there is none."""
     return fetch_all(settings, TRANSFORMER, OUTCOMES, outcome_parameters(waits))
 
 
@@ -89,7 +92,7 @@ def outcome_parameters(waits: Mapping[str, Awaited]) -> dict[str, list]:
 
 
 def unsettled(rows: Iterable[Mapping[str, Any]], waits: Mapping[str, Awaited], now: datetime) -> list[str]:
-    """The sources still worth waiting for, of `outcomes`' rows."""
+    """The sources still worth waiting for among the rows of `outcomes`."""
     waiting = []
     for row in rows:
         outcome, until = row["outcome"], waits[row["source_id"]].until
@@ -103,7 +106,7 @@ def unsettled(rows: Iterable[Mapping[str, Any]], waits: Mapping[str, Awaited], n
 def note_late(settings: Settings, newest_loads: Mapping[str, int | None]) -> None:
     """Record that the night stopped waiting for these sources, so that their old data are marked stale.
 
-    `newest_loads` is the newest load in use of each as it was when that was decided: what comes later is not late.
+    `newest_loads` is the newest load in use of each at that decision. A load that comes later is not late.
     """
     message = "Nothing new had come when the night stopped waiting for it."
     with connect(settings, LOADER) as connection, connection.cursor() as cursor:
@@ -115,10 +118,10 @@ def note_late(settings: Settings, newest_loads: Mapping[str, int | None]) -> Non
 
 
 def note_killed(settings: Settings, source_id: str, due_at: datetime) -> bool:
-    """Record that nothing came of the attempts since `due_at`, so that no night waits for a task that was killed.
+    """Record that the attempts since `due_at` had no result, so that no night waits for a task that was killed.
 
-    Says whether it did: not where one of them has an outcome. It counts against the load that was in use by then,
-    not against one that the killed task may still have brought in.
+    Returns whether it was recorded, which it is not where an attempt has an outcome. The record counts against the load
+    that was in use by then, not against one that the killed task may still have brought in.
     """
     (row,) = outcomes(settings, {source_id: Awaited(due_at, due_at)})
     if row["outcome"] is not None:
@@ -136,8 +139,8 @@ def note_killed(settings: Settings, source_id: str, due_at: datetime) -> bool:
 def late_sources(settings: Settings, contracts: Mapping[str, "Contract"], now: datetime) -> dict[str, Late]:
     """The sources that do not keep their contract's SLA.
 
-    Late is: due in the night that ended last and no delivery taken in, or newest data older than
-    the contract's latency. `now` is aware.
+    A source is late if it was due in the night that ended last and no delivery was taken in, or if its newest data are
+    older than the contract's latency. `now` is aware.
     """
     waits, _ = awaited(contracts, night_window(now).start)
     late = {}

@@ -1,7 +1,7 @@
-"""What only the admin may do: roles, the database, rights and migrations.
+"""Steps that only the admin may take: roles, the database, rights and migrations.
 
-No task of a night has the admin's credential; `kvalitet up` and `kvalitet migrate` do. The admin need be no
-superuser where a superuser has run `kvalitet admin-sql` (docs/own-postgres.md).
+No task of a night has the admin's credential, only `kvalitet up` and `kvalitet migrate` have it. The admin need not be
+a superuser where a superuser has run `kvalitet admin-sql` (docs/own-postgres.md).
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,10 +20,10 @@ from kvalitet.warehouse.readers import named_readers
 from kvalitet.warehouse.right import Right, Section, put_in_force
 from kvalitet.warehouse.rights import named_reader_limits, warehouse_rights
 
-#: A database's comment begins so while a restore of it is unfinished; what follows says how far it is.
+#: A database's comment begins with this while a restore of it is unfinished. The rest says how far the restore is.
 RESTORING = "kvalitet restore: "
 MINIMUM_VERSION = 150000
-#: For how long a migration waits for who reads a table, an auditor for example.
+#: How long a migration waits for a session that reads a table, an auditor's for example.
 MIGRATION_PATIENCE = "1min"
 _IN_USE = """
 select distinct a.pid, a.usename::text, a.application_name
@@ -40,9 +40,9 @@ order by a.pid
 
 
 def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
-    """The roles with this installation's passwords, and an empty database where there is none.
+    """Make the roles with this installation's passwords, and an empty database where there is none.
 
-    Returns the rights that are lacking but can be done without. Raises KvalitetError as `prepare`, and where the
+    Returns the rights that are lacking but can be done without. Raises KvalitetError as `prepare` does, and where the
     server's roles are another installation's.
     """
     with admin_connection(settings, admin_url) as server:
@@ -65,7 +65,10 @@ def make_roles_and_database(settings: Settings, admin_url: str) -> list[Right]:
 
 
 def _roles_in_use(server: psycopg.Connection) -> KvalitetError:
-    """Every role may change its own settings and password, and leave its transaction open."""
+    """The error that names the sessions which keep roles from being changed.
+
+    Every role may change its own settings and password, and leave its transaction open.
+    """
     rows = server.execute(_ROLES_IN_USE).fetchall()
     named = ", ".join(f"{role} (session {pid})" for pid, role in rows)
     return KvalitetError(
@@ -76,7 +79,10 @@ def _roles_in_use(server: psycopg.Connection) -> KvalitetError:
 
 
 def _refuse_others_roles(settings: Settings, server: psycopg.Connection) -> None:
-    """Roles are the server's: making them anew would change the passwords of an installation beside this one."""
+    """Raises KvalitetError where the roles belong to another installation.
+
+    Roles are the whole server's, so making them anew would change the passwords of an installation beside this one.
+    """
     row = server.execute(
         "select datname from pg_shdepend join pg_database on pg_database.oid = dbid"
         " join pg_roles on pg_roles.oid = refobjid where rolname = %s and datname <> %s limit 1",
@@ -118,7 +124,7 @@ def admin_connection(settings: Settings, url: str, database: str | None = None) 
 
 
 def migrator(server: psycopg.Connection) -> str | None:
-    """The admin's own role where it is no superuser."""
+    """The admin's own role. None where it is a superuser."""
     row = server.execute(
         "select case when rolsuper then null else rolname end from pg_roles where rolname = current_user"
     ).fetchone()
@@ -126,7 +132,10 @@ def migrator(server: psycopg.Connection) -> str | None:
 
 
 def put_all_in_force(settings: Settings, connection: psycopg.Connection, sections: Iterable[Section]) -> list[Right]:
-    """Set what is not in force; returns what is lacking and can be done without. Raises KvalitetError for the rest."""
+    """Set the rights that are not in force. Returns those that are lacking but can be done without.
+
+    Raises KvalitetError where any other right is lacking.
+    """
     lacking = put_in_force(connection, [right for section in sections for right in section.rights])
     needed = [right.statement for right in lacking if not right.without]
     if needed:
@@ -142,7 +151,7 @@ def put_all_in_force(settings: Settings, connection: psycopg.Connection, section
 def set_password(settings: Settings, server: psycopg.Connection, role: str, database: str) -> None:
     """Give `role` the password of its file, which is made where it does not exist.
 
-    An admin who is no superuser sets only one that is not in force, so that CREATEROLE can be taken away again.
+    An admin who is no superuser sets only a password that is not in force, so that CREATEROLE can be taken away again.
     """
     password = write_secret(settings.secrets_dir / role)
     if migrator(server) and _is_in_force(Address(settings.server, database, settings.tls, role, password)):
@@ -161,7 +170,7 @@ def set_password(settings: Settings, server: psycopg.Connection, role: str, data
 
 
 def _is_in_force(address: Address) -> bool:
-    """Whether the server asks for this password and takes it."""
+    """Whether the server asks for this password and accepts it."""
     try:
         with psycopg.connect(address.url(), connect_timeout=10) as connection:
             return connection.pgconn.used_password
@@ -172,7 +181,7 @@ def _is_in_force(address: Address) -> bool:
 def migrate_schema(settings: Settings, admin_url: str) -> None:
     """Bring the schemas up to this code, in one transaction.
 
-    Raises KvalitetError where they are of newer code, or a table stays in use, with by whom.
+    Raises KvalitetError where they are of newer code, or where a table stays in use, naming who uses it.
     """
     from alembic import command
     from alembic.config import Config

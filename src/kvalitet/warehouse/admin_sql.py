@@ -1,4 +1,4 @@
-"""The file that a server's administrator runs once: every right as one statement, where it is not yet in force."""
+"""The file that a server's administrator runs once: one statement for each right, run where it is not yet in force."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ _HEAD = r"""-- What the administrator of this Postgres server (15 or newer) sets
 
 
 def admin_sql(database: str, warehouse: Iterable[Section], airflow: Iterable[Section]) -> str:
-    """A psql script that puts all in force: on the server, then in the warehouse, then what may be refused."""
+    """A psql script that sets all rights: on the server, then in the warehouse, last those that may be refused."""
     warehouse = list(warehouse)
     on_server = [one for one in warehouse if not (one.in_warehouse or one.may_be_refused)]
     inside = [one for one in warehouse if one.in_warehouse]

@@ -1,7 +1,7 @@
-"""The schemas that a build fills: made empty and dropped by the publisher, filled by the transformer.
+"""The schemas that a build fills. The publisher makes them empty and drops them, the transformer fills them.
 
-Who builds makes no schema and drops none: a schema named after another role would be on that role's search path, and
-a sealed one is no longer the builder's.
+The builder's role makes and drops no schema. A schema named after another role would be on that role's search path, and
+a sealed schema is no longer the builder's.
 """
 
 from collections.abc import Iterable
@@ -17,12 +17,12 @@ OWNER = "kvalitet_candidate_owner"
 
 
 def schemas_of(target_schema: str) -> tuple[str, str, str]:
-    """Star and reports, working tables, row-level views."""
+    """The three names: star and reports, working tables, row-level views."""
     return target_schema, f"{target_schema}_work", f"{target_schema}_detail"
 
 
 def make_empty(settings: Settings, target_schema: str) -> None:
-    """The three schemas, empty, for the builder to fill; whatever was there is gone, sealed or not."""
+    """Make the three schemas empty for the builder to fill. Whatever was there is dropped, sealed or not."""
     with connect(settings, PUBLISHER) as connection:
         _drop(connection, schemas_of(target_schema))
         for name in schemas_of(target_schema):
@@ -32,7 +32,7 @@ def make_empty(settings: Settings, target_schema: str) -> None:
 
 
 def drop_schemas(settings: Settings, target_schema: str) -> None:
-    """Drop the three, sealed or not."""
+    """Drop the three schemas, sealed or not."""
     with connect(settings, PUBLISHER) as connection:
         _drop(connection, schemas_of(target_schema))
 

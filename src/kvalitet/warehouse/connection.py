@@ -1,4 +1,4 @@
-"""Connections to the warehouse, each as one role, and what to do where there is none."""
+"""Connections to the warehouse, each as one role, and advice where no connection can be made."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from kvalitet.errors import KvalitetError
 from kvalitet.settings import Settings
 from kvalitet.settings.address import ACTING_PATH
 
-#: What the client's library says (in English whatever the server speaks), and what mends it.
+#: Errors of the client's library (in English whatever language the server speaks), and their remedies.
 _REMEDIES = {
     "does not match host name": "Write the name that the certificate is for into the address, or have a certificate"
     " made for this name.",
@@ -26,12 +26,12 @@ _REMEDIES = {
 
 
 class NotReached(KvalitetError):
-    """The server does not answer, or does not let the role in."""
+    """The server does not answer, or refuses the role."""
 
 
 @contextmanager
 def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRow]]:
-    """A connection as `role`: committed at the end of the block, rolled back on an exception.
+    """A connection as `role`, committed at the end of the block and rolled back on an exception.
 
     Rows are dictionaries. Raises NotReached where the server cannot be reached.
     """
@@ -39,7 +39,7 @@ def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRo
         connection = psycopg.Connection[DictRow].connect(
             settings.dsn(role, options=ACTING_PATH),
             row_factory=dict_row,
-            fallback_application_name="kvalitet",  # PGAPPNAME says of which start or build it is
+            fallback_application_name="kvalitet",  # PGAPPNAME names the start or build that the session belongs to
             connect_timeout=10,
         )
     except psycopg.OperationalError as error:
@@ -49,27 +49,27 @@ def connect(settings: Settings, role: str) -> Iterator[psycopg.Connection[DictRo
 
 
 def not_reached(settings: Settings, role: str, error: psycopg.OperationalError) -> NotReached:
-    """Which server does not let `role` in, what was said, and what to correct."""
+    """The error that says which server refuses `role`, what it said, and what to correct."""
     said = last_words(error)
     what = f"The warehouse at {settings.server} cannot be reached as {role}: {said}."
     return NotReached(what, _remedy(said) or "Start it with `kvalitet up`, or check KVALITET_DATABASE_URL.")
 
 
 def admin_not_reached(server: str, error: psycopg.OperationalError) -> NotReached:
-    """The same of the admin."""
+    """The same error for the admin."""
     said = last_words(error)
     check = "Check KVALITET_ADMIN_URL, and that the server runs; of the embedded one see var/log/postgres.log."
     return NotReached(f"The server at {server} does not let the admin in: {said}.", _remedy(said) or check)
 
 
 def last_words(error: psycopg.OperationalError) -> str:
-    """The last error that libpq tells of, which names no password."""
+    """The last error that libpq reports, which names no password."""
     lines = [line for line in str(error).strip().splitlines() if not line.startswith(("DETAIL:", "HINT:"))]
     return lines[-1].rpartition("failed: ")[2].strip().rstrip(".") if lines else type(error).__name__
 
 
 def _remedy(said: str) -> str | None:
-    """What mends a connection that TLS refuses; None for any other."""
+    """The remedy for a connection that TLS refuses. None for any other."""
     return next((remedy for part, remedy in _REMEDIES.items() if part in said), None)
 
 

@@ -1,4 +1,4 @@
-"""Copies of a whole warehouse, for work that would spoil the original, on a server that need not outlive it."""
+"""Copies a whole warehouse, for work that would spoil the original, on a server that is thrown away afterwards."""
 
 import psycopg
 from psycopg import sql
@@ -7,7 +7,7 @@ from psycopg import sql
 def copy_database(connection: psycopg.Connection, template: str, name: str) -> None:
     """Make database `name` from `template` with its rights, through a superuser's autocommit connection.
 
-    Ends whoever is connected to `template`: Postgres copies only what nobody is in.
+    Ends all sessions on `template`, because Postgres copies only a database without sessions.
     """
     identifier = sql.Identifier(name)
     connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
@@ -26,7 +26,7 @@ def copy_database(connection: psycopg.Connection, template: str, name: str) -> N
 
 
 def without_waiting_for_the_disk(admin_url: str) -> None:
-    """For a server whose data are thrown away: what the machine would lose in a power cut, nobody misses."""
+    """Turn off fsync, for a server whose data are thrown away, so that a loss in a power cut does not matter."""
     with psycopg.connect(admin_url, autocommit=True) as admin:
         admin.execute("alter system set fsync = off")
         admin.execute("alter system set full_page_writes = off")

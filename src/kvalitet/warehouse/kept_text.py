@@ -1,18 +1,18 @@
-"""What a person writes to be kept for good: a reason, a name."""
+"""Checks a text that a person writes to be kept permanently: a reason, a name."""
 
 from kvalitet.errors import KvalitetError
 from kvalitet.spelling.identity import holds_number
 
 
 def is_text(text: str) -> bool:
-    """Whether it can be kept: no bytes that are no UTF-8, which Python has as halves of a character, and no zero."""
+    """Whether the text can be kept: no lone surrogates, which Python makes of bytes outside UTF-8, and no zero."""
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def told(text: str, option: str) -> str:
-    """The text without blanks around it, fit to be kept for good.
+    """The text without blanks around it, checked so that it can be kept permanently.
 
-    Raises KvalitetError, which does not repeat it, where it is empty or a personal number is written in it.
+    Raises KvalitetError, which does not repeat it, where it is empty or holds a personal number.
     """
     if len(text.strip()) < 3:
         raise KvalitetError(f"{option} is empty.", "Say who decides, and why, so that others understand it later.")
@@ -22,7 +22,7 @@ def told(text: str, option: str) -> str:
 def without_number(text: str, option: str) -> str:
     """The same for a text that may be short.
 
-    Raises KvalitetError where a personal number is written in it, or signs that cannot be kept.
+    Raises KvalitetError where it holds a personal number or characters that cannot be kept.
     """
     if not is_text(text):
         raise KvalitetError(f"{option} holds signs that are no text in UTF-8.", "Type it in a terminal set to UTF-8.")

@@ -1,7 +1,7 @@
-"""The pipeline's own locks: rows of audit.lock, locked in a transaction and free when it ends, whatever it ends of.
+"""The pipeline's own locks: rows of audit.lock, locked in a transaction and released when it ends, however it ends.
 
-No reader may lock such a row. An advisory lock is anybody's: a BI session that took ours would stop every publication
-and name nobody.
+No reader may lock such a row. Anybody may take an advisory lock, so a BI session that took one of ours would stop every
+publication, and nobody could name it.
 """
 
 import logging
@@ -22,24 +22,25 @@ PAUSE_SECONDS = 0.2
 
 #: One publication or rollback at a time, across processes and machines.
 PUBLICATION = "publication"
-#: Held by a backup while pg_dump reads the published tables, by a publisher while it drops and swaps them.
+#: Held by a backup while pg_dump reads the published tables, and by a publisher while it drops and swaps them.
 DUMP = "dump or publication"
-#: Held shared by a backup until the kept files are copied, exclusively by whoever removes or rewrites files.
+#: Held shared by a backup until the kept files are copied, and exclusively by whoever removes or rewrites files.
 FILES = "files of the landing store"
-#: Held shared by whoever takes rows in or backs them up with their key, exclusively by whoever changes the persons in
-#: them or the landing store's key.
+#: Held shared by whoever takes rows in or backs them up with their key, and exclusively by whoever changes the persons
+#: in them or the landing store's key.
 PERSONS = "persons in raw"
-#: The number that a build stops at must not be overtaken by a lower one.
+#: A build reads acceptances up to a number, so no lower number may be committed later than a higher one.
 ACCEPTANCES = "acceptances of rejects"
 
-#: For a transaction whose locks others wait for. A process that is killed is noticed within a second, also in a long
-#: statement; a machine that lost its power, which says nothing, within a minute. Having nothing to say ends nobody.
+#: For a transaction whose locks others wait for. A process that is killed is noticed within a second, even in a long
+#: statement. A machine that lost its power, which sends nothing, is noticed within a minute. An idle session is not
+#: ended.
 NOTICE_THE_DEAD: LiteralString = (
     "select set_config('client_connection_check_interval', '1s', true), set_config('tcp_keepalives_idle', '30', true),"
     " set_config('tcp_keepalives_interval', '10', true), set_config('tcp_keepalives_count', '3', true),"
     " set_config('tcp_user_timeout', '60s', true), set_config('idle_in_transaction_session_timeout', '0', true)"
 )
-#: What a session that holds any of them has; which row it is, Postgres does not say. Turns are noted beside.
+#: The sessions that hold any of these locks. Postgres does not say which row. Turns are recorded separately.
 _HOLDERS = """
 select distinct lock.pid, session.usename::text as role, session.application_name
 from pg_locks as lock left join pg_stat_activity as session on session.pid = lock.pid
@@ -54,30 +55,30 @@ order by lock.pid
 
 
 class LockHeld(KvalitetError):
-    """Somebody else had the lock for longer than may be waited; nothing was done."""
+    """Another process held the lock for longer than may be waited. Nothing was done."""
 
 
 class ExtractionsRun(KvalitetError):
-    """Rows are being taken in, so that persons and keys must stay as they are."""
+    """Rows are being taken in, so persons and keys must not change."""
 
 
 def turn_of(source_id: str) -> str:
-    """Whose hand is on a source."""
+    """The lock held by the process that works on a source."""
     return f"turn {source_id}"
 
 
 def history_of(source_id: str) -> str:
-    """Held by the transaction that changes a source's rows, also where the turn's own session was lost."""
+    """The lock of the transaction that changes a source's rows, held even where the turn's own session was lost."""
     return f"history {source_id}"
 
 
 def rebuild_of(schema: str) -> str:
-    """Who rebuilds the past into a schema."""
+    """The lock of the process that rebuilds the past into a schema."""
     return f"rebuild {schema}"
 
 
 def make(settings: Settings, role: str, *names: str) -> None:
-    """The rows, where there are none yet; a lock is a row that is there."""
+    """Insert the rows of these locks where they are missing. A lock is a row that exists."""
     with connect(settings, role) as connection, connection.cursor() as cursor:
         cursor.executemany("insert into audit.lock values (%s) on conflict do nothing", [[name] for name in names])
 
@@ -90,10 +91,10 @@ def take(
     is_shared: bool = False,
     holder: Callable[[], str] | None = None,
 ) -> None:
-    """Take the lock in the connection's transaction; the row must have been made. Waits at most `seconds`.
+    """Take the lock in the connection's transaction. The row must have been made. Waits at most `seconds`.
 
-    `what` says what another holder is doing, `holder` by whom where that is known better than by its session.
-    Raises LockHeld with both.
+    `what` says what another holder is doing. `holder` names it where more is known than its session. Raises LockHeld
+    with both.
     """
     connection.execute(NOTICE_THE_DEAD)
     query = "select name from audit.lock where name = %s for "
@@ -106,7 +107,7 @@ def take(
 
 
 def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
-    """Nothing is taken in until the transaction ends. Raises ExtractionsRun, with which."""
+    """Keep rows from being taken in until the transaction ends. Raises ExtractionsRun, naming running extractions."""
     connection.execute("select set_config('application_name', 'kvalitet, changing persons or keys', true)")
     try:
         take(connection, PERSONS, "An extraction is running, or a backup:")
@@ -115,7 +116,7 @@ def stop_extractions(connection: psycopg.Connection[DictRow]) -> None:
 
 
 def wait_until(is_ours: Callable[[], bool], held: Callable[[], str], seconds: float) -> None:
-    """Try until a lock is ours. Raises LockHeld after `seconds` with what `held` says."""
+    """Retry until the lock is ours. Raises LockHeld after `seconds` with the text of `held`."""
     give_up, is_told = time.monotonic() + seconds, False
     while not is_ours():
         if time.monotonic() >= give_up:
@@ -140,7 +141,7 @@ def holders(connection: psycopg.Connection[DictRow]) -> str:
 def holding(
     settings: Settings, role: str, name: str, what: str, seconds: float = 0.0
 ) -> Iterator[psycopg.Connection[DictRow]]:
-    """Hold the lock alone, on a connection of its own, while the block runs. Raises LockHeld as `take`."""
+    """Hold the lock exclusively, on a connection of its own, while the block runs. Raises LockHeld as `take` does."""
     make(settings, role, name)
     with connect(settings, role) as connection:
         connection.execute("select set_config('application_name', %s, true)", [f"kvalitet, {name}"])

@@ -7,7 +7,7 @@ from kvalitet.errors import KvalitetError
 
 
 def free_port(low: int = 20000, high: int = 32000, taken: frozenset[int] = frozenset()) -> int:
-    """A loopback port nobody listens on, below the range that outgoing connections are given."""
+    """A loopback port that nobody listens on, below the range that outgoing connections use."""
     for port in random.sample(range(low, high), 200):
         if port not in taken and is_free(port):
             return port

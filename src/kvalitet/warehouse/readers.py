@@ -1,4 +1,4 @@
-"""Readers' sessions as the pipeline sees them: what a role may do to itself is undone or named here.
+"""Watches readers' sessions: what a role may change about itself is undone or reported here.
 
 Every Postgres role may lift its own time limits for a session, and change its own defaults and password.
 """
@@ -18,7 +18,7 @@ from kvalitet.warehouse.right import not_in_force
 from kvalitet.warehouse.rights import DETAIL_READER, named_reader_limits, warehouse_rights
 
 log = logging.getLogger(__name__)
-#: Beyond rights.READER_LIMITS by so much that a session which keeps them is never ended here.
+#: So much more than rights.READER_LIMITS that a session which keeps those limits is never ended here.
 STATEMENT_MINUTES, IDLE_MINUTES = 6, 3
 
 _BEYOND = """
@@ -36,7 +36,7 @@ order by a.pid
 
 
 def end_beyond_limits(settings: Settings) -> list[str]:
-    """End readers' sessions that outstay the limits they were given; returns those ended, as `role (pid)`."""
+    """End readers' sessions that exceed their time limits. Returns those ended, as `role (pid)`."""
     ended = []
     with connect(settings, PUBLISHER) as connection:
         connection.autocommit = True
@@ -50,7 +50,7 @@ def end_beyond_limits(settings: Settings) -> list[str]:
             try:
                 connection.execute("select pg_terminate_backend(%s)", [row["pid"]])
             except errors.InsufficientPrivilege:
-                continue  # `kvalitet status` says that the publisher may end nobody
+                continue  # `kvalitet status` reports that the publisher may not end sessions
             ended.append(f"{row['role']} ({row['pid']})")
     if ended:
         log.warning("Ended, because they went on beyond a reader's limits: %s.", ", ".join(ended))
@@ -60,9 +60,9 @@ def end_beyond_limits(settings: Settings) -> list[str]:
 def named_readers(
     connection: psycopg.Connection[Any], groups: Iterable[str] | None = None, may: str = "usage"
 ) -> list[str]:
-    """The logins that an administrator gave to persons, by name: members of `groups`, by default of the readers' group.
+    """The logins that an administrator gave to persons by name: members of `groups`, by default of the readers' group.
 
-    `may` is Postgres' word: `usage` for those who read with a group's rights as they log in, `member` for those too who
+    `may` is Postgres' word. `usage` means those who have a group's rights when they log in, `member` also those who
     would have to take its role first.
     """
     query = (
@@ -75,9 +75,9 @@ def named_readers(
 
 
 def changed_rights(settings: Settings, connection: psycopg.Connection[Any]) -> list[dict[str, str]]:
-    """What a server's administrator sets and somebody has changed since, passwords of readers included.
+    """The rights that an administrator sets and somebody has changed since, including readers' passwords.
 
-    Each with what puts it back, or how one gets by without.
+    Each comes with what restores it, or how to do without it.
     """
     sections = [*warehouse_rights(settings.database), named_reader_limits(named_readers(connection))]
     rights = [right for section in sections for right in section.rights]
@@ -92,7 +92,7 @@ def changed_rights(settings: Settings, connection: psycopg.Connection[Any]) -> l
 def _lets_in(settings: Settings, role: str) -> bool:
     try:
         url = settings.dsn(role)
-    except KvalitetError:  # on a team's server not every task has every reader's file
+    except KvalitetError:  # on a team's server, not every task has every reader's password file
         return True
     try:
         psycopg.connect(url, connect_timeout=10).close()
@@ -102,7 +102,7 @@ def _lets_in(settings: Settings, role: str) -> bool:
 
 
 def watch(settings: Settings) -> None:
-    """End whoever goes on beyond the limits, and name in the log what readers changed of themselves."""
+    """End sessions that go on beyond the limits, and log what readers changed about themselves."""
     end_beyond_limits(settings)
     with connect(settings, PUBLISHER) as connection:
         connection.autocommit = True

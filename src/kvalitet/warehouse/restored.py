@@ -1,4 +1,4 @@
-"""After a restore nothing is taken in or built before the erasures that it undid were carried out again."""
+"""Keeps data from being taken in or built after a restore until the erasures that it undid were carried out again."""
 
 import psycopg
 from psycopg.rows import DictRow
@@ -7,7 +7,7 @@ from kvalitet.errors import KvalitetError
 
 
 def refuse_until_confirmed(connection: psycopg.Connection[DictRow]) -> None:
-    """Raises KvalitetError where the database was restored and nobody has said so of its erasures yet."""
+    """Raises KvalitetError where the database was restored and nobody has confirmed its erasures yet."""
     waiting = connection.execute(
         "select backup, erasures, erasures_unknown_since from audit.restore where confirmed_at is null"
         " order by restore_id limit 1"
@@ -23,7 +23,7 @@ def refuse_until_confirmed(connection: psycopg.Connection[DictRow]) -> None:
 
 
 def said_of_erasures(row: DictRow) -> str:
-    """Which erasures a row of audit.restore says were undone; numbers only."""
+    """Which erasures were undone according to a row of audit.restore, by number only."""
     parts = []
     if row["erasures"]:
         listed = ", ".join(map(str, row["erasures"]))

@@ -1,4 +1,4 @@
-"""A right: one statement, the question whether it is in force, and how the one is made to answer the other."""
+"""A right: a statement, a condition that says whether it is in force, and the code that checks and sets it."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import tuple_row
 
-#: What a statement says that this login may not, or whose role or database is not there.
+#: Errors of a statement that this login may not run, or whose role or database does not exist.
 _REFUSED = (
     errors.InsufficientPrivilege,
     errors.InvalidGrantOperation,
@@ -20,7 +20,10 @@ _REFUSED = (
 
 @dataclass(frozen=True)
 class Right:
-    """`holds` is a condition that every role may ask. `without`: how one gets by where it is lacking, if one does."""
+    """A statement that sets a right. `holds` is a condition that every role may query.
+
+    `without` says how to do without the right, where that is possible.
+    """
 
     statement: str
     holds: str
@@ -28,16 +31,16 @@ class Right:
 
     @property
     def news(self) -> str:
-        """What to tell of a right that is lacking."""
+        """The message about a right that is lacking."""
         return f"Not in force: {self.statement}" + (f" ({self.without})" if self.without else "")
 
 
 @dataclass(frozen=True)
 class Section:
-    """Rights of one purpose. `in_warehouse`: to be asked and set in the warehouse's own database.
+    """Rights of one purpose. `in_warehouse`: checked and set in the warehouse's own database.
 
-    `opens_warehouse`: not before a restore of it has come to its end.
-    `may_be_refused`: even to an administrator, where Postgres is a cloud's; so it is printed last.
+    `opens_warehouse`: not set before a restore of the warehouse is complete. `may_be_refused`: a cloud's Postgres may
+    refuse it even to an administrator, so it is printed last.
     """
 
     why: str
@@ -48,24 +51,24 @@ class Section:
 
 
 def put_in_force(connection: psycopg.Connection, rights: Iterable[Right]) -> list[Right]:
-    """Carry out what is not in force, in autocommit; returns what this login may not carry out."""
+    """Set the rights that are not in force, in autocommit. Returns those that this login may not set."""
     lacking = []
     for right in rights:
         if not holds(connection, right):
             with suppress(*_REFUSED):
                 connection.execute(right.statement.encode())
-            if not holds(connection, right):  # taking back what somebody else gave is a warning, not an error
+            if not holds(connection, right):  # revoking what somebody else granted gives a warning, not an error
                 lacking.append(right)
     return lacking
 
 
 def not_in_force(connection: psycopg.Connection, rights: Iterable[Right]) -> list[Right]:
-    """Nothing is changed; for any role, in autocommit."""
+    """The rights that are not in force. Changes nothing. For any role, in autocommit."""
     return [right for right in rights if not holds(connection, right)]
 
 
 def holds(connection: psycopg.Connection, right: Right) -> bool:
-    """Whether it is in force; what is about a role that does not exist is not."""
+    """Whether the right is in force. A right of a role that does not exist is not."""
     try:
         row = connection.cursor(row_factory=tuple_row).execute(f"select {right.holds}".encode()).fetchone()
     except (errors.UndefinedObject, errors.InvalidCatalogName):
@@ -74,7 +77,7 @@ def holds(connection: psycopg.Connection, right: Right) -> bool:
 
 
 def name(of: str) -> str:
-    """A role's or database's name in a statement."""
+    """A role's or database's name as written in a statement."""
     return of if re.fullmatch(r"(kvalitet|pg)_[a-z0-9_]+|current_user", of) else sql.Identifier(of).as_string(None)
 
 

@@ -1,7 +1,7 @@
-"""What a server's administrator sets once, each as one statement and the question whether it is in force.
+"""What a server's administrator sets once: each right is one statement, and a condition that says if it is in force.
 
-The one list behind `kvalitet admin-sql` (which prints it), `kvalitet up` and `migrate` (which carry out what the
-admin's login may) and `kvalitet status` (which names what is not in force).
+The list has three uses. `kvalitet admin-sql` prints it, `kvalitet up` and `migrate` carry out what the admin's login
+may, and `kvalitet status` names what is not in force.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,16 +28,16 @@ MEMBERSHIPS = {
     "kvalitet_publication_owner": (PUBLISHER,),
     DETAIL_READER: (DETAIL,),
 }
-#: Who acts finds functions and operators in pg_catalog alone, whatever schema somebody makes.
+#: Search path by role. All but readers find functions and operators only in pg_catalog, whatever schema somebody makes.
 SEARCH_PATHS = {
     **dict.fromkeys((LOADER, TRANSFORMER, GATE, RULES, PUBLISHER), "pg_catalog, pg_temp"),
     BI: "reporting",
     AUDITOR: "reporting",
     DETAIL: "reporting_detail, reporting",
 }
-#: Readers cannot hold the old publication for ever; publishing waits for them (docs/for-bi-users.md).
+#: Publishing waits for readers, so they must not hold the old publication for ever (docs/for-bi-users.md).
 READER_LIMITS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "2min"}
-#: A rule of a contract may ask anything of its rows, but not for ever, and not of the disk.
+#: A contract's rule may query its rows in any way, but with limits on time and disk.
 RULE_LIMITS = {
     "default_transaction_read_only": "on",
     "statement_timeout": "1min",
@@ -45,20 +45,20 @@ RULE_LIMITS = {
     "idle_in_transaction_session_timeout": "1min",
 }
 RULE_FILES = "512MB"
-#: Sessions of one role at a time; together they leave the pipeline the greater part of 200 connections.
+#: Sessions of one role at a time. Together they leave half of the 200 connections to the pipeline.
 READER_CONNECTIONS = {BI: 60, DETAIL: 20, AUDITOR: 20}
 NAMED_READER_CONNECTIONS = 5
-#: A statement's files on disk, which the server's disk must hold beside the warehouse.
+#: A statement's temporary files, for which the server's disk needs room beside the warehouse.
 READER_FILES = "5GB"
 ACTING_ROLES = (LOADER, TRANSFORMER, GATE, PUBLISHER)
-#: For the warehouse's sessions, unless the database has another value of its own.
+#: For the warehouse's sessions, unless the database has its own value.
 SESSION_SETTINGS: dict[str, object] = {"jit": "off", "work_mem": "32MB"}
 
 _BARE = "login nosuperuser nocreatedb nocreaterole noreplication nobypassrls"
 
 
 def warehouse_rights(database: str, migrator: str | None = None) -> list[Section]:
-    """In the order in which they can be set. `migrator` is the login of KVALITET_ADMIN_URL where it is no superuser."""
+    """All rights, in the order in which they can be set. `migrator` is KVALITET_ADMIN_URL's login if no superuser."""
     owners, logins = (*OWNERS, DETAIL_READER), LOGIN_ROLES
     sections = [
         Section("Owners of the tables, and the group of named readers. They cannot log in.",
@@ -91,8 +91,8 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
         )),
         Section("Nobody enters it but its roles.", (
             *(_grant("connect", database, role) for role in logins),
-            # Only loading, building and judging need temporary tables. Schemas are made by the publisher alone, a
-            # build's too: one named after a role is on that role's search path.
+            # Only loading, building and judging need temporary tables. Only the publisher makes schemas, including
+            # those of a build, since a schema named after a role is on that role's search path.
             *(_grant("temporary", database, role) for role in (LOADER, TRANSFORMER, GATE)),
             _grant("create", database, SCHEMA_MAKER),
             _revoked("create", database, BUILDER),
@@ -122,22 +122,23 @@ def warehouse_rights(database: str, migrator: str | None = None) -> list[Section
 
 
 def airflow_rights(role: str, migrator: str | None = None) -> list[Section]:
-    """Airflow's own database, and the role of the same name that owns it."""
+    """The rights on Airflow's own database, and of the role of the same name that owns it."""
     member = _membership(role, "current_user")
     owned = f"exists (select from pg_database where datname = {text(role)} and pg_get_userbyid(datdba) = {text(role)})"
     rights = (
         *_roles((role,), _BARE),
         *((_administration(role, migrator),) if migrator else ()),
-        Right(member.statement, f"{owned} or {member.holds}"),  # only a member may make a database for its owner
+        Right(member.statement, f"{owned} or {member.holds}"),  # only a member of a role may make a database for it
         *_database(role, role),
     )
     return [Section("Airflow's own database and its owner.", rights)]
 
 
 def named_reader_limits(roles: Iterable[str]) -> Section:
-    """What the group's own role has, for logins that an administrator made: settings of a group reach no member.
+    """Limits for logins that an administrator made, the same as for the group's own role.
 
-    Any limit of the administrator's choice will do where there is one.
+    They are needed because settings of a group do not apply to its members. Any limit that the administrator has chosen
+    is accepted.
     """
     return Section("Named readers have limits too.", tuple(
         right for role in roles for right in (
@@ -169,7 +170,7 @@ def _roles(roles: Iterable[str], attributes: str) -> Iterator[Right]:
     for role in roles:
         kind = attributes.partition(" ")[0]
         yield Right(f"create role {name(role)} {kind}", _exists(role))
-        # Only a superuser may say `nosuperuser`; as a rule there is nothing to say.
+        # Only a superuser may say `nosuperuser`, and usually it need not be said.
         yield Right(
             f"alter role {name(role)} {attributes}",
             f"exists (select from pg_roles where rolname = {text(role)} and {can_log_in}rolcanlogin and not"
@@ -183,7 +184,7 @@ def _membership(group: str, member: str, without: str = "") -> Right:
 
 
 def _administration(role: str, migrator: str) -> Right:
-    """Before Postgres 16 CREATEROLE was enough for another role's password."""
+    """The right to change another role's password. Before Postgres 16, CREATEROLE was enough for it."""
     return Right(
         f"grant {name(role)} to {name(migrator)} with admin true, inherit false, set false",
         "current_setting('server_version_num')::int < 160000"
@@ -201,7 +202,7 @@ def _role_setting(role: str, setting: str, value: str) -> Right:
 
 
 def _no_other_setting(role: str, database: str | None = None) -> Right:
-    """Every role may change its own settings; `kvalitet migrate` puts them back."""
+    """That a role has no settings but ours. Every role may change its own, and `kvalitet migrate` resets them."""
     in_database = f" in database {name(database)}" if database else ""
     stored = (
         f"exists (select from pg_database as d where d.oid = setdatabase and datname = {text(database)})"
@@ -235,7 +236,10 @@ def _connections(role: str, most: int) -> Right:
 
 
 def _disk_limit(role: str) -> Right:
-    """Only a superuser, or who was given the parameter, may set it; so the role cannot lift it either."""
+    """The limit of a role's temporary files. Only a superuser or a role with this right on the parameter may set it.
+
+    So the limited role cannot lift it.
+    """
     limit = _role_setting(role, "temp_file_limit", RULE_FILES if role == RULES else READER_FILES)
     return Right(limit.statement, limit.holds, "a reader's statement can fill the server's disk while it runs")
 
@@ -318,7 +322,7 @@ def _public_schema(migrator: str | None) -> Iterator[Right]:
         "not exists (select from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))"
         " where nspname = 'public' and grantee = 0)",
     )
-    if migrator:  # a warehouse that was set up by a superuser before
+    if migrator:  # for a warehouse that a superuser set up before
         yield Right(
             f"alter table public.kvalitet_migration owner to {name(migrator)}",
             "not exists (select from pg_class where oid = to_regclass('public.kvalitet_migration')"

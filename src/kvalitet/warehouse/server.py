@@ -1,8 +1,8 @@
 """The embedded Postgres: server binaries from a wheel, run over TCP on loopback.
 
-Data folder: var/server/data (see server_place.py for root). The admin's password stays in
-var/server/admin.password, outside the secrets that tasks are given. With KVALITET_DATABASE_URL
-set there is no embedded server: the admin's connection is then KVALITET_ADMIN_URL.
+Data folder: var/server/data (see server_place.py for root). The admin's password stays in var/server/admin.password,
+outside the secrets that tasks are given. With KVALITET_DATABASE_URL set there is no embedded server, and the admin's
+connection is KVALITET_ADMIN_URL.
 """
 
 import fcntl
@@ -31,13 +31,13 @@ from kvalitet.warehouse.server_place import Say, owner, password_file, place, re
 
 ADMIN = "kvalitet_admin"
 OLDEST_VERSION = 15
-_LOG_LIMIT = 20 * 2**20  # bytes; a longer log is set aside at the next start
+_LOG_LIMIT = 20 * 2**20  # bytes, above which a log is set aside at the next start
 _SPACE_NEEDED = 500 * 2**20  # bytes: an empty cluster with its write-ahead log
 
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """Whether the embedded server runs, and where; `pid` is None while it does not."""
+    """Whether the embedded server runs, and where. `pid` is None while it does not."""
 
     address: str
     data: Path
@@ -53,10 +53,10 @@ def is_embedded() -> bool:
 
 
 def admin_url(settings: Settings, database: str | None = None) -> str:
-    """The libpq URL of the admin, of KVALITET_ADMIN_URL's own database unless another is named; encrypted as the
-    warehouse's unless it says otherwise. Only `up` and the migrations may use it.
+    """The admin's libpq URL. Only `up` and the migrations may use it.
 
-    Raises KvalitetError where there is no such credential.
+    It points to KVALITET_ADMIN_URL's own database unless another is named, and is encrypted like the warehouse's unless
+    it says otherwise. Raises KvalitetError where there is no such credential.
     """
     if not is_embedded():
         url = os.environ.get("KVALITET_ADMIN_URL")
@@ -74,10 +74,10 @@ def admin_url(settings: Settings, database: str | None = None) -> str:
 
 
 def start(settings: Settings, say: Say = print) -> Settings:
-    """Start the embedded server where it does not run yet; returns the settings with its address.
+    """Start the embedded server where it does not run yet. Returns the settings with its address.
 
-    With an own server: checks that its admin can be reached and that it is new enough.
-    Raises KvalitetError (binaries missing, disk full, server not ready) with what mends it.
+    With an own server, checks that its admin can be reached and that it is new enough. Raises KvalitetError (binaries
+    missing, disk full, server not ready) that says how to mend it.
     """
     if not is_embedded():
         if not _check_version(admin_url(settings)):
@@ -98,14 +98,14 @@ def start(settings: Settings, say: Say = print) -> Settings:
                 _check_version(admin_url(settings))
                 break
             except KvalitetError:
-                time.sleep(1)  # it may have been dying when we looked
+                time.sleep(1)  # it may have been shutting down
                 if attempt == 2 or _postmaster(data) is not None:
                     raise
     return settings
 
 
 def stop(settings: Settings) -> bool:
-    """Stop the embedded server; False where it did not run (or is not ours to stop)."""
+    """Stop the embedded server. False where it did not run (or is not ours to stop)."""
     if not is_embedded() or not (settings.var / "server").is_dir() or owner(settings, _data(settings)):
         return False
     with _only_one(settings):
@@ -113,7 +113,7 @@ def stop(settings: Settings) -> bool:
         if process is None:
             return False
         pid = process.pid
-        # SIGINT is Postgres' fast shutdown: sessions are ended, everything committed is kept.
+        # SIGINT is Postgres' fast shutdown: sessions are ended, and everything committed is kept.
         process.send_signal(signal.SIGINT)
         _resume(process)
         deadline = time.monotonic() + 60
@@ -135,7 +135,7 @@ def status(settings: Settings) -> ServerStatus:
 
 
 def remove(settings: Settings) -> None:
-    """Stop the server and delete its data, also where that lies outside the checkout."""
+    """Stop the server and delete its data, even where they lie outside the checkout."""
     stop(settings)
     remove_outside(settings)
     shutil.rmtree(settings.var / "server", ignore_errors=True)
@@ -147,7 +147,7 @@ def _data(settings: Settings) -> Path:
 
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[int]:
-    """Two commands at once take turns; a process that is given the descriptor keeps the turn until it ends."""
+    """Let two commands take turns. A process that is given the descriptor keeps the turn until it ends."""
     folder = settings.var / "run"
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "server.lock", "w") as lock:
@@ -156,9 +156,9 @@ def _only_one(settings: Settings) -> Iterator[int]:
 
 
 def _initialise(settings: Settings, data: Path, programs: Path, turn: int) -> None:
-    """Make an empty cluster where there is none. The handover of its password is there until all of it is made.
+    """Make an empty cluster where there is none. The file that hands over its password exists until all of it is made.
 
-    initdb outlives a command that is killed, and keeps the `turn`: nobody empties the folder under it.
+    initdb goes on where the command is killed, and keeps the `turn`, so that nobody empties the folder meanwhile.
     """
     handover = data.parent / f"{data.name}.new-password"  # initdb reads it as the server's user
     if not handover.exists():
@@ -219,15 +219,15 @@ def _run(settings: Settings, data: Path, programs: Path, say: Say) -> None:
 
 
 def _server_settings(port: int) -> dict[str, object]:
-    """For a machine that does other things too: memory by its size, everything on loopback."""
+    """Settings for a machine that does other things too: memory by its size, everything on loopback."""
     memory_mb = psutil.virtual_memory().total // 2**20
     return SESSION_SETTINGS | {
         "port": port,
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "''",
         "max_connections": 200,
-        "reserved_connections": 40,  # for the pipeline, where readers and Airflow took all others
-        "max_notify_queue_pages": 1024,  # 8 MB, of which nothing here needs any; a reader could fill 8 GB
+        "reserved_connections": 40,  # for the pipeline, where readers and Airflow use all others
+        "max_notify_queue_pages": 1024,  # 8 MB, and nothing here needs any. A reader could fill 8 GB
         "shared_buffers": f"{min(512, max(64, memory_mb // 16))}MB",
         "effective_cache_size": f"{memory_mb // 2}MB",
         "maintenance_work_mem": "128MB",
@@ -238,14 +238,14 @@ def _server_settings(port: int) -> dict[str, object]:
         "synchronous_commit": "on",
         "max_locks_per_transaction": 256,
         "random_page_cost": 1.1,
-        "client_connection_check_interval": "10s",  # a killed process' statement does not run on to its end
+        "client_connection_check_interval": "10s",  # so that a killed process' statement is ended
         "timezone": "UTC",
         "log_timezone": "UTC",
     }
 
 
 def _postmaster(data: Path) -> psutil.Process | None:
-    """The server's process by its own note, if it is that process and no later one with its number."""
+    """The server's process by its own note, if that is still the server and not a later process of that number."""
     try:
         process = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
         alive = process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data
@@ -257,9 +257,10 @@ def _postmaster(data: Path) -> psutil.Process | None:
 
 
 def _resume(process: psutil.Process) -> None:
-    """A stopped process hears no request to end, and the server waits for its children to.
+    """Resume the server and its children where they are stopped.
 
-    All of them are sent SIGCONT, which changes nothing for others: one that is about to stop does not look stopped yet.
+    A stopped process does not react to a request to end, and the server waits for its children to end. SIGCONT is sent
+    to all of them, because one that is about to stop does not look stopped yet. It has no effect on the others.
     """
     for one in (process, *process.children()):
         with suppress(psutil.Error):
@@ -267,7 +268,7 @@ def _resume(process: psutil.Process) -> None:
 
 
 def _listens_at(data: Path) -> str:
-    """host:port by the server's own note, which no copy and no damage of ours touches."""
+    """host:port by the server's own note. Copies of the run folder and damage to our note do not affect it."""
     try:
         return f"127.0.0.1:{int((data / 'postmaster.pid').read_text().splitlines()[3])}"
     except (OSError, ValueError, IndexError):
@@ -275,7 +276,7 @@ def _listens_at(data: Path) -> str:
 
 
 def _clear_remains(data: Path) -> None:
-    """After a kill -9: end the dead server's own children and drop its note."""
+    """End the children of a server that died by kill -9, and remove its note."""
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if process.name().startswith("postgres") and Path(process.cwd()) == data:
@@ -315,7 +316,7 @@ def _failure(what: str, said: bytes | str, data: Path) -> KvalitetError:
 
 
 def _check_version(url: str) -> bool:
-    """Refuses a server that is not ready or too old; says whether the connection is encrypted."""
+    """Raises where the server is not ready or too old. Returns whether the connection is encrypted."""
     deadline = time.monotonic() + 60
     while True:
         try:

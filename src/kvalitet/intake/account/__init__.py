@@ -1,4 +1,4 @@
-"""The account of a delivered file: its records counted by a way that shares nothing with the readers."""
+"""Counts the records of a delivered file independently of the readers, sharing no code with them."""
 
 from kvalitet.intake.account.scan import Scan
 

@@ -1,8 +1,8 @@
-"""Counts the records of a delimited file from its bytes: an array scan that knows nothing of the reader.
+"""Counts the records of a delimited file from its bytes, with an array scan that is independent of the reader.
 
-A record ends with a line whose end no quote holds open. Quotes are followed as RFC 4180 has them. Where a text breaks
-these rules, spaces beside a quoted field do not count, a quote that begins no field is a sign like any other, and one
-with something behind it ends its text.
+A record ends at the first line end outside quotes. Quotes are read as RFC 4180 defines them. Where a text breaks these
+rules, spaces beside a quoted field are ignored, a quote that does not begin a field is an ordinary character, and a
+quote followed by anything but a delimiter or line end closes its text.
 """
 
 import csv
@@ -16,26 +16,26 @@ from kvalitet.errors import DeliveryRefused
 from kvalitet.intake.account.scan import BLANK, EMPTY, FILLED, Lookalike, Places
 
 CHUNK_BYTES = 1 << 22
-#: Longest record; a quote left open holds everything up to here.
+#: Longest record. A quote that is left open swallows everything up to here.
 MAX_RECORD_BYTES = 2_097_152
 CR, LF, SPACE = 13, 10, 32
-#: UTF-8 of UTF-8: Ã before what follows it in a Danish or French letter, as windows-1252 shows it.
+#: Double-encoded UTF-8: Ã before the character that follows it in a Danish or French letter, as windows-1252 shows it.
 _TWICE = b"\xc3\x83"
 _TWICE_ENCODED = re.compile(_TWICE + rb"(?:\xc2[\x80-\xbf]|\xcb\x9c|\xe2\x80[\xa0\xa6])")
-#: So many leading signs of each record are looked at as arrays, to see whether it is blank; the others one by one.
+#: So many leading characters of each record are checked as arrays. If all are blank, the record is checked on its own.
 LEADING_SIGNS = 4
-#: From so many columns on, a line in a text with one column more or fewer is told from prose too.
+#: In a table with at least so many columns, lines in a text with one column more or fewer can also be told from prose.
 NEAR_COLUMNS = 5
 
 
 @dataclass
 class CsvScan:
-    """What a file holds. `records` and `blank` count as in Scan, `empty` are lines of no length.
+    """What a file holds. `records` and `blank` count as in Scan, `empty` counts lines of length zero.
 
-    `within_quotes` are the lines in a quoted text, `loose_quotes` the quotes that do not follow RFC 4180, of which
-    the first stands in line `first_loose`. `twice_encoded` lines hold letters that were encoded two times. `torn` says
-    where those stand that end a text in the middle of a field, and where records begin that have more columns than the
-    header.
+    `within_quotes` counts the lines in a quoted text and `loose_quotes` the quotes that do not follow RFC 4180. The
+    first of these is in line `first_loose`. `twice_encoded` counts lines with letters that were encoded twice. `torn`
+    lists the places where a text ends in the middle of a field, and where records with more columns than the header
+    begin.
     """
 
     places: numpy.ndarray
@@ -54,7 +54,7 @@ def scan_csv(file: Path, file_name: str, delimiter: str, quote: str, columns: in
     """Count the records of a UTF-8 file whose first record is the header, and write where they lie to `places`.
 
     Raises DeliveryRefused for a record of more than MAX_RECORD_BYTES, and for a carriage return outside quotes that
-    ends no line: neither can be read as records.
+    does not end a line. Neither can be read as records.
     """
     scan = _Scanner(file_name, delimiter, quote, columns, Places(places))
     with file.open("rb") as source:
@@ -90,7 +90,7 @@ class _Scanner:
         self._is_blank = _one_of(self._blanks)
 
     def take(self, block: bytes, is_last: bool = False) -> bytes:
-        """Count what ends in `block`, which begins with a record; returns the record that does not."""
+        """Count the records that end in `block`, which begins with a record. Returns the unfinished rest."""
         data = numpy.frombuffer(block, numpy.uint8)
         feeds = numpy.flatnonzero(data == LF)
         quotes = self._quotes(block[: int(feeds[-1]) + 1], data) if len(feeds) else numpy.empty(0, numpy.int64)
@@ -121,7 +121,7 @@ class _Scanner:
         return block[size:]
 
     def _quotes(self, block: bytes, data: numpy.ndarray) -> numpy.ndarray:
-        """The places at which a quoted text begins or ends; doubled quotes within one are among them."""
+        """The places at which a quoted text begins or ends, including doubled quotes within a text."""
         self._loose.clear()
         self._torn.clear()
         quotes = numpy.flatnonzero(data[: len(block)] == self._mark)
@@ -135,7 +135,7 @@ class _Scanner:
         return self._quotes_one_by_one(quotes, data)
 
     def _quotes_one_by_one(self, quotes: numpy.ndarray, data: numpy.ndarray) -> numpy.ndarray:
-        """The same where some do not follow RFC 4180: each is judged by whether a text is open."""
+        """The same as `_quotes` where some quotes do not follow RFC 4180. Each is judged by whether a text is open."""
         found: list[int] = []
         is_open, is_doubled = False, False
         is_followed = data[quotes + 1] == self._mark
@@ -188,7 +188,7 @@ class _Scanner:
     def _longer(
         self, block: bytes, data: numpy.ndarray, starts: numpy.ndarray, stops: numpy.ndarray, quotes: numpy.ndarray
     ) -> numpy.ndarray:
-        """Which records have columns behind the last agreed one that hold nothing: a reader would drop those."""
+        """Which records have empty columns after the last agreed one. A reader would drop those columns."""
         stops = stops - (data[stops - 1] == CR)
         last = data[stops - 1]
         is_quoted = (last == self._mark) & (data[stops - 2] == self._mark)
@@ -224,8 +224,10 @@ class _Scanner:
     def _look_within(
         self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, inner: numpy.ndarray, quotes: numpy.ndarray
     ) -> None:
-        """Look at the lines that begin in a quoted text: with all columns, or one more or fewer, they may be records
-        that it swallowed."""
+        """Look at the lines that begin in a quoted text, to find records that it swallowed.
+
+        These are lines with all columns, or with one more or fewer.
+        """
         self.within_quotes += len(inner)
         if not self.columns:
             return
@@ -237,9 +239,9 @@ class _Scanner:
             start, stop = int(starts[place]), int(stops[place])
             closing = int(numpy.searchsorted(quotes, start))
             while closing + 1 < len(quotes) and quotes[closing + 1] == quotes[closing] + 1:
-                closing += 2  # a doubled one is a sign of the text
+                closing += 2  # a doubled quote is a character of the text
             end = int(quotes[closing]) if closing < len(quotes) else stop
-            if end < stop and self._closes[data[end + 1]]:  # the text ends; what follows is the record around it
+            if end < stop and self._closes[data[end + 1]]:  # the text ends, the rest is the record around it
                 has_columns = int(numpy.searchsorted(delimiters, end)) - first[place] >= self._fewest - 1
                 if self.columns == 1 or not has_columns:
                     continue
@@ -250,24 +252,24 @@ class _Scanner:
                 self.lookalikes.append(Lookalike(self.offset + start, line, tuple(values)))
 
     def _is_near(self, values: list[str]) -> bool:
-        """Whether they may be a record's with one column more or fewer. Prose has a blank behind its commas."""
+        """Whether they may be the values of a record with one column more or fewer. Prose has blanks after commas."""
         if self.columns < NEAR_COLUMNS or abs(len(values) - self.columns) != 1:
             return False
         filled = [value for value in values if value.strip(self._blanks.decode())]
         return len(filled) > 1 and sum(value.startswith(" ") for value in filled) <= len(filled) / 2
 
     def _values(self, line: bytes) -> list[str]:
-        """The columns of a line in a quoted text; none where it holds blanks only."""
+        """The columns of a line in a quoted text, or none where it holds only blanks."""
         if not line.translate(None, self._blanks):
             return []
         text, twice = line.decode(errors="replace").rstrip("\r"), 2 * self.quote
-        if self.quote not in text.replace(twice, ""):  # they are doubled as signs of the text around
+        if self.quote not in text.replace(twice, ""):  # they are doubled as characters of the text around
             text = text.replace(twice, self.quote)
         return next(csv.reader([text], delimiter=self.delimiter, quotechar=self.quote), [])
 
 
 def _past_spaces(data: numpy.ndarray, places: numpy.ndarray, step: int) -> numpy.ndarray:
-    """The first sign beside each place that is no space; before the first and after the last lies a line's end."""
+    """The first character beside each place that is not a space. Outside the data, a line end is assumed."""
     at = places + step
     while len(at):
         is_space = (data[at % len(data)] == SPACE) & (at >= 0)
@@ -284,7 +286,7 @@ def _places(block: bytes, data: numpy.ndarray, sign: bytes) -> numpy.ndarray:
 
 
 def _are_all(signs: numpy.ndarray, of: numpy.ndarray) -> bool:
-    """Whether all signs are of a small set; comparing with each is faster than looking each up."""
+    """Whether all bytes are from a small set. Comparing with each member is faster than looking each byte up."""
     found = numpy.zeros(len(signs), bool)
     for sign in numpy.flatnonzero(of):
         found |= signs == numpy.uint8(sign)
@@ -292,7 +294,7 @@ def _are_all(signs: numpy.ndarray, of: numpy.ndarray) -> bool:
 
 
 def _one_of(signs: bytes) -> numpy.ndarray:
-    """For every byte whether it is one of `signs`."""
+    """For every byte value, whether it is one of `signs`."""
     table = numpy.zeros(256, bool)
     table[list(signs)] = True
     return table

@@ -11,13 +11,13 @@ from kvalitet.errors import DeliveryRefused
 from kvalitet.intake.account.scan import Scan
 
 CHUNK_BYTES = 1 << 22
-#: So much of a file may come before its first row, between two rows and after the last.
+#: Most bytes before the first row, between two rows and after the last one.
 MAX_WITHOUT_ROW = 1 << 26
-#: So far back a list's name is looked for.
+#: A list's name is looked for at most so many bytes back.
 KEY_BYTES = 100
 OPENS = b"[{"
 _KEY = re.compile(rb'"([^"]*)"\s*:\s*$')
-#: Signs that a row without anything in it may be written with.
+#: Characters that a row without any value may be written with.
 _NOTHING = b'[]", \t\r\n\\nultr'
 BLANKS = ' \t\r\n,"'
 
@@ -25,7 +25,8 @@ BLANKS = ' \t\r\n,"'
 def scan_json(file: Path, file_name: str) -> Scan:
     """Count the rows of `Data` in the one answer that a UTF-8 file holds.
 
-    Raises DeliveryRefused where it holds another number of answers, does not end where the answer ends, or breaks off.
+    Raises DeliveryRefused where the file does not hold exactly one answer, does not end where the answer ends, or
+    breaks off.
     """
     scan = _Scanner(file_name)
     with file.open("rb") as source:
@@ -58,8 +59,8 @@ class _Scanner:
         self.tail = b""
 
     def take(self, block: bytes, is_last: bool = False) -> bytes:
-        """Count up to the last row that ends in `block`, which begins outside texts; returns what comes after."""
-        # Only texts hold backslashes. What they escape is no quote, and what they are themselves does not matter.
+        """Count the rows that end in `block`, which begins outside texts. Returns what comes after the last of them."""
+        # Only texts hold backslashes. An escaped quote ends no text, and which character is escaped does not matter.
         plain = block.replace(b"\\\\", b"__").replace(b'\\"', b"__")
         data = numpy.frombuffer(plain, numpy.uint8)
         brackets = self._brackets(data)
@@ -115,7 +116,7 @@ class _Scanner:
         self.blank += sum(_is_blank(block[begin : end + 1]) for begin, end in zip(begun, ended, strict=False))
 
     def _is_data(self, plain: bytes, at: int) -> bool:
-        """Whether the member that begins there is the list of rows."""
+        """Whether the member that begins at `at` is the list of rows."""
         key = _KEY.search((self.tail + plain[max(0, at - KEY_BYTES) : at])[-KEY_BYTES:])
         return plain[at] == ord("[") and key is not None and key[1] == b"Data"
 

@@ -1,11 +1,11 @@
-"""What a scan of a delivered table counts, whatever its format, and where each of its records lies."""
+"""Counts from the scan of a delivered table, whatever its format, and the place of each record."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy
 
-#: What a record is that is there: something, blanks and delimiters only, or nothing but its line's end.
+#: What a record holds: a value, only blanks and delimiters, or only its line end.
 FILLED, BLANK, EMPTY = 0, 1, 2
 
 
@@ -13,8 +13,8 @@ FILLED, BLANK, EMPTY = 0, 1, 2
 class Scan:
     """The records of one delivered table, counted before a parser reads it.
 
-    `records` hold anything, the header is not among them; `blank` hold nothing but blanks and delimiters. `notes` is
-    what else was seen, by a stable code.
+    `records` counts those that hold a value, without the header. `blank` counts those with only blanks and delimiters.
+    `notes` counts other findings by a stable code.
     """
 
     records: int
@@ -24,8 +24,10 @@ class Scan:
 
 @dataclass(frozen=True)
 class Lookalike:
-    """A line within a quoted text that is a record by its columns, or has one more or fewer: where it begins, its line
-    and its values."""
+    """A line within a quoted text with as many columns as a record, or one more or fewer.
+
+    `start` is where it begins, `line` its line number.
+    """
 
     start: int
     line: int

@@ -1,4 +1,4 @@
-"""Workbooks kept by people: what a sheet shows a person is what is read."""
+"""Reads workbooks kept by people. The value read is the one that the sheet shows a person."""
 
 from kvalitet.intake.workbook.shown import CELL_RULES
 from kvalitet.intake.workbook.table import SheetRows, write_table

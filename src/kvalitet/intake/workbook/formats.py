@@ -1,7 +1,7 @@
-"""Number formats: what of a stored number a cell shows.
+"""Number formats: what a cell shows of a stored number.
 
-A code such as `#,##0.00;[Red]-#,##0.00` has sections for positive numbers, negative ones, zero and texts. Of each it
-is known what kind it is and how it writes digits, not how a language names months or currencies.
+A code such as `#,##0.00;[Red]-#,##0.00` has sections for positive numbers, negative ones, zero and texts. Each
+section's kind and how it writes digits are known, but not how a language names months or currencies.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
-#: Formats that a workbook names by number only.
+#: Formats that a workbook refers to by number only.
 BUILT_IN = {
     0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?",
     13: "# ??/??", 14: "dd-mm-yyyy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
@@ -21,7 +21,7 @@ BUILT_IN = {
     **dict.fromkeys((32, 33, 34, 35, 55, 56), "h:mm:ss"),
 }  # fmt: skip
 PLACEHOLDERS = "0#?"
-#: Longest code that Excel keeps.
+#: The longest code that Excel keeps.
 MAX_CODE = 255
 DASHES = ("-", "–", "—")
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|colou?r ?\d+", re.IGNORECASE)
@@ -38,8 +38,8 @@ _TOKEN = re.compile(
 class Section:
     """One section of a format. `kind`: general, number, moment, text, literal, or unknown where it is none of these.
 
-    `parts` are what a number is written with: a placeholder, a decimal point, or a literal as `"text`.
-    `shows` holds y, d, h and s of a moment, and the letter of a duration's first unit in brackets, as `[h`.
+    `parts` are what a number is written with: a placeholder, a decimal point, or a literal as `"text`. `shows` holds y,
+    d, h and s of a moment, and the letter of a duration's first unit in brackets, as `[h`.
     """
 
     kind: str
@@ -70,7 +70,7 @@ def sections(code: str) -> tuple[Section, ...]:
 
 
 def chosen(code: str, value: Decimal) -> tuple[Section, bool]:
-    """The section that a number is shown by, and whether the number's own minus is shown before it."""
+    """The section that shows a number, and whether the number's own minus is shown before it."""
     numbers = list(sections(code)[:3])
     if len(sections(code)) in (2, 3) and numbers[-1].kind == "text":
         numbers.pop()
@@ -87,7 +87,7 @@ def chosen(code: str, value: Decimal) -> tuple[Section, bool]:
 
 
 def of_text(code: str) -> Section | None:
-    """The section that a text is shown by; None where it is shown as it is."""
+    """The section that shows a text. None where it is shown as it is."""
     found = list(sections(code))
     if len(found) > 3:
         return found[3]
@@ -95,7 +95,7 @@ def of_text(code: str) -> Section | None:
 
 
 def digits(section: Section, value: Decimal, point: str) -> str:
-    """A number as the section writes it, without its minus and without signs between thousands."""
+    """A number as the section writes it, without its minus and without thousands separators."""
     value = abs(value).scaleb(section.power)
     place = section.parts.index(".") if "." in section.parts else len(section.parts)
     whole, decimals = section.parts[:place], section.parts[place + 1 :]
@@ -142,7 +142,7 @@ def _holds(condition: tuple[str, Decimal], value: Decimal) -> bool:
 
 
 def _takes_negative_only(condition: tuple[str, Decimal] | None) -> bool:
-    """Excel leaves the minus to the section's own signs where its condition lets no other number in."""
+    """Whether the condition admits only negative numbers. Excel then leaves the minus to the section itself."""
     if condition is None:
         return False
     sign, limit = condition
@@ -218,7 +218,7 @@ def _section(tokens: list[re.Match[str]]) -> Section:
 
 
 def _without_commas(parts: list[str]) -> tuple[list[str], int]:
-    """The parts without commas, and how many of these stand behind the last digit, where each divides by 1,000."""
+    """The parts without commas, and how many commas stand behind the last digit, where each divides by 1,000."""
     whole = parts[: parts.index(".")] if "." in parts else parts
     ends = [len(whole), len(parts)] if "." in parts else [len(parts)]
     scaling = 0

@@ -1,4 +1,4 @@
-"""What holds for a whole sheet and may stand behind its rows in the file, or in other parts of the workbook."""
+"""Facts about a whole sheet that may stand after its rows in the file, or in other parts of the workbook."""
 
 from dataclasses import dataclass, field
 
@@ -7,21 +7,21 @@ from kvalitet.intake.workbook.refusals import Fault, limit, refusing
 from kvalitet.intake.workbook.sheet import LAST_ROW, MAX_AREA_COLUMNS, Area, area_of, is_zero, row_number
 from kvalitet.intake.workbook.styles import condition_code, read_styles
 
-#: A format that shows no number, as icons and bars that stand in place of it.
+#: A format that shows no number, like icons and bars that stand in its place.
 NO_NUMBER = ";;;@"
-#: More areas that conditions give another number format than a person makes.
+#: More areas with a conditional number format than a person makes.
 MAX_CONDITIONS = 5_000
 _LAYOUT = local_names(
     "sheetView", "col", "row", "v", "is", "mergeCell", "conditionalFormatting", "cfRule", "iconSet", "dataBar"
 )  # fmt: skip
 _TABLE = local_names("table")
-#: Conditions that Excel has known since 2010 are written in an extension, with their areas as text.
+#: Conditions that Excel supports since 2010 are written in an extension, with their areas as text.
 _EXTENDED = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main}conditionalFormatting"
 
 
 @dataclass
 class Layout:
-    """`filled` are the rows that have a value of their own, `totals` the rows below tables that add them up.
+    """Facts about a sheet. `filled` are the rows with a value of their own, `totals` the totals rows below tables.
 
     `conditions` are areas in which a condition may show a number by another format.
     """
@@ -37,14 +37,14 @@ class Layout:
         return any(area.left <= column <= area.right for area in self.hidden_columns)
 
     def add_condition(self, areas: str, code: str) -> None:
-        """`areas` are separated by blanks."""
+        """Add a conditional format. `areas` are separated by blanks."""
         self.conditions += [(area_of(area), code) for area in areas.split()]
         if len(self.conditions) > MAX_CONDITIONS:
             raise Fault("it has more conditional number formats than a person makes")
 
 
 class Conditions:
-    """The formats that conditions may show the cells of a row by; rows go by in order."""
+    """The formats by which conditions may show the cells of a row. Rows are passed in order."""
 
     def __init__(self, conditions: list[tuple[Area, str]]) -> None:
         self._coming = sorted(conditions, key=lambda condition: -condition[0].top)
@@ -61,7 +61,7 @@ class Conditions:
 
 
 def read_layout(package: Package, sheet: Sheet) -> Layout:
-    """Go through the sheet once for what is written behind its rows. Raises DeliveryRefused."""
+    """Go through the sheet once for what is written after its rows. Raises DeliveryRefused."""
     layout, row, columns = Layout(), 0, 0
     codes: dict[int, str] = {}
     areas, has_extension = "", False
@@ -138,7 +138,7 @@ def _read_extension(package: Package, sheet: Sheet, layout: Layout) -> None:
 
 
 def _totals(package: Package, sheet: Sheet) -> list[Area]:
-    """The rows in which the sheet's tables (those of Excel's Insert, Table) show their totals."""
+    """The rows in which the sheet's tables (made by Excel's Insert, Table) show their totals."""
     totals: list[Area] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Merged cells and formulas that fill several cells: which other cell a cell's value comes from."""
+"""Finds the cell that a cell's value comes from, for merged cells and for formulas that fill several cells."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -8,7 +8,7 @@ from kvalitet.intake.workbook.shown import Cell, holds_anything
 
 
 class Merges:
-    """The merged areas of a sheet, and the values of those whose first row has gone by."""
+    """The merged areas of a sheet, and the values of those whose first row was passed."""
 
     def __init__(self, areas: list[Area]) -> None:
         self._by_column: dict[int, list[Area]] = defaultdict(list)
@@ -33,7 +33,7 @@ class Merges:
         return areas[place] if place >= 0 and areas[place].holds(row, column) else None
 
     def value(self, area: Area) -> Cell | None:
-        """What the area shows, once its first row has gone by; None where that is nothing."""
+        """What the area shows, once its first row was passed. None where it shows nothing."""
         return self._values.get(area)
 
 

@@ -7,27 +7,27 @@ from functools import lru_cache
 from kvalitet.contracts.patterns import to_strptime
 
 DAY_SECONDS = 86_400
-#: Excel shows nothing smaller.
+#: The smallest unit that Excel shows.
 MILLISECOND = Decimal("0.001")
-#: 31 December 9999; what is later is shown as ####.
+#: 31 December 9999. Excel shows later moments as ####.
 LAST_DAY = {False: 2_958_465, True: 2_957_003}
-#: Excel has a 29 February in 1900, which the calendar has not.
+#: Excel has a 29 February 1900, a day that does not exist in the calendar.
 NO_DAY = 60
 
 
 @lru_cache(maxsize=4096)
 def moment_text(days: Decimal, is_1904: bool, shows: frozenset[str], pattern: str | None) -> str | None:
-    """A date, time or duration as text, to the nearest second; None for what Excel shows as ####.
+    """A date, time or duration as text, to the nearest second. None for what Excel shows as ####.
 
-    A date is written by `pattern` (of the contract) where nothing that is shown gets lost, otherwise as ISO 8601 has
-    it. A day that does not exist keeps its impossible writing.
+    A date is written by `pattern` (of the contract) where that loses nothing that is shown, otherwise as in ISO 8601. A
+    day that does not exist is written as such.
     """
     if not 0 <= days <= LAST_DAY[is_1904] + 1:
         return None
     unit = next((letter for letter in shows if letter[0] == "["), "")
     shows_time = bool(unit or shows & {"h", "s"})
     exact = (days * DAY_SECONDS).quantize(MILLISECOND, ROUND_HALF_UP)
-    # A day whose time is not shown is not over at 23:59:59.997.
+    # A moment whose time is not shown is not rounded up to the next day at 23:59:59.997.
     seconds = int(exact.quantize(Decimal(1), ROUND_HALF_UP) if shows_time else exact)
     if seconds // DAY_SECONDS > LAST_DAY[is_1904]:
         return None
@@ -44,7 +44,7 @@ def moment_text(days: Decimal, is_1904: bool, shows: frozenset[str], pattern: st
 
 
 def written(moment: datetime, shows: frozenset[str], pattern: str | None) -> str:
-    """`moment` by the contract's pattern, or as ISO 8601 where there is none or it lacks something that is shown.
+    """`moment` by the contract's pattern, or in ISO 8601 where there is none or it would lose something that is shown.
 
     Without a pattern, a day or month that is not shown is left out.
     """

@@ -1,7 +1,7 @@
 """A workbook's package: the parts of its zip file, its sheets, and refusals that say what the file is instead.
 
-Parts are read with expat and no document type, so that no entity is ever expanded. Both namespaces of Open XML
-(transitional and strict) and any prefix are known, and the names of parts are compared as Excel compares them.
+Parts are read with expat and without document types, so that no entity is ever expanded. Both namespaces of Open XML
+(transitional and strict) and any prefix are accepted, and the names of parts are compared as Excel compares them.
 """
 
 import zipfile
@@ -16,7 +16,7 @@ from kvalitet.errors import DeliveryRefused
 from kvalitet.intake.workbook.refusals import CHUNK_BYTES, Fault, check_size, limit, refuse_other_kinds, refusing
 from kvalitet.spelling.text import header
 
-#: What a spreadsheet's own elements are called: transitional, strict.
+#: The names of a spreadsheet's own elements: transitional, strict.
 MAIN = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
@@ -25,7 +25,7 @@ MAIN = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of the workbook: its part, whether it is one of cells, and whether a person has to look for it."""
+    """A sheet of the workbook: its part, whether it has cells, and whether it is hidden from people."""
 
     name: str
     part: str
@@ -35,7 +35,7 @@ class Sheet:
 
 @dataclass
 class Package:
-    """An open workbook. `recalculates`: its writer left it to the reader to calculate every formula anew."""
+    """An open workbook. `recalculates`: its writer asks readers to calculate every formula anew."""
 
     archive: zipfile.ZipFile
     file_name: str
@@ -53,14 +53,14 @@ class Package:
         return _comparable(part) in self._parts
 
     def parse(self, part: str, start: Callable, end: Callable | None = None, text: Callable | None = None) -> None:
-        """Read a part with these handlers; elements are named `{namespace}}name`."""
+        """Read a part with these handlers, in which elements are named `{namespace}}name`."""
         for _ in self.parsing(part, start, end, text):
             pass
 
     def parsing(
         self, part: str, start: Callable, end: Callable | None = None, text: Callable | None = None
     ) -> Iterator[None]:
-        """As `parse`, pausing after each chunk. Raises Fault for a part that is not there, or there twice."""
+        """As `parse`, pausing after each chunk. Raises Fault for a part that is missing or occurs twice."""
         entries = self._parts.get(_comparable(part), [])
         if len(entries) != 1:
             raise Fault("a part of it is missing" if not entries else "a part of it is there twice")
@@ -82,7 +82,7 @@ class Package:
         return list(_relationships(self, f"{folder}/_rels/{name}.rels", folder).values())
 
     def sheet(self, name: str | None) -> Sheet:
-        """The sheet of that name, compared as headers are and without regard to case, as Excel does."""
+        """The sheet of that name. Names are compared as headers are and without regard to case, as Excel does."""
         found = [sheet for sheet in self.sheets if _same(sheet.name) == _same(name or "")]
         if not found:
             raise DeliveryRefused(f"{self.file_name} has no sheet {name}.", "Ask for the agreed sheet name.")
@@ -100,7 +100,7 @@ class Package:
 
 @contextmanager
 def opened(workbook: Path, file_name: str) -> Iterator[Package]:
-    """The workbook, checked for its size. Raises DeliveryRefused for whatever is no readable workbook."""
+    """The workbook, checked for its size. Raises DeliveryRefused for a file that is not a readable workbook."""
     with refusing(file_name):
         refuse_other_kinds(workbook, file_name)
         check_size(workbook, file_name)
@@ -112,12 +112,12 @@ def opened(workbook: Path, file_name: str) -> Iterator[Package]:
 
 
 def local_names(*names: str) -> dict[str, str]:
-    """How expat calls these elements of a spreadsheet, each with its plain name."""
+    """Maps expat's name of each of these spreadsheet elements to its plain name."""
     return {f"{namespace}}}{name}": name for namespace in MAIN for name in names}
 
 
 def is_true(value: str | None) -> bool:
-    """An attribute of XML Schema's boolean."""
+    """The value of an XML Schema boolean attribute."""
     return value in ("1", "true", "on")
 
 
@@ -171,7 +171,7 @@ def _read_workbook(package: Package) -> None:
 
 
 def _relationships(package: Package, part: str, folder: str) -> dict[str, tuple[str, str]]:
-    """Of each relationship its kind (`worksheet`) and the part it leads to, below `folder` unless it is absolute."""
+    """The kind of each relationship (`worksheet`) and the part it leads to, below `folder` unless it is absolute."""
     found: dict[str, tuple[str, str]] = {}
 
     def start(tag: str, attributes: dict[str, str]) -> None:

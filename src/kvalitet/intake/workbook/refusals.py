@@ -18,7 +18,7 @@ MAX_EXPANSION = 200  # unpacked to packed; a real workbook is below 30
 MAX_ITEMS = 65_536
 SAVE_AGAIN = "Open it in Excel and save it as Excel Workbook (.xlsx)."
 CHUNK_BYTES = 1 << 16
-#: What reading a damaged package raises.
+#: The errors raised when a damaged package is read.
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
     *(expat.ExpatError, LookupError, ValueError, ArithmeticError, RuntimeError),
@@ -32,7 +32,7 @@ class Fault(Exception):
 
 @contextmanager
 def refusing(file_name: str) -> Iterator[None]:
-    """Whatever a broken package raises is a refusal that names the file. Nothing else may be done in this block."""
+    """Turn any error of a broken package into a refusal that names the file. The block must do nothing else."""
     try:
         yield
     except Fault as fault:
@@ -68,7 +68,7 @@ def limit(items: Sized) -> None:
 
 
 def refuse_other_kinds(workbook: Path, file_name: str) -> None:
-    """Name what the file is, where it is not a package of Open XML."""
+    """Raises a refusal that names what the file is, where it is not an Open XML package."""
     with workbook.open("rb") as file:
         start = file.read(4096)
     text = start.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
@@ -85,7 +85,7 @@ def refuse_other_kinds(workbook: Path, file_name: str) -> None:
 
 
 def _refuse_ole(workbook: Path, file_name: str) -> None:
-    """Files with a password, and workbooks of the old kind, are containers of another make."""
+    """Refuse files with a password and workbooks of the old format, which are both OLE containers."""
     before = b""
     with workbook.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):

@@ -1,6 +1,6 @@
 """Reads a sheet's rows from its XML, one after another, in bounded memory.
 
-What the file says of its own size is not looked at. A row or cell without a reference follows the one before it.
+The size that the file states is ignored. A row or cell without a reference follows the one before it.
 """
 
 import re
@@ -14,19 +14,19 @@ from kvalitet.intake.workbook.strings import RUNS, SharedStrings, TextBuilder
 from kvalitet.intake.workbook.styles import read_styles
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-#: Cells of merged areas, or of formulas that fill several cells, together; by column.
+#: Most cells of merged areas, or of formulas that fill several cells, together. Counted by column.
 MAX_AREA_COLUMNS = 300_000
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 _CELLS = local_names("row", "c", "v", "f", "is", *RUNS)
 _SUBTOTAL = re.compile(r"\s*(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
-#: A formula is looked at as far as its first function's name.
+#: A formula is read only as far as the name of its first function.
 LONGEST_NAME = 64
 KINDS = {"n": "n", "s": "s", "str": "str", "inlineStr": "str", "b": "b", "e": "e", "d": "d"}
 
 
 @dataclass(frozen=True)
 class Area:
-    """Cells from one corner to the other, both included, counted from 1."""
+    """A rectangle of cells from one corner to the other, both included, counted from 1."""
 
     top: int
     left: int
@@ -39,7 +39,7 @@ class Area:
 
 @dataclass
 class Row:
-    """A row as the file holds it; `spilled` are areas that begin here and that one formula fills.
+    """A row as the file holds it. `spilled` are areas that begin here and that one formula fills.
 
     `subtotals` are the columns in which rows above are added up, as Excel's Data, Subtotal writes them.
     """
@@ -52,7 +52,7 @@ class Row:
 
 
 def read_rows(package: Package, sheet: Sheet) -> Iterator[Row]:
-    """The rows that hold anything, in order. Raises DeliveryRefused for a sheet that is damaged."""
+    """The rows that hold anything, in order. Raises DeliveryRefused for a damaged sheet."""
     with refusing(package.file_name):
         rows = _Rows(SharedStrings(package), read_styles(package).cells, package.recalculates)
         steps = package.parsing(sheet.part, rows.start, rows.end, rows.text)
@@ -65,7 +65,7 @@ def read_rows(package: Package, sheet: Sheet) -> Iterator[Row]:
 
 
 def area_of(reference: str) -> Area:
-    """`B2:D4` as an area; a single cell is one too. Raises Fault for anything else."""
+    """`B2:D4` as an area. A single cell is an area too. Raises Fault for anything else."""
     first, _, last = reference.partition(":")
     top, left = _place(first)
     bottom, right = _place(last or first)
@@ -85,7 +85,7 @@ def _place(reference: str) -> tuple[int, int]:
 
 
 def row_number(attributes: dict[str, str], before: int) -> int:
-    """The number of a row element, which follows `before`. Raises Fault where it does not."""
+    """The number of a row element, which must be greater than `before`. Raises Fault where it is not."""
     number = int(attributes.get("r", before + 1))
     if not before < number <= LAST_ROW:
         raise Fault(f"row {number} of a sheet does not come after row {before}")
@@ -93,12 +93,12 @@ def row_number(attributes: dict[str, str], before: int) -> int:
 
 
 def is_zero(size: str | None) -> bool:
-    """Whether a stated width or height is none at all."""
+    """Whether a stated width or height is zero."""
     return size is not None and float(size) == 0
 
 
 class _Rows:
-    """Handlers that gather finished rows in `ready`."""
+    """Handlers that collect finished rows in `ready`."""
 
     def __init__(self, strings: SharedStrings, codes: list[str], recalculates: bool) -> None:
         self.ready: list[Row] = []
@@ -108,7 +108,7 @@ class _Rows:
         self._kind, self._code, self._has_formula = "n", "General", False
         self._builder = TextBuilder()
         self._text: str | None = None
-        self._formula: str | None = None  # its beginning, within one
+        self._formula: str | None = None  # the beginning of a formula, while inside one
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = _CELLS.get(tag)

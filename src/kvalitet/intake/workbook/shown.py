@@ -1,7 +1,7 @@
-"""What a cell shows, as the text that a column takes.
+"""The text of a cell for a column, as the cell shows it.
 
 Where what is shown and what is stored differ in meaning (30 % and 0.3, a hidden zero, a date without its year), the
-column's `cellValue` says which is meant. Where it says nothing, the cell is set aside.
+column's `cellValue` says which is meant. Where it does not say, the cell is set aside.
 """
 
 from datetime import date, datetime, time
@@ -14,10 +14,10 @@ from kvalitet.intake.workbook.moments import moment_text, written
 from kvalitet.intake.workbook.strings import RAISED_OR_STRUCK
 from kvalitet.spelling.text import tidy
 
-#: What stands in a table for a cell that has no readable value, that is shown otherwise than it is stored, or whose
-#: value is merged with that of other rows or columns. No delivered text holds these characters.
+#: Stand in a table for a cell that has no readable value, that is shown otherwise than it is stored, or whose value is
+#: merged with that of other rows or columns. No delivered text holds these characters.
 UNREADABLE, SHOWN_OTHERWISE, MERGED = "\ufffc", "\ufdd1", "\ufdd2"
-#: Each of them and the rule that it breaks.
+#: The rule that each of them breaks.
 CELL_RULES = {UNREADABLE: "formula_error", SHOWN_OTHERWISE: "shown_otherwise", MERGED: "merged_cells"}
 #: Excel keeps so many digits of a number.
 EXACT = Context(prec=15, rounding=ROUND_HALF_EVEN)
@@ -37,14 +37,14 @@ class Cell(NamedTuple):
 
 
 def holds_anything(cell: Cell) -> bool:
-    """Whether a person sees something in the cell, or would if its formula had a result."""
+    """Whether a person sees something in the cell, or would see it if its formula had a result."""
     if cell.text is None or (not cell.text and cell.kind != "str"):
         return cell.has_formula
     return bool(tidy(cell.text))
 
 
 def shown(cell: Cell, column: Column, is_1904: bool, point: str) -> str:
-    """The text of a cell that holds something. Never raises: what cannot be read is UNREADABLE."""
+    """The text of a cell that holds something. Never raises: an unreadable cell gives UNREADABLE."""
     if cell.kind == "e" or not (cell.text or "").strip():
         return UNREADABLE
     text = cell.text or ""
@@ -72,7 +72,7 @@ def _text(text: str, code: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if section is None or section.kind in ("general", "number", "moment", "unknown"):
         return text
-    if section.kind != "text":  # the format hides the text, or shows another
+    if section.kind != "text":  # the format hides the text, or shows another one
         return SHOWN_OTHERWISE
     return "".join(text if part == "@" else part[1:] for part in section.parts)
 
@@ -118,12 +118,12 @@ def _number(number: Decimal, code: str, column: Column, is_1904: bool, point: st
 
 
 def _hides_year(shows: frozenset[str]) -> bool:
-    """Excel makes 1/2 a date of the year in which it is typed, and shows 01-feb."""
+    """Whether the format may hide the year. Excel reads 1/2 as a date of the current year and shows 01-feb."""
     return "y" not in shows and ("d" in shows or not shows - {"m"})
 
 
 def _measured(number: Decimal, section: Section, has_minus: bool, column: Column, point: str) -> str:
-    """A number for a column of numbers: as stored, unless the format gives it another meaning."""
+    """A number for a column of numbers, as stored unless the format gives it another meaning."""
     if column.cell_value == "stored" or _means_the_same(number, section, has_minus):
         return _plain(number, point)
     if column.cell_value == "shown":
@@ -151,7 +151,7 @@ def _means_the_same(number: Decimal, section: Section, has_minus: bool) -> bool:
 
 
 def _is_plain(section: Section) -> bool:
-    """Whether nothing but the number's own digits is shown as digits."""
+    """Whether the format shows no digits but the number's own."""
     return not any(sign.isdigit() for sign in section.literal)
 
 
@@ -163,7 +163,7 @@ def _loses_sign(number: Decimal, section: Section, has_minus: bool) -> bool:
 
 
 def _written(number: Decimal, section: Section, has_minus: bool, point: str) -> str:
-    """A number in a column of texts, dates or truth values: as it is shown, but for signs between thousands."""
+    """A number in a column of texts, dates or truth values, as it is shown but without thousands separators."""
     if section.kind == "literal":
         return section.literal or SHOWN_OTHERWISE
     if section.kind == "unknown" or abs(number) >= Decimal(10) ** 15:  # Excel has lost its last digits
@@ -172,7 +172,7 @@ def _written(number: Decimal, section: Section, has_minus: bool, point: str) -> 
         return "".join(_plain(number, point) if part == "G" else part[1:] for part in section.parts).strip()
     if section.kind == "text":
         return _plain(number, point)
-    if not section.is_simple:  # 2E5 and 1/2 are codes that a person typed, and 200000 and 0.5 are not
+    if not section.is_simple:  # 2E5 and 1/2 are codes that a person typed, while 200000 and 0.5 are not
         return SHOWN_OTHERWISE
     text = digits(section, number, point)
     if not text:

@@ -1,4 +1,4 @@
-"""A workbook's shared texts, kept small: one block of bytes and where each text ends."""
+"""A workbook's shared texts, kept in little memory: one block of bytes and where each text ends."""
 
 import re
 from array import array
@@ -6,13 +6,13 @@ from array import array
 from kvalitet.intake.workbook.package import Package, is_true, local_names
 from kvalitet.intake.workbook.refusals import Fault
 
-#: Longest text that a cell can hold.
+#: The longest text that a cell can hold.
 MAX_CELL_CHARACTERS = 32_767
-#: A character written as its number; those of kvalitet.spelling.text are left for it to count.
+#: A character written as its number. Those of kvalitet.spelling.text are left for it to count.
 ESCAPE = re.compile(r"(?<!_x005F)_x(?!00(?:09|0[AD]|5F)_)([0-9A-F]{4})_", re.IGNORECASE)
-#: Stands before a text of which a part is raised, lowered or struck: no delivered text holds this character.
+#: Stands before a text of which a part is raised, lowered or struck. No delivered text holds this character.
 RAISED_OR_STRUCK = "\ufdd3"
-#: What TextBuilder is told of.
+#: The elements that TextBuilder gets.
 RUNS = ("t", "rPh", "vertAlign", "strike")
 _NAMES = local_names("si", *RUNS)
 
@@ -23,9 +23,9 @@ def _character(escape: re.Match[str]) -> str:
 
 
 class TextBuilder:
-    """Puts a text together from its runs; how Japanese is pronounced (`rPh`) is no part of it.
+    """Puts a text together from its runs. How Japanese is pronounced (`rPh`) is not part of it.
 
-    12 with a raised 1, or with a struck 3 behind it, is no 121 or 123: such a text begins with RAISED_OR_STRUCK.
+    12 with a raised 1, or with a struck 3 behind it, is neither 121 nor 123. Such a text begins with RAISED_OR_STRUCK.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class TextBuilder:
         self._is_marked = False
 
     def begin(self, is_plain: bool = False) -> None:
-        """`is_plain`: what follows is the text, without an element `t` around it."""
+        """Begin a text. `is_plain`: it follows directly, without an element `t` around it."""
         self.pieces, self._length, self._is_open, self._is_marked = [], 0, is_plain, False
 
     def start(self, name: str | None, attributes: dict[str, str]) -> None:
@@ -65,7 +65,7 @@ class TextBuilder:
 
 
 class SharedStrings:
-    """The texts that cells of kind `s` refer to by number."""
+    """The texts to which cells of kind `s` refer by number."""
 
     def __init__(self, package: Package) -> None:
         self._bytes, self._ends = bytearray(), array("Q", [0])
@@ -75,7 +75,7 @@ class SharedStrings:
             package.parse(part, self._start, self._end, self._builder.text)
 
     def __getitem__(self, index: int) -> str:
-        """Raises Fault for a number that no text has."""
+        """The text of that number. Raises Fault where no text has it."""
         if not 0 <= index < len(self._ends) - 1:
             raise Fault("a cell refers to a text that is not in it (sharedStrings)")
         return self._bytes[self._ends[index] : self._ends[index + 1]].decode()

@@ -1,4 +1,4 @@
-"""The number formats of a workbook's styles: those of cells, and those that conditions put in their place."""
+"""The number formats of a workbook's styles: those of cells, and the conditional ones that may replace them."""
 
 from dataclasses import dataclass, field
 
@@ -7,20 +7,20 @@ from kvalitet.intake.workbook.package import Package, local_names
 from kvalitet.intake.workbook.refusals import limit
 
 _STYLES = local_names("numFmts", "numFmt", "cellXfs", "xf", "dxfs", "dxf")
-#: Elements within which others are read; formats of named styles have the same elements elsewhere.
+#: Elements within which others are read. Formats of named styles have the same elements elsewhere.
 _GROUPS = ("numFmts", "cellXfs", "dxfs")
 
 
 @dataclass
 class Styles:
-    """Format codes by number: `cells` of each cell style, `conditions` of each format of conditions that has one."""
+    """Format codes by number: `cells` for each cell style, `conditions` for each conditional format that has one."""
 
     cells: list[str] = field(default_factory=list)
     conditions: dict[int, str] = field(default_factory=dict)
 
 
 def read_styles(package: Package) -> Styles:
-    """The styles of a workbook. One without any has none; nothing else is read."""
+    """The styles of a workbook, empty where it has none. Nothing else is read."""
     part = package.related.get("styles", "")
     own: dict[int, str] = {}
     numbers: list[int] = []
@@ -54,5 +54,5 @@ def read_styles(package: Package) -> Styles:
 
 
 def condition_code(attributes: dict[str, str]) -> str:
-    """The code of a `numFmt` in the format of a condition, which does not refer to those of cells."""
+    """The code of a `numFmt` in a conditional format, which does not refer to the codes of cells."""
     return attributes.get("formatCode") or BUILT_IN.get(int(attributes.get("numFmtId") or 0), "General")

@@ -28,8 +28,8 @@ _HIDDEN_ZERO = "0;-0;;@"
 class SheetRows:
     """What became of the sheet's rows that hold anything, by their numbers as Excel shows them.
 
-    `above` are those before the header, `notes` those that are no records, `totals` those that add up a table's others;
-    `records` are written out, in order. Together with the header they are all.
+    `above` are those before the header, `notes` those that are not records, `totals` those that add up other rows.
+    `records` are written out, in order. Together with the header, these are all rows.
     """
 
     header: int = 0
@@ -41,7 +41,7 @@ class SheetRows:
 
 @dataclass(frozen=True)
 class _Place:
-    """The column of an agreed header and the last one that the header spans; the header as it is written."""
+    """The column of an agreed header, the last column that the header spans, and the header as it is written."""
 
     column: int
     last: int
@@ -54,9 +54,8 @@ def write_table(contract: Contract, table: Table, workbook: Path, file_name: str
     The header row is the first one that holds every agreed header. Title rows above it, empty rows, totals rows of
     Excel's tables and of its Subtotal, and notes beside the table or in rows without any key are left out. A cell that
     cannot be read, that is or may be shown otherwise than it is stored, or that is merged with others becomes a
-    character of CELL_RULES.
-    Raises DeliveryRefused for a workbook that is broken or of another kind, unpacks to too much, lacks the sheet or a
-    header, or hides rows or columns.
+    character of CELL_RULES. Raises DeliveryRefused for a workbook that is broken or of another kind, unpacks to too
+    much, lacks the sheet or a header, or hides rows or columns.
     """
     with opened(workbook, file_name) as package:
         sheet = package.sheet(table.sheet)
@@ -82,7 +81,7 @@ class _Reader:
         self.rows = SheetRows()
 
     def find_header(self, rows: Iterator[Row]) -> list[_Place]:
-        """Where each agreed column is. A header that is merged over several rows stands in the last of them too."""
+        """Where each agreed column is. A header that is merged over several rows also stands in the last of them."""
         wanted = {column.header for column in self.table.columns}
         best: set[str] = set()
         for row in self._holding(rows):
@@ -179,7 +178,7 @@ class _Reader:
         return UNREADABLE if (own is None or not own.text) and self.spills.covers(row.number, place.column) else None
 
     def _merged(self, row: Row, area: Any, column: Column, place: _Place) -> Cell | str | None:
-        """What a cell within a merged area takes from the area's first cell."""
+        """The value of a cell within a merged area, taken from the area's first cell."""
         value = self.merges.value(area)
         if value is None:
             return None
@@ -190,9 +189,9 @@ class _Reader:
         return column.logical_type in ("number", "integer") and column.key_position is None
 
     def _is_totals(self, row: Row, places: list[_Place], cells: list[Cell | str | None]) -> bool:
-        """Whether the row adds up others: of a table of Excel's, or by its Subtotal.
+        """Whether the row adds up others, as a totals row of an Excel table or by Excel's Subtotal.
 
-        Raises DeliveryRefused where a table's totals row holds something else as well.
+        Raises DeliveryRefused where a table's totals row also holds something else.
         """
         totals = [area for area in self.layout.totals if area.top <= row.number <= area.bottom]
         if not totals:
@@ -207,7 +206,7 @@ class _Reader:
         return bool(within)
 
     def _is_note(self, row: Row, places: list[_Place], cells: list[Cell | str | None], keys: list[int]) -> bool:
-        """A row without any key is a stray note, unless most of it is filled; so is one beside the table."""
+        """Whether the row is a stray note: it has no key and is mostly empty, or it lies beside the table."""
         own = [row.cells[place.column] for place in places if place.column in row.cells]
         if not any(map(holds_anything, own)):
             return True
@@ -219,7 +218,7 @@ class _Reader:
         if self.layout.hides_zeros and cell.kind == "n" and not (cell.text or "").strip("0.+- "):
             cell = cell._replace(code=_HIDDEN_ZERO)
         text = shown(cell, column, self.is_1904, self.point)
-        for code in self.conditions.codes(place.column):  # whether the condition holds is not known
+        for code in self.conditions.codes(place.column):  # it is not known whether the condition holds
             if shown(cell._replace(code=code), column, self.is_1904, self.point) != text:
                 return SHOWN_OTHERWISE
         return text

@@ -1,4 +1,4 @@
-"""Published figures, retyped: see README.md beside this file."""
+"""Published figures, retyped. See README.md beside this file."""
 
 import csv
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""One module per contract: what each of the smaller sources delivers."""
+"""One module per contract of the smaller sources, each making what its source delivers."""
 
 from types import ModuleType
 

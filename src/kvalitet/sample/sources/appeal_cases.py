@@ -1,4 +1,4 @@
-"""Own cases at Ankestyrelsen: those of the complaints about decisions that were forwarded to it."""
+"""Own cases at Ankestyrelsen, for the complaints about decisions that were forwarded to it."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ SPOILT = (
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The nightly snapshot: appeals, and the outcomes of their parts."""
+    """Write the nightly snapshot: appeals, and the outcomes of their parts."""
     cutoff, folder = plan.cutoff(night), out / ID
     appeals, outcomes = _rows(plan, night)
     return [
@@ -32,7 +32,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included."""
+    """Rows per table in that night's delivery, including those planned to be set aside."""
     appeals, outcomes = _rows(plan, night)
     return {"appeals": appeals.height, "outcomes": outcomes.height}
 

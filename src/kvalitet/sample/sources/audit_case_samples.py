@@ -20,7 +20,7 @@ LAWS = {
     "integrationsloven": (8, 0.10),
 }
 ERROR_KINDS = ("manglende_dokumentation", "overskredet_frist", "forkert_beregning", "manglende_hjemmel")
-ERROR_SHARES = (0.55, 0.40, 0.25, 0.10)  # of the cases with errors; a case may have several kinds
+ERROR_SHARES = (0.55, 0.40, 0.25, 0.10)  # of the cases with errors, which may have several kinds
 SAMPLES = (
     "Revisionsår", "Lov", "Revisor", "Gennemgåede sager", "Sager med fejl", "Heraf med refusionsvirkning",
 )  # fmt: skip
@@ -32,7 +32,7 @@ PLANNED = (
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The yearly lists, made on the first night only."""
+    """Write the yearly lists, on the first night only."""
     if night > 1:
         return []
     samples, errors = rows(plan)
@@ -44,7 +44,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
+    """Rows per table in that night's delivery, including those planned to be set aside. Empty without a delivery."""
     return dict(zip(("samples", "errors"), map(len, rows(plan)), strict=True)) if night == 1 else {}
 
 
@@ -55,7 +55,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 @lru_cache(maxsize=4)
 def rows(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
-    """Samples and their error kinds as delivered, defects included."""
+    """Samples and their error kinds as delivered, including defects."""
     random = plan.random(21)
     samples, errors = [], []
     for year in NEW_REMARKS:

@@ -35,7 +35,7 @@ CONTRACT = "borgerraadgiver_cases"
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The lists come monthly; here on the first night only."""
+    """Write the lists, which come monthly, on the first night only."""
     if night > 1:
         return []
     folder, cutoff = out / CONTRACT, plan.cutoff(night)
@@ -73,7 +73,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 
 def case_rows(plan: Plan) -> Iterable[Row]:
-    """The referred cases, as on the list of referrals, then those it examined and those of other administrations."""
+    """The referred cases, as on the list of referrals, then the examined ones and those of other administrations."""
     own_numbers = {
         number: case
         for chunk in months(plan)
@@ -86,7 +86,7 @@ def case_rows(plan: Plan) -> Iterable[Row]:
         for number, received, referred, theme, outcome in referrals.iter_rows():
             came = "02-06-2022" if received == "31-02-2022" else received
             own = own_numbers.get(number, "")
-            # What is referred is concluded at the ombudsman on that day; the outcome is told afterwards.
+            # A referred case is closed at the ombudsman on that day, and its outcome is reported afterwards.
             yield [number, came, referred, referred, outcome or "", theme, "", "", own, "Ja", "Henvist sag"]
     yield from _own_rows(plan)
 

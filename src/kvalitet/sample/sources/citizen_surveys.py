@@ -1,4 +1,4 @@
-"""How satisfied citizens were: published rounds of Copenhagen and KL, and rounds of the fictional municipality."""
+"""Citizens' satisfaction: published rounds of Copenhagen and KL, and rounds of the fictional municipality."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ ROUNDS = (
     "Runde", "Myndighed", "Metode", "År", "Spurgte", "Besvarelser", "Svarprocent", "Adresse",
 )  # fmt: skip
 RESULTS = ("Runde", "Spørgsmål", "Gruppe", "Besvarelser", "Tilfredse", "Tilfredse pct")
-#: year -> (method, citizens asked, share that answered, groups with their part of the answers). None in 2023.
+#: year -> (method, citizens asked, share that answered, groups with their share of the answers). None in 2023.
 FICTIONAL = {
     2019: ("vive_1", 560, 0.71, (("udsatte", 0.38), ("job_og_uddannelsesparate", 0.62))),
     2020: ("vive_1", 540, 0.66, (("udsatte", 0.40), ("job_og_uddannelsesparate", 0.60))),
@@ -21,7 +21,7 @@ FICTIONAL = {
     2022: ("vive_1", 550, 0.68, (("udsatte", 0.39), ("job_og_uddannelsesparate", 0.61))),
     2024: ("kl_1", 2150, 0.33, (("med_handicap", 0.17), ("uden_handicap", 0.83))),
 }
-#: Share satisfied: by method and question. Another method gives another level; nothing more is meant by it.
+#: Share satisfied by method and question. Methods differ in level, which has no further meaning.
 SATISFIED = {
     "vive_1": {"forloeb": 0.72, "sagsbehandler": 0.84},
     "kl_1": {"forloeb": 0.55, "sagsbehandler": 0.68},
@@ -35,7 +35,7 @@ PLANNED = (
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The yearly files, made on the first night only."""
+    """Write the yearly files, on the first night only."""
     if night > 1:
         return []
     cutoff, folder = plan.cutoff(night), out / ID
@@ -47,7 +47,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
+    """Rows per table in that night's delivery, including those planned to be set aside. Empty without a delivery."""
     if night > 1:
         return {}
     rounds, results = _rows(plan)

@@ -12,7 +12,7 @@ from kvalitet.sample.spoiling import Spoilt, spoil
 from kvalitet.sample.spoiling import planned as planned_defects
 
 ID, TABLE, DATE = "complaint_reassessments", "reassessments", "%Y-%m-%d"
-#: Days until Ankestyrelsen's number is noted, and one in so many on which nobody does.
+#: Days until Ankestyrelsen's number is recorded, and one in so many for which it never is.
 NOTED_AFTER, FORGOTTEN = 10, 23
 SPOILT = (
     Spoilt(TABLE, 3, "reassessed_date", "Genvurderet", "date_format", "12-03-2019"),
@@ -24,7 +24,7 @@ SPOILT = (
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The nightly snapshot of all reassessments."""
+    """Write the nightly snapshot of all reassessments."""
     path = out / ID / f"genvurderinger_{plan.cutoff(night)}.csv"
     with whole_file(path) as file:
         write_quoted_csv(file, _rows(plan, night), is_first=True)
@@ -32,7 +32,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included."""
+    """Rows per table in that night's delivery, including those planned to be set aside."""
     return {TABLE: _rows(plan, night).height}
 
 

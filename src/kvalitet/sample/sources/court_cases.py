@@ -15,12 +15,12 @@ HEADER = (
 )  # fmt: skip
 OUTCOMES = {"vundet": 0.58, "tabt": 0.17, "forlig": 0.14, "haevet": 0.11}
 COURTS = {"BS": "byret", "BL": "landsret"}
-#: How many of the cases lost or won in the city court go on to the high court.
+#: Share of the cases lost or won in the city court that go on to the high court.
 APPEALED = 0.2
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The list comes monthly; here on the first night only."""
+    """Write the list, which comes monthly, on the first night only."""
     if night > 1:
         return []
     path = out / "court_cases" / f"retssager_{plan.cutoff(night)}.csv"
@@ -41,7 +41,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 
 def rows(plan: Plan) -> list[list[str]]:
-    """Every case with what was known at the first cut-off; the order is that of the spreadsheet."""
+    """Every case with what was known at the first cut-off, in the spreadsheet's order."""
     random, cutoff = plan.random(110), plan.cutoff(1)
     found: list[list[str]] = []
     for year in YEARS:

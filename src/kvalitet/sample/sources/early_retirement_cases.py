@@ -1,4 +1,4 @@
-"""Cases about early retirement, from application to decision: a snapshot every night."""
+"""Cases about early retirement, from application to decision, in a snapshot every night."""
 
 from datetime import date
 from pathlib import Path
@@ -12,12 +12,12 @@ from kvalitet.sample.files import whole_file, write_quoted_csv
 from kvalitet.sample.persons import cpr_numbers, with_hyphen
 from kvalitet.sample.plan import FIRST_CUTOFF, FIRST_YEAR, Plan, day_number
 
-FIRST_NUMBER = 400_000  # case numbers begin above it
-#: centre -> share of the cases; the centre for early retirement took over from C05.
+FIRST_NUMBER = 400_000  # case numbers begin after it
+#: centre -> share of the cases. The centre for early retirement took over from C05.
 CENTRES = {"C05": 0.55, "C01": 0.20, "C02": 0.15, "C06": 0.10}
 SUCCESSOR = "C11"
 OUTCOMES = {"tilkendt": 0.62, "afslag": 0.27, "frafaldet": 0.11}
-#: Cases applied for in these months take half as long again: the reorganisation.
+#: Cases applied for in these months, those of the reorganisation, take one and a half times as long.
 BACKLOG = date(2022, 4, 1), date(2023, 1, 1)
 NOTES = ("Afventer lægeattest (LÆ 125).", "Arbejdsevne beskrevet i ressourceforløb.", "Ønsker partsrepræsentant med.")
 #: rule -> (column as written, column in the contract, what is written instead, place within each stride)
@@ -33,7 +33,7 @@ KNOWS_EARLIER = True
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """Everything known when the cut-off day began."""
+    """Write everything known when the cut-off day began."""
     path = out / "early_retirement_cases" / f"foertidspension_{plan.cutoff(night)}.csv"
     with whole_file(path) as file:
         write_quoted_csv(file, case_rows(plan, night), is_first=True)
@@ -46,7 +46,7 @@ def delivered(plan: Plan, night: int) -> dict[str, int]:
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
-    """A row or more of each kind; every other stride is mended on the second night. Older snapshots have none."""
+    """One or more rows of each kind. Every other stride is mended on the second night. Older snapshots have none."""
     return [
         Defect("early_retirement_cases", "cases", column, rule, len(_spoilt(plan, night, place)))
         for rule, (_, column, _, place) in DEFECTS.items()
@@ -88,7 +88,7 @@ def case_rows(plan: Plan, night: int) -> pl.DataFrame:
 
 
 def _known_cases(plan: Plan, night: int) -> pl.DataFrame:
-    """The cases applied for before the cut-off, with all that will ever happen to them."""
+    """The cases applied for before the cut-off, with their whole life."""
     cases = pl.concat([_first_cases(plan), *(_new_cases(plan, later) for later in range(2, night + 1))])
     return cases.filter(pl.col("received") < day_number(plan.cutoff(night)))
 
@@ -116,7 +116,7 @@ def _first_cases(plan: Plan) -> pl.DataFrame:
 
 
 def _new_cases(plan: Plan, night: int) -> pl.DataFrame:
-    """What a later night adds: applications received the day before."""
+    """The cases that a later night adds: applications received the day before."""
     count = _arrivals(plan)
     index = _count(plan) + (night - 2) * count + np.arange(count)
     return _cases(plan.random(112, night), index, np.full(count, day_number(plan.cutoff(night)) - 1))

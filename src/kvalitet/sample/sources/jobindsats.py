@@ -18,10 +18,10 @@ LABELS = (
 )  # fmt: skip
 #: Area -> people of working age, the share on public support in 2019 in percent. Made up.
 AREAS = {words.AUTHORITY: (52_000, 15.8), "Hele landet (fiktiv)": (3_610_000, 14.9)}
-#: Benefit group -> share of all; the groups are some of all, so they add up to less.
+#: Benefit group -> share of all. These are only some of the groups, so their shares add up to less than one.
 GROUPS = {"A-dagpenge mv.": 0.19, "Sygedagpenge mv.": 0.15, "Kontanthjælp mv.": 0.21}
 TOTAL = "Ydelsesgrupper i alt"
-#: The pandemic's year and the recovery after it, against 2019.
+#: Level against 2019 in the pandemic's year and the recovery after it.
 YEAR_LEVEL = {2019: 1.0, 2020: 1.07, 2021: 1.02, 2022: 0.94, 2023: 0.93, 2024: 0.95}
 NEWEST = (LAST_YEAR, 3)  # known in the first days of the year after
 SPOILT = (("2020QMAT02", "A-dagpenge mv.", 4, "n/a"), ("2022QMAT01", "Sygedagpenge mv.", 7, "1500"))
@@ -30,7 +30,7 @@ Cell = str | int | float | None
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The JSON of the API as a file, on the first night only."""
+    """Write the API's JSON as a file, on the first night only."""
     if night > 1:
         return []
     path = out / "jobindsats" / f"offentlig_forsoergelse_{plan.cutoff(night)}.json"
@@ -40,7 +40,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
+    """Rows per table in that night's delivery, including those planned to be set aside. Empty without a delivery."""
     return {"public_support": len(rows(plan))} if night == 1 else {}
 
 

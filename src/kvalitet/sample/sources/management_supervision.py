@@ -1,7 +1,7 @@
 """The supervisors' workbook: assessments, plan, reviewed cases with their answers, measures, and cases to draw from.
 
-Error rates, plans and scores are made up. A fifth of the reviewed cases are cases that were complained about too, so
-that supervision can be held up against what others found in the same case.
+Error rates, plans and scores are made up. A fifth of the reviewed cases are also the subject of complaints, so that
+supervision can be compared with what others found in the same case.
 """
 
 from datetime import date, timedelta
@@ -37,7 +37,7 @@ AREAS = {
     "it_sikkerhed": (0.0, 0, 0.0, (3, 3, 5, 3, 2)),
 }
 CRITERIA = ("oekonomi", "jura", "it", "borger", "maengde")
-#: Who handles an area's cases until the reorganisation; their successors take over in proportion.
+#: Who handles an area's cases until the reorganisation. Their successors take over in proportion.
 CENTRES = {
     "ydelser": {"C03": 0.4, "C04": 0.4, "C06": 0.2},
     "sygedagpenge": {"C05": 0.85, "C08": 0.15},
@@ -56,7 +56,7 @@ LAW_AREAS = {
     "beskaeftigelsesindsatsloven": "indsats",
     "integrationsloven": "integration",
 }
-#: What a centre's cases are mostly about, for complaints about handling, which name no law.
+#: The main areas of a centre's cases, for complaints about handling, which name no law.
 CENTRE_AREAS = {
     "C01": "indsats", "C02": "indsats", "C03": "ydelser", "C04": "ydelser", "C05": "sygedagpenge", "C06": "sanktioner",
     "C07": "integration", "C08": "fleksjob", "C09": "ydelser", "C10": "sygedagpenge", "C11": "foertidspension",
@@ -112,7 +112,7 @@ SHEETS = {
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The quarterly workbook, made on the first night only."""
+    """Write the quarterly workbook, on the first night only."""
     if night > 1:
         return []
     path = out / CONTRACT / f"ledelsestilsyn_{plan.cutoff(night)}.xlsx"
@@ -131,7 +131,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
+    """Rows per table in that night's delivery, including those planned to be set aside. Empty without a delivery."""
     return {table: len(rows) for table, rows in tables(plan).items()} if night == 1 else {}
 
 
@@ -142,7 +142,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 @lru_cache(maxsize=4)
 def tables(plan: Plan) -> dict[str, list[list]]:
-    """Table -> rows in the order of its headers, defects included; dates as dates."""
+    """Table -> rows in the order of its headers, including defects, with dates as dates."""
     reviews = _reviews(plan)
     answers = _answers(plan, reviews)
     assessments = _assessments(plan)
@@ -166,7 +166,7 @@ def tables(plan: Plan) -> dict[str, list[list]]:
 
 
 def _assessments(plan: Plan) -> list[list]:
-    """Every February; the large benefits again in August after the reorganisation."""
+    """Assessments of every February, and of the large benefits again in August after the reorganisation."""
     random = plan.random(20, 1)
     days = [(date(year, 2, 1), tuple(AREAS)) for year in YEARS]
     days += [(date(year, 8, 15), ("ydelser", "sygedagpenge")) for year in YEARS if year >= words.REORGANISED.year]
@@ -201,7 +201,7 @@ def _reviews(plan: Plan) -> list[list]:
 
 
 def _complained(plan: Plan) -> dict[tuple[int, str], list[tuple[str, str]]]:
-    """(year, area) -> (case number, centre) of that June's complaints that an outside body looked at too."""
+    """(year, area) -> (case number, centre) of that June's complaints that an outside body examined too."""
     found: dict[tuple[int, str], list[tuple[str, str]]] = {}
     for index, chunk in enumerate(months(plan)):
         if index % 12 != 5:
@@ -235,7 +235,7 @@ def _answers(plan: Plan, reviews: list[list]) -> list[list]:
 
 
 def _actions(plan: Plan, reviews: list[list]) -> list[list]:
-    """Some follow from audit remarks, most from reviews with errors; three in four are closed, not all in time."""
+    """Measures, some caused by audit remarks, most by reviews with errors. Three in four are closed, some late."""
     random = plan.random(20, 4)
     causes = [
         (date(remark[1] + 1, 6, 1), "revisionsbemærkning", remark[0], area, None)
@@ -262,7 +262,7 @@ def _actions(plan: Plan, reviews: list[list]) -> list[list]:
 
 
 def _population(plan: Plan) -> list[list]:
-    """The last year's decided cases."""
+    """The decided cases of the last year."""
     random = plan.random(20, 5)
     count = min(max(LEAST_POPULATION, plan.complaints // 3), MOST_POPULATION)
     shares = np.array([AREAS[area][0] for area in CENTRES])

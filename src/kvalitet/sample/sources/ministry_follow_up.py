@@ -15,7 +15,7 @@ POINTS = (
 INVESTIGATIONS = (
     "Undersøgelse", "Lov", "Emne", "Begyndt", "Afsluttet", "Konklusion", "Førte til tiltag",
 )  # fmt: skip
-#: The ministry takes up what is more than minor, in a letter of the following autumn.
+#: The ministry responds to remarks that are more than minor, in a letter of the following autumn.
 TAKEN_UP = ("kritisk", "væsentlig")
 UNITS = ("Ydelsesservice (fiktiv)", "Økonomi og revision (fiktiv)", "Kvalitetsenheden (fiktiv)")
 CASES = (
@@ -31,7 +31,7 @@ SPOILT = {2021: ("Frist", "ultimo juni"), 2022: ("Status", "afventer")}
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The yearly lists, on the first night only."""
+    """Write the yearly lists, on the first night only."""
     if night > 1:
         return []
     folder, cutoff = out / "ministry_follow_up", plan.cutoff(night)
@@ -43,7 +43,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
+    """Rows per table in that night's delivery, including those planned to be set aside. Empty without a delivery."""
     return {"points": len(point_rows(plan)), "investigations": len(CASES)} if night == 1 else {}
 
 
@@ -59,7 +59,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 
 def point_rows(plan: Plan) -> list[dict[str, str]]:
-    """One row per point; every remark it answers is among those that the audit's contract lets in."""
+    """One row per point. Every remark that it answers is among those that the audit's contract lets in."""
     random = plan.random(15)
     remarks = [dict(zip(audit.REMARKS, row, strict=True)) for row in audit.remark_rows(plan)]
     taken_up = [r for r in remarks if r["Alvorlighed"] in TAKEN_UP and r["Nr."] != audit.FORMULA_ERROR]

@@ -24,7 +24,7 @@ EXAMINED_SHARE, CRITICISED_SHARE = 0.28, 0.4
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The journal comes monthly; here on the first night only."""
+    """Write the journal, which comes monthly, on the first night only."""
     if night > 1:
         return []
     folder, cutoff = out / "parliament_ombudsman", plan.cutoff(night)
@@ -60,7 +60,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 @lru_cache(maxsize=4)
 def case_rows(plan: Plan) -> list[Row]:
-    """The complaints it passed on (the administration has them too), then those it treated itself."""
+    """The complaints it passed on (the administration has them too), then those it handled itself."""
     random, cutoff = plan.random(111), plan.cutoff(1)
     rows = list(_passed_on(plan))
     received_per_year = {year: sum(count for of, _, count in plan.months if of == year) for year in external.YEARS}
@@ -89,7 +89,7 @@ def investigation_rows(plan: Plan) -> list[Row]:
 
 
 def recommendation_rows(plan: Plan) -> list[Row]:
-    """Caused by general investigations, and by every third case that ended in criticism."""
+    """Recommendations caused by general investigations, and by every third case that ended in criticism."""
     criticised = [row for row in case_rows(plan) if row[CASES.index("Kritik")] == "Ja"][::3]
     concluded = CASES.index("Afsluttet")
     by_case = [(row[0], row[6], date(*map(int, reversed(row[concluded].split("-"))))) for row in criticised]
@@ -98,7 +98,7 @@ def recommendation_rows(plan: Plan) -> list[Row]:
 
 
 def _passed_on(plan: Plan) -> Iterable[Row]:
-    """Rejected at once, because the administration must look at them first."""
+    """Rows of cases rejected at once, because the administration must look at them first."""
     for chunk in months(plan):
         cases = chunk.cases.filter(pl.col("referred_by") == "ombudsmand")
         columns = ("referrer_case_number", "received", "days_before", "theme_id", "centre_id", "case_number")

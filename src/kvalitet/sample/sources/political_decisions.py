@@ -1,4 +1,4 @@
-"""The secretariat's workbook: action plans with their items, contracts with clauses and the checks of them."""
+"""The secretariat's workbook: action plans with their items, contracts with clauses and the checks of these."""
 
 from datetime import date, timedelta
 from functools import lru_cache
@@ -37,7 +37,7 @@ FORMULA_ERROR, NEARLY_DONE, UNSURE = 20, 33, 9  # rows of Punkter and, the last,
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The quarter's workbook, made on the first night only."""
+    """Write the quarter's workbook, on the first night only."""
     if night > 1:
         return []
     workbook = Workbook()
@@ -53,7 +53,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table; the note in the key's column of Punkter looks like a row."""
+    """Rows per table. The note in the key's column of Punkter looks like a row."""
     if night > 1:
         return {}
     plans, items, contracts, checks = map(len, sheets(plan))
@@ -61,7 +61,7 @@ def delivered(plan: Plan, night: int) -> dict[str, int]:
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
-    """A note in the key's column, a broken formula, a status and an answer that were not agreed."""
+    """The defects: a note in the key's column, a broken formula, a status and an answer that were not agreed."""
     if night > 1:
         return []
     return [
@@ -74,7 +74,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 @lru_cache(maxsize=4)
 def sheets(plan: Plan) -> tuple[list[list], list[list], list[list], list[list]]:
-    """Plans, items, contracts and clause checks in the order of HEADERS, flaws left out; dates as dates."""
+    """Plans, items, contracts and clause checks in the order of HEADERS, without flaws and with dates as dates."""
     random = plan.random(141)
     plans = [[number, name, theme, day] for number, (name, theme, day, _) in PLANS.items()]
     items = [
@@ -96,7 +96,7 @@ def sheets(plan: Plan) -> tuple[list[list], list[list], list[list], list[list]]:
 
 
 def _item(random: np.random.Generator, number: str, place: int, decided: date) -> list:
-    """Most items are done by their deadline, some later, a few are given up; the newest are still open."""
+    """An item of a plan. Most are done by their deadline, some later, a few are given up. The newest are still open."""
     due = decided + timedelta(days=90 + 75 * place)
     done = due + timedelta(days=int(random.normal(-12, 25)))
     status = "bortfaldet" if random.random() < 0.05 else "lukket"
@@ -117,7 +117,7 @@ def _contract(random: np.random.Generator, year: int, number: int) -> list:
 
 
 def _checks(random: np.random.Generator, contract: list) -> list[list]:
-    """Contract, clause, day, breach: two in three clauses are checked in a year in which they are in force."""
+    """Contract, clause, day, breach. Two in three clauses are checked in a year in which they are in force."""
     number, _, begin, end, labour, social = contract
     checks = []
     for clause, written in ((LABOUR, labour), (SOCIAL, social)):
@@ -130,7 +130,7 @@ def _checks(random: np.random.Generator, contract: list) -> list[list]:
 
 
 def _write(sheet: Worksheet, rows: list[list]) -> None:
-    """A sheet as people keep it: a merged title, a note, empty rows, dates typed as text, something below."""
+    """Write a sheet as people keep it: a merged title, a note, empty rows, dates typed as text, something below."""
     header = HEADERS[sheet.title]
     sheet["A1"] = f"{sheet.title} – Eksempelby Kommune (fiktiv)"
     sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=len(header))

@@ -1,4 +1,4 @@
-"""Single figures that others have published, retyped: nothing here is made up."""
+"""Single figures that others have published, retyped. Nothing here is made up."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ HEADER = (
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The retyped figures, on the first night only."""
+    """Write the retyped figures, on the first night only."""
     if night > 1:
         return []
     path = out / "published_figures" / f"offentliggjorte_tal_{plan.cutoff(night)}.csv"
@@ -22,7 +22,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery; empty without a delivery."""
+    """Rows per table in that night's delivery. Empty without a delivery."""
     return {"figures": len(rows())} if night == 1 else {}
 
 
@@ -32,7 +32,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 
 def rows() -> list[list[str]]:
-    """The figures with their publication beside each."""
+    """The figures, each with its publication."""
     publications = {row["Udgivelse"]: row for row in published.rows("offentliggjorte_udgivelser")}
     figures = [publications[row["Udgivelse"]] | row for row in published.rows("offentliggjorte_tal")]
     return [[row[name] for name in HEADER] for row in figures]

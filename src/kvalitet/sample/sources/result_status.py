@@ -36,15 +36,15 @@ GOALS = {
     "V06": ("Tid til svar på henvendelser", "dage", "lavere er bedre", 6.0, -0.25, 0.95),
 }
 NOT_MEASURED = {("V05", 2020, 2), ("V05", 2020, 3)}
-#: Said to be reached by hand, against its own figures.
+#: Reported by hand as reached, against its own figures.
 SAID_TO_BE_REACHED = ("V02", 2023, 3)
 POINT_FOR_COMMA, NOT_A_NUMBER, UNKNOWN_STATUS = ("5.68.90", 2021, 5), ("V02", 2020, 4), ("V04", 2023, 1)
-#: Accounts and months of 2024 on which something is booked between the first night and the second.
+#: Accounts and months of 2024 with bookings between the first night and the second.
 BOOKED_LATER = {("5.57.71", 11), ("5.57.71", 12), ("5.68.90", 12), ("6.45.53-C09", 3), ("6.45.53-C01", 12)}
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The ledger and the goals of the first night, and once more when the ledger has changed."""
+    """Write the ledger and the goals on the first night, and again on the night when the ledger has changed."""
     if night > 2:
         return []
     folder, cutoff = out / "result_status", plan.cutoff(night)
@@ -63,7 +63,7 @@ def delivered(plan: Plan, night: int) -> dict[str, int]:
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
-    """The decimal point is mended on the second night; the rest stays."""
+    """The defects. The decimal point is mended on the second night, and the rest stays."""
     if night > 2:
         return []
     defects = [
@@ -78,7 +78,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 
 def account_rows(plan: Plan, night: int) -> list[list[str]]:
-    """The ledger as it stood on the night's cut-off, its flaws included."""
+    """The ledger as it stood on the night's cut-off, including its flaws."""
     random = plan.random(101)
     rows: list[list[str]] = []
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
@@ -107,7 +107,7 @@ def account_rows(plan: Plan, night: int) -> list[list[str]]:
 
 
 def _accounts(year: int, month: int) -> dict[str, tuple[str, str, str, float]]:
-    """The accounts of a month: transfers, and the administration of each centre there was then."""
+    """The accounts of a month: transfers, and the administration of each centre that existed then."""
     accounts = {number: (name, area, "", millions) for number, (name, area, millions) in TRANSFERS.items()}
     shares = {centre: share for centre, (_, share) in words.CENTRES.items()}
     if date(year, month, 1) >= words.REORGANISED:
@@ -122,7 +122,7 @@ def _accounts(year: int, month: int) -> dict[str, tuple[str, str, str, float]]:
 
 
 def goal_rows(plan: Plan) -> list[list[str]]:
-    """Every goal in every quarter, flaws included."""
+    """Every goal in every quarter, including flaws."""
     random = plan.random(102)
     rows = []
     for number, (name, unit, direction, first, change, usual) in GOALS.items():

@@ -1,4 +1,4 @@
-"""Ankestyrelsen's practice investigations, principle decisions and municipal supervision: lists kept by hand."""
+"""Ankestyrelsen's practice investigations, principle decisions and municipal supervision, in lists kept by hand."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,8 +27,8 @@ SUBJECTS = (
     ("aktivloven", "tilbagebetaling"),
 )
 OWNERS = ("Juridisk stab", "Ydelsesservice", "Faglig udvikling")
-TO_FOLLOW_UP = ("væsentlige fejl", "kritik")  # what a conclusion must be for recommendations to come of it
-SPOILT_REVIEW = "PM-2021-03"  # the month alone; beside it the first recommendation has a status of its own
+TO_FOLLOW_UP = ("væsentlige fejl", "kritik")  # conclusions that lead to recommendations
+SPOILT_REVIEW = "PM-2021-03"  # its date has only a month, and its first recommendation has a status of its own
 PLANNED = (
     Defect(ID, "reviews", "opened_date", "date_format", 1),
     Defect(ID, "recommendations", "status", "unknown_value", 1),
@@ -36,7 +36,7 @@ PLANNED = (
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The quarterly lists, made on the first night only."""
+    """Write the quarterly lists, on the first night only."""
     if night > 1:
         return []
     cutoff, folder = plan.cutoff(night), out / ID
@@ -48,7 +48,7 @@ def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
 
 
 def delivered(plan: Plan, night: int) -> dict[str, int]:
-    """Rows per table in that night's delivery, those planned to be set aside included; empty without a delivery."""
+    """Rows per table in that night's delivery, including those planned to be set aside. Empty without a delivery."""
     if night > 1:
         return {}
     reviews, recommendations = _rows(plan)
@@ -85,7 +85,10 @@ def _rows(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
 
 
 def _recommendations(random: np.random.Generator, review: str, ended: date, today: date) -> list[list[str]]:
-    """One to three, due half a year to a year after the review; some are closed late, the newest are still open."""
+    """One to three recommendations, due half a year to a year after the review.
+
+    Some are closed late, and the newest are still open.
+    """
     rows = []
     for running in range(1, int(random.integers(1, 4)) + 1):
         due = ended + timedelta(days=int(random.integers(180, 366)))

@@ -1,4 +1,4 @@
-"""Suppliers, the year's plan of checks, and the checks carried out. Comes monthly, so only on the first night."""
+"""Suppliers, the year's plan of checks, and the checks carried out. It comes monthly, so only on the first night."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -37,21 +37,21 @@ SUPPLIERS: dict[str, tuple[str, str, int, int | None, float]] = {
     "L012": ("Kantinen Eksempelby ApS (fiktiv)", RUNNING, 2019, None, 0),
     "L013": ("Byg og Vedligehold A/S (fiktiv)", RUNNING, 2021, None, 0),
 }
-#: Share of the year's plan that was carried out; the first year of the pandemic was a poor one.
+#: Share of the year's plan that was carried out, which is low in the first year of the pandemic.
 CARRIED_OUT = {2019: 0.90, 2020: 0.66, 2021: 0.82, 2022: 0.85, 2023: 0.93, 2024: 0.91}
 POINT_FOR_COMMA, PARTLY, OTHER_DATE, MAIL = (17, 58), (31,), (44,), 25
 
 
 @dataclass(frozen=True)
 class Supervision:
-    """The rows of the two large tables, flaws left out."""
+    """The rows of the two large tables, without flaws."""
 
     plan: list[list[str]]
     checks: list[list[str]]
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The month's files."""
+    """Write the month's files."""
     if night > 1:
         return []
     folder, cutoff, rows = out / "supplier_supervision", plan.cutoff(night), supervision(plan)
@@ -108,7 +108,10 @@ def supervised(year: int) -> list[str]:
 
 @lru_cache(maxsize=4)
 def supervision(plan: Plan) -> Supervision:
-    """Each quarter so many checks per supplier are planned; most are carried out, some weeks late, a few unplanned."""
+    """The planned and the actual checks. Each quarter, a number of checks per supplier is planned.
+
+    Most are carried out, some of them weeks late, and a few unplanned ones are added.
+    """
     random = plan.random(121)
     per_quarter = min(40, max(1, plan.complaints // 2400))
     planned_rows: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""Answers about the suppliers as the survey tool exports them. Comes yearly, so only on the first night."""
+"""Answers about the suppliers as the survey tool exports them. They come yearly, so only on the first night."""
 
 from datetime import date, timedelta
 from functools import lru_cache
@@ -17,9 +17,9 @@ ANSWERS_HEADER = (
 )  # fmt: skip
 FIRST_ROUND = 2021
 QUESTIONS = ("samlet_tilfredshed", "udbytte", "information")
-#: How the answers 1 to 5 fall; suppliers with an odd number do a little better.
+#: Shares of the answers 1 to 5. Suppliers with an odd number do a little better.
 SHARES = {0: (0.06, 0.12, 0.20, 0.40, 0.22), 1: (0.04, 0.08, 0.16, 0.43, 0.29)}
-#: Suppliers that hardly anybody is with: so few answers that they must never be shown.
+#: Suppliers with few citizens, so that their answers are too few ever to be shown.
 SMALL = {"L009": 5, "L010": 3}
 SPREAD = 2_654_435_761  # odd, so that multiplying by it permutes the ids
 COMMENTS = ("", "", "", "Fin vejleder; kom hurtigt i gang.", "Lang transport.", 'Fik at vide "vent og se".')
@@ -27,7 +27,7 @@ TOO_HIGH, HALF, OTHER_NAME = (11, 90), 52, 130
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The export of all rounds."""
+    """Write the export of all rounds."""
     if night > 1:
         return []
     folder, cutoff = out / "supplier_surveys", plan.cutoff(night)
@@ -52,7 +52,7 @@ def delivered(plan: Plan, night: int) -> dict[str, int]:
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
-    """Three kinds, at fixed answers."""
+    """The defects: three kinds, at fixed answers."""
     if night > 1:
         return []
     return [
@@ -64,7 +64,7 @@ def planned(plan: Plan, night: int) -> list[Defect]:
 
 @lru_cache(maxsize=4)
 def rounds(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
-    """Invitations and answers, flaws left out."""
+    """Invitations and answers, without flaws."""
     random = plan.random(131)
     invitations: list[list[str]] = []
     answers: list[list[str]] = []
@@ -80,7 +80,7 @@ def rounds(plan: Plan) -> tuple[list[list[str]], list[list[str]]]:
 
 
 def _form(random: np.random.Generator, number: int, of_round: str, supplier: str, sent: date) -> list[list[str]]:
-    """One respondent's answers; two in a hundred are do not know."""
+    """One respondent's answers. Two in a hundred are "do not know"."""
     respondent = f"{(number + 1) * SPREAD % 2**32:08x}"
     finished = sent + timedelta(days=int(random.integers(0, 42)))
     browser = ("Safari 17", "Chrome 128", "Edge 127")[random.integers(3)]

@@ -12,7 +12,7 @@ HEADER = ("Fra", "Til", "Kategori", "Antal")
 
 
 def deliver(out: Path, plan: Plan, night: int) -> list[Path]:
-    """The statistics come twice a year; here on the first night only."""
+    """Write the statistics, which come twice a year, on the first night only."""
     if night > 1:
         return []
     path = out / "whistleblower_statistics" / f"whistleblower_{plan.cutoff(night)}.csv"
@@ -24,12 +24,12 @@ def delivered(plan: Plan, night: int) -> dict[str, int]:
 
 
 def planned(plan: Plan, night: int) -> list[Defect]:
-    """None: the contract allows not one row to break it."""
+    """None: the contract allows no row to break it."""
     return []
 
 
 def rows(plan: Plan) -> list[list[str]]:
-    """Of those received some are rejected, some examined, the rest still in hand; few go to the police."""
+    """The counts. Of those received, some are rejected, some examined, the rest are open. Few go to the police."""
     random = plan.random(163)
     found = []
     for year in YEARS:
