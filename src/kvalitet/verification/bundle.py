@@ -67,7 +67,7 @@ def write_bundle(settings: Settings, publication_id: int, out: Path) -> int:
                             else:
                                 write(cursor, table_rows(cursor, REPORTING, name), rows)
                 _add(bundle, "public-key.pem", public_key_file(settings).read_bytes())
-                _add(bundle, "verify.py", files("kvalitet.evidence").joinpath("standalone.py").read_bytes())
+                _add(bundle, "verify.py", files("kvalitet.verification").joinpath("standalone.py").read_bytes())
                 _add(bundle, "index.html", _page(statement, ledger, tables).encode())
             part.replace(out)
         finally:
@@ -98,7 +98,7 @@ def _write_rows(connection: psycopg.Connection[DictRow], table: str, out: IO[byt
 
 def _page(statement: dict, ledger: list[DictRow], tables: list[str]) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("kvalitet.evidence", "."), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.PackageLoader("kvalitet.verification", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
     predicate = statement["predicate"]
     counts: dict[str, int] = {}
