@@ -1,11 +1,11 @@
 """The tables in which a plain SUM is right. Every count that adds up has a column there, and nothing else has."""
 
 import csv
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from scripts_of_dbt import load_script
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 KINDS = {"calendar_year": "kalenderaar", "report_year": "beretningsaar", "quarter": "kvartal"}
@@ -13,11 +13,7 @@ KINDS = {"calendar_year": "kalenderaar", "report_year": "beretningsaar", "quarte
 
 @pytest.fixture(scope="module")
 def make_bi_tables() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_bi_tables", PROJECT / "scripts" / "make_bi_tables.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("make_bi_tables")
 
 
 def test_columns_are_what_the_register_says(make_bi_tables: ModuleType) -> None:

@@ -1,21 +1,17 @@
 """dbt's sources are those of the contracts."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from scripts_of_dbt import load_script
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
 @pytest.fixture(scope="module")
 def make_sources() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_sources", PROJECT / "scripts" / "make_sources.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("make_sources")
 
 
 def test_sources_and_staged_columns_are_those_of_the_contracts(make_sources: ModuleType) -> None:
