@@ -67,6 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(st.lists(texts, min_size=1, max_size=30))
 @example(["12.5", "12,5", "1.234,5", "-0,00", "31-02-2024", " 1-02-2024", "2024-03-31T02:30:00", "٣", "1e5", "0x10"])
 @example([" 12", "12\u00a0", "\u200b12,5", " ", "\u2007", "1\u00ad2", "+3112991234", "3112991234,00", "3112991234,0"])
+@example(["1\u202e", "\u202e", "\u00ad", "ja\u00ad", "True\u00ad", "01-02-2024\u00ad", "01-02-2024\u202e"])
 @example(["3112991234", "9112991234", "0013991234", "3212991234", "3113991234", "-3112991234", "3112991234,5"])
 def test_every_value_is_read_exactly_or_set_aside_with_its_rule(folder, values):
     rows = read(folder, values)
@@ -82,10 +83,16 @@ def test_every_value_is_read_exactly_or_set_aside_with_its_rule(folder, values):
             ("day", as_moment(text, "%d-%m-%Y")),
             ("flag", {"True": True, "true": True, "1": True, "False": False, "false": False, "0": False}.get(text)),
         ):
-            assert (name in problems) == (expected is None and text != ""), (name, text)
+            is_refused = shows_otherwise(delivered, name) or (expected is None and text != "")
+            assert (name in problems) == is_refused, (name, text)
             if row["problems"] is None and text != "":
                 got = row[name]
                 assert got == (expected.date() if isinstance(expected, datetime) else expected)
+
+
+def shows_otherwise(delivered: str, name: str) -> bool:
+    """Right-to-left override turns digits around on a screen, and many programs show a soft hyphen as a minus."""
+    return "\u202e" in delivered or (name in ("amount", "count") and "\u00ad" in delivered)
 
 
 def as_read(text: str) -> str:
