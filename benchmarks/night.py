@@ -12,7 +12,14 @@ from benchmarks.results import Figures
 NIGHTS = {1: "the first", 2: "the next"}
 STEPS = ("extract", "begin", "staging", "intermediate", "star", "reports", "finish", "validate", "publish", "report",
          "anchor")  # fmt: skip
-SEEDS = ("law", "theme", "outcome", "complaint_type", "holiday")
+SEEDS = tuple(
+    Path(folder) / f"seed_{name}.csv"
+    for folder, names in {
+        "dbt_project/seeds": ("outcome", "complaint_type", "holiday"),
+        "example/administration/register": ("law", "theme"),
+    }.items()
+    for name in names
+)
 SLOWEST_MODELS = 5
 
 #: Both stars' complaints as one number, and their count. They are equal only where every column of every row is.
@@ -65,7 +72,7 @@ def sql_floor(place: Place, night: int) -> Run:
         "klagepunkter.csv": points,
         "enheder.csv": next((delivery / "organisation").glob("enheder_*.csv")),
         "henvisninger.csv": next((place.delivery(1) / "borgerraadgiver_annual").glob("henvisninger_*.csv")),
-    } | {f"seed_{name}.csv": ROOT / "dbt_project" / "seeds" / f"seed_{name}.csv" for name in SEEDS}
+    } | {file.name: ROOT / file for file in SEEDS}
     for name, file in wanted.items():
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(file)

@@ -9,9 +9,9 @@ from typing import Any, LiteralString
 
 import psycopg
 from installation import Failed, Installation
+from kvalitet_example.deliver import next_night
 
 from kvalitet.errors import KvalitetError
-from kvalitet.sample.deliver import next_night
 from kvalitet.services.airflow_client import AirflowClient
 
 USER = "admin"

@@ -37,9 +37,9 @@ def load(settings: Settings, source: str, outcome: str, delivery: str = "2025-01
 
 def checkout_with(settings: Settings, folder: Path, waivers: str) -> Settings:
     """A checkout with one check, these waivers and no contract."""
-    expectations = folder / "expectations"
-    for name in ("suites", "contracts"):
-        (expectations / name).mkdir(parents=True)
+    checkout = replace(settings, root=folder)
+    for place in (checkout.suites_dir, checkout.contracts_dir):
+        place.mkdir(parents=True)
     check = {
         "id": "t_center_findes",
         "must_hold": "Hver klage har et center.",
@@ -50,9 +50,9 @@ def checkout_with(settings: Settings, folder: Path, waivers: str) -> Settings:
         "count_violations": "select 0 as violations, 1 as denominator",
     }
     suite = {"table": "t", "owner": "Holdet", "checks": [check]}
-    (expectations / "suites" / "t.yaml").write_text(yaml.safe_dump(suite))
-    (expectations / "waivers.yaml").write_text(waivers)
-    return replace(settings, root=folder)
+    (checkout.suites_dir / "t.yaml").write_text(yaml.safe_dump(suite))
+    checkout.waivers_file.write_text(waivers)
+    return checkout
 
 
 def keys(events: list[Event]) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from installations import Installation, own_secrets, seen_as
+from kvalitet_example import generate
 
 from kvalitet.backup import back_up, folder, restore
 from kvalitet.backup.making import KIND
@@ -16,7 +17,6 @@ from kvalitet.nights.night import run_night
 from kvalitet.persons.journal import NAME
 from kvalitet.publication import figures
 from kvalitet.publication.catalogue import Catalogue, manifest_path, missing, read_catalogue
-from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.verification.verify import verify
 from kvalitet.warehouse import server

@@ -1,9 +1,12 @@
 """dbt's failures are reported by their place, and never with a value."""
 
+from pathlib import Path
+
 import pytest
 
 from kvalitet.build.builds import Build
 from kvalitet.build.transform import _without_values, dbt_variables
+from kvalitet.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -24,11 +27,15 @@ def test_database_errors_are_kept_without_their_values(message, kept):
     assert _without_values(message) == kept
 
 
-def test_models_are_given_their_loads_and_day_instead_of_a_clock():
+def test_models_are_given_their_loads_day_and_policy_instead_of_a_clock(tmp_path: Path) -> None:
     from datetime import date
 
     build = Build(7, "night", "candidate", "night", date(2025, 1, 3), "building", None, {"b": 2, "a": 1}, {"b": "old"})
-    assert dbt_variables(build) == {
+    (folder := tmp_path / "example" / "administration").mkdir(parents=True)
+    (folder / "administration.yaml").write_text("policy: {own_authority: Køge Kommune, suppression_threshold: 5}")
+    assert dbt_variables(Settings(tmp_path, tmp_path, "", "", ""), build) == {
+        "own_authority": "Køge Kommune",
+        "suppression_threshold": 5,
         "build_id": 7,
         "as_of_date": "2025-01-03",
         "loads": {"b": 2, "a": 1},

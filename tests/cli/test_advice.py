@@ -14,7 +14,7 @@ from kvalitet.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Not checked: the tests, publications of others, and notes on earlier versions.
-ELSEWHERE = ("tests/", "src/kvalitet/sample/published/", "uv.lock", "CHANGELOG.md")
+ELSEWHERE = ("tests/", "example/src/kvalitet_example/published/", "uv.lock", "CHANGELOG.md")
 SUFFIXES = ("", ".py", ".md", ".sql", ".yaml", ".yml", ".sh", ".j2", ".toml", ".po")
 #: A command in backticks. It may go on in the next line, follow a variable, or stand in `$(…)`.
 QUOTED = re.compile(r"`((?:[^`\n]{0,60}[\s($/])?kvalitet\s(?:[^`\n]|\n(?!\s*\n)){1,300})`")

@@ -68,7 +68,7 @@ def test_number_typed_in_place_of_a_source_is_kept_nowhere(settings: Settings):
 @pytest.mark.slow
 def test_terminal_of_another_encoding_is_shown_what_it_can_show(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    contract = "expectations/contracts/borgerraadgiver_cases.odcs.yaml"
+    contract = "example/administration/contracts/borgerraadgiver_cases.odcs.yaml"
     for words in (("status",), ("status", "--source", "audit_remarks"), ("contract", contract), ("verify", "--æ")):
         shown = kvalitet(settings, *words)
         assert "Traceback" not in shown.stdout + shown.stderr, words

@@ -15,7 +15,7 @@ from kvalitet.intake.extract import ready_contract
 from kvalitet.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = (ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text()
+OURS = (ROOT / "example/administration/contracts/bif_complaints.odcs.yaml").read_text()
 
 
 @pytest.fixture
@@ -278,7 +278,7 @@ def test_contracts_of_one_folder_with_other_names_or_of_another_folder_are_both_
 
 
 def test_contracts_of_two_sheets_of_one_workbook_are_both_read_and_of_one_sheet_are_not(folder):
-    workbook = (ROOT / "expectations/contracts/political_decisions.odcs.yaml").read_text()
+    workbook = (ROOT / "example/administration/contracts/political_decisions.odcs.yaml").read_text()
     sheets = yaml.safe_load(workbook)["schema"]
     for id, schema in (("plans", sheets[:1]), ("items", sheets[1:2]), ("again", sheets[:1])):
         document = yaml.safe_load(workbook) | {"id": id, "schema": schema}

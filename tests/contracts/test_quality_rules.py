@@ -17,13 +17,13 @@ SETS_ASIDE = [{"property": "setsAside", "value": True}]
 
 
 def columns_of_complaints() -> list[dict]:
-    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    document = yaml.safe_load((ROOT / "example/administration/contracts/bif_complaints.odcs.yaml").read_text())
     return document["schema"][0]["properties"]
 
 
 def rule_of(tmp_path: Path, rule: dict, column: int | None = None):
     """The contract's only rule, on the first table or on one of its columns."""
-    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    document = yaml.safe_load((ROOT / "example/administration/contracts/bif_complaints.odcs.yaml").read_text())
     table = document["schema"][0]
     for place in (*document["schema"], *table["properties"], *document["schema"][1]["properties"]):
         place.pop("quality", None)
@@ -199,7 +199,7 @@ def test_rule_of_a_column_is_measured_or_says_why_not(tmp_path, column, rule, me
 
 def test_values_that_yaml_does_not_read_as_texts_stop_the_source(tmp_path):
     """YAML reads `yes` as true and 01 as 1. Intake would then set aside every row with the value that was meant."""
-    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    document = yaml.safe_load((ROOT / "example/administration/contracts/bif_complaints.odcs.yaml").read_text())
     document["schema"][0]["properties"][8]["quality"] = [
         {"metric": "invalidValues", "mustBe": 0, "arguments": {"validValues": [True, 1, "ja"]}}
     ]
@@ -212,7 +212,7 @@ def test_values_that_yaml_does_not_read_as_texts_stop_the_source(tmp_path):
 
 
 def test_rules_of_one_kind_keep_apart(tmp_path):
-    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    document = yaml.safe_load((ROOT / "example/administration/contracts/bif_complaints.odcs.yaml").read_text())
     twice = {"metric": "rowCount", "mustBeGreaterThan": 0}
     document["schema"][0]["quality"] = [twice, twice, {**twice, "id": "Not empty!"}, {**twice, "name": "set aside"}]
     file = tmp_path / "bif_complaints.odcs.yaml"

@@ -14,6 +14,7 @@ from kvalitet.contracts.usage import PROPERTIES
 from kvalitet.errors import KvalitetError
 
 ROOT = Path(__file__).resolve().parents[2]
+CONTRACTS = ROOT / "example" / "administration" / "contracts"
 
 #: A contract from another organisation: valid ODCS, for another platform, with custom fields.
 WRITTEN_ELSEWHERE = """
@@ -46,12 +47,12 @@ def contract_of(tmp_path: Path, text: str):
 
 
 def ours(change) -> str:
-    document = yaml.safe_load((ROOT / "expectations/contracts/bif_complaints.odcs.yaml").read_text())
+    document = yaml.safe_load((CONTRACTS / "bif_complaints.odcs.yaml").read_text())
     change(document)
     return yaml.safe_dump(document, allow_unicode=True)
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "expectations/contracts").glob("*.odcs.yaml")), ids=lambda f: f.name)
+@pytest.mark.parametrize("file", sorted(CONTRACTS.glob("*.odcs.yaml")), ids=lambda f: f.name)
 def test_contracts_kept_here_are_ready_and_every_column_is_described(file):
     contract = read_contract(file)
     assert contract.problems == ()
@@ -98,7 +99,7 @@ def test_intake_is_refused_while_something_is_left_to_guess(tmp_path, change, pr
     assert problem in "\n".join(contract_of(tmp_path, ours(change)).problems)
 
 
-WHISTLEBLOWER = yaml.safe_load((ROOT / "expectations/contracts/whistleblower_statistics.odcs.yaml").read_text())
+WHISTLEBLOWER = yaml.safe_load((CONTRACTS / "whistleblower_statistics.odcs.yaml").read_text())
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_patterns_that_leave_something_open_are_not_supported(pattern):
 
 
 def test_documentation_names_owner_schedule_columns_and_what_to_do():
-    page = read_contract(ROOT / "expectations/contracts/bif_complaints.odcs.yaml").doc_md()
+    page = read_contract(CONTRACTS / "bif_complaints.odcs.yaml").doc_md()
     for expected in ("Owner", "15 1 * * *", "| Sagsnummer | case_number |", "(not landed)", "When it fails"):
         assert expected in page
 

@@ -14,7 +14,9 @@ NAMED = {"property": "starName", "value": "calendar_year"}
 
 def contract_of(tmp_path: Path, *changes: dict) -> Contract:
     """The contract of court cases. Each change is applied to the column that it names, or adds that column."""
-    document = yaml.safe_load((ROOT / "expectations/contracts/court_cases.odcs.yaml").read_text(encoding="utf-8"))
+    document = yaml.safe_load(
+        (ROOT / "example/administration/contracts/court_cases.odcs.yaml").read_text(encoding="utf-8")
+    )
     properties = document["schema"][0]["properties"] = document["schema"][0]["properties"][:2]
     for change in changes:
         found = [column for column in properties if column["name"] == change["name"]]

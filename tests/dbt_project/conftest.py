@@ -43,12 +43,16 @@ def models(manifest: dict) -> dict[str, dict]:
 
 @pytest.fixture
 def dbt(settings: Settings, tmp_path: Path) -> Callable[..., list]:
-    """Runs a dbt command as the transformer in this test's warehouse, and returns its results, one per node."""
+    """Runs a dbt command as the transformer in this test's warehouse, and returns its results, one per node.
+
+    `variables` are added to the administration's policy.
+    """
     make_empty(settings, "candidate")
 
-    def run(command: str, *arguments: str) -> list:
+    def run(command: str, *arguments: str, variables: dict) -> list:
+        given = json.dumps(settings.administration.stated.policy | variables)
         with dbt_environment(settings, "candidate", "kvalitet test"):
-            return _invoke(command, tmp_path / "dbt", *arguments)
+            return _invoke(command, tmp_path / "dbt", *arguments, "--vars", given)
 
     return run
 

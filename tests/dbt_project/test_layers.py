@@ -137,7 +137,7 @@ def test_every_shared_description_is_used() -> None:
 def test_every_column_of_every_seed_is_described(manifest: dict) -> None:
     seeds = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "seed"}
     for name, seed in seeds.items():
-        header = (SEEDS / f"{name}.csv").read_text(encoding="utf-8").partition("\n")[0].split(",")
+        header = (PROJECT / seed["original_file_path"]).read_text(encoding="utf-8").partition("\n")[0].split(",")
         assert set(seed["columns"]) == set(header), name
         assert all(column["description"].strip() for column in seed["columns"].values()), name
 

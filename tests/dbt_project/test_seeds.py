@@ -11,8 +11,12 @@ from kvalitet.settings import Settings
 SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
 
 
+REGISTER = SEEDS.parents[1] / "example" / "administration" / "register"
+
+
 def rows(seed: str) -> list[dict[str, str]]:
-    with (SEEDS / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+    (file,) = (folder / f"{seed}.csv" for folder in (SEEDS, REGISTER) if (folder / f"{seed}.csv").is_file())
+    with file.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -123,8 +127,8 @@ def test_each_law_and_theme_is_in_one_risk_area_that_there_is() -> None:
 
 
 def test_the_policy_says_that_it_is_an_example() -> None:
-    (policy,) = rows("seed_example_policy")
+    (policy,) = rows("seed_risk_policy")
     assert policy["is_example"] == "true" and "ikke nogen forvaltnings politik" in policy["note_da"]
-    weighed = {row["risk_criterion_id"] for row in rows("seed_example_policy_criterion")}
+    weighed = {row["risk_criterion_id"] for row in rows("seed_risk_policy_criterion")}
     assert weighed == {row["risk_criterion_id"] for row in rows("seed_risk_criterion")}
-    assert [row["level"] for row in rows("seed_example_policy_level")] == ["1", "2", "3"]
+    assert [row["level"] for row in rows("seed_risk_policy_level")] == ["1", "2", "3"]

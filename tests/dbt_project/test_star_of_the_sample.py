@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from kvalitet_example import generate
 from psycopg.rows import DictRow, dict_row
 
 from kvalitet.build.builds import begin_build
 from kvalitet.build.transform import LAYERS, build_layer
 from kvalitet.intake import extract
-from kvalitet.sample import generate
 from kvalitet.settings import Settings
 
 pytestmark = pytest.mark.slow

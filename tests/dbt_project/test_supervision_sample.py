@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from kvalitet_example import generate
 
 from kvalitet.intake import extract
 from kvalitet.publication.catalogue import read_catalogue
-from kvalitet.sample import generate
 from kvalitet.settings import Settings
 
 SOURCES = ("organisation", "bif_complaints", "audit_remarks", "audit_case_samples", "management_supervision")
@@ -33,9 +33,9 @@ def test_two_builds_of_the_same_loads_draw_the_same_cases(
     loads = {source: extract(settings, source).loads[-1].load_id for source in SOURCES}
     lists = []
     for as_of in ("2025-01-02", "2025-02-01"):  # the round of 2 January is the newest on both days
-        variables = json.dumps({"as_of_date": as_of, "loads": loads})
+        variables = {"as_of_date": as_of, "loads": loads}
         selected = ("--select", "+fct_supervision_sample", "--exclude-resource-type", "unit_test")
-        assert {str(result.status) for result in dbt("build", *selected, "--vars", variables)} == {"success"}
+        assert {str(result.status) for result in dbt("build", *selected, variables=variables)} == {"success"}
         with psycopg.connect(admin_url) as connection:
             lists.append(sorted(connection.execute(SAMPLE).fetchall()))
             decided = connection.execute(DECIDED).fetchall()

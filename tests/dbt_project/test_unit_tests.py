@@ -1,11 +1,10 @@
 """The models' unit tests, whose figures are worked out by hand beside each model, run on a real server."""
 
-import json
 from collections.abc import Callable
 
 import pytest
 
-VARIABLES = json.dumps({"as_of_date": "2025-01-02"})
+VARIABLES = {"as_of_date": "2025-01-02"}
 #: Rules that must always have a test, by their names.
 RULES = {
     "shares_the_sample_by_largest_remainder",
@@ -53,9 +52,9 @@ RULES = {
 @pytest.mark.slow
 def test_unit_tests_pass(dbt: Callable[..., list], manifest: dict) -> None:
     """The layers are built without a load first, because dbt takes the types of test inputs from their tables."""
-    built = dbt("build", "--vars", VARIABLES, "--exclude-resource-type", "unit_test")
+    built = dbt("build", "--exclude-resource-type", "unit_test", variables=VARIABLES)
     assert {str(result.status) for result in built} == {"success"}
-    tested = dbt("test", "--select", "test_type:unit", "--vars", VARIABLES)
+    tested = dbt("test", "--select", "test_type:unit", variables=VARIABLES)
     failed = {result.node.name: result.message for result in tested if str(result.status) != "pass"}
     assert failed == {}
     assert len(tested) == len(manifest["unit_tests"])

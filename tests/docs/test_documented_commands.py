@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kvalitet_example import generate
 
 from kvalitet.evidence.signing import public_key_file
 from kvalitet.nights.night import run_night
-from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
@@ -116,7 +116,10 @@ def _recorded(shell: Shell, file: str) -> dict:
         ("kvalitet figures --publication 1", "klager_modtaget"),
         ("kvalitet reevaluate 1", "passed"),
         ("kvalitet dsn --role bi", "postgresql://kvalitet_bi:"),
-        ("kvalitet contract $KVALITET_ROOT/expectations/contracts/bif_complaints.odcs.yaml", "Ready for intake."),
+        (
+            "kvalitet contract $KVALITET_ROOT/example/administration/contracts/bif_complaints.odcs.yaml",
+            "Ready for intake.",
+        ),
         ("kvalitet --help", "supervision-sample"),
     ],
 )

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 from killing import KINDS, Killer
+from kvalitet_example import generate
 
 from kvalitet import services
 from kvalitet.contracts import load_contracts
 from kvalitet.nights.night import mark
-from kvalitet.sample import generate
 from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.settings import AUDITOR, BI, Settings
 from kvalitet.verification.verify import verify

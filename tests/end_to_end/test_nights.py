@@ -13,6 +13,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from kvalitet_example import generate, generate_earlier, truth
+from kvalitet_example.cases import chunks
+from kvalitet_example.plan import Plan, night_of
+from kvalitet_example.snapshots import as_known
 
 from kvalitet.contracts import load_contracts
 from kvalitet.intake import extract
@@ -25,10 +29,6 @@ from kvalitet.persons.held import held
 from kvalitet.persons.number import Number
 from kvalitet.publication import figures, rollback
 from kvalitet.reports.pages import FIGURES
-from kvalitet.sample import generate, generate_earlier, truth
-from kvalitet.sample.cases import chunks
-from kvalitet.sample.plan import Plan, night_of
-from kvalitet.sample.snapshots import as_known
 from kvalitet.settings import (
     AUDITOR,
     BI,

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from certificates import Authority
 from debian_postgres import PROGRAMS, major_version
+from kvalitet_example import generate
 from typer.testing import CliRunner
 
 from kvalitet import services
@@ -22,7 +23,6 @@ from kvalitet.nights.night import NightResult, run_night
 from kvalitet.persons.erasure import erase
 from kvalitet.persons.number import Number
 from kvalitet.persons.rekeying import rotate_key
-from kvalitet.sample import generate
 from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.settings import BI, Settings
 from kvalitet.warehouse.connection import fetch_all

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kvalitet_example import generate
+from kvalitet_example.plan import Plan
 from marks import Marks
 from planting import plant, spoil
 from rich.console import Console
@@ -27,8 +29,6 @@ from kvalitet import services
 from kvalitet.contracts import load_contracts
 from kvalitet.nights.night import NightResult, SourceResult
 from kvalitet.nights.running import run_through_airflow
-from kvalitet.sample import generate
-from kvalitet.sample.plan import Plan
 from kvalitet.services.airflow import database_name
 from kvalitet.services.airflow_client import AirflowClient
 from kvalitet.settings import AUDITOR, BI, Settings

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from kvalitet_example import generate
 from tenacity import wait_none
 
 from kvalitet.errors import DeliveryRefused, KvalitetError
@@ -25,7 +26,6 @@ from kvalitet.intake import extract, replay
 from kvalitet.intake.withdrawal import withdraw
 from kvalitet.nights.night import NightResult, run_night
 from kvalitet.publication import figures
-from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, Settings
 from kvalitet.warehouse.connection import fetch_all
 
@@ -45,7 +45,7 @@ def settings(
         environment.setenv("KVALITET_CODE_VERSION", "test")
         environment.setenv("KVALITET_CONTRACTS", str(folder / "contracts"))
         environment.setenv("KVALITET_FIGURE_PAGES", "1")
-        shutil.copytree(fresh.root / "expectations" / "contracts", folder / "contracts")
+        shutil.copytree(fresh.root / "example" / "administration" / "contracts", folder / "contracts")
         deliver(fresh, 1)
         published(run_night(fresh), 1)
         yield fresh

@@ -15,7 +15,7 @@ from kvalitet.gate.loading import load_defaults
 from kvalitet.gate.waivers import load_waivers
 from kvalitet.settings import GATE, Settings
 
-CONTRACTS = Path(__file__).parents[2] / "expectations" / "contracts"
+CONTRACTS = Path(__file__).parents[2] / "example" / "administration" / "contracts"
 SOURCE = "bif_complaints"
 TABLES = ("complaints", "complaint_points")
 DEFAULTS = load_defaults(Settings.from_environment())
@@ -110,9 +110,9 @@ def test_a_check_says_what_the_contract_says(settings: Settings) -> None:
 
 def test_a_contract_that_takes_nothing_in_has_no_suite(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "expectations").mkdir()
-    (tmp_path / "expectations" / "suites").symlink_to(CONTRACTS.parent / "suites")
+    (tmp_path / "expectations" / "suites").symlink_to(settings.suites_dir)
     (tmp_path / "dbt_project").symlink_to(settings.dbt_dir)
-    contracts = tmp_path / "expectations" / "contracts"
+    contracts = tmp_path / "example" / "administration" / "contracts"
     contracts.mkdir()
     text = (CONTRACTS / f"{SOURCE}.odcs.yaml").read_text()
     (contracts / "klar.odcs.yaml").write_text(text)

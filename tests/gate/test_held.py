@@ -167,6 +167,7 @@ def test_waiver_on_what_the_database_holds_stops_the_gate(settings: Settings, tm
         "decided_on": "2025-01-02",
         "expires_on": "2099-01-10",
     }
+    found.waivers_file.parent.mkdir(parents=True, exist_ok=True)
     found.waivers_file.write_text(yaml.safe_dump({"waivers": [waiver]}))
     with pytest.raises(SuiteInvalid, match="centre_id_not_null cannot be waived: the database holds it"):
         validate(found, build_id, synthetic.manifest(tmp_path))

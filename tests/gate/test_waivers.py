@@ -41,6 +41,7 @@ def judge(settings: Settings, folder: Path, *waivers: dict) -> Verdict:
         check("centre_some", count_violations=COUNT_C01, threshold={"percent": 60}),
         check("broken", severity="warning", count_violations="select nix as violations, 1 as denominator from x"),
     )
+    checkout.waivers_file.parent.mkdir(parents=True, exist_ok=True)
     checkout.waivers_file.write_text(yaml.safe_dump({"waivers": list(waivers)}, allow_unicode=True))
     try:
         return validate(checkout, build_id, synthetic.manifest(folder))

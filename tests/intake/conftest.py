@@ -98,7 +98,7 @@ def everything_written(settings: Settings) -> Callable[[], str]:
 def own_contract(settings, tmp_path, monkeypatch):
     """Settings with contracts that a test may change: `(before, after)` replaces text in the complaints' one."""
     root = tmp_path / "root"
-    for folder in ("expectations", "dbt_project"):
+    for folder in ("example/administration", "expectations", "dbt_project"):
         shutil.copytree(settings.root / folder, root / folder)
     monkeypatch.setenv("KVALITET_ROOT", str(root))
     changed = replace(settings, root=root)

@@ -12,11 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from kvalitet_example.sources import jobindsats
 from tenacity import wait_none
 
 from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import api, extract, statistics_json
-from kvalitet.sample.sources import jobindsats
 from kvalitet.settings import LOADER, TIMEZONE, Settings
 from kvalitet.warehouse.connection import connect
 

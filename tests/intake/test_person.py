@@ -6,6 +6,7 @@ import sys
 import psycopg
 import pytest
 from deliveries import COMPLAINT, as_csv, write
+from kvalitet_example import generate
 from psycopg import sql
 from typer.testing import CliRunner
 
@@ -23,7 +24,6 @@ from kvalitet.persons.erasure import erase
 from kvalitet.persons.held import held
 from kvalitet.persons.number import Number
 from kvalitet.persons.rekeying import rotate_key
-from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, LOADER, TRANSFORMER, Settings
 from kvalitet.warehouse.connection import connect
 

@@ -8,18 +8,19 @@ from kvalitet.contracts import load_contracts
 from kvalitet.gate import load_suites
 from kvalitet.mutation import Mutation, load_mutations
 from kvalitet.mutation.files import change_file
-from kvalitet.mutation.registry import SIZES, MutationsInvalid, mutations_file
+from kvalitet.mutation.registry import SIZES, MutationsInvalid
 from kvalitet.mutation.run import COMPLAINTS, SEED
 from kvalitet.mutation.trials import Deliveries, that_read
 from kvalitet.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+EXAMPLE = Settings(ROOT, ROOT, "", "", "").administration
 SETTINGS = Settings.from_environment(ROOT)
 
 
 @pytest.fixture(scope="module")
 def mutations() -> list[Mutation]:
-    return load_mutations(mutations_file(ROOT))
+    return load_mutations(EXAMPLE.mutations)
 
 
 def test_there_are_enough_of_every_kind(mutations: list[Mutation]):
@@ -67,7 +68,7 @@ def test_each_delivery_mutation_names_columns_of_its_contract(mutations: list[Mu
 
 def test_each_delivery_mutation_finds_its_file_and_rows_in_the_sample(mutations: list[Mutation], tmp_path: Path):
     contracts = load_contracts(SETTINGS)
-    written = Deliveries(SEED, COMPLAINTS).write(tmp_path, 1)
+    written = Deliveries("fictional", SEED, COMPLAINTS).write(tmp_path, 1)
     for mutation in mutations:
         if (spoilt := mutation.delivery) and spoilt.file:
             files = [f for f in written if f.parent.name == spoilt.source and f.name.startswith(spoilt.file)]

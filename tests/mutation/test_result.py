@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from kvalitet.mutation import Mutation, load_mutations
-from kvalitet.mutation.registry import Gap, mutations_file
-from kvalitet.mutation.result import RESULT as KEPT
+from kvalitet.mutation.registry import Gap
 from kvalitet.mutation.result import blocked_percent, counts, faults, merged, read_result, smallest_caught
 from kvalitet.reports.languages import DANISH, ENGLISH
 from kvalitet.reports.mutation_page import mutation_page
+from kvalitet.settings.administration import Administration
 
 
 def mutation(name: str, gap: Gap | None = None) -> Mutation:
@@ -114,8 +114,8 @@ def test_the_page_shows_which_check_caught_what():
 
 
 def test_the_kept_result_is_of_every_mutation_at_every_size_and_as_it_must_be():
-    root = Path(__file__).parents[2]
-    mutations, kept = load_mutations(mutations_file(root)), read_result(root / KEPT)
+    example = Administration(Path(__file__).parents[2] / "example" / "administration")
+    mutations, kept = load_mutations(example.mutations), read_result(example.mutation_result)
     tried = [(trial["mutation"], trial["size"]) for trial in kept["mutations"]["trials"]]
     assert sorted(tried) == sorted((mutation.id, size) for mutation in mutations for size in mutation.sizes)
     assert len(mutations) >= 40 and len(kept["nights"]["nights"]) >= 30

@@ -14,14 +14,15 @@ from kvalitet.gate import Verdict, load_suites
 from kvalitet.gate.judging import measure_build
 from kvalitet.mutation import load_mutations
 from kvalitet.mutation.place import keep_copy, own_folders, own_installation
-from kvalitet.mutation.registry import Mutation, Rows, Size, mutations_file
+from kvalitet.mutation.registry import Mutation, Rows, Size
 from kvalitet.mutation.trials import Deliveries, Trial, build_all, take_in, that_read, try_candidate
 from kvalitet.settings import GATE, Settings
 from kvalitet.warehouse import server
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-MUTATIONS = {mutation.id: mutation for mutation in load_mutations(mutations_file(ROOT))}
+EXAMPLE = Settings(ROOT, ROOT, "", "", "").administration
+MUTATIONS = {mutation.id: mutation for mutation in load_mutations(EXAMPLE.mutations)}
 TOUCHED = ("fct_complaint", "fct_complaint_point", "fct_delivery_check", "dim_theme", "fct_source_load")
 
 AS_OF_2052 = Mutation(
@@ -55,10 +56,10 @@ class Good:
 def good() -> Iterator[Good]:
     """One night of the sample, built, finished, and judged by the checks that the mutations below need."""
     with ExitStack() as places:
-        installation = places.enter_context(own_installation(ROOT))
+        installation = places.enter_context(own_installation(Settings(ROOT, ROOT, "", "", "")))
         copy = keep_copy(installation, installation.database, "candidate")
         candidate = places.enter_context(own_folders(copy, "candidate"))
-        Deliveries(2019, 2000).write(Path(candidate.inbox.removeprefix("file://")), 1)
+        Deliveries("fictional", 2019, 2000).write(Path(candidate.inbox.removeprefix("file://")), 1)
         assert take_in(candidate) == []
         build = get_build(candidate, build_all(candidate, "test").build_id, GATE)
         _, measured = measure_build(candidate, build, that_read(TOUCHED, load_suites(candidate)), None)

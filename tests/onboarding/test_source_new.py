@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from kvalitet_example.deliver import generate
 from typer.testing import CliRunner
 
 from kvalitet.cli.app import app
@@ -14,7 +15,6 @@ from kvalitet.contracts import Contract, load_contracts, read_contract
 from kvalitet.errors import KvalitetError
 from kvalitet.intake import extract
 from kvalitet.onboarding import Draft, draft_source
-from kvalitet.sample.deliver import generate
 from kvalitet.services import preparing
 from kvalitet.settings import Settings
 

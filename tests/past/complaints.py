@@ -5,6 +5,9 @@ from pathlib import Path
 
 import polars as pl
 import psycopg
+from kvalitet_example import organisation
+from kvalitet_example.files import whole_file, write_quoted_csv
+from kvalitet_example.plan import Plan
 from psycopg.rows import dict_row
 
 from kvalitet.build.builds import begin_build
@@ -12,9 +15,6 @@ from kvalitet.intake import extract
 from kvalitet.past.rebuild import run_layers
 from kvalitet.past.restatement import CAUSES, Restatement
 from kvalitet.publication import ledger
-from kvalitet.sample import organisation
-from kvalitet.sample.files import whole_file, write_quoted_csv
-from kvalitet.sample.plan import Plan
 from kvalitet.settings import Settings
 
 COMPLAINT = dict.fromkeys(

@@ -23,7 +23,7 @@ def contract(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
     monkeypatch.setenv("KVALITET_CODE_VERSION", "same")
     monkeypatch.setenv("KVALITET_CONTRACTS", str(tmp_path / "contracts"))
-    shutil.copytree(settings.root / "expectations" / "contracts", tmp_path / "contracts")
+    shutil.copytree(settings.root / "example" / "administration" / "contracts", tmp_path / "contracts")
     return tmp_path / "contracts" / "bif_complaints.odcs.yaml"
 
 

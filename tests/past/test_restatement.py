@@ -59,7 +59,8 @@ def two_publications(settings: Settings, admin_url: str, tmp_path: Path, monkeyp
     monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
     before = tmp_path / "before"
     shutil.copytree(settings.dbt_dir, before / "dbt_project", ignore=shutil.ignore_patterns("target"))
-    (before / "expectations").symlink_to(settings.root / "expectations")
+    for folder in ("expectations", "example"):
+        (before / folder).symlink_to(settings.root / folder)
     model = before / "dbt_project/models/staging/bif_complaints/stg_bif_complaints__complaints.sql"
     model.write_text(f"{model.read_text()}where received_by <> 'direktoer'\n")
     deliver(settings, 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from kvalitet_example import generate
 from marks import NAME, Marks
 from planting import plant, spoil
 from searching import in_database, in_files
@@ -23,7 +24,6 @@ from kvalitet.errors import DeliveryRefused, KvalitetError
 from kvalitet.intake import extract
 from kvalitet.intake.history import TableHistory
 from kvalitet.intake.pseudonyms import pseudonym
-from kvalitet.sample import generate
 from kvalitet.settings import AUDITOR, LOADER, Settings
 from kvalitet.warehouse.connection import connect, fetch_all
 

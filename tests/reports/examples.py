@@ -301,7 +301,7 @@ def source_records() -> list[m.SourceRecord]:
         return m.Arrival("bif_complaints", load_id, "2024-11-20", date(2024, 11, 20), outcome, refused, "1.0.0", AT,
                          1834992, 9050, 18, 41, 12, 3)  # fmt: skip
 
-    contracts = Path(__file__).parents[2] / "expectations" / "contracts"
+    contracts = Path(__file__).parents[2] / "example" / "administration" / "contracts"
     return [
         m.SourceRecord(
             "bif_complaints",

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
-from kvalitet.sample import Truth, generate, truth
+from kvalitet_example import Truth, generate, truth
 
 Read = Callable[..., pl.DataFrame]
 

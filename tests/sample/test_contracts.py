@@ -13,9 +13,9 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from kvalitet.contracts import read_contract
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / "expectations" / "contracts").glob("*.odcs.yaml"))
+FILES = sorted((ROOT / "example" / "administration" / "contracts").glob("*.odcs.yaml"))
 
-with (ROOT / "dbt_project" / "seeds" / "seed_delivery.csv").open(encoding="utf-8") as file:
+with (FILES[0].parents[1] / "register" / "seed_delivery.csv").open(encoding="utf-8") as file:
     DELIVERIES = {row["contract_id"] for row in csv.DictReader(file)}
 
 pytestmark = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.partition(".")[0])

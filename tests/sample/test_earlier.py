@@ -5,11 +5,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from kvalitet_example import generate, generate_earlier, next_night, truth
+from kvalitet_example.earlier import Memory, known_on
+from kvalitet_example.plan import night_of
 
 from kvalitet.errors import KvalitetError
-from kvalitet.sample import generate, generate_earlier, next_night, truth
-from kvalitet.sample.earlier import Memory, known_on
-from kvalitet.sample.plan import night_of
 
 CUTOFF = date(2022, 3, 1)
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from kvalitet_example import CORRUPTIONS, generate, published
+from kvalitet_example import vocabulary as words
+from kvalitet_example.persons import NUMBERS, cpr_numbers
+from kvalitet_example.sources import jobindsats
 
 from kvalitet.errors import KvalitetError
-from kvalitet.sample import CORRUPTIONS, generate, published
-from kvalitet.sample import vocabulary as words
-from kvalitet.sample.persons import NUMBERS, cpr_numbers
-from kvalitet.sample.sources import jobindsats
 
 pytestmark = pytest.mark.slow
 
 SMALL = 1000
-SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
-CONTRACTS = (Path(__file__).parents[2] / "expectations" / "contracts").glob("*.odcs.yaml")
+REGISTER = Path(__file__).parents[2] / "example" / "administration" / "register"
+CONTRACTS = (Path(__file__).parents[2] / "example" / "administration" / "contracts").glob("*.odcs.yaml")
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -86,7 +86,7 @@ def test_names_are_marked_as_fictional(inbox: Path, read) -> None:
 
 
 def test_fictional_authorities_are_marked_in_the_register() -> None:
-    with (SEEDS / "seed_authority.csv").open(encoding="utf-8", newline="") as file:
+    with (REGISTER / "seed_authority.csv").open(encoding="utf-8", newline="") as file:
         marked = {row["authority"] for row in csv.DictReader(file) if row["is_fictional"] == "true"}
     assert marked == {words.AUTHORITY, *jobindsats.AREAS}
 

@@ -4,18 +4,19 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from kvalitet_example import Truth, truth
 
 from kvalitet.contracts import load_contracts
 from kvalitet.intake.deliveries import look
 from kvalitet.intake.reading import reading
 from kvalitet.intake.spool import spooled
-from kvalitet.sample import Truth, truth
 from kvalitet.settings import Settings
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted(file.name.partition(".")[0] for file in (ROOT / "expectations" / "contracts").glob("*.odcs.yaml"))
+CONTRACTS = ROOT / "example" / "administration" / "contracts"
+SOURCES = sorted(file.name.partition(".")[0] for file in CONTRACTS.glob("*.odcs.yaml"))
 
 
 @pytest.fixture

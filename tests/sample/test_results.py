@@ -6,8 +6,7 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-
-from kvalitet.sample.deliver import generate_earlier
+from kvalitet_example.deliver import generate_earlier
 
 pytestmark = pytest.mark.slow
 

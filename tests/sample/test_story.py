@@ -4,8 +4,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-
-from kvalitet.sample import vocabulary as words
+from kvalitet_example import vocabulary as words
 
 pytestmark = pytest.mark.slow
 

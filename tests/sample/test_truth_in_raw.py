@@ -4,10 +4,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from kvalitet_example import generate, truth
 
 from kvalitet.contracts import load_contracts
 from kvalitet.intake import extract
-from kvalitet.sample import generate, truth
 from kvalitet.settings import Settings
 
 

@@ -40,7 +40,7 @@ all_versions as (
         false as is_total,
         cast('0001-01-01' as date) as valid_from_date,
         null as valid_to_date,
-        'Står ikke i lovregistret (seeds/seed_law.csv)' as note_da,
+        'Står ikke i lovregistret (register/seed_law.csv)' as note_da,
         false as is_known
     from used
     where

@@ -6,7 +6,7 @@ with known as (
         criteria.question_da,
         weights.weight
     from {{ ref('seed_risk_criterion') }} as criteria
-    left join {{ ref('seed_example_policy_criterion') }} as weights
+    left join {{ ref('seed_risk_policy_criterion') }} as weights
         on criteria.risk_criterion_id = weights.risk_criterion_id
 
 ),

@@ -4,4 +4,4 @@ select
     from_score,
     frequency_months,
     cases_per_round
-from {{ ref('seed_example_policy_level') }}
+from {{ ref('seed_risk_policy_level') }}

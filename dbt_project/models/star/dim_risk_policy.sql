@@ -8,4 +8,4 @@ select
     external_high_from_pct,
     own_high_from_pct,
     is_example as is_example_policy
-from {{ ref('seed_example_policy') }}
+from {{ ref('seed_risk_policy') }}

@@ -9,4 +9,4 @@ select
     points_3_from,
     points_4_from,
     points_5_from
-from {{ ref('seed_example_policy_signal') }}
+from {{ ref('seed_risk_policy_signal') }}

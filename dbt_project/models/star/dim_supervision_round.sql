@@ -2,4 +2,4 @@ select
     round_id,
     drawn_date,
     seed
-from {{ ref('seed_example_policy_round') }}
+from {{ ref('seed_risk_policy_round') }}

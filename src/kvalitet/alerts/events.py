@@ -183,7 +183,7 @@ def _ending_waivers(settings: Settings, today: date) -> list[Event]:
                 title=f"Dispensation {'er ophørt' if left < 0 else 'ophører snart'}: {check_id}",
                 text=f"Dispensationen, som {waiver.decided_by} gav {danish.day(waiver.decided_on)}, {ends}."
                 f" Herefter holder kontrollen igen natten tilbage, hvis den fejler. Grunden var: {waiver.reason}",
-                advice="Ret årsagen, eller lad den ansvarlige forny eller fjerne den i expectations/waivers.yaml.",
+                advice="Ret årsagen, eller lad den ansvarlige forny eller fjerne den i waivers.yaml.",
                 english=f"The waiver of {check_id} {'ended' if left < 0 else 'ends'} after {waiver.expires_on}.",
                 link=settings.page_address(f"kontrol/{check_id}.html"),
             )

@@ -82,9 +82,9 @@ def dbt_target(settings: Settings) -> Path:
     return settings.var / "dbt" / "target"
 
 
-def dbt_variables(build: Build) -> dict:
+def dbt_variables(settings: Settings, build: Build) -> dict:
     """The variables of a build, so that models read neither the clock nor anything that may change during the build."""
-    return {
+    return settings.administration.stated.policy | {
         "build_id": build.build_id,
         "as_of_date": build.as_of_date.isoformat(),
         "loads": build.loads,
@@ -99,6 +99,7 @@ def dbt_environment(settings: Settings, target_schema: str, name: str) -> Iterat
     host, port = settings.host_and_port
     tls = settings.tls.parameters
     ours = {
+        "KVALITET_DBT_ADMINISTRATION": str(settings.administration.folder),
         "KVALITET_DBT_HOST": host,
         "KVALITET_DBT_PORT": str(port),
         "KVALITET_DBT_DATABASE": settings.database,
@@ -133,11 +134,11 @@ def _run_dbt(settings: Settings, build: Build, layer: str, restated: dict | None
         "--quiet",
         "--no-version-check",
     ]  # fmt: skip
-    selection = [f"path:models/{layer}"] + (["resource_type:seed"] if layer == LAYERS[0] else [])
+    selection = [f"kvalitet.{layer}"] + (["resource_type:seed"] if layer == LAYERS[0] else [])
     arguments = [
         "build",
         *common,
-        "--vars", json.dumps(dbt_variables(build) | ({"restated": restated} if restated else {})),
+        "--vars", json.dumps(dbt_variables(settings, build) | ({"restated": restated} if restated else {})),
         "--select", *selection,
         "--exclude-resource-type", "unit_test",
         "--exclude-resource-type", "test",

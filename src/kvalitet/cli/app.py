@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -11,7 +12,7 @@ import typer
 from rich.console import Console
 
 from kvalitet.cli import alert, backup, evidence, landing, mutation, past, person, rejects, server, source
-from kvalitet.cli.output import Json, console, day, plain, print_rows, show_progress
+from kvalitet.cli.output import Json, console, day, local_inbox, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError, as_disk_full
 from kvalitet.settings import LOGIN_ROLES, Settings
 from kvalitet.warehouse.kept_text import is_text
@@ -64,35 +65,6 @@ def _settings() -> Settings:
     return Settings.from_environment()
 
 
-@app.command(epilog="Example: `kvalitet sample --night 2 --complaints 20000`, `kvalitet sample --earlier 2024-01-03`")
-def sample(
-    night: Annotated[int, typer.Option(min=1, help="Which night: 1, 2, 3, …; each has its new and changed rows.")] = 1,
-    complaints: Annotated[int, typer.Option(min=2000, help="How many complaints on the first night.")] = 6000,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 2019,
-    out: Annotated[Path | None, typer.Option(help="Folder to write to; default: the inbox.")] = None,
-    corrupt: Annotated[str | None, typer.Option(help="A defect that intake lets in and the gate must stop.")] = None,
-    earlier: Annotated[
-        str | None, typer.Option(help="Instead of a night: older snapshots with this cut-off, yyyy-mm-dd.")
-    ] = None,
-) -> None:
-    """Write one night's deliveries of a fictional municipality, beside real published figures."""
-    from kvalitet.sample import generate, generate_earlier
-
-    target, cutoff = out or _local_inbox(_settings()), day(earlier)
-    if cutoff:
-        files = generate_earlier(target, cutoff, seed=seed, complaints=complaints)
-    else:
-        files = generate(target, night=night, seed=seed, complaints=complaints, corrupt=corrupt)
-    for file in files:
-        console.print(f"{file.relative_to(target)}  {file.stat().st_size:,} bytes")
-
-
-def _local_inbox(settings: Settings) -> Path:
-    if not settings.inbox.startswith("file://"):
-        raise KvalitetError("The inbox is not a local folder.", "Say where to write with --out.")
-    return Path(settings.inbox.removeprefix("file://"))
-
-
 @app.command(epilog="Example: `kvalitet extract bif_complaints --allow-closures 'A. Hansen: centre C03 was closed'`")
 def extract(
     source: Annotated[str, typer.Argument(help="The contract's id, e.g. bif_complaints.")],
@@ -114,7 +86,7 @@ def extract(
     landing.print_loads(result)
 
 
-@app.command(epilog="Example: `kvalitet contract expectations/contracts/bif_complaints.odcs.yaml`")
+@app.command(epilog="Example: `kvalitet contract example/administration/contracts/bif_complaints.odcs.yaml`")
 def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Read an ODCS contract: what is missing before intake may start, and what is not used here."""
     from kvalitet.contracts import read_beside
@@ -206,34 +178,39 @@ def night() -> None:
 
 @app.command(epilog="Example: `kvalitet run --complaints 20000`")
 def run(
-    complaints: Annotated[int, typer.Option(min=2000, help="Size of the fictional municipality.")] = 6000,
+    complaints: Annotated[int, typer.Option(min=2000, help="Size of the sample, where there is one.")] = 6000,
     sample_deliveries: Annotated[
-        bool, typer.Option("--sample/--no-sample", help="Put the fictional municipality's deliveries in the inbox.")
+        bool, typer.Option("--sample/--no-sample", help="Put the administration's sample deliveries in the inbox.")
     ] = True,
 ) -> None:
     """One night through Airflow's scheduler, started if need be. Exit code 0 only with a publication.
 
     A night that an interrupted call had begun is gone on with; the next one is not delivered before it has ended.
-    Where KVALITET_AIRFLOW_URL names an Airflow, as in the containers, nothing is started.
+    Where KVALITET_AIRFLOW_URL names an Airflow, as in the containers, nothing is started. Sample deliveries are made
+    where the administration's administration.yaml names who makes them.
     """
     from kvalitet import services
     from kvalitet.nights.running import run_through_airflow
-    from kvalitet.sample import generate, next_night
+    from kvalitet.sample import find_sample
 
     settings = _settings() if services.is_elsewhere() else services.up(_settings())
+    name = settings.administration.stated.sample if sample_deliveries else None
+    if name is None:
+        result = run_through_airflow(settings, console)
+    else:
+        sample, inbox = find_sample(name), local_inbox(settings)
 
-    def plan() -> dict[str, int]:
-        return {"night": next_night(_local_inbox(settings)), "complaints": complaints}
+        def plan() -> dict[str, int]:
+            return {"night": sample.next_night(inbox), "complaints": complaints}
 
-    def deliver(night: int, complaints: int) -> None:
-        inbox = _local_inbox(settings)
-        if next_night(inbox) > night:
-            return  # by the call that was interrupted
-        with console.status(f"Night {night} is delivered"):
-            files = generate(inbox, night=night, complaints=complaints)
-        console.print(f"Night {night}: {len(files)} files delivered to {inbox}")
+        def deliver(night: int, complaints: int) -> None:
+            if sample.next_night(inbox) > night:
+                return  # by the call that was interrupted
+            with console.status(f"Night {night} is delivered"):
+                files = sample.deliver(inbox, night=night, complaints=complaints)
+            console.print(f"Night {night}: {len(files)} files delivered to {inbox}")
 
-    result = run_through_airflow(settings, console, plan if sample_deliveries else None, deliver)
+        result = run_through_airflow(settings, console, plan, deliver)
     if result.publication_id is None:
         raise typer.Exit(1)
 
@@ -311,3 +288,5 @@ landing.add_to(app)
 person.add_to(app)
 alert.add_to(app)
 backup.add_to(app)
+for plugin in entry_points(group="kvalitet.commands"):  # of packages that are not the product
+    plugin.load()(app)

@@ -32,47 +32,46 @@ def mutate(
     municipalities: Annotated[int, typer.Option(min=1, help="How many municipalities have clean nights.")] = 4,
     workers: Annotated[int, typer.Option(min=1, help="How many trials at a time.")] = 2,
     keep: Annotated[
-        bool, typer.Option(help="Write the result to docs/mutation; not for a part of the mutations.")
+        bool, typer.Option(help="Keep the result beside the list of mutations; not for a part of the mutations.")
     ] = True,
 ) -> None:
     """Spoil good figures in every known way and see that the gate holds them back; and that clean nights pass."""
     from kvalitet.mutation import load_mutations
-    from kvalitet.mutation.registry import mutations_file
     from kvalitet.mutation.result import faults, summary
     from kvalitet.mutation.run import run_mutations, run_nights
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server of the run is ended
-    root = Settings.from_environment().root
-    mutations = load_mutations(mutations_file(root))
+    settings = Settings.from_environment()
+    mutations = load_mutations(settings.administration.mutations)
     if mutation:
         if unknown := set(mutation) - {one.id for one in mutations}:
             raise KvalitetError(
-                f"There is no mutation {', '.join(sorted(unknown))}.", "expectations/mutations.yaml lists them."
+                f"There is no mutation {', '.join(sorted(unknown))}.",
+                f"{settings.administration.mutations} lists them.",
             )
         mutations, only, keep = [one for one in mutations if one.id in mutation], Part.MUTATIONS, False
     found = {}
     if only is not Part.NIGHTS:
-        found["mutations"] = run_mutations(root, mutations, workers, console.print)
+        found["mutations"] = run_mutations(settings, mutations, workers, console.print)
         if keep:  # at once: the nights take as long again
-            _keep(root, found)
+            _keep(settings.administration.mutation_result, found)
     if only is not Part.MUTATIONS:
-        found["nights"] = run_nights(root, municipalities, nights, workers, console.print)
+        found["nights"] = run_nights(settings, municipalities, nights, workers, console.print)
         if keep:
-            _keep(root, found)
+            _keep(settings.administration.mutation_result, found)
     for line in summary(found, mutations):
         console.print(line)
     if wrong := faults(found, mutations):
         raise KvalitetError(
             f"The gate did not do what it must, in {len(wrong)} ways: {wrong[0]}.",
-            "Add a check to expectations/suites, or state the gap in expectations/mutations.yaml.",
+            "Add a check to expectations/suites, or state the gap in the list of mutations.",
         )
 
 
-def _keep(root: Path, found: dict[str, Any]) -> None:
+def _keep(file: Path, found: dict[str, Any]) -> None:
     """Put the parts that ran into the kept result; the page is made of it."""
-    from kvalitet.mutation.result import RESULT, merged
+    from kvalitet.mutation.result import merged
 
-    file = root / RESULT
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(merged(file, found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     console.print(f"Kept in {file}")

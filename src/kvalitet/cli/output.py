@@ -1,6 +1,7 @@
 """What the commands share: the console, tables in a terminal, and how options are read."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kvalitet.errors import KvalitetError
-from kvalitet.settings import TIMEZONE
+from kvalitet.settings import TIMEZONE, Settings
 
 console = Console(highlight=False)
 FREE_TEXTS = ("message", "owner", "problems", "reason")
@@ -28,6 +29,13 @@ def day(text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise KvalitetError(f"{text} is not a date.", "Write it as yyyy-mm-dd.") from None
+
+
+def local_inbox(settings: Settings) -> Path:
+    """The inbox as a folder. Raises KvalitetError where it is not on this machine."""
+    if not settings.inbox.startswith("file://"):
+        raise KvalitetError("The inbox is not a local folder.", "Say where to write with --out.")
+    return Path(settings.inbox.removeprefix("file://"))
 
 
 def show_progress(step: str, detail: str) -> None:

@@ -27,7 +27,8 @@ TITLES = {
 }
 #: Settings beside the contract, for one installation. SOURCE is the contract's id in capitals.
 ENVIRONMENT = {
-    "KVALITET_CONTRACTS": "the folder of contracts, instead of `expectations/contracts`",
+    "KVALITET_ADMINISTRATION": "the folder with contracts, register, waivers and policy (see docs/adopting.md)",
+    "KVALITET_CONTRACTS": "another folder of contracts than the administration's `contracts`",
     "KVALITET_INBOX": "where deliveries lie: a folder, or an address that fsspec opens (`s3://…`, `sftp://…`)",
     "KVALITET_SERVER_<SOURCE>": "which of the contract's servers is meant, by its `server`",
     "KVALITET_URL_<SOURCE>": "another address of the API than the contract's",

@@ -144,7 +144,7 @@ def _arrival(contract: Contract) -> list[dict[str, Any]]:
             " dog mindst 5 % og 10 rækker.",
             "severity": severity,
             "advice_engineer": f"Se rækketallene i audit.load_table; spørg {_support(contract)}, om udtrækket er helt."
-            " Er det rigtigt, så lad tjekket passere med en dispensation i expectations/waivers.yaml.",
+            " Er det rigtigt, så lad tjekket passere med en dispensation i waivers.yaml.",
             "not_applicable_when": [
                 {
                     "reason": f"Under {SHORTEST_MEMORY + 1} tidligere offentliggjorte leverancer at lære af.",

@@ -1,4 +1,4 @@
-"""What a build was made and judged with, as SHA-256 digests: contracts, suites, waivers, the dbt project."""
+"""What a build was made and judged with, as SHA-256 digests: contracts, policy, suites, waivers, the dbt project."""
 
 import hashlib
 import json
@@ -9,17 +9,19 @@ from kvalitet.settings import Settings
 
 def materials(settings: Settings, manifest: Path) -> dict[str, str]:
     """Digests by name. A file's own name counts, its folder does not. A missing dbt manifest counts as empty."""
-    waivers = [settings.waivers_file] if settings.waivers_file.is_file() else []
     return {
         "contracts": _files(sorted(settings.contracts_dir.glob("*.odcs.yaml"))),
         "suites": _files(sorted(settings.suites_dir.glob("*.yaml"))),
-        "waivers": _files(waivers),
+        "waivers": _files([settings.waivers_file]),
+        "policy": _files([settings.administration.file]),
         "dbt_manifest": _manifest(manifest),
     }
 
 
 def _files(files: list[Path]) -> str:
-    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in files]
+    """The digest of those files that are there."""
+    there = (file for file in files if file.is_file())
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in there]
     return _digest(lines)
 
 

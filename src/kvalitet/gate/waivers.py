@@ -1,4 +1,4 @@
-"""Waivers as people write them in expectations/waivers.yaml: who lets which failed check pass, why and until when."""
+"""Waivers as people write them in waivers.yaml: who lets which failed check pass, why and until when."""
 
 from datetime import date
 from pathlib import Path

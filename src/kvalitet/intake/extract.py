@@ -102,7 +102,7 @@ def ready_contract(settings: Settings, source_id: str) -> Contract:
     if contract.problems:
         raise KvalitetError(
             f"Nothing is taken in from {source_id} while its contract lacks: " + "; ".join(contract.problems) + ".",
-            f"Mend expectations/contracts/{source_id}.odcs.yaml.",
+            f"Mend {settings.contracts_dir / source_id}.odcs.yaml.",
         )
     with connect(settings, LOADER) as connection:
         refuse_until_confirmed(connection)

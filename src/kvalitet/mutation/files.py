@@ -61,7 +61,7 @@ def _swap(row: Row, column: str, value: str, number: int) -> list[Row]:
     return [row | {column: row[value], value: row[column]}]
 
 
-#: The changes by the name that expectations/mutations.yaml uses.
+#: The changes by the name that mutations.yaml uses.
 CHANGES: dict[str, Change] = {
     "drop": _drop,
     "double": _double,

@@ -19,14 +19,19 @@ from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_dis
 
 
 @contextmanager
-def own_installation(root: Path) -> Iterator[Settings]:
-    """Start a Postgres with an empty warehouse, below a temporary folder. It is ended and deleted afterwards."""
+def own_installation(of: Settings) -> Iterator[Settings]:
+    """Start a Postgres with an empty warehouse for the administration of `of`, below a temporary folder.
+
+    It is ended and deleted afterwards.
+    """
     with _own_environment():
         # Not below a closed folder, because when run as root the server's user could not pass through it.
         folder = Path(tempfile.mkdtemp(prefix="kvalitet-mutation-"))
         folder.chmod(0o755)
         var = folder / "var"
-        settings = Settings(root, var, f"file://{var / 'inbox'}", "127.0.0.1:0", "kvalitet")
+        settings = Settings(
+            of.root, var, f"file://{var / 'inbox'}", "127.0.0.1:0", "kvalitet", administration_dir=of.administration_dir
+        )
         try:
             started = services.up(settings, with_airflow=False, say=_say_nothing)
             without_waiting_for_the_disk(server.admin_url(started))

@@ -1,4 +1,4 @@
-"""The mutations as people write them: expectations/mutations.yaml, read and checked.
+"""The mutations as people write them: mutations.yaml, read and checked.
 
 A mutation is one way in which figures go wrong in practice. A *candidate* mutation is SQL on the finished candidate: a
 rule or a join that went wrong after intake. A *delivery* mutation changes delivered files as a sender's error would,
@@ -22,7 +22,7 @@ SHARES: dict[str, float] = {"row": 0.0, "percent": 0.01, "tenth": 0.1, "whole": 
 
 
 class MutationsInvalid(KvalitetError):
-    """expectations/mutations.yaml cannot be used. Nothing is run before it is corrected."""
+    """mutations.yaml cannot be used. Nothing is run before it is corrected."""
 
 
 class _Strict(BaseModel):
@@ -99,10 +99,6 @@ class Mutation(_Strict):
         if self.sql and self.has_sizes and "picked" not in self.sql:
             raise ValueError("the sql must take its rows from `picked`, or say `has_sizes: false`")
         return self
-
-
-def mutations_file(root: Path) -> Path:
-    return root / "expectations" / "mutations.yaml"
 
 
 def load_mutations(file: Path) -> list[Mutation]:

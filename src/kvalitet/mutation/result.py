@@ -7,7 +7,6 @@ from typing import Any
 
 from kvalitet.mutation.registry import Mutation
 
-RESULT = Path("docs") / "mutation" / "result.json"
 #: At least this percentage of the trials must be blocked by a critical check.
 LEAST_BLOCKED_PERCENT = 90
 OUTCOMES = ("blocked", "refused", "warned", "missed")

@@ -21,6 +21,7 @@ from kvalitet.mutation.place import keep_copy, own_folders, own_installation
 from kvalitet.mutation.registry import Mutation, Size
 from kvalitet.mutation.trials import Deliveries, Trial, build_all, judge, take_in, try_candidate, try_delivery
 from kvalitet.publication import publish
+from kvalitet.sample import find_sample
 from kvalitet.settings import TIMEZONE, Settings
 from kvalitet.warehouse import server
 
@@ -63,13 +64,13 @@ def good_nights(installation: Settings, deliveries: Deliveries) -> Iterator[Good
         yield GoodNights(published, candidate, second.build_id, _must_pass(clean), deliveries)
 
 
-def run_mutations(root: Path, mutations: list[Mutation], workers: int, say: Say) -> dict[str, Any]:
+def run_mutations(of: Settings, mutations: list[Mutation], workers: int, say: Say) -> dict[str, Any]:
     """Run every mutation at every size through the gate. Returns the results, with what they were found with."""
     began = datetime.now(TIMEZONE)
     trials: list[Trial] = []
-    with own_installation(root) as installation, ExitStack() as places:
+    with own_installation(of) as installation, ExitStack() as places:
         say("Two good nights")
-        good = places.enter_context(good_nights(installation, Deliveries(SEED, COMPLAINTS)))
+        good = places.enter_context(good_nights(installation, Deliveries(_sample(of), SEED, COMPLAINTS)))
         pool = places.enter_context(_pool(workers))
         # Trials that take a minute come first: one that cannot be tried is known at once, and the end is short.
         ordered = sorted(
@@ -89,12 +90,12 @@ def run_mutations(root: Path, mutations: list[Mutation], workers: int, say: Say)
     return facts | {"trials": [vars(trial) | {"outcome": trial.outcome} for trial in trials]}
 
 
-def run_nights(root: Path, seeds: int, nights_each: int, workers: int, say: Say) -> dict[str, Any]:
+def run_nights(of: Settings, seeds: int, nights_each: int, workers: int, say: Say) -> dict[str, Any]:
     """Run clean nights of `seeds` municipalities. Returns the gate's result for each."""
     began = datetime.now(TIMEZONE)
     nights: list[Night] = []
-    with own_installation(root) as installation, _pool(workers) as pool:
-        municipalities = [Deliveries(SEED + number, COMPLAINTS) for number in range(seeds)]
+    with own_installation(of) as installation, _pool(workers) as pool:
+        municipalities = [Deliveries(_sample(of), SEED + number, COMPLAINTS) for number in range(seeds)]
         calls = [(clean_nights, (installation, one, nights_each, f"nights_{one.seed}")) for one in municipalities]
         for found in _each(pool, calls, say):
             nights += found
@@ -104,6 +105,17 @@ def run_nights(root: Path, seeds: int, nights_each: int, workers: int, say: Say)
         facts = _facts(installation, began) | {"complaints": COMPLAINTS, "planned": seeds * nights_each}
     nights.sort(key=lambda night: (night.seed, night.night))
     return facts | {"nights": [vars(night) for night in nights]}
+
+
+def _sample(settings: Settings) -> str:
+    """The name of the sample to spoil. Raises KvalitetError where the administration has none."""
+    name = settings.administration.stated.sample
+    if name is None:
+        raise KvalitetError(
+            "There are no sample deliveries to spoil.", "Name their maker in administration.yaml, under `sample`."
+        )
+    find_sample(name)
+    return name
 
 
 def _try(good: GoodNights, mutation: Mutation, size: Size) -> Trial:

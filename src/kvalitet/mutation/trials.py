@@ -22,8 +22,7 @@ from kvalitet.mutation.place import copy_of
 from kvalitet.mutation.registry import SHARES, Mutation, Size
 from kvalitet.mutation.spoil import spoil
 from kvalitet.publication import finish_candidate
-from kvalitet.sample import generate
-from kvalitet.sample.plan import Plan
+from kvalitet.sample import Sample, find_sample
 from kvalitet.settings import GATE, Settings
 from kvalitet.warehouse import server
 
@@ -127,17 +126,22 @@ def try_delivery(
 
 @dataclass(frozen=True)
 class Deliveries:
-    """The generator's deliveries of one seed and size."""
+    """A sample's deliveries of one seed and size. The sample goes by its name to the processes of the trials."""
 
+    sample: str
     seed: int
     complaints: int
 
     def write(self, inbox: Path, night: int) -> list[Path]:
-        return generate(inbox, night=night, seed=self.seed, complaints=self.complaints)
+        return self._sample.deliver(inbox, night, self.complaints, self.seed)
+
+    @property
+    def _sample(self) -> Sample:
+        return find_sample(self.sample)
 
     def write_again(self, inbox: Path, source: str, night: int) -> None:
         """Write the files that a source delivered on the first night once more, under the cut-off of `night`."""
-        first, now = (str(Plan().cutoff(number)) for number in (1, night))
+        first, now = (str(self._sample.cutoff(number)) for number in (1, night))
         with tempfile.TemporaryDirectory() as folder:
             for file in self.write(Path(folder), 1):
                 if file.parent.name == source:

@@ -127,7 +127,7 @@ def _texts(settings: Settings, facts: dict[str, Any]) -> dict[Path, str]:
     source = facts["id"]
     written = {
         settings.contracts_dir / f"{source}.odcs.yaml": environment.get_template("contract.yaml.j2").render(facts),
-        settings.root / "docs" / "sources" / f"{source}.md": environment.get_template("source.md.j2").render(facts),
+        settings.administration.docs / f"{source}.md": environment.get_template("source.md.j2").render(facts),
     }
     staging = settings.root / "dbt_project" / "models" / "staging" / source
     for table in facts["tables"]:

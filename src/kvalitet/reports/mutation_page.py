@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kvalitet.mutation.registry import SIZES, WHOLE, Mutation, load_mutations, mutations_file
-from kvalitet.mutation.result import RESULT, blocked_percent, counts, read_result, smallest_caught
+from kvalitet.mutation.registry import SIZES, WHOLE, Mutation, load_mutations
+from kvalitet.mutation.result import blocked_percent, counts, read_result, smallest_caught
 from kvalitet.reports.environment import page
 from kvalitet.reports.languages import LANGUAGES, Language
 from kvalitet.settings import Settings
@@ -41,10 +41,10 @@ class Row:
 
 def mutation_pages(settings: Settings) -> dict[str, str]:
     """Path below the site -> text, in each language. Empty where no run was kept."""
-    result = read_result(settings.root / RESULT)
+    result = read_result(settings.administration.mutation_result)
     if "mutations" not in result:
         return {}
-    mutations = load_mutations(mutations_file(settings.root))
+    mutations = load_mutations(settings.administration.mutations)
     return {f"{language.folder}{FILE}": mutation_page(result, mutations, language) for language in LANGUAGES}
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings.address import ACTING_PATH, UNSTATED, Address, Tls
+from kvalitet.settings.administration import EXAMPLE, Administration, administration_folder
 from kvalitet.settings.server_note import noted_address
 from kvalitet.settings.stated import whole_number
 
@@ -43,6 +44,7 @@ class Settings:
     server: str
     database: str
     tls: Tls = UNSTATED
+    administration_dir: Path | None = None  # the example's where none is stated
 
     @classmethod
     def from_environment(cls, root: Path | None = None) -> "Settings":
@@ -60,15 +62,20 @@ class Settings:
         var = Path(os.environ.get("KVALITET_VAR", root / "var")).resolve()
         server, database, tls = _address(var)
         inbox = os.environ.get("KVALITET_INBOX", f"file://{var / 'inbox'}")
-        return cls(root=root, var=var, inbox=inbox, server=server, database=database, tls=tls)
+        return cls(root, var, inbox, server, database, tls, administration_folder(root))
+
+    @property
+    def administration(self) -> Administration:
+        """What one administration agrees and decides. The product knows none by name."""
+        return Administration(self.administration_dir or self.root / EXAMPLE)
 
     @property
     def contracts_dir(self) -> Path:
-        return Path(os.environ.get("KVALITET_CONTRACTS", self.root / "expectations" / "contracts"))
+        return Path(os.environ.get("KVALITET_CONTRACTS", self.administration.contracts))
 
     @property
     def waivers_file(self) -> Path:
-        return self.root / "expectations" / "waivers.yaml"
+        return self.administration.waivers
 
     @property
     def suites_dir(self) -> Path:

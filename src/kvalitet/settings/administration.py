@@ -1,0 +1,78 @@
+"""The folder of what one administration agrees and decides."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kvalitet.errors import KvalitetError
+
+if TYPE_CHECKING:
+    from kvalitet.settings.administration_file import Stated
+
+#: What is used until an administration has a folder of its own.
+EXAMPLE = Path("example") / "administration"
+OWN = Path("administration")
+
+
+@dataclass(frozen=True)
+class Administration:
+    """The folder with contracts, register, waivers and policy of one administration."""
+
+    folder: Path
+
+    @property
+    def contracts(self) -> Path:
+        return self.folder / "contracts"
+
+    @property
+    def docs(self) -> Path:
+        """A page for each source, for people."""
+        return self.folder / "docs"
+
+    @property
+    def register(self) -> Path:
+        """The seeds that the administration keeps: indicators, laws, themes, risk policy and the like."""
+        return self.folder / "register"
+
+    @property
+    def waivers(self) -> Path:
+        return self.folder / "waivers.yaml"
+
+    @property
+    def mutations(self) -> Path:
+        """The ways in which its figures can be spoilt, to test the gate with."""
+        return self.folder / "mutations" / "mutations.yaml"
+
+    @property
+    def mutation_result(self) -> Path:
+        return self.folder / "mutations" / "result.json"
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "administration.yaml"
+
+    @cached_property
+    def stated(self) -> "Stated":
+        """What administration.yaml says. Raises KvalitetError where it cannot be used."""
+        from kvalitet.settings.administration_file import read_stated  # pydantic, which most commands do without
+
+        return read_stated(self.file)
+
+
+def administration_folder(root: Path) -> Path:
+    """KVALITET_ADMINISTRATION, relative to `root`; otherwise `administration` where that exists, or the example's.
+
+    Raises KvalitetError where the named folder is not there.
+    """
+    named = os.environ.get("KVALITET_ADMINISTRATION")
+    if named is None:
+        return root / OWN if (root / OWN).is_dir() else root / EXAMPLE
+    folder = (root / named).resolve()
+    if not folder.is_dir():
+        raise KvalitetError(
+            f"KVALITET_ADMINISTRATION names {folder}, which is no folder.",
+            "Name the folder with your contracts/, register/ and administration.yaml, relative to the checkout.",
+        )
+    return folder
