@@ -10,17 +10,31 @@
 {%- endmacro %}
 
 {# Ordinary staging: the columns of a delivered table, under the names and in the types that its contract says. Sensitive
-   columns are left out. #}
+   columns are left out. A column that the models expect and the contract does not have is null. Where there is no
+   contract for the table, it is there without rows. #}
 {% macro staged(source_id, table_name) -%}
-    {%- set columns = contract_columns().get(source_id ~ '__' ~ table_name) -%}
-    {%- if not columns %}
+    {%- set columns = contract_columns().get(source_id ~ '__' ~ table_name, {}) -%}
+    {%- set expected = delivery_shapes().get(source_id ~ '__' ~ table_name, {}) -%}
+    {%- if not columns and not expected %}
         {{ exceptions.raise_compiler_error(source_id ~ '.' ~ table_name ~ ': run dbt_project/scripts/make_sources.py') }}
     {%- endif -%}
+    {%- set selected = [] -%}
+    {%- for name, value in columns.items() -%}
+        {%- do selected.append(value if value == name else value ~ ' as ' ~ name) -%}
+    {%- endfor -%}
+    {%- for name, type in expected.items() if name not in columns -%}
+        {%- do selected.append('cast(null as ' ~ type ~ ') as ' ~ name) -%}
+    {%- endfor -%}
     select
-        {%- for column in columns %}
+        {%- for column in selected %}
         {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ delivered(source_id, table_name) }}
+    {% if columns %}from {{ delivered(source_id, table_name) }}{% else %}where false{% endif %}
+{%- endmacro %}
+
+{# The areas that add to a fact, each a model `int_<fact>__<area>`: the product's and the administration's own. #}
+{% macro areas(fact, of_the_product) -%}
+    {{ return(of_the_product + own_areas().get(fact, [])) }}
 {%- endmacro %}
 
 {# Whether a version of a row was open when a load had been taken in. #}

@@ -6,7 +6,14 @@ import pytest
 import yaml
 
 from kvalitet.contracts import Contract, read_contract
-from kvalitet.contracts.staging import columns_macro, sources_yaml, staged_columns
+from kvalitet.contracts.staging import (
+    areas_macro,
+    columns_macro,
+    shapes_macro,
+    sources_yaml,
+    staged_columns,
+    staged_types,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = {"property": "starName", "value": "calendar_year"}
@@ -47,19 +54,22 @@ def test_columns_are_renamed_and_narrowed_and_sensitive_ones_left_out(tmp_path: 
         {"name": "parties", "logicalType": "string", "classification": "sensitive", **LANDED},
     )
     assert contract.problems == ()
-    assert staged_columns(contract.tables["cases"]) == [
-        "case_number as external_case_number",
-        "court_level",
-        "cast(year as integer) as calendar_year",
-        "persons",
-        "cases as court_cases",
-        "cases_missing_reason as court_cases_missing_reason",
-    ]
+    columns = {
+        "external_case_number": ("case_number", "text"),
+        "court_level": ("court_level", "text"),
+        "calendar_year": ("cast(year as integer)", "integer"),
+        "persons": ("persons", "bigint"),
+        "court_cases": ("cases", "bigint"),
+        "court_cases_missing_reason": ("cases_missing_reason", "text"),
+    }
+    table = contract.tables["cases"]
+    assert staged_columns(table) == {name: value for name, (value, _) in columns.items()}
+    assert staged_types(table) == {name: kind for name, (_, kind) in columns.items()}
 
 
 def test_a_narrow_column_keeps_its_name_where_no_other_is_stated(tmp_path: Path) -> None:
     contract = contract_of(tmp_path, {**YEAR, "customProperties": []})
-    assert staged_columns(contract.tables["cases"])[-1] == "cast(year as integer) as year"
+    assert staged_columns(contract.tables["cases"])["year"] == "cast(year as integer)"
 
 
 def test_dbt_is_told_of_every_table_and_its_columns(tmp_path: Path) -> None:
@@ -73,11 +83,22 @@ def test_dbt_is_told_of_every_table_and_its_columns(tmp_path: Path) -> None:
         }
     ]
     assert (
-        "        'court_cases__cases': [\n"
-        "            'case_number as external_case_number',\n"
-        "            'court_level',\n"
-        "        ],\n"
+        "        'court_cases__cases': {\n"
+        "            'external_case_number': 'case_number',\n"
+        "            'court_level': 'court_level',\n"
+        "        },\n"
     ) in columns_macro([contract], "a script")
+    assert (
+        "        'court_cases__cases': {\n"
+        "            'external_case_number': 'text',\n"
+        "            'court_level': 'text',\n"
+        "        },\n"
+    ) in shapes_macro([contract], "a script")
+
+
+def test_an_administrations_models_add_to_the_fact_in_their_name() -> None:
+    macro = areas_macro(["int_follow_up__tilsyn", "stg_tilsyn__sager", "int_follow_up__borgere", "int_own"], "a script")
+    assert "        'follow_up': ['borgere', 'tilsyn'],\n" in macro
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from types import ModuleType
 import pytest
 from scripts_of_dbt import load_script
 
+from kvalitet.settings import Settings
+
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
@@ -16,7 +18,10 @@ def make_sources() -> ModuleType:
 
 def test_sources_and_staged_columns_are_those_of_the_contracts(make_sources: ModuleType) -> None:
     """If this fails, run dbt_project/scripts/make_sources.py."""
-    assert {path.name for path, text in make_sources.files().items() if path.read_text("utf-8") != text} == set()
+    settings = Settings(PROJECT.parent, PROJECT, "", "", "")
+    assert {
+        path.name for path, text in make_sources.files(settings).items() if path.read_text("utf-8") != text
+    } == set()
 
 
 def test_nothing_is_written_from_a_contract_that_cannot_be_used(
@@ -25,4 +30,4 @@ def test_nothing_is_written_from_a_contract_that_cannot_be_used(
     (tmp_path / "klager.odcs.yaml").write_text("kind: DataContract")
     monkeypatch.setenv("KVALITET_CONTRACTS", str(tmp_path))
     with pytest.raises(SystemExit, match="see `kvalitet contract` for klager"):
-        make_sources.files()
+        make_sources.files(Settings(PROJECT.parent, tmp_path, "", "", ""))

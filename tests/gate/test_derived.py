@@ -53,7 +53,7 @@ derived:
 
 def load(folder: Path, suite: str, contracts: tuple[str, ...] = ()) -> dict[str, Check]:
     """The checks of a suite of fct_case, by the end of their id."""
-    settings = replace(OWN, root=folder, administration_dir=None)
+    settings = replace(OWN, root=folder)
     for place in (settings.suites_dir, settings.contracts_dir, settings.dbt_dir / "models" / "star"):
         place.mkdir(parents=True, exist_ok=True)
     for contract in contracts:

@@ -28,7 +28,7 @@ CHECK = {
 
 def checkout(folder: Path) -> Settings:
     (folder / "expectations" / "suites").mkdir(parents=True, exist_ok=True)
-    return replace(OWN, root=folder, administration_dir=None)
+    return replace(OWN, root=folder)
 
 
 def write(folder: Path, check: dict, name: str = "t", table: str = "t") -> Settings:

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{% for area in ['borgerraadgiver', 'courts', 'ombudsman'] %}
+{% for area in areas('external_case', ['borgerraadgiver', 'courts', 'ombudsman']) %}
 select
     source_id,
     external_case_number,

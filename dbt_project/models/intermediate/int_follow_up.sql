@@ -1,6 +1,8 @@
 {{ config(materialized='view') }}
 
-{% for area in ['audit', 'borgerraadgiver', 'ministry', 'ombudsman', 'political_decisions', 'reviews', 'supervision'] %}
+{% for area in areas('follow_up', [
+    'audit', 'borgerraadgiver', 'ministry', 'ombudsman', 'political_decisions', 'reviews', 'supervision'
+]) %}
 select
     source_id,
     follow_up_number,

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-{% for area in ['borgerraadgiver', 'ministry', 'ombudsman', 'reviews'] %}
+{% for area in areas('investigation', ['borgerraadgiver', 'ministry', 'ombudsman', 'reviews']) %}
 select
     source_id,
     investigation_number,

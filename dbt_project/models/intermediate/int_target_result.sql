@@ -1,4 +1,4 @@
-{% set kinds = ['economy', 'vision', 'service', 'supervision', 'plan_items', 'clauses'] %}
+{% set kinds = areas('target_result', ['economy', 'vision', 'service', 'supervision', 'plan_items', 'clauses']) %}
 with unioned as (
 
     {% for kind in kinds %}

@@ -99,7 +99,8 @@ def dbt_environment(settings: Settings, target_schema: str, name: str) -> Iterat
     host, port = settings.host_and_port
     tls = settings.tls.parameters
     ours = {
-        "KVALITET_DBT_ADMINISTRATION": str(settings.administration.folder),
+        # Relative, because dbt writes what it compiles to the same path below its target folder.
+        "KVALITET_DBT_ADMINISTRATION": os.path.relpath(settings.administration.folder, settings.dbt_dir),
         "KVALITET_DBT_HOST": host,
         "KVALITET_DBT_PORT": str(port),
         "KVALITET_DBT_DATABASE": settings.database,

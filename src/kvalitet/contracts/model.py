@@ -29,6 +29,17 @@ DEFAULT_RETENTION_DAYS = 90
 LEAST_JUMP_DAYS = 31
 
 
+#: The type in Postgres of each logical type, in raw and in the star.
+POSTGRES_TYPES = {
+    "string": "text",
+    "date": "date",
+    "timestamp": "timestamptz",
+    "number": "numeric",
+    "integer": "bigint",
+    "boolean": "boolean",
+}
+
+
 @dataclass(frozen=True)
 class Column:
     """One delivered column. `name` is its name in the warehouse, `header` its name in the delivery."""

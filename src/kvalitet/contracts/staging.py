@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kvalitet.contracts.model import Contract, Table
+from kvalitet.contracts.model import POSTGRES_TYPES, Contract, Table
 
 
 def sources_yaml(contracts: Iterable[Contract], written_by: str) -> str:
@@ -26,17 +26,50 @@ def columns_macro(contracts: Iterable[Contract], written_by: str) -> str:
     lines += ["{% macro contract_columns() -%}", "    {{ return({"]
     for contract in contracts:
         for table in contract.tables.values():
-            lines.append(f"        '{table.raw_name}': [")
-            lines += [f"            '{item}'," for item in staged_columns(table)]
-            lines.append("        ],")
+            lines.append(f"        '{table.raw_name}': {{")
+            lines += [f"            '{name}': '{value}'," for name, value in staged_columns(table).items()]
+            lines.append("        },")
     return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
 
 
-def staged_columns(table: Table) -> list[str]:
-    """The table's columns as SQL selects them, with their names and types in the star."""
+def shapes_macro(contracts: Iterable[Contract], written_by: str) -> str:
+    """The macro that gives the columns and types that the models expect of each delivered table."""
+    lines = [f"{{# Written by {written_by} from the contracts of the example. #}}"]
+    lines += ["{% macro delivery_shapes() -%}", "    {{ return({"]
+    for contract in contracts:
+        for table in contract.tables.values():
+            lines.append(f"        '{table.raw_name}': {{")
+            lines += [f"            '{name}': '{kind}'," for name, kind in staged_types(table).items()]
+            lines.append("        },")
+    return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
+
+
+def areas_macro(models: Iterable[str], written_by: str) -> str:
+    """The macro that names the administration's own models that add to a fact, by the fact: `int_<fact>__<area>`."""
+    areas: dict[str, list[str]] = {}
+    for model in sorted(models):
+        fact, _, area = model.removeprefix("int_").partition("__")
+        if model.startswith("int_") and area:
+            areas.setdefault(fact, []).append(area)
+    lines = [f"{{# Written by {written_by} from the models of the administration. #}}"]
+    lines += ["{% macro own_areas() -%}", "    {{ return({"]
+    lines += [f"        '{fact}': {names!r}," for fact, names in areas.items()]
+    return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
+
+
+def staged_columns(table: Table) -> dict[str, str]:
+    """The table's columns as SQL selects them, by their names in the star."""
     narrow = {column.name for column in table.columns if column.is_narrow}
-    items = []
-    for name, star_name in table.star_names().items():
-        value = f"cast({name} as integer)" if name in narrow else name
-        items.append(value if value == star_name else f"{value} as {star_name}")
-    return items
+    return {
+        star_name: f"cast({name} as integer)" if name in narrow else name
+        for name, star_name in table.star_names().items()
+    }
+
+
+def staged_types(table: Table) -> dict[str, str]:
+    """The Postgres types of the table's columns, by their names in the star."""
+    narrow, kinds = {column.name for column in table.columns if column.is_narrow}, table.raw_columns()
+    return {
+        star_name: "integer" if name in narrow else POSTGRES_TYPES[kinds[name]]
+        for name, star_name in table.star_names().items()
+    }

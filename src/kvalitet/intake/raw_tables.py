@@ -7,17 +7,11 @@ import psycopg
 from psycopg import sql
 
 from kvalitet.contracts import Contract, Table
+from kvalitet.contracts.model import POSTGRES_TYPES
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import LOADER, RULES
 
-RAW_TYPES = {
-    "string": sql.SQL("text"),
-    "date": sql.SQL("date"),
-    "timestamp": sql.SQL("timestamptz"),
-    "number": sql.SQL("numeric"),
-    "integer": sql.SQL("bigint"),
-    "boolean": sql.SQL("boolean"),
-}
+RAW_TYPES = {logical_type: sql.SQL(kind) for logical_type, kind in POSTGRES_TYPES.items()}
 
 
 def in_load(load: sql.Composable, alias: LiteralString = "") -> sql.Composed:

@@ -30,7 +30,12 @@ def own_installation(of: Settings) -> Iterator[Settings]:
         folder.chmod(0o755)
         var = folder / "var"
         settings = Settings(
-            of.root, var, f"file://{var / 'inbox'}", "127.0.0.1:0", "kvalitet", administration_dir=of.administration_dir
+            of.root,
+            var,
+            f"file://{var / 'inbox'}",
+            "127.0.0.1:0",
+            "kvalitet",
+            administration_place=of.administration_place,
         )
         try:
             started = services.up(settings, with_airflow=False, say=_say_nothing)

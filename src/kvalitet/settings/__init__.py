@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from kvalitet.errors import KvalitetError
 from kvalitet.settings.address import ACTING_PATH, UNSTATED, Address, Tls
-from kvalitet.settings.administration import EXAMPLE, Administration, administration_folder
+from kvalitet.settings.administration import EXAMPLE, Administration, administration_place
 from kvalitet.settings.server_note import noted_address
 from kvalitet.settings.stated import whole_number
 
@@ -44,7 +44,7 @@ class Settings:
     server: str
     database: str
     tls: Tls = UNSTATED
-    administration_dir: Path | None = None  # the example's where none is stated
+    administration_place: Path = EXAMPLE  # relative to root
 
     @classmethod
     def from_environment(cls, root: Path | None = None) -> "Settings":
@@ -62,12 +62,12 @@ class Settings:
         var = Path(os.environ.get("KVALITET_VAR", root / "var")).resolve()
         server, database, tls = _address(var)
         inbox = os.environ.get("KVALITET_INBOX", f"file://{var / 'inbox'}")
-        return cls(root, var, inbox, server, database, tls, administration_folder(root))
+        return cls(root, var, inbox, server, database, tls, administration_place(root))
 
     @property
     def administration(self) -> Administration:
         """What one administration agrees and decides. The product knows none by name."""
-        return Administration(self.administration_dir or self.root / EXAMPLE)
+        return Administration(self.root / self.administration_place)
 
     @property
     def contracts_dir(self) -> Path:

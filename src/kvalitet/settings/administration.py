@@ -61,18 +61,19 @@ class Administration:
         return read_stated(self.file)
 
 
-def administration_folder(root: Path) -> Path:
-    """KVALITET_ADMINISTRATION, relative to `root`; otherwise `administration` where that exists, or the example's.
+def administration_place(root: Path) -> Path:
+    """The administration's folder, relative to `root`: KVALITET_ADMINISTRATION, otherwise `administration` where that exists, or the example's.
 
-    Raises KvalitetError where the named folder is not there.
+    Raises KvalitetError where the named folder is not there or not in the checkout. One commit then says with what a
+    publication was made.
     """
     named = os.environ.get("KVALITET_ADMINISTRATION")
     if named is None:
-        return root / OWN if (root / OWN).is_dir() else root / EXAMPLE
-    folder = (root / named).resolve()
-    if not folder.is_dir():
+        return OWN if (root / OWN).is_dir() else EXAMPLE
+    folder = root / named
+    if not folder.is_dir() or root not in folder.resolve().parents:
         raise KvalitetError(
-            f"KVALITET_ADMINISTRATION names {folder}, which is no folder.",
+            f"KVALITET_ADMINISTRATION names {folder}, which is no folder in the checkout.",
             "Name the folder with your contracts/, register/ and administration.yaml, relative to the checkout.",
         )
-    return folder
+    return folder.resolve().relative_to(root)
