@@ -23,9 +23,9 @@ def files(settings: Settings) -> dict[Path, str]:
     if faulty := [contract.id for contract in contracts if contract.problems]:
         sys.exit(f"Nothing is written: see `kvalitet contract` for {', '.join(faulty)}.")
     folder = settings.administration.folder
-    own_models = (file.stem for file in (folder / "models").rglob("*.sql"))
+    own_models = (file.stem for file in settings.administration.models.rglob("*.sql"))
     written = {
-        folder / "models" / "staging" / "_sources.yml": sources_yaml(contracts, WRITTEN_BY),
+        settings.administration.models / "staging" / "_sources.yml": sources_yaml(contracts, WRITTEN_BY),
         folder / "macros" / "contract_columns.sql": columns_macro(contracts, WRITTEN_BY),
         folder / "macros" / "own_areas.sql": areas_macro(own_models, WRITTEN_BY),
     }

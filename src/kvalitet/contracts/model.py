@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 
 from kvalitet.contracts.limits import Limit
 
@@ -30,7 +30,7 @@ LEAST_JUMP_DAYS = 31
 
 
 #: The type in Postgres of each logical type, in raw and in the star.
-POSTGRES_TYPES = {
+POSTGRES_TYPES: dict[str, LiteralString] = {
     "string": "text",
     "date": "date",
     "timestamp": "timestamptz",

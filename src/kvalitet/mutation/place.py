@@ -13,6 +13,7 @@ from psycopg import sql
 
 from kvalitet import services
 from kvalitet.settings import Settings
+from kvalitet.settings.address import UNSTATED
 from kvalitet.settings.server_note import note_address
 from kvalitet.warehouse import server
 from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
@@ -29,13 +30,8 @@ def own_installation(of: Settings) -> Iterator[Settings]:
         folder = Path(tempfile.mkdtemp(prefix="kvalitet-mutation-"))
         folder.chmod(0o755)
         var = folder / "var"
-        settings = Settings(
-            of.root,
-            var,
-            f"file://{var / 'inbox'}",
-            "127.0.0.1:0",
-            "kvalitet",
-            administration_place=of.administration_place,
+        settings = replace(
+            of, var=var, inbox=f"file://{var / 'inbox'}", server="127.0.0.1:0", database="kvalitet", tls=UNSTATED
         )
         try:
             started = services.up(settings, with_airflow=False, say=_say_nothing)

@@ -129,7 +129,7 @@ def _texts(settings: Settings, facts: dict[str, Any]) -> dict[Path, str]:
         settings.contracts_dir / f"{source}.odcs.yaml": environment.get_template("contract.yaml.j2").render(facts),
         settings.administration.docs / f"{source}.md": environment.get_template("source.md.j2").render(facts),
     }
-    staging = settings.root / "dbt_project" / "models" / "staging" / source
+    staging = settings.administration.models / "staging" / source
     for table in facts["tables"]:
         for kind in ("sql", "yml"):
             text = environment.get_template(f"staging.{kind}.j2").render(facts, table=table)

@@ -32,6 +32,11 @@ class Administration:
         return self.folder / "docs"
 
     @property
+    def models(self) -> Path:
+        """dbt models of the administration's own, in the layers of the project."""
+        return self.folder / "models"
+
+    @property
     def register(self) -> Path:
         """The seeds that the administration keeps: indicators, laws, themes, risk policy and the like."""
         return self.folder / "register"
@@ -62,7 +67,7 @@ class Administration:
 
 
 def administration_place(root: Path) -> Path:
-    """The administration's folder, relative to `root`: KVALITET_ADMINISTRATION, otherwise `administration` where that exists, or the example's.
+    """The administration's folder, relative to `root`: what KVALITET_ADMINISTRATION names, or OWN, or EXAMPLE.
 
     Raises KvalitetError where the named folder is not there or not in the checkout. One commit then says with what a
     publication was made.
