@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(("KVALITET_", "AIRFLOW_"))]:
         del os.environ[name]  # the tests use their own servers only, whatever the shell is set to
     os.environ["KVALITET_ROOT"] = str(ROOT)
+    os.environ["KVALITET_ADMINISTRATION"] = "example/administration"  # whatever administration the checkout has
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-{# Written by make_sources.py from the contracts of the example. #}
+{# Written by dbt_project/scripts/make_sources.py from the contracts of the example. #}
 {% macro delivery_shapes() -%}
     {{ return({
         'ankestyrelsen_reviews__reviews': {

@@ -74,7 +74,7 @@ def test_a_narrow_column_keeps_its_name_where_no_other_is_stated(tmp_path: Path)
 
 def test_dbt_is_told_of_every_table_and_its_columns(tmp_path: Path) -> None:
     contract = contract_of(tmp_path)
-    assert yaml.safe_load(sources_yaml([contract], "a script"))["sources"] == [
+    assert yaml.safe_load(sources_yaml([contract]))["sources"] == [
         {
             "name": "court_cases",
             "description": "Accepted rows of the source's deliveries, with their history. See its contract.",
@@ -87,17 +87,17 @@ def test_dbt_is_told_of_every_table_and_its_columns(tmp_path: Path) -> None:
         "            'external_case_number': 'case_number',\n"
         "            'court_level': 'court_level',\n"
         "        },\n"
-    ) in columns_macro([contract], "a script")
+    ) in columns_macro([contract])
     assert (
         "        'court_cases__cases': {\n"
         "            'external_case_number': 'text',\n"
         "            'court_level': 'text',\n"
         "        },\n"
-    ) in shapes_macro([contract], "a script")
+    ) in shapes_macro([contract])
 
 
 def test_an_administrations_models_add_to_the_fact_in_their_name() -> None:
-    macro = areas_macro(["int_follow_up__tilsyn", "stg_tilsyn__sager", "int_follow_up__borgere", "int_own"], "a script")
+    macro = areas_macro(["int_follow_up__tilsyn", "stg_tilsyn__sager", "int_follow_up__borgere", "int_own"])
     assert "        'follow_up': ['borgere', 'tilsyn'],\n" in macro
 
 

@@ -1,4 +1,4 @@
-{# Written by make_sources.py from the contracts. #}
+{# Written by dbt_project/scripts/make_sources.py from the contracts. #}
 {% macro contract_columns() -%}
     {{ return({
         'ankestyrelsen_reviews__reviews': {

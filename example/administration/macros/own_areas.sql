@@ -1,4 +1,4 @@
-{# Written by make_sources.py from the models of the administration. #}
+{# Written by dbt_project/scripts/make_sources.py from the models of the administration. #}
 {% macro own_areas() -%}
     {{ return({
     }) }}

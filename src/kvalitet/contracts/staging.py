@@ -1,13 +1,51 @@
 """The contracts as dbt reads them: its sources, and the columns that staging takes from each."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from kvalitet.contracts.model import POSTGRES_TYPES, Contract, Table
+from kvalitet.contracts.reader import load_contracts
+from kvalitet.errors import KvalitetError
+from kvalitet.settings import Settings
+from kvalitet.settings.administration import EXAMPLE
+
+WRITTEN_BY = "dbt_project/scripts/make_sources.py"
 
 
-def sources_yaml(contracts: Iterable[Contract], written_by: str) -> str:
+def dbt_files(settings: Settings) -> dict[Path, str]:
+    """Every file that tells dbt of the administration, as it should be, by its path.
+
+    For the example, the shapes are among them: the columns that the models expect of each delivery. They are there,
+    empty, where an administration has no contract for it. Raises KvalitetError where a contract cannot be used.
+    """
+    contracts, own = load_contracts(settings).values(), settings.administration
+    if faulty := [contract.id for contract in contracts if contract.problems]:
+        raise KvalitetError(
+            f"Nothing is written for dbt, because contracts cannot be used: {', '.join(faulty)}.",
+            "`kvalitet contract` with the contract's file says what is missing.",
+        )
+    written = {
+        own.models / "staging" / "_sources.yml": sources_yaml(contracts),
+        own.macros / "contract_columns.sql": columns_macro(contracts),
+        own.macros / "own_areas.sql": areas_macro(file.stem for file in own.models.rglob("*.sql")),
+    }
+    if own.folder == settings.root / EXAMPLE:
+        written[settings.dbt_dir / "macros" / "delivery_shapes.sql"] = shapes_macro(contracts)
+    return written
+
+
+def write_dbt_files(settings: Settings) -> list[Path]:
+    """Write `dbt_files` and return their paths. Raises KvalitetError where a contract cannot be used."""
+    files = dbt_files(settings)
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(files)
+
+
+def sources_yaml(contracts: Iterable[Contract]) -> str:
     """dbt's sources: the raw tables of the contracts."""
-    lines = [f"# Written by {written_by} from the contracts.", "version: 2", "", "sources:"]
+    lines = [f"# Written by {WRITTEN_BY} from the contracts.", "version: 2", "", "sources:"]
     for contract in contracts:
         lines += [
             f"  - name: {contract.id}",
@@ -20,9 +58,9 @@ def sources_yaml(contracts: Iterable[Contract], written_by: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def columns_macro(contracts: Iterable[Contract], written_by: str) -> str:
+def columns_macro(contracts: Iterable[Contract]) -> str:
     """The macro that gives what staging selects from each raw table, by the table's name."""
-    lines = [f"{{# Written by {written_by} from the contracts. #}}"]
+    lines = [f"{{# Written by {WRITTEN_BY} from the contracts. #}}"]
     lines += ["{% macro contract_columns() -%}", "    {{ return({"]
     for contract in contracts:
         for table in contract.tables.values():
@@ -32,9 +70,9 @@ def columns_macro(contracts: Iterable[Contract], written_by: str) -> str:
     return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
 
 
-def shapes_macro(contracts: Iterable[Contract], written_by: str) -> str:
+def shapes_macro(contracts: Iterable[Contract]) -> str:
     """The macro that gives the columns and types that the models expect of each delivered table."""
-    lines = [f"{{# Written by {written_by} from the contracts of the example. #}}"]
+    lines = [f"{{# Written by {WRITTEN_BY} from the contracts of the example. #}}"]
     lines += ["{% macro delivery_shapes() -%}", "    {{ return({"]
     for contract in contracts:
         for table in contract.tables.values():
@@ -44,14 +82,14 @@ def shapes_macro(contracts: Iterable[Contract], written_by: str) -> str:
     return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
 
 
-def areas_macro(models: Iterable[str], written_by: str) -> str:
+def areas_macro(models: Iterable[str]) -> str:
     """The macro that names the administration's own models that add to a fact, by the fact: `int_<fact>__<area>`."""
     areas: dict[str, list[str]] = {}
     for model in sorted(models):
         fact, _, area = model.removeprefix("int_").partition("__")
         if model.startswith("int_") and area:
             areas.setdefault(fact, []).append(area)
-    lines = [f"{{# Written by {written_by} from the models of the administration. #}}"]
+    lines = [f"{{# Written by {WRITTEN_BY} from the models of the administration. #}}"]
     lines += ["{% macro own_areas() -%}", "    {{ return({"]
     lines += [f"        '{fact}': {names!r}," for fact, names in areas.items()]
     return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])

@@ -1,4 +1,4 @@
-"""What a build was made and judged with, as SHA-256 digests: contracts, policy, suites, waivers, the dbt project."""
+"""What a build was made and judged with, as SHA-256 digests: contracts, suites, waivers, the dbt project."""
 
 import hashlib
 import json
@@ -13,8 +13,7 @@ def materials(settings: Settings, manifest: Path) -> dict[str, str]:
         "contracts": _files(sorted(settings.contracts_dir.glob("*.odcs.yaml"))),
         "suites": _files(sorted(settings.suites_dir.glob("*.yaml"))),
         "waivers": _files([settings.waivers_file]),
-        "policy": _files([settings.administration.file]),
-        "dbt_manifest": _manifest(manifest),
+        "dbt_manifest": _manifest(manifest, settings.administration.file),
     }
 
 
@@ -25,12 +24,16 @@ def _files(files: list[Path]) -> str:
     return _digest(lines)
 
 
-def _manifest(file: Path) -> str:
-    """Digest of models, seeds and macros by their own code, because the manifest also holds the time of its writing."""
+def _manifest(file: Path, policy: Path) -> str:
+    """Digest of models, seeds and macros by their own code, because the manifest also holds the time of its writing.
+
+    The policy gives dbt its variables, so it counts as well.
+    """
     if not file.is_file():
         return _digest([])
     manifest = json.loads(file.read_text(encoding="utf-8"))
-    lines = [f"{name} {node.get('checksum', {}).get('checksum')}" for name, node in manifest.get("nodes", {}).items()]
+    lines = [f"policy {_files([policy])}"]
+    lines += [f"{name} {node.get('checksum', {}).get('checksum')}" for name, node in manifest.get("nodes", {}).items()]
     for name, macro in manifest.get("macros", {}).items():
         lines.append(f"{name} {hashlib.sha256(macro['macro_sql'].encode()).hexdigest()}")
     return _digest(sorted(lines))

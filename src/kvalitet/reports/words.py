@@ -30,7 +30,6 @@ MATERIAL = {
     "suites": "kontrollernes regler",
     "waivers": "fravigelserne",
     "contracts": "kontrakterne med kilderne",
-    "policy": "forvaltningens politik",
     "dbt_manifest": "beregningerne",
 }
 CLASSIFICATION = {

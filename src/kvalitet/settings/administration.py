@@ -37,6 +37,10 @@ class Administration:
         return self.folder / "models"
 
     @property
+    def macros(self) -> Path:
+        return self.folder / "macros"
+
+    @property
     def register(self) -> Path:
         """The seeds that the administration keeps: indicators, laws, themes, risk policy and the like."""
         return self.folder / "register"

@@ -1,0 +1,85 @@
+"""An administration has a folder of its own, in which nothing is made up."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kvalitet.errors import KvalitetError
+from kvalitet.onboarding.administration import begin_administration
+from kvalitet.settings import Settings
+from kvalitet.settings.administration import EXAMPLE, OWN, administration_place
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A checkout as it is cloned, with the example's administration only."""
+    monkeypatch.delenv("KVALITET_ADMINISTRATION")
+    shutil.copytree(ROOT / EXAMPLE, tmp_path / EXAMPLE)
+    (tmp_path / "dbt_project").mkdir()
+    return Settings.from_environment(tmp_path)
+
+
+def test_what_is_begun_is_used_and_names_nobody_fictional(checkout: Settings) -> None:
+    assert checkout.administration_place == EXAMPLE
+    files = begin_administration(checkout, "Køge Kommune", "KAF")
+    here = Settings.from_environment(checkout.root)
+    assert here.administration_place == OWN
+    assert here.administration.stated.policy == {"own_authority": "Køge Kommune", "own_administration": "KAF"}
+    assert here.administration.stated.sample is None
+    assert list(here.contracts_dir.iterdir()) == []
+    with (here.administration.register / "seed_authority.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.DictReader(file)) == [{"authority": "Køge Kommune", "is_fictional": "false"}]
+    assert [file.name for file in files if "fiktiv" in file.read_text(encoding="utf-8")] == []
+    assert here.administration.register.glob("*.csv") != []
+
+
+def test_the_register_has_every_seed_that_the_example_has(checkout: Settings) -> None:
+    begin_administration(checkout, "Køge Kommune", "KAF")
+    seeds = {file.name for file in checkout.administration.register.glob("*.csv")}
+    assert {file.name for file in (checkout.root / OWN / "register").glob("*.csv")} == seeds != set()
+
+
+def test_a_folder_that_is_there_is_left_alone(checkout: Settings) -> None:
+    begin_administration(checkout, "Køge Kommune", "KAF")
+    with pytest.raises(KvalitetError, match="There is already a folder"):
+        begin_administration(checkout, "Greve Kommune", "GAF")
+    assert "Køge" in (checkout.root / OWN / "administration.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["", " ", 'Køge "Kommune"', "Køge\nKommune", "Køge\\Kommune"])
+def test_a_name_that_cannot_be_written_down_is_refused(checkout: Settings, name: str) -> None:
+    with pytest.raises(KvalitetError, match="name"):
+        begin_administration(checkout, name, "KAF")
+    assert not (checkout.root / OWN).exists()
+
+
+def test_the_folder_can_be_named_and_lies_in_the_checkout(
+    checkout: Settings, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout.root / "koege").mkdir()
+    monkeypatch.setenv("KVALITET_ADMINISTRATION", "koege")
+    assert administration_place(checkout.root) == Path("koege")
+    for elsewhere in (str(tmp_path_factory.mktemp("elsewhere")), "..", "not_there"):
+        monkeypatch.setenv("KVALITET_ADMINISTRATION", elsewhere)
+        with pytest.raises(KvalitetError, match="no folder in the checkout"):
+            administration_place(checkout.root)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("policy: [", "line 1: not readable as YAML"),
+        ("polici: {}", "polici: Extra inputs are not permitted"),
+        ("policy: {own_authority: [a]}", "policy.own_authority"),
+        ("sample: 7", "sample: Input should be a valid string"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_its_place(checkout: Settings, text: str, told: str) -> None:
+    checkout.administration.file.write_text(text, encoding="utf-8")
+    with pytest.raises(KvalitetError, match=told) as refused:
+        _ = checkout.administration.stated
+    assert str(checkout.administration.file) in refused.value.what
