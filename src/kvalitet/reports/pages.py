@@ -28,7 +28,7 @@ SECTIONS = (CHECKS, SOURCES)
 
 VALIDATION = Page("validering.html", "Validering", "Hvad der er kontrolleret, og på hvilke leveringer tallene hviler.")
 FIGURES = (
-    Page("index.html", "Indikatorer", "Alle tolv kilder efter år, interne ved siden af eksterne."),
+    Page("index.html", "Indikatorer", "Alle kilder efter år, interne ved siden af eksterne."),
     Page("udvikling.html", "Udvikling", "Hvad der er signal, og hvad der er almindelig variation, for forvaltningen."),
     Page("udvikling-centre.html", "Udvikling pr. center", "De samme kontroldiagrammer center for center."),
     Page("centre.html", "Centre", "Tallene efter center: som det var på tidspunktet, og som det er i dag."),
