@@ -1,6 +1,6 @@
-"""Write what dbt reads of the declared indicators (dbt_project/indicators): two seeds, two macros, the BI tables' count columns.
+"""Write what dbt reads of the declared indicators: two seeds, two macros and the BI tables' count columns.
 
-Run it from the checkout after a declaration has changed: `.venv/bin/python dbt_project/scripts/make_indicators.py`.
+Run it from the checkout after a declaration changes: `.venv/bin/python dbt_project/scripts/make_indicators.py`.
 """
 
 import sys
@@ -14,7 +14,7 @@ WRITTEN_BY = "scripts/make_indicators.py"
 
 
 def files() -> dict[Path, str]:
-    """Every file that is written, or written in part, as it should be. Raises SystemExit where a declaration is faulty."""
+    """Every file that is written, or written in part, as it should be. Raises SystemExit where one cannot be used."""
     settings = Settings.from_environment(PROJECT.parent)
     try:
         declared = load_indicators(settings)

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from kvalitet.cli import alert, backup, evidence, landing, mutation, past, person, rejects, server, source
+from kvalitet.cli import alert, backup, evidence, indicator, landing, mutation, past, person, rejects, server, source
 from kvalitet.cli.output import Json, console, day, plain, print_rows, show_progress
 from kvalitet.errors import KvalitetError, as_disk_full
 from kvalitet.settings import LOGIN_ROLES, Settings
@@ -302,6 +302,7 @@ def dsn(
 
 server.add_to(app)
 source.add_to(app)
+indicator.add_to(app)
 # Listed after the steps of a night.
 past.add_to(app)
 mutation.add_to(app)

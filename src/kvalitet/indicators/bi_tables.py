@@ -1,7 +1,7 @@
 """The count columns of the BI tables (models/reports/rpt_counts_by_*), which follow the declared indicators.
 
-A table with an enforced contract must name its columns: these are the counts that add up over periods; by centre those that
-also add up over organisations and count cases of the administration's citizens.
+A table with an enforced contract must name its columns. These are the counts that add up over periods; by centre,
+those that also add up over organisations and count cases of the administration's citizens.
 """
 
 import json

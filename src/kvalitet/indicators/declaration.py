@@ -4,7 +4,16 @@ import re
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from kvalitet.errors import KvalitetError
 
@@ -86,6 +95,13 @@ class RuleInModel(Strict):
     model: Annotated[str, Field(pattern=r"^int_[a-z0-9_]+$")]
 
 
+#: The kind of a rule is told by what is written, so that a fault is one of that kind alone.
+AnyRule = Annotated[
+    Annotated[Rule, Tag("declared")] | Annotated[RuleInModel, Tag("in a model")],
+    Discriminator(lambda rule: "in a model" if "model" in dict(rule) else "declared"),
+]
+
+
 class Version(Strict):
     """A definition with the years in which it holds, and its rule beside it."""
 
@@ -97,24 +113,17 @@ class Version(Strict):
     numerator_da: str = ""
     denominator_da: str = ""
     population_da: Text
-    rule: Rule | RuleInModel
+    rule: AnyRule
 
     @model_validator(mode="before")
     @classmethod
     def _own_rule(cls, values: Any) -> Any:
-        """Choose the kind of rule by what is written, so that a fault is told of that kind alone."""
-        if not isinstance(values, dict):
-            return values
-        rule = values.get("rule")
-        if rule is None:
+        if isinstance(values, dict) and not isinstance(values.get("rule"), dict):
             raise ValueError(
                 f"version {values.get('version', '?')} has no rule of its own. State `rule:` beside the version;"
                 " where it is that of another version, repeat it or refer to it with a YAML anchor"
             )
-        if isinstance(rule, dict):
-            kind = RuleInModel if "model" in rule else Rule
-            return {**values, "rule": kind.model_validate(rule)}
-        raise ValueError("rule: write its fields below it, or {model: <name>}")
+        return values
 
 
 class Indicator(Strict):

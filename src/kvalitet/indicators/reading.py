@@ -89,10 +89,9 @@ def _read(file: Path, faults: list[str]) -> tuple[Indicator, ...]:
 
 
 def _fault(error: dict[str, Any]) -> str:
-    """`field: what is wrong`."""
-    place = [f"version {part + 1}" if isinstance(part, int) else part for part in error["loc"]]
-    where = ": ".join(str(part) for part in place if part != "versions")
-    what = {"missing": "is missing", "extra_forbidden": "is not a field of an indicator"}.get(
-        error["type"], error["msg"].removeprefix("Value error, ")
-    )
-    return f"{where}: {what}" if where else what
+    """`version 2: rule: field: what is wrong`."""
+    place = [f"version {part + 1}" if isinstance(part, int) else str(part) for part in error["loc"]]
+    where = ": ".join(part for part in place if part not in ("versions", "declared", "in a model"))
+    what = {"missing": "is missing", "extra_forbidden": "is not a field of an indicator"}.get(error["type"])
+    said = what or str(error["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said
