@@ -47,6 +47,8 @@ def _expression(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = " ".join(value.split())
+    if "…" in text:
+        raise ValueError("write what stands as …")
     if re.search(r";|--|/\*|\{\{|\{%|\{#", text):
         raise ValueError("write one SQL expression, without ; or comment or macro")
     if re.search(r"[{}]", text.replace(AS_OF_DATE, "")):
@@ -120,8 +122,8 @@ class Version(Strict):
     def _own_rule(cls, values: Any) -> Any:
         if isinstance(values, dict) and not isinstance(values.get("rule"), dict):
             raise ValueError(
-                f"version {values.get('version', '?')} has no rule of its own. State `rule:` beside the version;"
-                " where it is that of another version, repeat it or refer to it with a YAML anchor"
+                "has no rule of its own. State `rule:` beside the version; where it is that of another version,"
+                " repeat it or refer to it with a YAML anchor"
             )
         return values
 
