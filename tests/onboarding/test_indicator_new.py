@@ -84,6 +84,12 @@ def test_fact_that_nothing_counts_yet_gets_its_model(checkout: Settings) -> None
     assert described["models"][0]["name"] == described["unit_tests"][0]["model"] == "int_contribution__complaint_point"
 
 
+def test_first_indicator_of_a_source_has_nothing_to_guess_by(checkout: Settings) -> None:
+    (checkout.indicators_dir / "nyt_tilsyn.yaml").write_text("indicators:\n", encoding="utf-8")
+    declared = declaration_of(drafted(checkout, "fct_appeal", "count", "nyt_tilsyn"))
+    assert (declared["owner"], declared["legal_basis"], declared["rests_on"]) == ("…", "…", {"…": {}})
+
+
 def test_draft_with_nothing_filled_in_is_refused(checkout: Settings) -> None:
     part = drafted(checkout, "fct_appeal", "count")[0]
     with part.file.open("a", encoding="utf-8") as file:

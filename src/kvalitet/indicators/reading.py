@@ -73,6 +73,8 @@ def _read(file: Path, faults: list[str]) -> tuple[Indicator, ...]:
         mark = getattr(error, "problem_mark", None)
         faults.append(f"{file.name}{f' line {mark.line + 1}' if mark else ''}: not readable as YAML")
         return ()
+    if raw == {"indicators": None}:
+        return ()
     if not isinstance(raw, dict) or list(raw) != ["indicators"] or not isinstance(raw["indicators"], list):
         faults.append(f"{file.name}: write a list below `indicators:`, and nothing else")
         return ()

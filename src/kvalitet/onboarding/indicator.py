@@ -47,7 +47,10 @@ def draft_indicator(settings: Settings, indicator_id: str, source: str, fact: st
         raise KvalitetError(f"The id {indicator_id} is taken in {taken[indicator_id]}.yaml.", "Take another id.")
     if source not in declared:
         known = ", ".join(sorted(declared))
-        raise KvalitetError(f"No source {source} declares indicators.", f"Known: {known}. Or begin its file.")
+        raise KvalitetError(
+            f"No source {source} declares indicators. Known: {known}.",
+            f"Take one of them, or begin {settings.indicators_dir.name}/{source}.yaml with the line `indicators:`.",
+        )
     columns = _columns(settings, fact)
     model = contribution_model(fact)
     folder = settings.dbt_dir / "models" / "star" / "indicators"
