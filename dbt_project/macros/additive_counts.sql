@@ -1,4 +1,4 @@
-{# Written by scripts/make_bi_tables.py from the register of indicators. #}
+{# Written by scripts/make_indicators.py from the declared indicators. #}
 {% macro additive_counts() -%}
     {{ return({
         'kalenderaar ingen': [

@@ -1,23 +1,3 @@
-{# What is counted on the cases of an external body, one row each, as contributions by month, centre, law and theme. #}
-{% macro external_contributions(measured) -%}
-    select
-        indicator_id,
-        cast(null as integer) as indicator_version,
-        '{{ var("own_authority") }}' as authority,
-        cast(date_trunc('month', event_date) as date) as event_date,
-        centre_id,
-        law_id,
-        theme_id,
-        cast(null as text) as risk_area_id,
-        cast(null as text) as supplier_id,
-        cast(null as text) as category_id,
-        cast(sum(numerator) as numeric) as numerator,
-        cast(sum(denominator) as numeric) as denominator,
-        count(*) as events
-    from {{ measured }}
-    group by indicator_id, date_trunc('month', event_date), centre_id, law_id, theme_id
-{%- endmacro %}
-
 {# An external body's recommendations as follow-up; law and cause are those of the investigation they came out of. #}
 {% macro recommendations_to_follow_up(source_id, contract) -%}
     select

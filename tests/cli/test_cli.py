@@ -18,7 +18,7 @@ COMMANDS = (
     "status", "rejects", "figures", "supervision-sample", "restatement", "rollback", "dsn", "up", "migrate",
     "admin-sql", "replay", "withdraw", "landing purge", "landing rotate-key", "person show", "person erase",
     "person rotate-key", "alert test", "backup", "restore", "person confirm-erasures", "mutate", "verify", "evidence",
-    "reevaluate",
+    "reevaluate", "indicator new",
 )  # fmt: skip
 
 

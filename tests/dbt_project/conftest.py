@@ -45,14 +45,15 @@ def models(manifest: dict) -> dict[str, dict]:
 def dbt(settings: Settings, tmp_path: Path) -> Callable[..., list]:
     """Runs a dbt command as the transformer in this test's warehouse, and returns its results, one per node.
 
-    `variables` are added to the administration's policy.
+    `variables` are added to the administration's policy. `project` is another folder than the checkout's, where a test
+    has changed a copy.
     """
     make_empty(settings, "candidate")
 
-    def run(command: str, *arguments: str, variables: dict) -> list:
+    def run(command: str, *arguments: str, variables: dict, project: Path = PROJECT) -> list:
         given = json.dumps(settings.administration.stated.policy | variables)
         with dbt_environment(settings, "candidate", "kvalitet test"):
-            return _invoke(command, tmp_path / "dbt", *arguments, "--vars", given)
+            return _invoke(command, tmp_path / "dbt", *arguments, "--vars", given, project=project)
 
     return run
 
@@ -70,14 +71,14 @@ def _quiet_environment() -> Iterator[None]:
             os.environ["DO_NOT_TRACK"] = before
 
 
-def _invoke(command: str, target: Path, *arguments: str) -> list:
+def _invoke(command: str, target: Path, *arguments: str, project: Path = PROJECT) -> list:
     from dbt.cli.main import dbtRunner
 
     outcome = dbtRunner().invoke(
         [
             command,
-            "--project-dir", str(PROJECT),
-            "--profiles-dir", str(PROJECT),
+            "--project-dir", str(project),
+            "--profiles-dir", str(project),
             "--target-path", str(target),
             "--log-path", str(target / "log"),
             "--no-version-check",

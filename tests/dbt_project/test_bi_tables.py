@@ -2,23 +2,11 @@
 
 import csv
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from scripts_of_dbt import load_script
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 KINDS = {"calendar_year": "kalenderaar", "report_year": "beretningsaar", "quarter": "kvartal"}
-
-
-@pytest.fixture(scope="module")
-def make_bi_tables() -> ModuleType:
-    return load_script("make_bi_tables")
-
-
-def test_columns_are_what_the_register_says(make_bi_tables: ModuleType) -> None:
-    """If this fails, run dbt_project/scripts/make_bi_tables.py."""
-    assert {path.name for path, text in make_bi_tables.files().items() if path.read_text("utf-8") != text} == set()
 
 
 @pytest.mark.parametrize("period", KINDS)

@@ -11,7 +11,9 @@ RULES = {
     "takes_at_least_one_of_each_centre_from_where_there_are_most",
     "draws_by_seed_what_was_decided_and_not_yet_reviewed",
     "holds_each_side_against_its_own_limit",
-    "material_errors_legal_security_and_plan_by_hand",
+    "reviewed_cases_with_a_material_error",
+    "rules_of_legal_security_broken_by_question",
+    "more_reviews_than_planned_count_as_the_plan",
     "report_year_turns_on_1_april",
     "are_copenhagen_days",
     "limits_are_the_mean_and_the_mean_moving_range_of_a_segment",
@@ -45,7 +47,8 @@ RULES = {
     "todays_centre_is_hidden_with_its_predecessors",
     "three_calendar_months_from_application_or_completion",
     "both_definitions_are_handed_over_each_dated_by_its_own_deadline",
-    "amounts_are_added_before_dividing_and_the_year_so_far_grows",
+    "amounts_are_added_before_dividing",
+    "the_year_so_far_grows_with_each_month",
 }
 
 

@@ -16,6 +16,7 @@ from kvalitet.cli import (
     alert,
     backup,
     evidence,
+    indicator,
     landing,
     mutation,
     past,
@@ -292,6 +293,7 @@ def dsn(
 server.add_to(app)
 source.add_to(app)
 administration.add_to(app)
+indicator.add_to(app)
 # Listed after the steps of a night.
 past.add_to(app)
 mutation.add_to(app)

@@ -1,9 +1,8 @@
-{% set areas = ['complaints', 'early_retirement', 'own_appeals'] %}
 {% set kinds = ['center', 'lov', 'tema'] %}
 {% set measured = ['indicator_id', 'authority', 'quarter_start', 'days', 'is_censored'] %}
 with durations as (
 
-    {% for area in areas %}
+    {% for model in measuring_models('int_duration__') %}
     select
         indicator_id,
         authority,
@@ -14,7 +13,7 @@ with durations as (
         days,
         is_censored,
         cases
-    from {{ ref('int_duration__' ~ area) }}
+    from {{ ref(model) }}
     {% if not loop.last %}
     union all
     {% endif %}

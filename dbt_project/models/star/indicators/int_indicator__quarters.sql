@@ -1,12 +1,7 @@
-{% set areas = [
-    'complaints', 'result_status', 'early_retirement', 'supervision', 'reviews', 'suppliers', 'political_decisions',
-    'borgerraadgiver', 'whistleblower', 'audit_samples', 'ministry', 'own_appeals', 'courts', 'ombudsman', 'surveys',
-    'follow_up'
-] %}
 {% set measured = ['indicator_id', 'indicator_version', 'authority', 'quarter_start'] %}
 with contributions as (
 
-    {% for area in areas %}
+    {% for model in measuring_models('int_contribution__') %}
     select
         indicator_id,
         indicator_version,
@@ -16,7 +11,7 @@ with contributions as (
         numerator,
         denominator,
         events
-    from {{ ref('int_contribution__' ~ area) }}
+    from {{ ref(model) }}
     {% if not loop.last %}
     union all
     {% endif %}

@@ -1,8 +1,7 @@
-{% set areas = ['supervision', 'follow_up', 'ministry'] %}
 {% set measured = ['indicator_id', 'authority', 'period_kind', 'period_label', 'is_only_period_kind'] %}
 with contributions as (
 
-    {% for area in areas %}
+    {% for model in measuring_models('int_stock__') %}
     select
         contributions.indicator_id,
         contributions.authority,
@@ -13,7 +12,7 @@ with contributions as (
         contributions.numerator,
         contributions.denominator,
         contributions.events
-    from {{ ref('int_stock__' ~ area) }} as contributions
+    from {{ ref(model) }} as contributions
     inner join {{ ref('int_indicator__periods') }} as periods
         on
             contributions.indicator_id = periods.indicator_id

@@ -1,0 +1,7 @@
+with facts as not materialized (
+
+    select * from {{ ref('fct_clause_check') }}
+
+),
+
+{{ contributions('fct_clause_check') }}

@@ -1,0 +1,7 @@
+with facts as not materialized (
+
+    select * from {{ ref('fct_delivery_check') }}
+
+),
+
+{{ contributions('fct_delivery_check') }}

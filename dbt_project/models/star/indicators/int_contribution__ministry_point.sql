@@ -1,0 +1,7 @@
+with facts as not materialized (
+
+    select * from {{ ref('fct_ministry_point') }}
+
+),
+
+{{ contributions('fct_ministry_point', authority='authority') }}

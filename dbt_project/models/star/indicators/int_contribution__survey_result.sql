@@ -1,0 +1,7 @@
+with facts as not materialized (
+
+    select * from {{ ref('fct_survey_result') }}
+
+),
+
+{{ contributions('fct_survey_result', authority='authority') }}
