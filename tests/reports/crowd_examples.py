@@ -5,15 +5,29 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import examples
 from comparison_examples import point
 from examples import OWN, indicator, indicators, statement, value
 
 from kvalitet.reports import model as m
+from kvalitet.reports import render
 
 BOARD = "ankestyrelsen"
 DECIDED = "Afgjorte klagesager i Ankestyrelsen"
 LETTERS = "ABDEFGHIJKLMNOPRSTUVÆØÅ"
 YEARS = ("2019", "2020", "2021", "2022", "2023")
+
+
+#: The ordinary pages that say something of many authorities.
+SAYING_SO = ("index.html", "udvikling.html", "fordelinger.html", "afstemning.html", "aendringer.html")
+
+
+def site() -> dict[str, str]:
+    """The usual site, with the pages of twelve authorities. What stands there twice has `mange-` before its name."""
+    pages = render.figure_pages(crowd(12))
+    compared = {name: text for name, text in pages.items() if name.startswith("myndigheder-")}
+    beside = compared | {f"mange-{name}": pages[name] for name in SAYING_SO}
+    return examples.site() | {f"publikation-2/{name}": text for name, text in beside.items()}
 
 
 def name(number: int) -> str:
