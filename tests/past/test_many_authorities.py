@@ -5,7 +5,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from complaints import quiet
+from complaints import COMPLAINT, quiet
+from complaints import deliver as deliver_complaints
 from psycopg.rows import dict_row
 
 from kvalitet.build.builds import Build, begin_build
@@ -82,6 +83,7 @@ def test_567_authorities_from_delivery_to_pages_and_restatement(
     """
     monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
     monkeypatch.setenv("KVALITET_CODE_VERSION", "same")
+    deliver_complaints(settings, 1, [COMPLAINT | {"Sagsnummer": "2023 - 01001"}])  # the own authority counts something
     publish(settings, admin_url, 1, FIGURE_LAYERS)
     build = publish(settings, admin_url, 2, LAYERS, corrected=200)
     found = restate(settings, 1, 2, quiet)
