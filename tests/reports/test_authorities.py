@@ -4,12 +4,13 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from crowd_examples import crowd, name, of
 from examples import OWN, indicator, indicators
 
-from kvalitet.reports import render
+from kvalitet.reports import render, retention
 from kvalitet.reports.model import Indicators, Value
 from kvalitet.reports.views import authorities
 from kvalitet.reports.views.authorities import Comparison, Line
@@ -201,3 +202,10 @@ def test_a_page_with_many_periods_shows_the_newest_and_says_so():
     assert (len(table.columns), table.all_columns, table.columns[-1]) == (8, 80, "2023-K4")
     page = render.figure_pages(publication(*values))["myndigheder-ankesager_afgjort.html"]
     assert "Der er 8 af 80 kolonner her, de seneste" in page and len(page.encode()) <= 500 * KB
+
+
+def test_they_are_removed_with_the_other_pages_of_figures(tmp_path: Path):
+    for name_of_page in ("index.html", "myndigheder-ankesager_afgjort.html", "validering.html"):
+        (tmp_path / name_of_page).touch()
+    retention.remove(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["validering.html"]
