@@ -172,6 +172,24 @@ class TestReadAnew:
         assert counts(result) == {"delivered": 40, "reread": 40}
         assert "cannot be told from what is read otherwise, and no limit on changes was applied" in result.message
 
+    def test_a_gained_column_writes_only_the_rows_in_which_it_is_filled(self, own_contract, deliver, inbox, admin_url):
+        """The contract gains a column before others. Of 40 rows it is filled in one, and empty in the rest."""
+        plain = own_contract()
+        deliver(*ROWS)
+        extract(plain, "bif_complaints")
+        gained = own_contract(("      - name: received_at\n", f"{CHANNEL}      - name: received_at\n"))
+        with psycopg.connect(admin_url) as connection:
+            raw_tables.sync_raw_tables(connection, load_contracts(gained).values())
+        deliver(*ROWS, cutoff="2025-01-03")
+        rows = [COMPLAINT | row | {"Kanal": "brev" if n == 7 else ""} for n, row in enumerate(ROWS)]
+        write(inbox, "bif_complaints/klager_2025-01-03.csv", as_csv(rows, [*COMPLAINT, "Kanal"]))
+        assert counts(extract(gained, "bif_complaints")) == {"delivered": 40, "reread": 1, "unchanged": 39}
+        with psycopg.connect(admin_url) as connection:
+            versions = connection.execute(
+                "select count(*), count(channel) from raw.bif_complaints__complaints"
+            ).fetchone()
+        assert versions == (41, 1)
+
     def test_a_column_gained_and_lost_again_is_no_change_of_the_source(self, own_contract, deliver, inbox, admin_url):
         plain = own_contract()
         deliver(*ROWS)

@@ -6,13 +6,15 @@ select 1::bigint as publication_id, 1::bigint as build_id, date '2024-11-20' as 
 create table reporting.dim_indicator (
     indicator_id text, version int, name_da text, definition_da text, numerator_da text, denominator_da text,
     unit text, direction text, dated_by text, open_cases_da text, population_da text, legal_basis text, owner text,
-    valid_from_year int, valid_to_year int, decimals int, rests_on text
+    valid_from_year int, valid_to_year int, decimals int, rests_on text, is_additive_over_organisations boolean
 );
 insert into reporting.dim_indicator values
 ('klager_modtaget', 1, 'Modtagne klager', 'Antal klager.', 'Klager', null, 'antal', 'lavere_er_bedre', 'modtaget',
-    'Tæller med.', 'Alle klager', null, 'Kvalitetsenheden', 2019, null, 0, 'bif_complaints'),
+    'Tæller med.', 'Alle klager', null, 'Kvalitetsenheden', 2019, null, 0, 'bif_complaints', true),
 ('borgerraadgiver_henvendelser', 1, 'Henvendelser til Borgerrådgiveren', 'Antal.', null, null, 'antal', 'neutral',
-    'oplyst', null, 'Henvendelser', null, 'Kvalitetsenheden', 2019, null, 0, 'borgerraadgiver_annual');
+    'oplyst', null, 'Henvendelser', null, 'Kvalitetsenheden', 2019, null, 0, 'borgerraadgiver_annual', true);
+create table reporting.rpt_counts_by_calendar_year as select 'Eksempelby Kommune' as authority, 2023 as calendar_year;
+create table reporting.rpt_counts_by_report_year as select 'Eksempelby Kommune' as authority, '2023/24' as report_year_label;
 create table reporting.dim_source as
 select 'key' as source_key, * from (
     values ('klagesager', 4, 'Klagesager', false), ('borgerraadgiveren', 6, 'Borgerrådgiveren', true)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from crowd_examples import site as pages_of_a_site
 from examples import old, validation
-from examples import site as pages_of_a_site
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from kvalitet.reports import auditing

@@ -7,7 +7,8 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
-from examples import FORMULA, check_records, checks, indicators, site, validation, value
+from crowd_examples import site
+from examples import FORMULA, check_records, checks, indicators, validation, value
 
 from kvalitet.reports import auditing, charts, render
 from kvalitet.reports.environment import STYLE, STYLE_SHEET

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SHOWN = ("indicator_id", "source_id", "authority", "organisation_id", "period_label", "breakdown_member", "value")
 CHANGES = ("definition_change", "reclassification_change", "correction_change", "late_data_change")
+#: What tells changed figures of one indicator and period apart, beside the breakdown.
+TOLD_APART = ("source_id", "authority", "organisation_id")
 MOST_ROWS = 40
 
 
@@ -93,9 +95,11 @@ def restatement(
     counts = {status: sum(row["status"] == status for row in values) for status in ("split", "hidden", "new", "gone")}
     console.print("Figures: " + ", ".join(f"{count:,} {status}" for status, count in counts.items()))
     whole = [row for row in values if row["status"] == "split" and row["breakdown_kind"] == "ingen"]
+    apart = [name for name in TOLD_APART if len({row[name] for row in whole}) > 1]
     shown = [
         {
             "indicator": row["indicator_id"],
+            **{name.removesuffix("_id"): row[name] for name in apart},
             "period": row["period_label"],
             "said first": row["value_from"],
             **{name.removesuffix("_change"): row[name] for name in CHANGES},

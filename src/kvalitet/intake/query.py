@@ -7,6 +7,7 @@ from kvalitet.contracts import Column, Contract, Table
 from kvalitet.contracts.patterns import to_shape
 from kvalitet.intake.account.csv_scan import MAX_RECORD_BYTES
 from kvalitet.intake.columns import column_sql, is_free, may_hold_number
+from kvalitet.intake.row_hash import row_hash
 from kvalitet.intake.row_key import row_key
 from kvalitet.spelling import macros
 from kvalitet.spelling.macros import quote
@@ -22,7 +23,8 @@ def typed_rows(
     position = {name: index for index, name in enumerate(header)}
     columns = ", ".join(f"'r{index}': 'varchar'" for index in range(len(header)))
     landed = [column for column in table.columns if column.is_landed]
-    texts, clean, typed, outputs, problems, hashed, reread, persons = [], [], [], [], [], [], [], []
+    texts, clean, typed, outputs, problems, reread, persons = [], [], [], [], [], [], []
+    hashed: dict[str, str] = {}
     key_ok: list[str] = []
     for column in landed:
         raw = f"r{position[column.header]}"
@@ -36,11 +38,11 @@ def typed_rows(
         kept = "key_is_readable" if column.key_position is not None else "problems is null"
         outputs.append(f"case when {kept} then {t} end as {column.name}")
         as_text = f"epoch_us({t})" if column.logical_type == "timestamp" else t
-        hashed.append(f"coalesce({as_text}::varchar, chr(30))")
+        hashed[column.name] = f"{as_text}::varchar"
         if column.missing_reason_name:
             typed.append(f"{expressions.missing_reason} as m_{column.name}")
             outputs.append(f"m_{column.name} as {column.missing_reason_name}")
-            hashed.append(f"coalesce(m_{column.name}, chr(30))")
+            hashed[column.missing_reason_name] = f"m_{column.name}"
         if expressions.broken_rule:
             problems.append(f"{quote(column.name + ':')} || {expressions.broken_rule}")
         if expressions.reread:
@@ -78,7 +80,7 @@ def typed_rows(
         ),
         keyed as (select *, problems is null or ({" and ".join(key_ok)}) as key_is_readable from judged)
         select {", ".join(outputs)},
-            md5(concat_ws(chr(31), {", ".join(hashed)})) as row_hash,
+            {row_hash(hashed)} as row_hash,
             case when problems is not null and key_is_readable then {key} end as row_key,
             case when problems is not null then row_digest(concat_ws(chr(31), {all_raw})) end as row_digest,
             problems,

@@ -42,3 +42,5 @@ FIGURES = (
     Page("definitioner.html", "Definitioner", "Hvad hver indikator tæller, og hvor nye data er fra hver kilde."),
 )
 PAGES = (*FIGURES, VALIDATION)
+#: The pages that compare many authorities, one for an indicator and breakdown.
+COMPARED = "myndigheder-*.html"

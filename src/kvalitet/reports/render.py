@@ -1,10 +1,13 @@
 """The pages of figures as text: pure functions of what was read. The same input gives the same bytes."""
 
+from typing import Any
+
 from kvalitet.reports import environment
 from kvalitet.reports.languages import DANISH
 from kvalitet.reports.model import Indicators
-from kvalitet.reports.pages import FIGURES, PAGES
+from kvalitet.reports.pages import FIGURES, PAGES, Page
 from kvalitet.reports.views import (
+    authorities,
     follow_up,
     highlights,
     reconciliation,
@@ -21,7 +24,12 @@ MOST_UNIT_CHARTS = 40
 
 
 def figure_pages(data: Indicators, siblings: frozenset[str] = ALL) -> dict[str, str]:
-    """The pages with the figures of one publication: file name -> text. `siblings` are the pages they may link to."""
+    """The pages with the figures of one publication: file name -> text. `siblings` are the pages they may link to.
+
+    After those of `pages.FIGURES` come the pages that compare many authorities, where an indicator is measured of them.
+    """
+    divided = authorities.apart(data)
+    beside = _of_many_authorities(divided)
     contexts = {
         "index.html": _indicators,
         "udvikling.html": _trends,
@@ -37,16 +45,47 @@ def figure_pages(data: Indicators, siblings: frozenset[str] = ALL) -> dict[str, 
         "aendringer.html": lambda d: {"changed": restatements.changed(d), "restatement": d.restatement},
         "definitioner.html": _definitions,
     }
-    return {
+    pages = {
         page.file: environment.page(
             page.template,
             f"{data.publication.folder}/{page.file}",
             page=page,
             siblings=siblings,
-            data=data,
-            **contexts[page.file](data),
+            data=divided.shown,
+            **contexts[page.file](divided.shown),
+            **beside.get(page.file, {}),
         )
         for page in FIGURES
+    }
+    return pages | {
+        many.file: environment.page(
+            "myndigheder.html.j2",
+            f"{data.publication.folder}/{many.file}",
+            page=Page(many.file, many.indicator.name_da, ""),
+            siblings=siblings,
+            data=data,
+            many=many,
+            marks=tables.marks_used(data),
+        )
+        for many in divided.pages
+    }
+
+
+def _of_many_authorities(divided: authorities.Apart) -> dict[str, dict[str, Any]]:
+    """What the pages say of the figures that are left out of them: file name -> the template's variables."""
+    wholes = [page for page in divided.pages if page.breakdown_kind == tables.NO_BREAKDOWN]
+    broken_down = [page for page in divided.pages if page.breakdown_kind != tables.NO_BREAKDOWN]
+    left_out = divided.left_out
+    return {
+        "index.html": {
+            "compared": wholes,
+            "compared_sources": {table.source.source_id for page in wholes for table in page.tables},
+        },
+        "centre.html": {"compared": [page for page in broken_down if page.breakdown_kind in tables.UNITS]},
+        "fordelinger.html": {"compared": [page for page in broken_down if page.breakdown_kind not in tables.UNITS]},
+        "udvikling.html": {"elsewhere": len({point.series_key for point in left_out.trends})},
+        "afstemning.html": {"elsewhere": reconciliation.by_authority(left_out)},
+        "aendringer.html": {"elsewhere": restatements.counted(left_out)},
     }
 
 

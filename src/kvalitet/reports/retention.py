@@ -1,14 +1,14 @@
 """Which publications keep their many and large pages of figures, and what is removed of the others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kvalitet.reports.auditing import LISTS
 from kvalitet.reports.model import Entry, Publication
-from kvalitet.reports.pages import FIGURES, VALIDATION
+from kvalitet.reports.pages import COMPARED, FIGURES, VALIDATION
 
-#: What an old publication no longer has: the pages of figures, and the lists that are packed by then.
-REMOVED = (*(page.file for page in FIGURES), *LISTS)
+#: What an old publication no longer has: the pages of figures, and the lists that are packed by then. As in a shell.
+REMOVED = (*(page.file for page in FIGURES), COMPARED, *LISTS)
 
 
 def keeping(entries: Iterable[Entry], newest: int, current: int | None) -> frozenset[int]:
@@ -32,7 +32,7 @@ def due(site: Path, entries: Iterable[Entry], kept: frozenset[int], current: int
     def is_due(entry: Entry) -> bool:
         folder = site / entry.folder
         if is_old(entry.publication, kept):
-            return any((folder / name).is_file() for name in REMOVED)
+            return any(_left(folder))
         is_current = entry.publication is not None and entry.publication.publication_id == current
         written = is_current and (folder / VALIDATION.file).is_file()
         return written and not all((folder / page.file).is_file() for page in FIGURES)
@@ -42,5 +42,9 @@ def due(site: Path, entries: Iterable[Entry], kept: frozenset[int], current: int
 
 def remove(folder: Path) -> None:
     """Remove what an old publication no longer has. Links to it must be gone by then."""
-    for name in REMOVED:
-        (folder / name).unlink(missing_ok=True)
+    for file in list(_left(folder)):
+        file.unlink(missing_ok=True)
+
+
+def _left(folder: Path) -> Iterator[Path]:
+    return (file for name in REMOVED for file in folder.glob(name))

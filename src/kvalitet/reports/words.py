@@ -59,6 +59,8 @@ PERIOD_SPAN = {
     "beretningsaar": "1. april – 31. marts",
     "kvartal": "tre måneder af kalenderåret",
 }
+#: How publishers name all authorities together.
+WHOLE_COUNTRY = "Hele landet"
 PERIOD_ORDER = ("kalenderaar", "beretningsaar", "kvartal")
 
 #: The headings under which tables are folded.
@@ -315,6 +317,11 @@ def stale(reason: str | None) -> str:
 def fictional(authority: str, is_fictional: bool) -> str:
     """The authority's name, marked once where its figures are made up."""
     return f"{authority.removesuffix(f' {FICTIONAL}')} {FICTIONAL}" if is_fictional else authority
+
+
+def is_total(authority: str) -> bool:
+    """Whether the authority is all authorities together."""
+    return authority.removesuffix(f" {FICTIONAL}") == WHOLE_COUNTRY
 
 
 def plural(count: int, one: str, many: str) -> str:

@@ -24,6 +24,7 @@ class Indicator:
     valid_to_year: int | None
     decimals: int
     rests_on: str = ""  # contracts, separated by "; "
+    is_additive_over_organisations: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Indicators:
 
     publication: Publication
     build: Build
+    own_authority: str | None = None  # whose figures the BI tables hold
     indicators: tuple[Indicator, ...] = ()
     sources: tuple[Source, ...] = ()
     members: dict[tuple[str, str], str] = field(default_factory=dict)  # (breakdown, member) -> name

@@ -7,11 +7,13 @@ from kvalitet.reports.queries.base import Connection, every
 
 def indicators(connection: Connection, of: m.Build, published: m.Publication) -> m.Indicators:
     """Everything that `reporting` shows of the publication it holds."""
+    own = connection.execute(_OWN_AUTHORITY).fetchone()
     members = connection.execute(_MEMBERS).fetchall()
     restatement = audit.restatement(connection, published.publication_id)
     return m.Indicators(
         publication=published,
         build=of,
+        own_authority=own["authority"] if own else None,
         indicators=every(connection, m.Indicator, _INDICATORS),
         sources=every(connection, m.Source, _SOURCES),
         members={(row["breakdown_kind"], row["member"]): row["name"] for row in members},
@@ -37,9 +39,17 @@ def indicators(connection: Connection, of: m.Build, published: m.Publication) ->
 _INDICATORS = """
 select
     indicator_id, version, name_da, definition_da, numerator_da, denominator_da, unit, direction, dated_by,
-    open_cases_da, population_da, legal_basis, owner, valid_from_year, valid_to_year, decimals, rests_on
+    open_cases_da, population_da, legal_basis, owner, valid_from_year, valid_to_year, decimals, rests_on,
+    is_additive_over_organisations
 from reporting.dim_indicator
 order by indicator_id, version
+"""
+
+_OWN_AUTHORITY = """
+select authority from reporting.rpt_counts_by_calendar_year
+union
+select authority from reporting.rpt_counts_by_report_year
+limit 1
 """
 
 _SOURCES = """

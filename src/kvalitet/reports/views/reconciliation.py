@@ -80,6 +80,28 @@ def inconsistencies(data: Indicators) -> list[Inconsistency]:
     ]
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """How many figures of one authority are stated differently, or do not agree with their own publication."""
+
+    authority: str
+    disagreements: int
+    inconsistencies: int
+    newest_period: str
+
+
+def by_authority(data: Indicators) -> list[Elsewhere]:
+    """The disagreements and inconsistencies as one line for each authority."""
+    different = Counter(d.authority for d in disagreements(data))
+    wrong = Counter(i.authority for i in inconsistencies(data))
+    newest: dict[str, str] = {}
+    for s in data.statements:
+        newest[_authority(s)] = max(s.period_label, newest.get(_authority(s), ""))
+    return [
+        Elsewhere(name, different[name], wrong[name], newest[name]) for name in sorted(newest, key=danish.natural_order)
+    ]
+
+
 def overlaps(data: Indicators) -> list[tuple[str, str, list[Overlap]]]:
     """The cases counted twice, per authority and kind of year, with the years in order."""
     grouped: dict[tuple[str, str], list[Overlap]] = defaultdict(list)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from kvalitet.reports import danish, words
 from kvalitet.reports.model import Indicators, RestatedFigure
-from kvalitet.reports.views.tables import importance
+from kvalitet.reports.views.tables import group, importance
 
 STEPS = ("definition_change", "reclassification_change", "correction_change", "late_data_change")
 
@@ -46,6 +46,33 @@ def changed(data: Indicators) -> list[ChangedIndicator]:
         )
         found.append((source.source_number or 99, importance(definition), authority, kind, entry))
     return [entry for *_, entry in sorted(found, key=lambda f: f[:-1])]
+
+
+@dataclass(frozen=True)
+class ChangedElsewhere:
+    """How many figures of an indicator have changed, and of how many authorities."""
+
+    name: str
+    source_name: str
+    period_kind: str
+    authorities: int
+    figures: int
+
+
+def counted(data: Indicators) -> list[ChangedElsewhere]:
+    """The changed figures of wholes as one line for each indicator and kind of period."""
+    definitions = data.definitions()
+    grouped = group(data.restated, lambda f: (f.source_id, f.indicator_id, f.period_kind))
+    found = []
+    for (source_id, indicator_id, kind), figures in grouped.items():
+        if indicator_id in definitions:
+            source, definition = data.source(source_id), definitions[indicator_id]
+            authorities = len({f.authority for f in figures})
+            line = ChangedElsewhere(
+                definition.name_da, source.name_da, words.PERIOD_KIND.get(kind, kind), authorities, len(figures)
+            )
+            found.append((source.source_number or 99, importance(definition), kind, line))
+    return [line for *_, line in sorted(found, key=lambda f: f[:-1])]
 
 
 def _change(f: RestatedFigure, decimals: int) -> Change:

@@ -13,6 +13,7 @@ from kvalitet.reports.views.breaks import Breaks, said
 from kvalitet.reports.views.surveys import Notes
 
 K = TypeVar("K")
+V = TypeVar("V")
 WHOLE = "alle"
 NO_BREAKDOWN = "ingen"
 #: The indicators that come first, in this order. The others follow by name.
@@ -84,10 +85,10 @@ class Breakdown:
 
 def by_source(data: Indicators) -> list[SourceTables]:
     """The wholes of every source, in the order of the source numbers, including sources without a figure."""
-    figures = _group((v for v in data.values if breakdown_of(v) == NO_BREAKDOWN), lambda v: v.source_id)
+    figures = group((v for v in data.values if breakdown_of(v) == NO_BREAKDOWN), lambda v: v.source_id)
     unnamed = [data.source(source_id) for source_id in figures]
     sources = {source.source_id: source for source in (*data.sources, *unnamed)}
-    names = _Names(data)
+    names = Names(data)
     found = []
     for source in sorted(sources.values(), key=_place):
         values = figures.get(source.source_id, [])
@@ -98,15 +99,15 @@ def by_source(data: Indicators) -> list[SourceTables]:
 
 def breakdowns(data: Indicators, by_units: bool) -> list[Breakdown]:
     """The figures by units of the organisation, each view separately, or the figures by anything else."""
-    kinds = _group((v for v in data.values if breakdown_of(v) != NO_BREAKDOWN), breakdown_of)
+    kinds = group((v for v in data.values if breakdown_of(v) != NO_BREAKDOWN), breakdown_of)
     chosen = [kind for kind in kinds if (kind in UNITS) == by_units]
     order: list[str] = (
         list(UNITS) if by_units else sorted(chosen, key=lambda kind: danish.order(words.FOLD.get(kind, kind)))
     )
-    names = _Names(data)
+    names = Names(data)
     found = []
     for kind in sorted(chosen, key=lambda kind: order.index(kind)):
-        by_source = _group(kinds[kind], lambda v: v.source_id)
+        by_source = group(kinds[kind], lambda v: v.source_id)
         sources = sorted((data.source(source_id) for source_id in by_source), key=_place)
         tables = (SourceTables(source, _tables(by_source[source.source_id], names)) for source in sources)
         found.append(Breakdown(kind, tuple(tables)))
@@ -147,7 +148,7 @@ def marks_used(data: Indicators) -> list[tuple[str, str]]:
     ]
 
 
-class _Names:
+class Names:
     """The names of the rows, and the notes beside a figure."""
 
     def __init__(self, data: Indicators) -> None:
@@ -215,7 +216,7 @@ def _place(source: Source) -> tuple:
     return source.source_number or 99, danish.order(source.name_da)
 
 
-def _tables(values: list[Value], names: _Names) -> tuple[Table, ...]:
+def _tables(values: list[Value], names: Names) -> tuple[Table, ...]:
     """Made-up authorities first, then by name. Calendar years come before report years, and those before quarters."""
 
     def place(group: tuple[str, str]) -> tuple:
@@ -223,18 +224,18 @@ def _tables(values: list[Value], names: _Names) -> tuple[Table, ...]:
         rank = words.PERIOD_ORDER.index(kind) if kind in words.PERIOD_ORDER else len(words.PERIOD_ORDER)
         return not any(v.is_fictional for v in groups[group]), danish.order(authority), rank
 
-    groups = _group(values, lambda v: (v.period_kind, words.fictional(v.authority, v.is_fictional)))
+    groups = group(values, lambda v: (v.period_kind, words.fictional(v.authority, v.is_fictional)))
     return tuple(_table(*group, groups[group], names) for group in sorted(groups, key=place))
 
 
-def _table(period_kind: str, authority: str, values: list[Value], names: _Names) -> Table:
+def _table(period_kind: str, authority: str, values: list[Value], names: Names) -> Table:
     starts: dict[str, date] = {}
     for value in values:
         starts[value.period_label] = min(value.period_start, starts.get(value.period_label, date.max))
     columns = tuple(sorted(starts, key=lambda label: (starts[label], label)))
     ordered = sorted(values, key=names.order)
     is_whole = breakdown_of(values[0]) == NO_BREAKDOWN
-    blocks = _group(ordered, lambda v: ("" if is_whole else names.label(v), v.population_da))
+    blocks = group(ordered, lambda v: ("" if is_whole else names.label(v), v.population_da))
     return Table(
         period_kind,
         authority,
@@ -243,9 +244,9 @@ def _table(period_kind: str, authority: str, values: list[Value], names: _Names)
     )
 
 
-def _rows(values: list[Value], columns: tuple[str, ...], names: _Names, is_whole: bool) -> tuple[Row, ...]:
+def _rows(values: list[Value], columns: tuple[str, ...], names: Names, is_whole: bool) -> tuple[Row, ...]:
     rows = []
-    grouped = _group(values, lambda v: (v.indicator_id, v.indicator_version, v.organisation_id, v.breakdown_member))
+    grouped = group(values, lambda v: (v.indicator_id, v.indicator_version, v.organisation_id, v.breakdown_member))
     for row in grouped.values():
         cells = {value.period_label: names.cell(value) for value in row}
         shown = tuple(cells.get(column, Cell("", is_empty=True)) for column in columns)
@@ -253,8 +254,9 @@ def _rows(values: list[Value], columns: tuple[str, ...], names: _Names, is_whole
     return tuple(rows)
 
 
-def _group(values: Iterable[Value], key: Callable[[Value], K]) -> dict[K, list[Value]]:
-    groups: dict[K, list[Value]] = defaultdict(list)
+def group(values: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
+    """What has the same key, in the order of its coming."""
+    groups: dict[K, list[V]] = defaultdict(list)
     for value in values:
         groups[key(value)].append(value)
     return groups
