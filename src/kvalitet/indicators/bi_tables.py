@@ -1,7 +1,8 @@
 """The count columns of the BI tables (models/reports/rpt_counts_by_*), which follow the declared indicators.
 
-A table with an enforced contract must name its columns. These are the counts that add up over periods; by centre,
-those that also add up over organisations and count cases of the administration's citizens.
+A table with an enforced contract must name its columns. These are the counts that can have a figure there: of the own
+authority, by the table's kind of period, added up over periods. By centre they are those that a rule breaks down by
+centre and that add up over organisations.
 """
 
 import json
@@ -18,8 +19,6 @@ TABLES = {
     "rpt_counts_by_centre_and_calendar_year": ("kalenderaar", "center"),
     "rpt_counts_by_centre_today_and_calendar_year": ("kalenderaar", "center_nu"),
 }
-#: The family of the two sides of the overlap: complaints known to two bodies, which belong to no centre.
-OVERLAP = "overlap"
 
 Declared = Mapping[str, tuple[Indicator, ...]]
 
@@ -30,6 +29,7 @@ def counts(declared: Declared, period_kind: str, breakdown_kind: str) -> list[In
         indicator
         for _, indicator in in_order(declared)
         if indicator.unit == "antal"
+        and indicator.measured_of != "others"
         and "periods" in indicator.adds_up_over
         and period_kind in indicator.period_kinds
         and (breakdown_kind == "ingen" or _is_by_centre(indicator))
@@ -37,7 +37,8 @@ def counts(declared: Declared, period_kind: str, breakdown_kind: str) -> list[In
 
 
 def _is_by_centre(indicator: Indicator) -> bool:
-    return "organisations" in indicator.adds_up_over and indicator.family not in (None, OVERLAP)
+    # Today's centres are made of the centres of the time.
+    return "organisations" in indicator.adds_up_over and indicator.has_breakdown("center")
 
 
 def counts_macro(declared: Declared, written_by: str) -> str:

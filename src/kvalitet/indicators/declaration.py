@@ -142,6 +142,7 @@ class Indicator(Strict):
     dated_by: Name
     period_kinds: Annotated[tuple[Literal["kalenderaar", "beretningsaar", "kvartal"], ...], Field(min_length=1)]
     adds_up_over: tuple[Literal["periods", "organisations"], ...] = ()
+    measured_of: Literal["any", "others"] = "any"
     family: Name | None = None
     open_cases_da: Text
     legal_basis: Text
@@ -159,6 +160,10 @@ class Indicator(Strict):
     def _adds_up(self) -> "Indicator":
         if self.adds_up_over and self.unit != "antal":
             raise ValueError("adds_up_over: only counts (unit: antal) add up")
+        if self.measured_of == "others" and any(isinstance(version.rule, Rule) for version in self.versions):
+            raise ValueError(
+                "measured_of: a declared rule counts the own authority's cases; others need `rule: {model: …}`"
+            )
         for name in ("period_kinds", "adds_up_over"):
             if len(set(getattr(self, name))) < len(getattr(self, name)):
                 raise ValueError(f"{name}: one stands there twice")
@@ -197,6 +202,10 @@ class Indicator(Strict):
     def is_protected(self) -> bool:
         """Whether small counts are hidden: together with those of the indicator's family."""
         return self.family is not None
+
+    def has_breakdown(self, kind: str) -> bool:
+        """Whether a declared rule breaks it down so. What a model of its own hands over is not known here."""
+        return any(isinstance(version.rule, Rule) and kind in version.rule.breakdowns for version in self.versions)
 
     @property
     def has_one_rule(self) -> bool:
