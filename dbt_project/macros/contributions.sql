@@ -1,5 +1,5 @@
 {#
-  What the indicators of a fact count, by the rules that dbt_project/indicators declares for it. Reads the CTE `facts`, which
+  What the indicators of a fact count, by the rules that the administration declares for it. Reads the CTE `facts`, which
   holds the fact and what its rules need besides; gives more CTEs and the select after them. The fact is read once for each
   date and breakdown that rules have in common.
 

@@ -20,12 +20,12 @@ def files() -> dict[Path, str]:
         declared = load_indicators(settings)
     except IndicatorInvalid as error:
         sys.exit(f"Nothing is written. {error}")
-    seeds, macros, reports = settings.seeds_dir, PROJECT / "macros", PROJECT / "models" / "reports"
+    own, reports = settings.administration, PROJECT / "models" / "reports"
     found = {
-        seeds / "seed_indicator.csv": written.register_csv(declared),
-        seeds / "seed_indicator_table.csv": written.tables_csv(declared),
-        macros / "indicator_rules.sql": written.rules_macro(declared, WRITTEN_BY),
-        macros / "additive_counts.sql": bi_tables.counts_macro(declared, WRITTEN_BY),
+        own.register / "seed_indicator.csv": written.register_csv(declared),
+        own.register / "seed_indicator_table.csv": written.tables_csv(declared),
+        own.macros / "indicator_rules.sql": written.rules_macro(declared, WRITTEN_BY),
+        own.macros / "additive_counts.sql": bi_tables.counts_macro(declared, WRITTEN_BY),
     }
     for table in bi_tables.TABLES:
         path = reports / f"{table}.yml"

@@ -63,9 +63,11 @@ def declare(tmp_path: Path) -> Declare:
 
     def written_down(**by_source: str) -> Settings:
         settings = replace(Settings.from_environment(), root=tmp_path)
-        settings.indicators_dir.mkdir(parents=True, exist_ok=True)
+        settings.administration.indicators.mkdir(parents=True, exist_ok=True)
         for source, indicators in by_source.items():
-            (settings.indicators_dir / f"{source}.yaml").write_text(f"indicators:\n{indicators}", encoding="utf-8")
+            (settings.administration.indicators / f"{source}.yaml").write_text(
+                f"indicators:\n{indicators}", encoding="utf-8"
+            )
         model = settings.dbt_dir / "models" / "int_contribution__complaint.sql"
         model.parent.mkdir(exist_ok=True)
         model.touch()
@@ -192,7 +194,7 @@ def test_id_and_number_are_taken_once(declare: Declare) -> None:
 )
 def test_file_that_is_no_declaration(declare: Declare, text: str, says: str) -> None:
     settings = declare(klagesager=UPHELD)
-    (settings.indicators_dir / "klagesager.yaml").write_text(text, encoding="utf-8")
+    (settings.administration.indicators / "klagesager.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(IndicatorInvalid) as refused:
         load_indicators(settings)
     assert says in str(refused.value)

@@ -85,7 +85,7 @@ def test_fact_that_nothing_counts_yet_gets_its_model(checkout: Settings) -> None
 
 
 def test_first_indicator_of_a_source_has_nothing_to_guess_by(checkout: Settings) -> None:
-    (checkout.indicators_dir / "nyt_tilsyn.yaml").write_text("indicators:\n", encoding="utf-8")
+    (checkout.administration.indicators / "nyt_tilsyn.yaml").write_text("indicators:\n", encoding="utf-8")
     declared = declaration_of(drafted(checkout, "fct_appeal", "count", "nyt_tilsyn"))
     assert (declared["owner"], declared["legal_basis"], declared["rests_on"]) == ("…", "…", {"…": {}})
 
@@ -122,7 +122,7 @@ def test_command_writes_to_the_screen_or_to_a_file(checkout: Settings, monkeypat
     command = ["indicator", "new", "x_y", "--source", "klagesager", "--fact", "fct_appeal", "--kind", "count"]
     shown = CliRunner().invoke(app, command)
     assert shown.exit_code == 0, shown.output
-    assert "# ── append to dbt_project/indicators/klagesager.yaml\n" in shown.output
+    assert "# ── append to example/administration/indicators/klagesager.yaml\n" in shown.output
     file = checkout.root / "draft.yaml"
     said = CliRunner().invoke(app, [*command, "--to", str(file)]).output
     assert file.read_text(encoding="utf-8") == shown.output

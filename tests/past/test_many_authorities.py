@@ -7,6 +7,9 @@ import psycopg
 import pytest
 from complaints import COMPLAINT, quiet
 from complaints import deliver as deliver_complaints
+from kvalitet_example.files import whole_file
+from kvalitet_example.sources import jobindsats
+from kvalitet_example.vocabulary import AUTHORITY as OWN
 from psycopg.rows import dict_row
 
 from kvalitet.build.builds import Build, begin_build
@@ -17,9 +20,6 @@ from kvalitet.past.restatement import KEY, restate
 from kvalitet.publication import ledger
 from kvalitet.reports import model as m
 from kvalitet.reports import queries, render
-from kvalitet.sample.files import whole_file
-from kvalitet.sample.sources import jobindsats
-from kvalitet.sample.vocabulary import AUTHORITY as OWN
 from kvalitet.settings import Settings
 
 pytestmark = pytest.mark.slow

@@ -22,7 +22,10 @@ def add_to(app: typer.Typer) -> None:
 )
 def new(
     indicator_id: Annotated[str, typer.Argument(help="Its id: lower-case letters, digits and _.")],
-    source: Annotated[str, typer.Option(help="The source whose indicator it is: a file of dbt_project/indicators.")],
+    source: Annotated[
+        str,
+        typer.Option(help="The source whose indicator it is: a file in `indicators/`."),
+    ],
     fact: Annotated[str, typer.Option(help="The table whose rows it counts, fct_…")],
     kind: Annotated[Literal["count", "share"], typer.Option(help="A number of rows, or a share of them.")],
     to: Annotated[Path | None, typer.Option(help="The file to write to; default: the screen.")] = None,

@@ -25,12 +25,13 @@ def load_indicators(settings: Settings) -> dict[str, tuple[Indicator, ...]]:
     Raises IndicatorInvalid with every fault found: also where two have one id or number, or a rule names a model that
     there is not.
     """
-    files = sorted(settings.indicators_dir.glob("*.yaml"))
+    files = sorted(settings.administration.indicators.glob("*.yaml"))
     if not files:
-        raise IndicatorInvalid(f"There are no indicators in {settings.indicators_dir}.", f"See {GUIDE}.")
+        raise IndicatorInvalid(f"There are no indicators in {settings.administration.indicators}.", f"See {GUIDE}.")
     faults: list[str] = []
     declared = {file.stem: _read(file, faults) for file in files}
-    models = {file.stem for file in settings.dbt_dir.joinpath("models").rglob("*.sql")}
+    folders = (settings.dbt_dir / "models", settings.administration.models)
+    models = {file.stem for folder in folders for file in folder.rglob("*.sql")}
     taken: dict[str | int, str] = {}
     for source, indicators in declared.items():
         for indicator in indicators:

@@ -49,7 +49,7 @@ def draft_indicator(settings: Settings, indicator_id: str, source: str, fact: st
         known = ", ".join(sorted(declared))
         raise KvalitetError(
             f"No source {source} declares indicators. Known: {known}.",
-            f"Take one of them, or begin {settings.indicators_dir.name}/{source}.yaml with the line `indicators:`.",
+            f"Take one of them, or begin indicators/{source}.yaml with the line `indicators:`.",
         )
     columns = _columns(settings, fact)
     model = contribution_model(fact)
@@ -69,7 +69,7 @@ def draft_indicator(settings: Settings, indicator_id: str, source: str, fact: st
     }
     beside = folder / f"{model}.yml"
     test = _render("indicator_test.yml.j2", facts)
-    parts = [Part(settings.indicators_dir / f"{source}.yaml", _render("indicator.yaml.j2", facts))]
+    parts = [Part(settings.administration.indicators / f"{source}.yaml", _render("indicator.yaml.j2", facts))]
     if not beside.is_file():
         parts.append(Part(folder / f"{model}.sql", _render("contribution.sql.j2", facts)))
         parts.append(Part(beside, _render("contribution.yml.j2", facts) + test.lstrip("\n")))

@@ -86,14 +86,6 @@ class Settings:
         return self.root / "dbt_project"
 
     @property
-    def indicators_dir(self) -> Path:
-        return self.dbt_dir / "indicators"
-
-    @property
-    def seeds_dir(self) -> Path:
-        return self.dbt_dir / "seeds"
-
-    @property
     def site_dir(self) -> Path:
         return Path(os.environ.get("KVALITET_SITE", self.var / "site"))
 

@@ -27,6 +27,10 @@ class Administration:
         return self.folder / "contracts"
 
     @property
+    def indicators(self) -> Path:
+        return self.folder / "indicators"
+
+    @property
     def docs(self) -> Path:
         """A page for each source, for people."""
         return self.folder / "docs"
