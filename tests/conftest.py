@@ -90,7 +90,13 @@ def warehouse_server() -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def new_warehouse(warehouse_server: Settings) -> NewWarehouse:
+def server_url(warehouse_server: Settings) -> str:
+    """The superuser's libpq URL of the server, which stays as it is where a test replaces `server.admin_url`."""
+    return server.admin_url(warehouse_server)
+
+
+@pytest.fixture(scope="session")
+def new_warehouse(warehouse_server: Settings, server_url: str) -> NewWarehouse:
     """A context manager: a fresh warehouse below a folder, with its own database, var folder and inbox."""
 
     @contextmanager
@@ -101,7 +107,7 @@ def new_warehouse(warehouse_server: Settings) -> NewWarehouse:
         (var / "secrets").symlink_to(warehouse_server.secrets_dir)
         note_address(var, warehouse_server.server)
         database = f"test_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
+        with psycopg.connect(server_url, autocommit=True) as connection:
             copy_database(connection, warehouse_server.database, database)
             try:
                 yield replace(warehouse_server, var=var, inbox=f"file://{inbox}", database=database)
@@ -119,11 +125,11 @@ def settings(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Settings]:
 
 
 @pytest.fixture
-def become(settings: Settings, warehouse_server: Settings) -> Become:
+def become(settings: Settings, server_url: str) -> Become:
     """Makes this test's warehouse a copy of another one of `new_warehouse`: its database, inbox and run folder."""
 
     def copy(other: Settings) -> Settings:
-        with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
+        with psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(settings.database)))
             copy_database(connection, other.database, settings.database)
         shutil.copytree(other.var, settings.var, ignore=lambda *_: ["secrets"], dirs_exist_ok=True)
