@@ -1,5 +1,7 @@
 # `make` lists what there is. Everything happens in this folder: environment in .venv, data in var/.
 .DEFAULT_GOAL := help
+# Python keeps what it has compiled, whatever the shell says. A night and the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help run stop status test lint bench mutate drill clean
 
 help: ## this list
@@ -19,7 +21,7 @@ status: ## what runs, what was published
 test: ## all tests, on servers of their own
 	@scripts/bootstrap --dev
 	@.venv/bin/python -m pytest -m "not slow" -n 3 --dist loadfile
-	@.venv/bin/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: ## everything that a machine can say about the code
 	@scripts/bootstrap --dev

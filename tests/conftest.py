@@ -5,6 +5,7 @@
 - `settings`: Settings of a fresh warehouse for one test (a copy of the template, some 50 ms): own
   database, own var folder and own empty inbox below `tmp_path`. The roles' passwords are shared.
 - `new_warehouse` (session): the same for longer than one test, below a folder of the caller's.
+- `become`: makes the test's warehouse a copy of another one, so that what many tests begin with is made only once.
 - `admin_url`: the superuser's libpq URL of that test's database.
 - `debian_server` (session): the admin URL of an empty Postgres as Debian packages it, or the test is skipped.
 
@@ -15,8 +16,8 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ import pytest
 from certificates import Authority
 from debian_postgres import debian_postgres
 from psycopg import sql
+from warehouses import Become, NewWarehouse
 
 from kvalitet.services import preparing
 from kvalitet.settings import Settings
@@ -33,7 +35,26 @@ from kvalitet.warehouse import server
 from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
 
 ROOT = Path(__file__).resolve().parents[1]
-NewWarehouse = Callable[[Path], AbstractContextManager[Settings]]
+#: The modules that take minutes, in the order in which they are given to the workers. A worker is given its next module
+#: before the last test of the present one begins, so what follows a module of one long test is short.
+LONGEST = (
+    "end_to_end/test_killed_airflow.py",
+    "end_to_end/test_way_back.py",
+    "end_to_end/test_through_airflow.py",
+    "backup/test_keys.py",
+    "end_to_end/test_interrupted_run.py",
+    "end_to_end/test_nights.py",
+    "end_to_end/test_own_postgres.py",
+    "past/test_restatement.py",
+    "past/test_restated_read_anew.py",
+    "backup/test_nights_restored.py",
+    "docs/test_documented_commands.py",
+    "mutation/test_trials.py",
+    "dbt_project/test_star_of_the_sample.py",
+    "dbt_project/test_unit_tests.py",
+    "benchmarks/test_benchmarks.py",
+    "services/test_mending.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,8 +66,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the longest tests first, so that no worker is left with one of them at the end."""
-    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    """Run the longest modules first, so that no worker is left with one of them at the end."""
+    tests = ROOT / "tests"
+    rank = {tests / name: place for place, name in enumerate(LONGEST)}
+    assert all(path.is_file() for path in rank), "LONGEST names a module that is not there"
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +91,13 @@ def warehouse_server() -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def new_warehouse(warehouse_server: Settings) -> NewWarehouse:
+def server_url(warehouse_server: Settings) -> str:
+    """The superuser's libpq URL of the server, which stays as it is where a test replaces `server.admin_url`."""
+    return server.admin_url(warehouse_server)
+
+
+@pytest.fixture(scope="session")
+def new_warehouse(warehouse_server: Settings, server_url: str) -> NewWarehouse:
     """A context manager: a fresh warehouse below a folder, with its own database, var folder and inbox."""
 
     @contextmanager
@@ -78,7 +108,7 @@ def new_warehouse(warehouse_server: Settings) -> NewWarehouse:
         (var / "secrets").symlink_to(warehouse_server.secrets_dir)
         note_address(var, warehouse_server.server)
         database = f"test_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(server.admin_url(warehouse_server), autocommit=True) as connection:
+        with psycopg.connect(server_url, autocommit=True) as connection:
             copy_database(connection, warehouse_server.database, database)
             try:
                 yield replace(warehouse_server, var=var, inbox=f"file://{inbox}", database=database)
@@ -93,6 +123,22 @@ def settings(new_warehouse: NewWarehouse, tmp_path: Path) -> Iterator[Settings]:
     """A fresh warehouse for one test."""
     with new_warehouse(tmp_path) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def become(settings: Settings, server_url: str) -> Become:
+    """Makes this test's warehouse a copy of another one of `new_warehouse`: its database, inbox and run folder."""
+
+    def copy(other: Settings) -> Settings:
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(settings.database)))
+            copy_database(connection, other.database, settings.database)
+        shutil.copytree(other.var, settings.var, ignore=lambda *_: ["secrets"], dirs_exist_ok=True)
+        folder, own = (Path(one.inbox.removeprefix("file://")) for one in (other, settings))
+        shutil.copytree(folder, own, dirs_exist_ok=True)
+        return settings
+
+    return copy
 
 
 @pytest.fixture

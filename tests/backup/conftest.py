@@ -8,7 +8,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -21,31 +21,63 @@ sys.path[:0] = [
 
 from installations import CASES, Installation, deliver, own_secrets, seen_as  # noqa: E402
 from synthetic import passed_build  # noqa: E402
+from warehouses import Become, NewWarehouse  # noqa: E402
 
 from kvalitet.publication import publish  # noqa: E402
 from kvalitet.settings import LOGIN_ROLES, Settings  # noqa: E402
 from kvalitet.warehouse import server  # noqa: E402
 
 
+def _quicken(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("KVALITET_SETTLE_SECONDS", "0")
+    environment.setenv("KVALITET_READER_GRACE_SECONDS", "5")
+    environment.setenv("KVALITET_CODE_VERSION", "test")
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")
-    monkeypatch.setenv("KVALITET_READER_GRACE_SECONDS", "5")
-    monkeypatch.setenv("KVALITET_CODE_VERSION", "test")
+    _quicken(monkeypatch)
+
+
+@dataclass(frozen=True)
+class Used:
+    """A used warehouse and its secrets, of which `small` is a copy."""
+
+    settings: Settings
+    secrets: Path
+
+
+@pytest.fixture(scope="session")
+def used(
+    new_warehouse: NewWarehouse,
+    warehouse_server: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Used]:
+    """Two deliveries and two publications, made once. Do not write to it."""
+    folder = tmp_path_factory.mktemp("used")
+    with new_warehouse(folder) as settings:
+        secrets = own_secrets(warehouse_server, folder / "secrets")
+        with pytest.MonkeyPatch.context() as environment:
+            _quicken(environment)
+            seen_as(settings, server.admin_url(warehouse_server), secrets, environment)
+            deliver(settings, "2025-01-02", *CASES)
+            deliver(settings, "2025-01-03", *CASES, "2025 - 00001")
+            for rows in (1, 2):
+                publish(settings, passed_build(settings, folder, rows=rows))
+        yield Used(settings, secrets)
 
 
 @pytest.fixture
 def small(
-    settings: Settings, warehouse_server: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    used: Used,
+    become: Become,
+    warehouse_server: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Installation:
     """Two deliveries and two publications, with its own copy of the secrets that a test may change."""
-    secrets = own_secrets(warehouse_server, tmp_path / "secrets")
-    made = seen_as(settings, server.admin_url(warehouse_server), secrets, monkeypatch)
-    deliver(settings, "2025-01-02", *CASES)
-    deliver(settings, "2025-01-03", *CASES, "2025 - 00001")
-    for rows in (1, 2):
-        publish(settings, passed_build(settings, tmp_path, rows=rows))
-    return made
+    secrets = shutil.copytree(used.secrets, tmp_path / "secrets")
+    return seen_as(become(used.settings), server.admin_url(warehouse_server), secrets, monkeypatch)
 
 
 @pytest.fixture

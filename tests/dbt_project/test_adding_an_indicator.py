@@ -29,6 +29,7 @@ def blocks(kind: str) -> list[str]:
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "dbt_project", tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copytree(ROOT / "example" / "administration", tmp_path / "example" / "administration")
     monkeypatch.setenv("KVALITET_ROOT", str(tmp_path))
     return tmp_path
 
@@ -66,7 +67,7 @@ def test_indicator_of_the_guide_is_measured(checkout: Path, dbt: Callable[..., l
     program, script = shlex.split(blocks("")[1])
     assert program == ".venv/bin/python"
     subprocess.run([sys.executable, str(checkout / script)], check=True)
-    register = (checkout / "dbt_project" / "seeds" / "seed_indicator.csv").read_text(encoding="utf-8")
+    register = (checkout / "example" / "administration" / "register" / "seed_indicator.csv").read_text(encoding="utf-8")
     assert register.splitlines()[-1].startswith("klager_henvist_pct,1,klagesager,bif_complaints,Henviste klager,")
 
     project = checkout / "dbt_project"

@@ -36,8 +36,9 @@ def test_seeds_rules_and_columns_are_those_of_the_declarations(make_indicators: 
 def test_nothing_is_written_from_a_faulty_declaration(
     make_indicators: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faulty = tmp_path / "dbt_project" / "indicators" / "klagesager.yaml"
+    faulty = tmp_path / "example" / "administration" / "indicators" / "klagesager.yaml"
     faulty.parent.mkdir(parents=True)
+    (tmp_path / "dbt_project").mkdir()
     faulty.write_text("indicators:\n  - id: klager_modtaget\n", encoding="utf-8")
     monkeypatch.setattr(make_indicators, "PROJECT", tmp_path / "dbt_project")
     with pytest.raises(SystemExit, match=r"Nothing is written\. .*: klagesager\.yaml, klager_modtaget"):

@@ -3,6 +3,7 @@
 import ast
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
+from warehouses import Become, NewWarehouse
 
 from kvalitet.errors import KvalitetError
 from kvalitet.publication import publish, rollback
@@ -23,14 +25,21 @@ from kvalitet.verification.bundle import _page, write_bundle
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def two_publications(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Two publications, and the evidence of the second in its run folder."""
+    folder = tmp_path_factory.mktemp("publications")
+    with new_warehouse(folder) as settings:
+        for rows in (20, 30):
+            publish(settings, synthetic.passed_build(settings, folder, rows))
+        assert write_bundle(settings, 2, settings.var / "evidence.zip") == 2
+        yield settings
+
+
 @pytest.fixture
-def bundle(settings: Settings, tmp_path: Path) -> Path:
-    """The evidence of the second of two publications."""
-    for rows in (20, 30):
-        publish(settings, synthetic.passed_build(settings, tmp_path, rows))
-    out = tmp_path / "evidence.zip"
-    assert write_bundle(settings, 2, out) == 2
-    return out
+def bundle(become: Become, two_publications: Settings) -> Path:
+    """The evidence, beside a copy of its warehouse for one test."""
+    return become(two_publications).var / "evidence.zip"
 
 
 def test_the_script_needs_nothing_but_python_and_cryptography() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from psycopg import errors
 from psycopg.rows import DictRow, dict_row
+from warehouses import Become, NewWarehouse
 
 from kvalitet.errors import KvalitetError
 from kvalitet.evidence.chain import read_envelope, write_files
@@ -24,9 +26,16 @@ from kvalitet.warehouse.connection import connect, fetch_all
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def published(settings: Settings, tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def two_publications(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Two publications, each with a delivery and a check, and a rollback to the first."""
+    folder = tmp_path_factory.mktemp("publications")
+    with new_warehouse(folder) as settings:
+        _publish_twice(settings, folder)
+        yield settings
+
+
+def _publish_twice(settings: Settings, folder: Path) -> None:
     for number in (1, 2):
         with connect(settings, LOADER) as connection:
             connection.execute(
@@ -39,7 +48,7 @@ def published(settings: Settings, tmp_path: Path) -> Settings:
                 "insert into audit.load_table select max(load_id), 'complaints', 'a.csv', 10, repeat('c', 64), 1, 0, 1,"
                 " 0, 0, 0, 0 from audit.load"
             )
-        build_id = synthetic.passed_build(settings, tmp_path, rows=50 * number)
+        build_id = synthetic.passed_build(settings, folder, rows=50 * number)
         with connect(settings, TRANSFORMER) as connection:
             connection.execute("insert into audit.build_load values (%s, 'bif', %s, false, null)", [build_id, number])
         with connect(settings, GATE) as connection:
@@ -57,7 +66,12 @@ def published(settings: Settings, tmp_path: Path) -> Settings:
             )
         publish(settings, build_id)
     rollback(settings, "the wrong law")
-    return settings
+
+
+@pytest.fixture
+def published(become: Become, two_publications: Settings) -> Settings:
+    """A copy of them for one test."""
+    return become(two_publications)
 
 
 def test_untouched_all_holds(published: Settings) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import synthetic
+from warehouses import Become, NewWarehouse
 
 from kvalitet.publication import publish
 from kvalitet.settings import AUDITOR, BI, DETAIL, Settings
@@ -111,11 +112,19 @@ WAYS = {
 }
 
 
+@pytest.fixture(scope="module")
+def two_publications(new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    folder = tmp_path_factory.mktemp("publications")
+    with new_warehouse(folder) as settings:
+        for rows in (20, 30):
+            publish(settings, synthetic.passed_build(settings, folder, rows))
+        yield settings
+
+
 @pytest.fixture
-def published(settings: Settings, tmp_path: Path) -> Settings:
-    for rows in (20, 30):
-        publish(settings, synthetic.passed_build(settings, tmp_path, rows))
-    return settings
+def published(become: Become, two_publications: Settings) -> Settings:
+    """A copy of them for one test."""
+    return become(two_publications)
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 """Fixtures of the intake: an inbox to deliver to, and readers of what was taken in."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from deliveries import COMPLAINT, POINT, as_csv, write
+from deliveries import deliver_complaints
+from warehouses import NewWarehouse
 
+from kvalitet.intake import extract
 from kvalitet.settings import AUDITOR, LOADER, Settings
 from kvalitet.warehouse.connection import connect
 
@@ -34,16 +38,26 @@ def own_secrets(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def deliver(inbox: Path) -> Callable[..., None]:
-    """Deliver complaints, each given by its differences from COMPLAINT, with one point each."""
+    """`deliver_complaints` to this test's inbox."""
+    return partial(deliver_complaints, inbox)
 
-    def write_delivery(*complaints: dict[str, str], cutoff: str = "2025-01-02", padding: int = 0) -> None:
-        rows = [COMPLAINT | complaint for complaint in complaints]
-        rows += [COMPLAINT | {"Sagsnummer": f"2022 - {n:05d}"} for n in range(padding)]
-        points = [POINT | {"Sagsnummer": number} for number in dict.fromkeys(row["Sagsnummer"] for row in rows)]
-        write(inbox, f"bif_complaints/klager_{cutoff}.csv", as_csv(rows, list(COMPLAINT)))
-        write(inbox, f"bif_complaints/klagepunkter_{cutoff}.csv", as_csv(points, list(POINT)))
 
-    return write_delivery
+@pytest.fixture(scope="module")
+def deliveries_taken_in(
+    new_warehouse: NewWarehouse, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Settings]]:
+    """Makes a warehouse that took in the deliveries `(rows, cutoff)`, for the module's tests to become copies of."""
+    with ExitStack() as warehouses, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KVALITET_SETTLE_SECONDS", "0")
+
+        def make(*deliveries: tuple[list[dict[str, str]], str]) -> Settings:
+            settings = warehouses.enter_context(new_warehouse(tmp_path_factory.mktemp("taken_in")))
+            for rows, cutoff in deliveries:
+                deliver_complaints(Path(settings.inbox.removeprefix("file://")), *rows, cutoff=cutoff)
+                extract(settings, "bif_complaints")
+            return settings
+
+        yield make
 
 
 @pytest.fixture

@@ -49,6 +49,15 @@ def write(inbox: Path, name: str, content: str | bytes) -> Path:
     return file
 
 
+def deliver_complaints(inbox: Path, *complaints: dict[str, str], cutoff: str = "2025-01-02", padding: int = 0) -> None:
+    """Deliver complaints, each given by its differences from COMPLAINT, with one point each."""
+    rows = [COMPLAINT | complaint for complaint in complaints]
+    rows += [COMPLAINT | {"Sagsnummer": f"2022 - {n:05d}"} for n in range(padding)]
+    points = [POINT | {"Sagsnummer": number} for number in dict.fromkeys(row["Sagsnummer"] for row in rows)]
+    write(inbox, f"bif_complaints/klager_{cutoff}.csv", as_csv(rows, list(COMPLAINT)))
+    write(inbox, f"bif_complaints/klagepunkter_{cutoff}.csv", as_csv(points, list(POINT)))
+
+
 ANNUAL = {
     "Myndighed": "Eksempelby Kommune (fiktiv)",
     "Beretningsår": "2022",

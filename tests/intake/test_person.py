@@ -45,13 +45,19 @@ def admin_of_the_test(admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places.server, "admin_url", lambda settings, database: admin_url)
 
 
-@pytest.fixture
-def delivered(settings, deliver) -> None:
+@pytest.fixture(scope="module")
+def taken_in(deliveries_taken_in) -> Settings:
     """Two deliveries. One person has two cases, one of which changed, and another one's text names the person."""
-    deliver(*GOOD, FIRST, SECOND, SOMEBODY_ELSE)
-    extract(settings, "bif_complaints")
-    deliver(*GOOD, FIRST | {"Udfald": "medhold"}, SECOND, SOMEBODY_ELSE, cutoff="2025-01-03")
-    extract(settings, "bif_complaints")
+    return deliveries_taken_in(
+        ([*GOOD, FIRST, SECOND, SOMEBODY_ELSE], "2025-01-02"),
+        ([*GOOD, FIRST | {"Udfald": "medhold"}, SECOND, SOMEBODY_ELSE], "2025-01-03"),
+    )
+
+
+@pytest.fixture
+def delivered(become, taken_in) -> None:
+    """A copy of the warehouse that took them in, for one test."""
+    become(taken_in)
 
 
 def persons_of(settings: Settings) -> list[tuple]:

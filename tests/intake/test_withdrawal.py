@@ -28,16 +28,22 @@ SEEN = """
 """
 
 
-@pytest.fixture
-def two_deliveries(settings, deliver):
+@pytest.fixture(scope="module")
+def taken_in(deliveries_taken_in):
     """In the second delivery 2 rows are gone, 1 is changed, 1 is new, and 1 that was set aside is right."""
     bad = {"Sagsnummer": "2024 - 88888", "Lukket": "måske"}
-    deliver(*GOOD, bad)
-    first = extract(settings, "bif_complaints").loads[-1].load_id
     changed = {"Sagsnummer": "2024 - 00097", "Udfald": "medhold"}
     also_bad = {"Sagsnummer": "2024 - 77777", "Lukket": "måske"}
-    deliver(*GOOD[:97], changed, {}, bad | {"Lukket": "False"}, also_bad, cutoff="2025-01-03")
-    return first, extract(settings, "bif_complaints").loads[-1].load_id
+    second = [*GOOD[:97], changed, {}, bad | {"Lukket": "False"}, also_bad]
+    return deliveries_taken_in(([*GOOD, bad], "2025-01-02"), (second, "2025-01-03"))
+
+
+@pytest.fixture
+def two_deliveries(become, taken_in):
+    """The loads of the two deliveries, in a copy of their warehouse for one test."""
+    with connect(become(taken_in), LOADER) as connection:
+        loads = connection.execute("select load_id from audit.load order by load_id").fetchall()
+    return tuple(load["load_id"] for load in loads)
 
 
 def seen(settings, load: int | None) -> list[tuple]:

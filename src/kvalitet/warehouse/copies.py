@@ -7,11 +7,13 @@ from psycopg import sql
 def copy_database(connection: psycopg.Connection, template: str, name: str) -> None:
     """Make database `name` from `template` with its rights, through a superuser's autocommit connection.
 
-    Ends all sessions on `template`, because Postgres copies only a database without sessions.
+    Ends all sessions on `template`, because Postgres copies only a database without sessions. Copies files, which
+    takes a third of the time of the log's way where nothing waits for the disk.
     """
     identifier = sql.Identifier(name)
     connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
-    connection.execute(sql.SQL("create database {} template {}").format(identifier, sql.Identifier(template)))
+    made = sql.SQL("create database {} template {} strategy file_copy")
+    connection.execute(made.format(identifier, sql.Identifier(template)))
     # Postgres copies the contents, but not the rights on the database itself.
     connection.execute(sql.SQL("revoke all on database {} from public").format(identifier))
     rights = connection.execute(
