@@ -69,7 +69,7 @@ def declare(tmp_path: Path) -> Declare:
                 f"indicators:\n{indicators}", encoding="utf-8"
             )
         model = settings.dbt_dir / "models" / "int_contribution__complaint.sql"
-        model.parent.mkdir(exist_ok=True)
+        model.parent.mkdir(parents=True, exist_ok=True)
         model.touch()
         return settings
 

@@ -33,14 +33,17 @@ def test_what_is_begun_is_used_and_names_nobody_fictional(checkout: Settings) ->
     assert list(here.contracts_dir.iterdir()) == []
     with (here.administration.register / "seed_authority.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == [{"authority": "Køge Kommune", "is_fictional": "false"}]
-    assert [file.name for file in files if "fiktiv" in file.read_text(encoding="utf-8")] == []
-    assert here.administration.register.glob("*.csv") != []
+    names_of_the_example = ("Eksempelby", "Hele landet")
+    assert [file.name for file in files if any(name in file.read_text("utf-8") for name in names_of_the_example)] == []
 
 
-def test_the_register_has_every_seed_that_the_example_has(checkout: Settings) -> None:
+def test_what_dbt_needs_is_there_from_the_beginning(checkout: Settings) -> None:
+    """Every seed and macro that the models name, and the rules as they are written from the declarations."""
     begin_administration(checkout, "Køge Kommune", "KAF")
-    seeds = {file.name for file in checkout.administration.register.glob("*.csv")}
-    assert {file.name for file in (checkout.root / OWN / "register").glob("*.csv")} == seeds != set()
+    own, example = Settings.from_environment(checkout.root).administration, checkout.administration
+    assert {file.name for file in own.register.iterdir()} == {file.name for file in example.register.iterdir()}
+    assert {file.name for file in own.macros.iterdir()} == {file.name for file in example.macros.iterdir()}
+    assert (own.macros / "contract_columns.sql").read_text().count("'") == 0
 
 
 def test_a_folder_that_is_there_is_left_alone(checkout: Settings) -> None:

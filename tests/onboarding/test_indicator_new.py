@@ -17,8 +17,9 @@ from kvalitet.settings import Settings
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Settings:
-    """A copy of the dbt project, to draft and write in."""
+    """A copy of the dbt project and of the administration, to draft and write in."""
     settings = Settings.from_environment()
+    shutil.copytree(settings.administration.folder, tmp_path / settings.administration_place)
     shutil.copytree(settings.dbt_dir, tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target", "logs"))
     return replace(settings, root=tmp_path)
 

@@ -55,6 +55,7 @@ def checkout(tmp_path: Path) -> Settings:
     """An empty place for drafts."""
     root = tmp_path / "checkout"
     (root / "dbt_project").mkdir(parents=True)
+    (root / "example" / "administration").mkdir(parents=True)
     return replace(Settings.from_environment(), root=root)
 
 

@@ -1,6 +1,7 @@
 """Begins an administration's own folder from the example's, without anything that is made up."""
 
 import csv
+import shutil
 from pathlib import Path
 
 from kvalitet.contracts.staging import write_dbt_files
@@ -23,10 +24,10 @@ OF_THE_EXAMPLE = ("seed_reconciliation_explanation.csv",)
 
 
 def begin_administration(settings: Settings, name: str, short_name: str) -> list[Path]:
-    """Write the folder `administration` of the checkout: policy, no waivers, a register to go through, no contract.
+    """Write the folder `administration` of the checkout: policy, no waivers, no contract, indicators and register.
 
-    The register begins as the example's, because laws, themes and definitions are common to many, without the fictional
-    authorities and the explanations. Returns the files that people are to go through. Raises KvalitetError where there
+    Indicators and register begin as the example's, because laws, themes and definitions are common to many, without the
+    fictional authorities and the explanations. Returns the files that people are to go through. Raises KvalitetError where there
     is such a folder, or a name is empty or unusable in YAML.
     """
     own, example = Administration(settings.root / OWN), Administration(settings.root / EXAMPLE)
@@ -36,6 +37,9 @@ def begin_administration(settings: Settings, name: str, short_name: str) -> list
         raise KvalitetError("The administration's name is empty, or has a quote or backslash.", "Write its plain name.")
     for folder in (own.contracts, own.register):
         folder.mkdir(parents=True)
+    # The rules are written from the declarations, so that the copies fit each other.
+    shutil.copytree(example.indicators, own.indicators)
+    shutil.copytree(example.macros, own.macros)
     own.file.write_text(STATED.format(name=name, short_name=short_name), encoding="utf-8")
     own.waivers.write_text(WAIVERS, encoding="utf-8")
     for seed in sorted(example.register.glob("*.csv")):
@@ -44,7 +48,7 @@ def begin_administration(settings: Settings, name: str, short_name: str) -> list
     with (own.register / "seed_authority.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([("authority", "is_fictional"), (name, "false")])
     write_dbt_files(Settings(settings.root, settings.var, "", "", "", administration_place=OWN))
-    return [own.file, own.waivers, *sorted(own.register.glob("*.csv"))]
+    return [own.file, own.waivers, *sorted(own.indicators.glob("*.yaml")), *sorted(own.register.glob("*.csv"))]
 
 
 def _header(text: str) -> str:
