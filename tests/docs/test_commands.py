@@ -32,6 +32,9 @@ RUN_BY = {
         ],
         "tests/evidence/test_canonical_form.py::test_exported_table_gives_its_digest_in_two_lines_of_shell",
     ),
+    "kvalitet administration new 'Køge Kommune' --short-name KAF": (
+        "tests/onboarding/test_administration.py::test_command_of_the_guide_begins_the_folder"
+    ),
     "make drill": "ci: drill",
     'KVALITET_EXTRAS="s3 sftp" docker compose build': "ci: drill",
     "make lint": "ci: lint",

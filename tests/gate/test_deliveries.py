@@ -113,7 +113,7 @@ def test_a_contract_that_takes_nothing_in_has_no_suite(settings: Settings, tmp_p
     (tmp_path / "expectations" / "suites").symlink_to(settings.suites_dir)
     (tmp_path / "dbt_project").symlink_to(settings.dbt_dir)
     contracts = tmp_path / "example" / "administration" / "contracts"
-    contracts.mkdir()
+    contracts.mkdir(parents=True)
     text = (CONTRACTS / f"{SOURCE}.odcs.yaml").read_text()
     (contracts / "klar.odcs.yaml").write_text(text)
     (contracts / "uklar.odcs.yaml").write_text(

@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kvalitet.cli.app import app
 from kvalitet.errors import KvalitetError
 from kvalitet.onboarding.administration import begin_administration
 from kvalitet.settings import Settings
@@ -35,6 +37,14 @@ def test_what_is_begun_is_used_and_names_nobody_fictional(checkout: Settings) ->
         assert list(csv.DictReader(file)) == [{"authority": "Køge Kommune", "is_fictional": "false"}]
     names_of_the_example = ("Eksempelby", "Hele landet")
     assert [file.name for file in files if any(name in file.read_text("utf-8") for name in names_of_the_example)] == []
+
+
+def test_command_of_the_guide_begins_the_folder(checkout: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KVALITET_ROOT", str(checkout.root))
+    done = CliRunner().invoke(app, ["administration", "new", "Køge Kommune", "--short-name", "KAF"])
+    assert done.exit_code == 0, done.output
+    assert "administration.yaml" in done.output and "there is no contract" in done.output
+    assert Settings.from_environment().administration.stated.policy["own_authority"] == "Køge Kommune"
 
 
 def test_what_dbt_needs_is_there_from_the_beginning(checkout: Settings) -> None:

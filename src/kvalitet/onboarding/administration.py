@@ -27,8 +27,8 @@ def begin_administration(settings: Settings, name: str, short_name: str) -> list
     """Write the folder `administration` of the checkout: policy, no waivers, no contract, indicators and register.
 
     Indicators and register begin as the example's, because laws, themes and definitions are common to many, without the
-    fictional authorities and the explanations. Returns the files that people are to go through. Raises KvalitetError where there
-    is such a folder, or a name is empty or unusable in YAML.
+    fictional authorities and the explanations. Returns the files that people are to go through. Raises KvalitetError
+    where there is such a folder, or a name is empty or unusable in YAML.
     """
     own, example = Administration(settings.root / OWN), Administration(settings.root / EXAMPLE)
     if own.folder.exists():
