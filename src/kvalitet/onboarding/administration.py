@@ -20,7 +20,7 @@ WAIVERS = """\
 waivers: []
 """
 #: What the example's register says of itself alone.
-OF_THE_EXAMPLE = ("seed_reconciliation_explanation.csv",)
+OF_THE_EXAMPLE = ("seed_delivery.csv", "seed_reconciliation_explanation.csv")
 
 
 def begin_administration(settings: Settings, name: str, short_name: str) -> list[Path]:
