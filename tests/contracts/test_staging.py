@@ -9,11 +9,13 @@ from kvalitet.contracts import Contract, read_contract
 from kvalitet.contracts.staging import (
     areas_macro,
     columns_macro,
+    not_delivered,
     shapes_macro,
     sources_yaml,
     staged_columns,
     staged_types,
 )
+from kvalitet.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = {"property": "starName", "value": "calendar_year"}
@@ -94,6 +96,15 @@ def test_dbt_is_told_of_every_table_and_its_columns(tmp_path: Path) -> None:
         "            'court_level': 'text',\n"
         "        },\n"
     ) in shapes_macro([contract])
+
+
+def test_what_the_models_expect_and_a_contract_does_not_name_is_told(tmp_path: Path) -> None:
+    settings = Settings(ROOT, ROOT, "", "", "")
+    told = not_delivered(settings, contract_of(tmp_path))
+    assert told == [f"cases.{name}" for name in (
+        "brought_date", "concluded_date", "outcome_id", "law_id", "centre_id", "own_case_number"
+    )]  # fmt: skip
+    assert not_delivered(settings, read_contract(settings.contracts_dir / "court_cases.odcs.yaml")) == []
 
 
 def test_an_administrations_models_add_to_the_fact_in_their_name() -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from kvalitet.cli.app import app
 from kvalitet.contracts import Contract, load_contracts, read_contract
+from kvalitet.contracts.staging import SHAPES
 from kvalitet.errors import KvalitetError
 from kvalitet.intake import extract
 from kvalitet.onboarding import Draft, draft_source
@@ -54,7 +55,8 @@ def file(tmp_path: Path) -> Path:
 def checkout(tmp_path: Path) -> Settings:
     """An empty place for drafts."""
     root = tmp_path / "checkout"
-    (root / "dbt_project").mkdir(parents=True)
+    (root / "dbt_project" / "macros").mkdir(parents=True)
+    shutil.copy(Settings.from_environment().dbt_dir / "macros" / SHAPES, root / "dbt_project" / "macros")
     (root / "example" / "administration").mkdir(parents=True)
     return replace(Settings.from_environment(), root=root)
 
@@ -66,6 +68,13 @@ def draft(settings: Settings, *files: Path, source: str = "sager") -> Draft:
 def columns_of(contract: Contract) -> dict:
     assert contract.problems == ()
     return {column.header: column for table in contract.tables.values() for column in table.columns}
+
+
+def test_kind_that_the_models_know_needs_no_staging_and_is_told_its_names(checkout, file):
+    made = draft(checkout, file, source="court_cases")
+    assert [path.name for path in made.files] == ["court_cases.odcs.yaml", "court_cases.md"]
+    written = made.files[0].read_text()
+    assert "call a table `cases`" in written and "external_case_number, court_level, brought_date" in written
 
 
 class TestDelimitedFile:

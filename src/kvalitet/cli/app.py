@@ -103,6 +103,7 @@ def extract(
 def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Read an ODCS contract: what is missing before intake may start, and what is not used here."""
     from kvalitet.contracts import read_beside
+    from kvalitet.contracts.staging import not_delivered
 
     result, stopped = read_beside(_settings(), file)
     console.print(f"{plain(result.title)} ({plain(result.id)} {plain(result.version)}): {len(result.tables)} tables")
@@ -112,6 +113,8 @@ def contract(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)])
         for name, star_name in table.star_names().items():
             if star_name != name:
                 console.print(f"  {plain(table.name)}.{plain(name)} is {plain(star_name)} from staging on")
+    for name in not_delivered(_settings(), result):
+        console.print(f"  the models expect {plain(name)}, which the contract does not name: it stays empty")
     for rule in result.quality:
         said = f"measured as {rule.measured_as}" if rule.is_measured else f"not measured: {rule.not_measured_because}"
         console.print(f"  rule {plain(rule.id)}: {plain(said)}")

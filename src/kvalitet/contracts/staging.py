@@ -1,5 +1,6 @@
 """The contracts as dbt reads them: its sources, and the columns that staging takes from each."""
 
+import ast
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from kvalitet.settings import Settings
 from kvalitet.settings.administration import EXAMPLE
 
 WRITTEN_BY = "dbt_project/scripts/make_sources.py"
+SHAPES = "delivery_shapes.sql"
 
 
 def dbt_files(settings: Settings) -> dict[Path, str]:
@@ -30,7 +32,7 @@ def dbt_files(settings: Settings) -> dict[Path, str]:
         own.macros / "own_areas.sql": areas_macro(file.stem for file in own.models.rglob("*.sql")),
     }
     if own.folder == settings.root / EXAMPLE:
-        written[settings.dbt_dir / "macros" / "delivery_shapes.sql"] = shapes_macro(contracts)
+        written[settings.dbt_dir / "macros" / SHAPES] = shapes_macro(contracts)
     return written
 
 
@@ -41,6 +43,27 @@ def write_dbt_files(settings: Settings) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return list(files)
+
+
+def delivery_shapes(settings: Settings) -> dict[str, dict[str, str]]:
+    """The columns that the models expect, with their types, by the delivered table's name in raw (`source__table`)."""
+    text = (settings.dbt_dir / "macros" / SHAPES).read_text(encoding="utf-8")
+    return ast.literal_eval(text.partition("return(")[2].rpartition(") }}")[0])
+
+
+def not_delivered(settings: Settings, contract: Contract) -> list[str]:
+    """What the models expect of this kind of delivery and the contract does not name: `table`, or `table.column`."""
+    missing: list[str] = []
+    for raw_name, expected in delivery_shapes(settings).items():
+        source, _, name = raw_name.partition("__")
+        if source != contract.id:
+            continue
+        table = contract.tables.get(name)
+        if table is None:
+            missing.append(name)
+        else:
+            missing += [f"{name}.{column}" for column in expected if column not in staged_columns(table)]
+    return missing
 
 
 def sources_yaml(contracts: Iterable[Contract]) -> str:

@@ -1,6 +1,7 @@
 """Loads the suites as people write them: expectations/suites/<model>.yaml, read, completed and checked.
 
-A file that cannot be used is refused with its name, the check at fault and what to write instead.
+An administration adds checks, and states what is its own to decide, in files of the same form in its folder `suites`. A
+file that cannot be used is refused with its name, the check at fault and what to write instead.
 """
 
 from collections.abc import Mapping
@@ -19,22 +20,33 @@ from kvalitet.publication.declared import declared_plans
 from kvalitet.settings import Settings
 
 _README = "See expectations/suites/README.md."
+#: What an administration decides of a check of the product. The rule itself stays.
+MAY_DIFFER = {"threshold", "severity", "owner", "advice_engineer", "advice_reader"}
 
 
 def load_defaults(settings: Settings) -> Defaults:
-    """The default texts of checks. Empty where there is no file. Raises SuiteInvalid."""
-    file = settings.suites_dir / DEFAULTS_FILE
-    if not file.is_file():
-        return Defaults()
-    raw: Any = None
-    try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return Defaults.model_validate(raw)
-    except yaml.YAMLError as error:
-        raise SuiteInvalid(f"{_unreadable(file, error)}.", _README) from None
-    except ValidationError as error:
-        faults = "; ".join(_fault(file, raw, dict(one)) for one in error.errors(include_url=False))
-        raise SuiteInvalid(f"The defaults of the checks cannot be used: {faults}.", _README) from None
+    """The default texts of checks, the administration's before the product's. Empty where there is no file.
+
+    Raises SuiteInvalid.
+    """
+    defaults: dict[str, Any] = {}
+    for folder in (settings.suites_dir, settings.administration.suites):
+        file = folder / DEFAULTS_FILE
+        if not file.is_file():
+            continue
+        raw: Any = None
+        try:
+            raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+            stated = Defaults.model_validate(raw).model_dump(exclude_unset=True)
+        except yaml.YAMLError as error:
+            raise SuiteInvalid(f"{_unreadable(file, error)}.", _README) from None
+        except ValidationError as error:
+            faults = "; ".join(_fault(file, raw, dict(one)) for one in error.errors(include_url=False))
+            raise SuiteInvalid(f"The defaults of the checks cannot be used: {faults}.", _README) from None
+        for name, value in stated.items():
+            is_group = name in ("advice_reader", "derived")
+            defaults[name] = {**defaults.get(name, {}), **value} if is_group else value
+    return Defaults.model_validate(defaults)
 
 
 def load_suites(settings: Settings, contracts: Mapping[str, Contract] | None = None) -> list[Suite]:
@@ -42,7 +54,7 @@ def load_suites(settings: Settings, contracts: Mapping[str, Contract] | None = N
 
     Raises SuiteInvalid with every fault found.
     """
-    files = sorted(file for file in settings.suites_dir.glob("*.yaml") if file.name != DEFAULTS_FILE)
+    files = _suite_files(settings.suites_dir)
     if not files:
         raise SuiteInvalid(f"There are no suites in {settings.suites_dir}.", "Without checks nothing may be published.")
     try:
@@ -53,8 +65,10 @@ def load_suites(settings: Settings, contracts: Mapping[str, Contract] | None = N
     suites: list[Suite] = []
     faults: list[str] = []
     owners: dict[str, str] = {}
-    for file in files:
-        suite = _read(file, known, faults)
+    own = _suite_files(settings.administration.suites)
+    for name in sorted(files.keys() | own.keys()):
+        together = [folder[name] for folder in (files, own) if name in folder]
+        file, suite = together[0], _read(together, known, faults)
         if suite is None:
             continue
         if file.stem != suite.table:
@@ -69,11 +83,22 @@ def load_suites(settings: Settings, contracts: Mapping[str, Contract] | None = N
     return suites
 
 
-def _read(file: Path, known: Known, faults: list[str]) -> Suite | None:
-    """The suite of a file. None where it has faults, which are added to `faults`."""
+def _suite_files(folder: Path) -> dict[str, Path]:
+    """File's name without its end -> the file, of the suites in a folder."""
+    return {file.stem: file for file in folder.glob("*.yaml") if file.name != DEFAULTS_FILE}
+
+
+def _read(files: list[Path], known: Known, faults: list[str]) -> Suite | None:
+    """The suite of a table: the product's file, the administration's, or both. None where it has faults.
+
+    These are added to `faults`.
+    """
     raw: Any = None
+    file = files[0]
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for file in files:
+            read = yaml.safe_load(file.read_text(encoding="utf-8"))
+            raw = _together(raw, read) if isinstance(raw, dict) and isinstance(read, dict) else read
         if isinstance(raw, dict):
             raw = _completed(raw, known, f"{file.name}, ", found := [])
             if found:
@@ -87,16 +112,48 @@ def _read(file: Path, known: Known, faults: list[str]) -> Suite | None:
     return None
 
 
+def _together(product: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """A table's suite of the product with what an administration adds to it or states in its place."""
+    added = {
+        "checks": [*(product.get("checks") or []), *(own.get("checks") or [])],
+        "derived": {**(product.get("derived") or {}), **(own.get("derived") or {})},
+    }
+    return {**product, **own, **{name: value for name, value in added.items() if value}}
+
+
 def _completed(raw: dict[str, Any], known: Known, place: str, faults: list[str]) -> dict[str, Any]:
     """A suite as it was written, with its owner, its derived checks first, and the defaults filled in."""
     suite = {"owner": known.defaults.owner, **raw}
     derived, may_be_empty = suite.pop("derived", None), suite.pop("may_be_empty", None)
+    differs = suite.pop("differs", None) or {}
     written = suite.get("checks", [])
     checks = derived_checks(suite, derived, may_be_empty, known, place, faults)
     if isinstance(written, list):
         written = [known.defaults.fill(check) if isinstance(check, dict) else check for check in written]
-        suite["checks"] = [*checks, *written]
+        suite["checks"] = _differing([*checks, *written], differs, place, faults)
     return suite
+
+
+def _differing(checks: list[Any], differs: Any, place: str, faults: list[str]) -> list[Any]:
+    """The checks, derived (Check) and written (dict), with what `differs` states for their ids."""
+    if not isinstance(differs, dict):
+        faults.append(f"{place}differs: write the check's id, and below it what differs")
+        return checks
+    by_id = {_id(check): number for number, check in enumerate(checks)}
+    for check_id, stated in differs.items():
+        if check_id not in by_id:
+            faults.append(f"{place}differs: there is no check {check_id}")
+        elif not isinstance(stated, dict) or set(stated) - MAY_DIFFER:
+            faults.append(f"{place}differs, {check_id}: only {', '.join(sorted(MAY_DIFFER))} can be stated")
+        else:
+            check = checks[by_id[check_id]]
+            changed = {**(check if isinstance(check, dict) else check.model_dump()), **stated}
+            checks[by_id[check_id]] = changed if isinstance(check, dict) else type(check).model_validate(changed)
+    return checks
+
+
+def _id(check: Any) -> Any:
+    return check.get("id") if isinstance(check, dict) else getattr(check, "id", None)
 
 
 def _unreadable(file: Path, error: yaml.YAMLError) -> str:

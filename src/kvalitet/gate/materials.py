@@ -11,7 +11,9 @@ def materials(settings: Settings, manifest: Path) -> dict[str, str]:
     """Digests by name. A file's own name counts, its folder does not. A missing dbt manifest counts as empty."""
     return {
         "contracts": _files(sorted(settings.contracts_dir.glob("*.odcs.yaml"))),
-        "suites": _files(sorted(settings.suites_dir.glob("*.yaml"))),
+        "suites": _files(
+            [*sorted(settings.suites_dir.glob("*.yaml")), *sorted(settings.administration.suites.glob("*.yaml"))]
+        ),
         "waivers": _files([settings.waivers_file]),
         "dbt_manifest": _manifest(manifest, settings.administration.file),
     }

@@ -1,4 +1,4 @@
-"""Writes the draft of a source: its contract, a staging model for each table, and its page."""
+"""Writes the draft of a source: its contract, its page, and staging models where the product has none for it."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kvalitet.contracts import Contract, read_contract
+from kvalitet.contracts.staging import delivery_shapes
 from kvalitet.contracts.tables import IDENTIFIER
 from kvalitet.errors import KvalitetError
 from kvalitet.onboarding.guessing import NUMBER, Guess, decimal_sign, guess_columns
@@ -70,6 +71,11 @@ def draft_source(settings: Settings, source_id: str, files: list[Path], owner: s
         "has_thousands": any(_has_thousands(table, sign) for table in tables),
         "has_times": any(column.logical_type == "timestamp" for table in tables for column in table.columns),
         "tables": tables,
+        "expected": {
+            name.removeprefix(f"{source_id}__"): columns
+            for name, columns in delivery_shapes(settings).items()
+            if name.startswith(f"{source_id}__")
+        },
     }
     written = _texts(settings, facts)
     there = [file for file in written if file.exists()]
@@ -129,6 +135,8 @@ def _texts(settings: Settings, facts: dict[str, Any]) -> dict[Path, str]:
         settings.contracts_dir / f"{source}.odcs.yaml": environment.get_template("contract.yaml.j2").render(facts),
         settings.administration.docs / f"{source}.md": environment.get_template("source.md.j2").render(facts),
     }
+    if facts["expected"]:  # the product has its staging models
+        return written
     staging = settings.administration.models / "staging" / source
     for table in facts["tables"]:
         for kind in ("sql", "yml"):

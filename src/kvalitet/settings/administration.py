@@ -50,6 +50,11 @@ class Administration:
         return self.folder / "register"
 
     @property
+    def suites(self) -> Path:
+        """Checks that it adds, and what it decides of the product's."""
+        return self.folder / "suites"
+
+    @property
     def waivers(self) -> Path:
         return self.folder / "waivers.yaml"
 
