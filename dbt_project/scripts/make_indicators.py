@@ -20,7 +20,7 @@ def files() -> dict[Path, str]:
         declared = load_indicators(settings)
     except IndicatorInvalid as error:
         sys.exit(f"Nothing is written. {error}")
-    own, reports = settings.administration, PROJECT / "models" / "reports"
+    own = settings.administration
     found = {
         own.register / "seed_indicator.csv": written.register_csv(declared),
         own.register / "seed_indicator_table.csv": written.tables_csv(declared),
@@ -28,7 +28,7 @@ def files() -> dict[Path, str]:
         own.macros / "additive_counts.sql": bi_tables.counts_macro(declared, WRITTEN_BY),
     }
     for table in bi_tables.TABLES:
-        path = reports / f"{table}.yml"
+        path = own.models / "reports" / f"{table}.yml"
         found[path] = bi_tables.with_columns(declared, table, path.read_text(encoding="utf-8"), WRITTEN_BY)
     return found
 

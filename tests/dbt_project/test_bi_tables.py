@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+REGISTER = Path(__file__).resolve().parents[2] / "example" / "administration" / "register"
 KINDS = {"calendar_year": "kalenderaar", "report_year": "beretningsaar", "quarter": "kvartal"}
 
 
 @pytest.mark.parametrize("period", KINDS)
 def test_every_count_that_adds_up_has_its_column(period: str, models: dict[str, dict]) -> None:
-    with (PROJECT / "seeds" / "seed_indicator.csv").open(encoding="utf-8", newline="") as file:
+    with (REGISTER / "seed_indicator.csv").open(encoding="utf-8", newline="") as file:
         counts = {
             row["indicator_id"]
             for row in csv.DictReader(file)

@@ -13,6 +13,7 @@ from kvalitet.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MODELS, SEEDS = PROJECT / "models", PROJECT / "seeds"
+OWN_MODELS = PROJECT.parent / "example" / "administration" / "models"
 LAYERS = ("staging", "intermediate", "star", "reports")
 CLOCKS = re.compile(r"\b(now\s*\(|current_date|current_timestamp|localtime|clock_timestamp|statement_timestamp)", re.I)
 READERS = {"bi", "detail", "auditor"}
@@ -129,7 +130,7 @@ def test_working_models_have_no_column_list(models: dict[str, dict]) -> None:
 
 
 def test_every_shared_description_is_used() -> None:
-    files = [*MODELS.rglob("*.yml"), *SEEDS.glob("*.yml")]
+    files = [*MODELS.rglob("*.yml"), *OWN_MODELS.rglob("*.yml"), *SEEDS.glob("*.yml")]
     used = {name for file in files for name in re.findall(r'doc\("(\w+)"\)', file.read_text(encoding="utf-8"))}
     assert set(re.findall(r"{% docs (\w+) %}", (MODELS / "columns.md").read_text(encoding="utf-8"))) == used
 
@@ -146,7 +147,7 @@ def test_what_several_models_say_of_a_column_is_written_once() -> None:
     """A description that two models share belongs in columns.md. BI tables get theirs from the register."""
     said = Counter(
         (column["name"], column["description"])
-        for file in MODELS.rglob("*.yml")
+        for file in (*MODELS.rglob("*.yml"), *OWN_MODELS.rglob("*.yml"))
         if not file.name.startswith(("rpt_counts_by_", "rpt_shares_by_"))
         for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
         for column in model.get("columns", [])

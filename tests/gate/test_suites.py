@@ -51,7 +51,10 @@ def test_own_suites_cover_keys_and_presence_of_every_table() -> None:
 
 
 def test_own_suites_cover_every_star_and_report_model() -> None:
-    models = {path.stem for layer in ("star", "reports") for path in (OWN.dbt_dir / "models" / layer).glob("*.sql")}
+    folders = (OWN.dbt_dir / "models", OWN.administration.models)
+    models = {
+        file.stem for folder in folders for layer in ("star", "reports") for file in (folder / layer).glob("*.sql")
+    }
     assert models - {suite.table for suite in load_suites(OWN)} == {"publication"}, "publishing itself fills that one"
 
 

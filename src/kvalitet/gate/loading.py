@@ -58,7 +58,7 @@ def load_suites(settings: Settings, contracts: Mapping[str, Contract] | None = N
     if not files:
         raise SuiteInvalid(f"There are no suites in {settings.suites_dir}.", "Without checks nothing may be published.")
     try:
-        models = declared_plans(settings.dbt_dir)
+        models = declared_plans(settings.dbt_dir / "models", settings.administration.models)
     except KvalitetError as error:
         raise SuiteInvalid(error.what, error.remedy) from None
     known = Known(models, load_contracts(settings) if contracts is None else contracts, load_defaults(settings))

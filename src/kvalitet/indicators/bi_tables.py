@@ -1,4 +1,4 @@
-"""The count columns of the BI tables (models/reports/rpt_counts_by_*), which follow the declared indicators.
+"""The count columns of the BI tables (rpt_counts_by_* of an administration), which follow the declared indicators.
 
 A table with an enforced contract must name its columns. These are the counts that can have a figure there: of the own
 authority, by the table's kind of period, added up over periods. By centre they are those that a rule breaks down by

@@ -40,6 +40,7 @@ def begin_administration(settings: Settings, name: str, short_name: str) -> list
     # The rules are written from the declarations, so that the copies fit each other.
     shutil.copytree(example.indicators, own.indicators)
     shutil.copytree(example.macros, own.macros)
+    shutil.copytree(example.models / "reports", own.models / "reports")
     own.file.write_text(STATED.format(name=name, short_name=short_name), encoding="utf-8")
     own.waivers.write_text(WAIVERS, encoding="utf-8")
     for seed in sorted(example.register.glob("*.csv")):

@@ -12,17 +12,18 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """Loads YAML safely, and fast where libyaml is installed."""
 
 
-def declared_plans(dbt_dir: Path) -> dict[str, TablePlan]:
+def declared_plans(*models: Path) -> dict[str, TablePlan]:
     """The plans of the star and report models by name, from their YAML as it is written. dbt need not have run.
 
-    Descriptions are not rendered. Raises KvalitetError with the file that cannot be read.
+    `models` are folders with dbt's layers in them. Descriptions are not rendered. Raises KvalitetError with the file
+    that cannot be read.
     """
     plans: dict[str, TablePlan] = {}
-    for layer in PUBLISHED_LAYERS:
-        for file in sorted((dbt_dir / "models" / layer).glob("*.yml")):
+    for folder in (place / layer for place in models for layer in PUBLISHED_LAYERS):
+        for file in sorted(folder.glob("*.yml")):
             try:
-                models = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)["models"]  # noqa: S506 (a safe one)
-                for model in models:
+                found = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)["models"]  # noqa: S506 (a safe one)
+                for model in found:
                     columns = {column["name"]: column for column in model["columns"]}
                     plan = plan_of({"config": {}, "description": "", **model, "columns": columns}, [])
                     plans[plan.name] = plan
