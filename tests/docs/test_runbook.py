@@ -67,10 +67,8 @@ FOLLOWED_BY = {
     "A delivery was wrong": {
         "The **contract** was wrong": f"{BACK}::{CORRECTED}",
         "The **delivery** was wrong": f"{BACK}::test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before",
-        "Later deliveries stand on it": "intake/test_withdrawal.py::test_one_after_the_other_back_to_nothing",
-        "It was withdrawn by mistake": (
-            "intake/test_withdrawal.py::test_a_delivery_withdrawn_by_mistake_comes_in_again"
-        ),
+        "Later deliveries stand on it": "intake/test_withdrawal.py::test_newest_is_withdrawn_first",
+        "It was withdrawn by mistake": ("intake/test_withdrawal.py::test_wrong_withdrawal_can_be_replayed"),
         "A corrected file came": f"{BACK}::{CORRECTED}",
         "The source has numbered": f"{BACK}::{CORRECTED}",
     },
@@ -80,24 +78,17 @@ FOLLOWED_BY = {
         ),
     },
     "An extract is red": {
-        "*refused* … rows set aside beyond": "intake/test_bad_input.py::test_more_rejects_than_the_contract_allows",
-        "*refused* … would close more rows": (
-            "intake/test_bad_input.py::test_closures_can_be_let_in_by_name_and_reason"
-        ),
-        "*refused* … would change more known rows": (
-            "intake/test_changes.py::test_a_delivery_that_changes_most_rows_is_refused_and_named_by_columns"
-        ),
-        "… absent rows are not closed": ("intake/test_history.py::test_delivery_with_an_unreadable_key_closes_nothing"),
-        "The older delivery … was corrected": (
-            "intake/test_changes.py::test_a_corrected_file_of_an_older_cut_off_is_read_and_named"
-        ),
+        "*refused* … rows set aside beyond": "intake/test_bad_input.py::test_more_rejects_than_allowed",
+        "*refused* … would close more rows": ("intake/test_bad_input.py::test_closures_can_be_allowed"),
+        "*refused* … would change more known rows": ("intake/test_changes.py::test_delivery_changing_most_is_refused"),
+        "… absent rows are not closed": ("intake/test_history.py::test_unreadable_key_closes_nothing"),
+        "The older delivery … was corrected": ("intake/test_changes.py::test_older_correction_stands_beside"),
         "*refused* … states a cut-off later": f"{BACK}::{CORRECTED}",
         "*refused* … states a cut-off more than … days … ahead": (
-            "intake/test_cutoffs.py::test_jump_is_refused_and_let_in_by_name_and_reason"
+            "intake/test_cutoffs.py::test_jump_is_refused_unless_allowed"
         ),
         "*refused* … states a cut-off more than … days (maxAgeDays)": (
-            "intake/test_cutoffs.py"
-            "::test_first_delivery_of_another_age_is_let_in_by_name_and_reason_and_replayed_as_it_is"
+            "intake/test_cutoffs.py::test_too_old_first_delivery_can_be_allowed"
         ),
         "*… named almost like": f"{BACK}::{CORRECTED}",
         "*A delivery that is in came after it*": f"{BACK}::{CORRECTED}",
@@ -105,25 +96,19 @@ FOLLOWED_BY = {
         "*Nothing is taken in … while its contract": (
             "contracts/test_hostile_contracts.py::test_broken_files_of_every_kind_stop_no_other_source"
         ),
-        "*does not accept the token*": ("intake/test_api.py::test_wrong_token_says_what_to_do_and_never_prints_it"),
-        "*gave no whole answer": "intake/test_api.py::test_an_error_that_stays_is_missing_after_four_attempts",
-        "*with one page of several*": "intake/test_api.py::test_first_page_of_several_is_told_from_the_whole",
-        "*with a web page, not with data*": "intake/test_api.py::test_a_web_page_is_told_from_data",
+        "*does not accept the token*": ("intake/test_api.py::test_wrong_token_is_never_printed"),
+        "*gave no whole answer": "intake/test_api.py::test_lasting_error_is_tried_4_times",
+        "*with one page of several*": "intake/test_api.py::test_first_page_of_several_is_refused",
+        "*with a web page, not with data*": "intake/test_api.py::test_web_page_is_refused",
         "the API is down for long": f"{BACK}::test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it",
-        "*is being taken in by … since": (
-            "intake/test_turns.py::test_second_hand_that_waits_in_vain_is_told_who_is_at_work"
-        ),
-        "*The turn on … was lost*": (
-            "intake/test_turns.py::test_turn_whose_session_was_ended_takes_nothing_in_after_another_did"
-        ),
+        "*is being taken in by … since": ("intake/test_turns.py::test_timeout_names_holder_of_turn"),
+        "*The turn on … was lost*": ("intake/test_turns.py::test_lost_turn_accepts_nothing"),
         "*Its task was killed each time": (
             "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
         ),
         "*The disk takes no more*": f"{BACK}::test_full_disk_is_named_and_nothing_is_half_done",
         "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
-        "*This is a fault of Kvalitet": (
-            "intake/test_faults.py::test_own_fault_refuses_nothing_and_the_delivery_comes_in_once_it_is_mended"
-        ),
+        "*This is a fault of Kvalitet": ("intake/test_faults.py::test_own_fault_does_not_refuse_delivery"),
         "anything else": "night/test_missing_program.py::test_what_may_mend_itself_is_tried_again",
     },
     "The night is red": {
@@ -141,7 +126,7 @@ FOLLOWED_BY = {
         ),
         "`validate`": f"{BACK}::{MENDED_MODEL}",
         "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_its_claim_to_another_process"),
-        "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_one_after_the_other_back_to_nothing",
+        "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_newest_is_withdrawn_first",
         "`publish`: *differs from what the gate": (
             "publication/test_publish.py::test_a_candidate_changed_after_the_gate_is_refused"
         ),

@@ -50,7 +50,7 @@ def line_of(**changes: str) -> str:
     return as_csv([COMPLAINT | changes], list(COMPLAINT)).split("\r\n")[1]
 
 
-def test_blank_records_are_left_out_by_name_and_close_nothing(settings, inbox, deliver, account, rejects):
+def test_blank_records_are_only_counted(settings, inbox, deliver, account, rejects):
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
@@ -68,7 +68,7 @@ def test_blank_records_are_left_out_by_name_and_close_nothing(settings, inbox, d
     assert account()["seen", "line_end_crlf"] == 204
 
 
-def test_rows_are_numbered_by_the_line_of_the_file(settings, inbox, deliver, rejects):
+def test_rows_are_numbered_by_file_line(settings, inbox, deliver, rejects):
     """A text of three lines, a blank line and a broken record come before the row that is set aside."""
     deliver(*GOOD)
 
@@ -88,7 +88,7 @@ def test_rows_are_numbered_by_the_line_of_the_file(settings, inbox, deliver, rej
     assert [row["row_number"] for row in read_rejects(settings, SOURCE) if row["table_name"] == "complaints"] == [7]
 
 
-def test_a_record_swallowed_by_an_open_quote_is_set_aside_with_its_own_line(settings, inbox, deliver, rejects, account):
+def test_record_in_open_quote_is_set_aside(settings, inbox, deliver, rejects, account):
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
@@ -100,7 +100,7 @@ def test_a_record_swallowed_by_an_open_quote_is_set_aside_with_its_own_line(sett
     assert (account()["scanned", "record"], account()["accepted", "record"]) == (200, 198)
 
 
-def test_a_record_within_the_text_of_an_accepted_row_refuses_the_delivery(settings, inbox, deliver):
+def test_record_hidden_in_text_is_refused(settings, inbox, deliver):
     """The column is not landed and the text is properly closed, so nothing else would show that two rows are lost."""
     deliver(*GOOD)
 
@@ -130,17 +130,13 @@ ONE_MORE_OR_FEWER = {
 
 
 @pytest.mark.parametrize("values", ONE_MORE_OR_FEWER.values(), ids=ONE_MORE_OR_FEWER)
-def test_a_record_with_a_column_more_or_fewer_within_the_text_of_an_accepted_row_refuses_the_delivery(
-    settings, inbox, deliver, values
-):
+def test_near_record_hidden_in_text_is_refused(settings, inbox, deliver, values):
     assert abs(len(values) - len(COMPLAINT)) == 1
     deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": "Uden slut\n" + ",".join(values) + "\nog mere"})
     assert "line 203 stands within a quoted text, and is a record but for one column more or fewer" in refusal(settings)
 
 
-def test_a_record_with_a_column_fewer_that_an_open_quote_took_in_is_set_aside_with_its_own_line(
-    settings, inbox, deliver, rejects, account
-):
+def test_short_record_in_open_quote_is_set_aside(settings, inbox, deliver, rejects, account):
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
@@ -164,7 +160,7 @@ def test_a_record_with_a_column_fewer_that_an_open_quote_took_in_is_set_aside_wi
         "2023-05-02,2023-05-03" + ",og så" * (len(COMPLAINT) - 3),
     ],
 )
-def test_a_note_with_almost_as_many_commas_as_the_table_is_no_record(settings, deliver, account, note):
+def test_note_with_many_commas_is_no_record(settings, deliver, account, note):
     deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": f"Først\n{note}\nsidst"})
     extract(settings, SOURCE)
     assert account()["accepted", "record"] == 201
@@ -180,9 +176,7 @@ def test_a_note_with_almost_as_many_commas_as_the_table_is_no_record(settings, d
         {"Fritekst": "=1+1", "Lukket": "?"},
     ],
 )
-def test_a_record_within_a_text_that_itself_breaks_a_rule_refuses_the_delivery(
-    settings, inbox, deliver, broken, is_quoted
-):
+def test_invalid_record_in_text_is_refused(settings, inbox, deliver, broken, is_quoted):
     deliver(*GOOD)
 
     def change(lines: list[str]) -> None:
@@ -195,7 +189,7 @@ def test_a_record_within_a_text_that_itself_breaks_a_rule_refuses_the_delivery(
     assert "klager_2025-01-02.csv: line 12 stands within a quoted text, and is a whole record" in refusal(settings)
 
 
-def test_a_record_with_empty_columns_too_many_is_set_aside(settings, inbox, deliver, rejects, account):
+def test_extra_empty_columns_set_record_aside(settings, inbox, deliver, rejects, account):
     """A comma without quotes has moved the values by one column, and the last value was empty."""
     deliver(*GOOD)
 
@@ -211,32 +205,32 @@ def test_a_record_with_empty_columns_too_many_is_set_aside(settings, inbox, deli
     assert (account()["scanned", "record"], account()["accepted", "record"]) == (200, 198)
 
 
-def test_a_line_of_commas_within_a_text_is_no_record(settings, deliver, account):
+def test_commas_alone_in_text_are_no_record(settings, deliver, account):
     deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": "Først\n" + "," * (len(COMPLAINT) - 1) + "\nsidst"})
     extract(settings, SOURCE)
     assert account()["accepted", "record"] == 201
 
 
-def test_prose_with_as_many_commas_as_the_table_is_no_record(settings, deliver, account):
+def test_prose_with_commas_is_no_record(settings, deliver, account):
     prose = "Først\n" + ", ".join(["og så"] * len(COMPLAINT)) + "\nsidst"
     deliver(*GOOD, {"Sagsnummer": "2023 - 00001", "Fritekst": prose})
     extract(settings, SOURCE)
     assert account()["accepted", "record"] == 201
 
 
-def test_a_carriage_return_outside_quotes_is_refused_by_its_line(settings, inbox, deliver):
+def test_unquoted_carriage_return_is_refused(settings, inbox, deliver):
     deliver(*GOOD)
     rewrite(inbox, lambda lines: lines.__setitem__(4, lines[4].replace('"C01"', "C01\r")))
     assert "line 5 holds a carriage return outside quotes" in refusal(settings)
 
 
-def test_a_quote_open_for_two_megabytes_is_refused_by_its_line(settings, inbox, deliver):
+def test_quote_open_for_2_mb_is_refused(settings, inbox, deliver):
     deliver(*GOOD)
     rewrite(inbox, lambda lines: lines.__setitem__(4, lines[4].removesuffix('"') + "a" * 2_100_000))
     assert "the record that begins in line 5 has more than 2097152 bytes" in refusal(settings)
 
 
-def test_duplicates_are_counted_one_way_everywhere(settings, deliver):
+def test_duplicates_are_counted_alike(settings, deliver):
     """Two keys come in five rows, two of them equal. One more row breaks a rule. So six rows are set aside."""
     twice, thrice = {"Sagsnummer": "2023 - 00001"}, {"Sagsnummer": "2023 - 00002"}
     others = twice, twice, thrice, thrice | {"Tema": "svar"}, thrice, {"Sagsnummer": "2023 - 00003", "Lukket": "?"}
@@ -249,7 +243,7 @@ def test_duplicates_are_counted_one_way_everywhere(settings, deliver):
     assert [row["row_number"] for row in open_rows] == [202, 203, 204, 205, 206, 207]
 
 
-def test_a_key_that_comes_less_often_leaves_fewer_rows_open(settings, deliver):
+def test_fewer_duplicates_leave_fewer_rejects(settings, deliver):
     twice = {"Sagsnummer": "2023 - 00001"}
     deliver(*GOOD, twice, twice, twice)
     extract(settings, SOURCE)
@@ -261,7 +255,7 @@ def test_a_key_that_comes_less_often_leaves_fewer_rows_open(settings, deliver):
     assert read_rejects(settings, SOURCE) == []
 
 
-def test_a_refusal_is_at_most_two_thousand_characters_and_says_how_many_more():
+def test_long_refusal_is_cut_and_counted():
     text = str(DeliveryRefused("Not agreed: " + ", ".join(f"column {n}" for n in range(900)) + ".", "Ask."))
     assert len(text) <= MOST_CHARACTERS
     assert text.endswith(" more. Ask.")
@@ -269,7 +263,7 @@ def test_a_refusal_is_at_most_two_thousand_characters_and_says_how_many_more():
     assert shown + rest == 900
 
 
-def test_advice_of_any_length_leaves_room_for_what_happened() -> None:
+def test_long_advice_leaves_room_for_message() -> None:
     told = KvalitetError("What happened, " * 300, "What to do, " * 300)
     assert len(str(told)) <= MOST_CHARACTERS
     assert told.what.startswith("What happened, What happened") and told.remedy.startswith("What to do, What to do")

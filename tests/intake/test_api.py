@@ -111,7 +111,7 @@ def last_attempt(settings: Settings) -> tuple[str, str]:
 
 
 class TestWholeAnswer:
-    def test_json_is_typed_and_dated_by_the_sources_own_statement(self, settings, server, open_rows):
+    def test_json_is_typed_and_dated_by_source(self, settings, server, open_rows):
         result = extract(settings, "jobindsats")
         assert (result.outcome, result.loads[-1].delivery) == ("accepted", "2024-12-10")
         rows = open_rows(RAW)
@@ -124,7 +124,7 @@ class TestWholeAnswer:
             (None, "suppressed"),
         ]
 
-    def test_what_is_wanted_is_asked_for_with_the_token(self, settings, server):
+    def test_request_names_table_and_sends_token(self, settings, server):
         extract(settings, "jobindsats")
         assert [(method, path) for method, path, *_ in server.asked] == [
             ("GET", "/v2/tables/y30r21/json"),
@@ -133,7 +133,7 @@ class TestWholeAnswer:
         assert {token for *_, token, _ in server.asked} == {TOKEN}
         assert server.asked[-1][3]["area"] == "*"
 
-    def test_csv_gives_the_same_rows(self, settings, server, open_rows, monkeypatch):
+    def test_csv_gives_same_rows(self, settings, server, open_rows, monkeypatch):
         extract(settings, "jobindsats")
         from_json = open_rows(RAW)
         monkeypatch.setenv("KVALITET_SERVER_JOBINDSATS", "api_csv")
@@ -153,22 +153,22 @@ class TestWholeAnswer:
             ("2024-12-10T23:30:00.1234567", "2024-12-10"),
         ],
     )
-    def test_an_instant_is_the_day_that_it_has_here(self, settings, server, updated, day):
+    def test_updated_instant_becomes_local_day(self, settings, server, updated, day):
         server.updated = updated
         assert extract(settings, "jobindsats").loads[-1].delivery == day
 
     @pytest.mark.parametrize("updated", ["20241210", "2024-W50-2", "10-12-2024", "2024-12-10x"])
-    def test_day_in_another_form_is_not_guessed(self, settings, server, updated):
+    def test_update_day_in_other_form_is_refused(self, settings, server, updated):
         server.updated = updated
         with pytest.raises(KvalitetError, match="does not say as agreed when"):
             extract(settings, "jobindsats")
 
-    def test_day_of_one_of_several_tables_is_not_guessed(self, settings, server):
+    def test_update_day_of_other_table_is_refused(self, settings, server):
         server.tables = [{"TableID": "y01a02", "LatestUpdate": "2024-10-05"}]
         with pytest.raises(KvalitetError, match="does not say as agreed when"):
             extract(settings, "jobindsats")
 
-    def test_the_delivered_bytes_are_kept_and_hashed(self, settings, server):
+    def test_delivered_bytes_are_kept_and_hashed(self, settings, server):
         extract(settings, "jobindsats")
         kept = settings.fetched / "jobindsats" / "offentlig_forsoergelse_2024-12-10.json"
         assert kept.read_bytes() == json_answer()[2]
@@ -177,11 +177,11 @@ class TestWholeAnswer:
         assert row and tuple(row.values()) == (len(json_answer()[2]), sha256(json_answer()[2]).hexdigest())
         assert list((settings.var / "spool").iterdir()) == []
 
-    def test_the_same_content_twice_is_nothing_new(self, settings, server):
+    def test_same_content_twice_is_nothing_new(self, settings, server):
         extract(settings, "jobindsats")
         assert extract(settings, "jobindsats").outcome == "nothing_new"
 
-    def test_without_a_stated_day_the_requests_day_counts_and_the_same_content_is_nothing_new(self, settings, server):
+    def test_undated_answer_gets_day_of_request(self, settings, server):
         server.updated = None
         before = settings.fetched / "jobindsats" / "offentlig_forsoergelse_2024-12-10.json"
         before.parent.mkdir(parents=True)
@@ -192,14 +192,14 @@ class TestWholeAnswer:
         result = extract(settings, "jobindsats")
         assert result.loads[-1].delivery == datetime.now(TIMEZONE).date().isoformat()
 
-    def test_a_correction_under_the_same_day_is_taken_in(self, settings, server, open_rows):
+    def test_correction_of_same_day_is_accepted(self, settings, server, open_rows):
         extract(settings, "jobindsats")
         server.answers = [json_answer([[*ROWS[0][:4], 1988, *ROWS[0][5:]], ROWS[1]])]
         assert extract(settings, "jobindsats").loads[-1].tables["public_support"].changed == 1
         assert {float(row["actual_persons"]) for row in open_rows(RAW)} == {1988, 1990}
 
     @pytest.mark.parametrize("bad", [rb"\u0000", rb"\ud800"], ids=["zero byte", "half a character"])
-    def test_a_bad_character_costs_its_row_and_not_the_delivery(self, settings, server, open_rows, rejects, bad):
+    def test_bad_character_sets_one_row_aside(self, settings, server, open_rows, rejects, bad):
         areas = [f"Kommune {number}" for number in range(60)]
         status, kind, body = json_answer([[area, *ROWS[0][1:]] for area in (*areas, "Brønd@by")])
         server.answers = [(status, kind, body.replace(b"@", bad))]
@@ -207,7 +207,7 @@ class TestWholeAnswer:
         assert [row["area"] for row in open_rows("jobindsats__public_support")] == sorted(areas)
         assert [reject[1:4] for reject in rejects()] == [(None, "area", "bad_character")]
 
-    def test_the_sample_as_files_and_the_api_give_the_same_table(self, settings, inbox, open_rows, monkeypatch):
+    def test_file_and_api_give_same_table(self, settings, inbox, open_rows, monkeypatch):
         folder = inbox / "jobindsats"
         folder.mkdir(parents=True)
         (folder / "offentlig_forsoergelse_2025-01-02.json").write_bytes(json_answer()[2])
@@ -221,7 +221,7 @@ class TestBadAnswer:
             extract(settings, "jobindsats")
         return str(refusal.value)
 
-    def test_wrong_token_says_what_to_do_and_never_prints_it(self, settings, server, monkeypatch, everything_written):
+    def test_wrong_token_is_never_printed(self, settings, server, monkeypatch, everything_written):
         monkeypatch.setenv("KVALITET_TOKEN_JOBINDSATS", "udloebet-noegle-456")
         with pytest.raises(KvalitetError, match=r"does not accept the token \(401\).*KVALITET_TOKEN_JOBINDSATS"):
             extract(settings, "jobindsats")
@@ -231,12 +231,12 @@ class TestBadAnswer:
         monkeypatch.setenv("KVALITET_TOKEN_JOBINDSATS", TOKEN)
         assert extract(settings, "jobindsats").outcome == "accepted"
 
-    def test_an_error_that_passes_is_tried_again(self, settings, server):
+    def test_transient_error_is_retried(self, settings, server):
         server.answers = [(500, "text/plain", b"oops"), (503, "text/plain", b"oops"), json_answer()]
         assert extract(settings, "jobindsats").outcome == "accepted"
         assert server.data_requests() == 3
 
-    def test_an_error_that_stays_is_missing_after_four_attempts(self, settings, server):
+    def test_lasting_error_is_tried_4_times(self, settings, server):
         server.answers = [(500, "text/plain", b"oops")]
         result = extract(settings, "jobindsats")
         assert (result.outcome, server.data_requests()) == ("missing", 4)
@@ -245,7 +245,7 @@ class TestBadAnswer:
         server.answers = [json_answer()]
         assert extract(settings, "jobindsats").outcome == "accepted"
 
-    def test_an_answer_that_breaks_off_leaves_nothing(self, settings, server):
+    def test_truncated_answer_leaves_nothing(self, settings, server):
         server.cut_after = 200
         result = extract(settings, "jobindsats")
         assert (result.outcome, server.data_requests()) == ("missing", 4)
@@ -253,11 +253,11 @@ class TestBadAnswer:
         server.cut_after = None
         assert extract(settings, "jobindsats").outcome == "accepted"
 
-    def test_nobody_there_is_missing(self, settings, server, monkeypatch):
+    def test_unreachable_server_is_missing(self, settings, server, monkeypatch):
         monkeypatch.setenv("KVALITET_URL_JOBINDSATS", "http://127.0.0.1:9/v2/")
         assert extract(settings, "jobindsats").outcome == "missing"
 
-    def test_a_web_page_is_told_from_data(self, settings, server):
+    def test_web_page_is_refused(self, settings, server):
         server.answers = [(200, "text/html", b"<!doctype html><title>Log ind</title>")]
         with pytest.raises(KvalitetError, match="with a web page, not with data"):
             extract(settings, "jobindsats")
@@ -268,35 +268,35 @@ class TestBadAnswer:
     @pytest.mark.parametrize(
         "headers", [{"Link": '</v2/data?page=2>; rel="next"'}, {"X-Next-Page": "2"}, {"X-Total-Pages": "4"}]
     )
-    def test_first_page_of_several_is_told_from_the_whole(self, settings, server, headers):
+    def test_first_page_of_several_is_refused(self, settings, server, headers):
         server.headers = headers
         with pytest.raises(KvalitetError, match="with one page of several"):
             extract(settings, "jobindsats")
         assert fetched(settings) == []
 
-    def test_a_redirect_is_not_followed(self, settings, server):
+    def test_redirect_is_not_followed(self, settings, server):
         server.answers = [(302, "text/plain", b"")]
         with pytest.raises(KvalitetError, match="with status 302"):
             extract(settings, "jobindsats")
 
-    def test_more_than_the_contract_allows_is_not_read_to_the_end(self, settings, server, tmp_path, monkeypatch):
+    def test_answer_over_size_limit_is_refused(self, settings, server, tmp_path, monkeypatch):
         text = (settings.contracts_dir / "jobindsats.odcs.yaml").read_text()
         (tmp_path / "jobindsats.odcs.yaml").write_text(text.replace("maxBytes, value: 50000000", "maxBytes, value: 99"))
         monkeypatch.setenv("KVALITET_CONTRACTS", str(tmp_path))
         with pytest.raises(KvalitetError, match="larger than the contract allows"):
             extract(settings, "jobindsats")
 
-    def test_changed_variables_are_refused_by_name(self, settings, server):
+    def test_changed_variables_are_named(self, settings, server):
         labels = ("Kommune", *jobindsats.LABELS[1:])
         server.answers = [json_answer(labels=labels)]
         assert "missing: Area; not agreed: column 1" in self.refused(settings)
 
-    def test_a_row_that_does_not_fit_its_variables_is_set_aside(self, settings, server):
+    def test_row_of_wrong_length_is_set_aside(self, settings, server):
         rows = [[f"Kommune {n}", *ROWS[0][1:]] for n in range(60)]
         server.answers = [json_answer([*rows, ROWS[0][:5]])]
         assert extract(settings, "jobindsats").loads[-1].tables["public_support"].rejected == 1
 
-    def test_an_update_in_the_future_is_not_believed(self, settings, server):
+    def test_update_in_future_is_refused(self, settings, server):
         server.updated = "2999-01-01"
         with pytest.raises(KvalitetError, match="in the future"):
             extract(settings, "jobindsats")
@@ -313,7 +313,7 @@ class TestBadAnswer:
             (b'[{"Variables": ["\xe6"]}]', "not in the agreed encoding"),
         ],
     )
-    def test_other_json_is_refused_without_its_values(self, settings, server, body, finding):
+    def test_other_json_prints_no_values(self, settings, server, body, finding):
         server.answers = [(200, "application/json", body)]
         assert finding in self.refused(settings)
 
@@ -332,24 +332,24 @@ class TestCompressedAnswer:
         server.answers = [(200, "application/json", body)]
         server.data_only_headers = True
 
-    def test_all_members_are_read(self, settings, server, parts, open_rows):
+    def test_all_gzip_members_are_read(self, settings, server, parts, open_rows):
         self.answer(server, b"".join(parts))
         assert extract(settings, "jobindsats").outcome == "accepted"
         assert len(open_rows(RAW)) == len(ROWS)
 
     @pytest.mark.parametrize("kept", [-1, -8, -20])
-    def test_one_that_breaks_off_is_no_answer(self, settings, server, parts, kept):
+    def test_truncated_gzip_is_missing(self, settings, server, parts, kept):
         self.answer(server, b"".join(parts)[:kept])
         result = extract(settings, "jobindsats")
         assert result.outcome == "missing" and "its compressed form breaks off" in result.message
         assert fetched(settings) == []
 
-    def test_one_that_is_broken_is_no_answer(self, settings, server, parts):
+    def test_broken_gzip_is_missing(self, settings, server, parts):
         self.answer(server, parts[0] + b"rest")
         result = extract(settings, "jobindsats")
         assert result.outcome == "missing" and "its compressed form is broken" in result.message
 
-    def test_another_compression_is_refused_by_what_it_is(self, settings, server):
+    def test_other_compression_is_refused(self, settings, server):
         server.headers["Content-Encoding"] = "br"
         self.answer(server, b"\x0b\x02\x80")
         with pytest.raises(KvalitetError, match="in a compressed form that is not gzip"):
@@ -367,11 +367,11 @@ class TestStatisticsJson:
 
         return write
 
-    def test_data_may_come_before_its_variables(self, written):
+    def test_data_may_precede_variables(self, written):
         made = written('{"Data": [[1, null]], "Title": "x", "Variables": [{"Label": "A"}, {"Label": "B"}]}')
         assert made == '"A","B"\n"1",""\n'
 
-    def test_numbers_keep_their_digits_and_texts_their_signs(self, written):
+    def test_numbers_and_texts_are_kept_exactly(self, written):
         data = r'[[0.10], [1e2], ["a,\"b\""], [12345678901234567890]]'
         made = written('[{"Variables": [{"Label": "A"}], "Data": ' + data + "}]")
         assert made == '"A"\n"0.10"\n"1e2"\n"a,""b"""\n"12345678901234567890"\n'
@@ -390,7 +390,7 @@ class TestStatisticsJson:
         ],
     )
     @pytest.mark.parametrize("comes_first", [True, False])
-    def test_answer_that_says_itself_that_it_is_a_part_is_refused(self, written, beside, finding, comes_first):
+    def test_declared_partial_answer_is_refused(self, written, beside, finding, comes_first):
         data = '"Variables": [{"Label": "A"}], "Data": [[1], [2]]'
         with pytest.raises(DeliveryRefused, match=re.escape(finding)):
             written("[{" + (f"{beside}, {data}" if comes_first else f"{data}, {beside}") + "}]")
@@ -408,7 +408,7 @@ class TestStatisticsJson:
             '"More": "https://example.invalid/about"',
         ],
     )
-    def test_answer_that_says_that_it_is_whole_is_read(self, written, beside):
+    def test_declared_whole_answer_is_read(self, written, beside):
         assert written('{"Variables": [{"Label": "A"}], "Data": [[1], [2]], ' + beside + "}") == '"A"\n"1"\n"2"\n'
 
     @pytest.mark.parametrize(
@@ -420,11 +420,11 @@ class TestStatisticsJson:
             '{"Variables": [{"Label": "A"}], "Data": [[1]], "about": {"unit": "persons", "unit": "cases"}}',
         ],
     )
-    def test_member_that_stands_twice_is_refused(self, written, text):
+    def test_duplicate_member_is_refused(self, written, text):
         with pytest.raises(DeliveryRefused, match="names a member twice"):
             written(text)
 
-    def test_name_that_is_no_text_is_refused(self, written):
+    def test_member_name_must_be_text(self, written):
         with pytest.raises(DeliveryRefused, match="not JSON of that form"):
             written('{["Data"]: [[1]]}')
 
@@ -433,7 +433,7 @@ class TestStatisticsJson:
         monkeypatch.setattr(statistics_json, "CHUNK_CHARACTERS", chunk)
         assert written('[{"Variables":[{"Label":"Å"}],"Data":[[12],["3\\u00e6"]]}]') == '"Å"\n"12"\n"3æ"\n'
 
-    def test_one_value_without_end_does_not_fill_the_memory(self, written, monkeypatch):
+    def test_endless_value_is_refused(self, written, monkeypatch):
         monkeypatch.setattr(statistics_json, "MAX_VALUE_CHARACTERS", 1000)
         monkeypatch.setattr(statistics_json, "CHUNK_CHARACTERS", 100)
         with pytest.raises(DeliveryRefused, match="longer than agreed"):
@@ -446,16 +446,16 @@ class TestChoiceOfServer:
 
         return "; ".join(load_contracts(settings)["jobindsats"].problems)
 
-    def test_an_unknown_server_is_named(self, settings, monkeypatch):
+    def test_unknown_server_is_named(self, settings, monkeypatch):
         monkeypatch.setenv("KVALITET_SERVER_JOBINDSATS", "ftp")
         assert "called ftp (KVALITET_SERVER_JOBINDSATS) is missing" in self.problems(settings)
 
-    def test_the_token_is_sent_over_https_only(self, settings, monkeypatch):
+    def test_token_is_sent_over_https_only(self, settings, monkeypatch):
         monkeypatch.setenv("KVALITET_SERVER_JOBINDSATS", "api")
         monkeypatch.setenv("KVALITET_URL_JOBINDSATS", "http://api.jobindsats.dk/v2/")
         assert "location must be an https address" in self.problems(settings)
 
-    def test_the_token_can_be_mounted_as_a_file(self, settings, server, tmp_path, monkeypatch):
+    def test_token_may_be_mounted_as_file(self, settings, server, tmp_path, monkeypatch):
         monkeypatch.delenv("KVALITET_TOKEN_JOBINDSATS")
         monkeypatch.setenv("KVALITET_TOKEN_FILE_JOBINDSATS", str(tmp_path / "token"))
         with pytest.raises(KvalitetError, match="token of jobindsats is not at"):
@@ -463,7 +463,7 @@ class TestChoiceOfServer:
         (tmp_path / "token").write_text(TOKEN + "\n")
         assert extract(settings, "jobindsats").outcome == "accepted"
 
-    def test_the_token_can_be_airflows_connection(self, settings, server, monkeypatch):
+    def test_token_may_be_airflow_connection(self, settings, server, monkeypatch):
         import airflow.sdk  # noqa: F401 (a task has it)
 
         monkeypatch.delenv("KVALITET_TOKEN_JOBINDSATS")

@@ -58,7 +58,7 @@ class TestByTheClock:
 
     pytestmark = pytest.mark.slow
 
-    def test_cut_off_later_than_today_is_refused_by_name_and_in_order_once_renamed(self, settings, inbox, deliver):
+    def test_renamed_future_cutoff_is_accepted(self, settings, inbox, deliver):
         later = str(today(settings) + 2 * DAY)
         deliver(*GOOD, cutoff=later)
         with pytest.raises(DeliveryRefused, match=rf"{later} states a cut-off later than today.*Rename its files"):
@@ -67,9 +67,7 @@ class TestByTheClock:
         assert extract(settings, SOURCE).outcome == "accepted"
         assert is_stale(settings) is None or "days old" in str(is_stale(settings))
 
-    def test_one_of_two_files_with_a_mistyped_year_is_named_beside_the_file_that_waits_for_it(
-        self, settings, inbox, deliver
-    ):
+    def test_mistyped_year_of_one_file_is_named(self, settings, inbox, deliver):
         deliver(*GOOD)
         file = inbox / SOURCE / "klager_2025-01-02.csv"
         file.rename(file.with_name("klager_2052-01-02.csv"))
@@ -78,17 +76,17 @@ class TestByTheClock:
         assert "Delivery 2025-01-02 is incomplete: klager_2025-01-02.csv has not come" in result.message
         assert "Delivery 2052-01-02 states a cut-off later than today" in result.message
 
-    def test_nobody_lets_in_a_cut_off_later_than_today(self, settings, deliver):
+    def test_future_cutoff_cannot_be_allowed(self, settings, deliver):
         deliver(*GOOD, cutoff="9999-12-31")
         with pytest.raises(DeliveryRefused, match="later than today"):
             extract(settings, SOURCE, allow_jump=("A. Hansen", "it is right"))
 
-    def test_snapshot_named_by_the_next_day_is_taken_in_and_the_figures_are_as_of_today(self, settings, deliver):
+    def test_cutoff_of_tomorrow_builds_as_of_today(self, settings, deliver):
         deliver(*GOOD, cutoff=str(today(settings) + DAY))
         assert extract(settings, SOURCE).outcome == "accepted"
         assert begin_build(settings, owner="test").as_of_date == today(settings)
 
-    def test_jump_is_refused_and_let_in_by_name_and_reason(self, settings, deliver):
+    def test_jump_is_refused_unless_allowed(self, settings, deliver):
         deliver(*GOOD)
         extract(settings, SOURCE)
         deliver(*GOOD, cutoff=WRONG_YEAR)
@@ -99,7 +97,7 @@ class TestByTheClock:
         assert (str(load["cutoff_date"]), load["jump_allowed_by"]) == (WRONG_YEAR, "A. Hansen")
         assert load["jump_allowed_reason"] == "the system stood still"
 
-    def test_refused_jump_is_refused_when_it_is_replayed_and_let_in_there_too(self, settings, deliver):
+    def test_replay_refuses_jump_unless_allowed(self, settings, deliver):
         deliver(*GOOD)
         extract(settings, SOURCE)
         deliver(*GOOD, cutoff=WRONG_YEAR)
@@ -110,20 +108,20 @@ class TestByTheClock:
             replay(settings, refused)
         assert replay(settings, refused, allow_jump=("A. Hansen", "it is right")).outcome == "accepted"
 
-    def test_what_waits_at_the_first_delivery_is_the_sources_history(self, settings, deliver):
+    def test_first_extraction_takes_backlog(self, settings, deliver):
         yesterday = str(today(settings) - DAY)
         for cutoff in ("2023-12-31", "2024-12-31", yesterday):
             deliver(*GOOD, cutoff=cutoff)
         assert [load.outcome for load in extract(settings, SOURCE).loads] == ["accepted"] * 3
 
     @pytest.mark.parametrize("cutoff", ["1900-01-02", OLD])
-    def test_first_delivery_with_a_year_of_another_age_is_refused(self, settings, deliver, cutoff):
+    def test_first_delivery_too_old_is_refused(self, settings, deliver, cutoff):
         deliver(*OF_OLD, cutoff=cutoff)
         with pytest.raises(DeliveryRefused, match=rf"{cutoff} states a cut-off more than 3653 days \(maxAgeDays\)"):
             extract(settings, SOURCE)
         assert newest_loads(settings) == []
 
-    def test_first_delivery_of_another_age_is_let_in_by_name_and_reason_and_replayed_as_it_is(self, settings, deliver):
+    def test_too_old_first_delivery_can_be_allowed(self, settings, deliver):
         deliver(*OF_OLD, cutoff=OLD)
         first = extract(settings, SOURCE, allow_jump=("A. Hansen", "the archive of then")).loads[0]
         (load,) = newest_loads(settings)
@@ -131,7 +129,7 @@ class TestByTheClock:
         withdraw(settings, first.load_id, "to be read once more", "A. Hansen")
         assert replay(settings, first.load_id).outcome == "accepted"
 
-    def test_right_delivery_is_taken_in_beside_a_first_one_of_another_age(self, settings, deliver):
+    def test_too_old_delivery_does_not_block_good(self, settings, deliver):
         deliver(*GOOD, cutoff="1900-01-02")
         deliver(*GOOD)
         result = extract(settings, SOURCE)
@@ -141,7 +139,7 @@ class TestByTheClock:
         ]
         assert (result.outcome, extract(settings, SOURCE).outcome) == ("accepted", "nothing_new")
 
-    def test_older_delivery_of_another_age_is_refused_beside_the_history_and_named(self, settings, deliver):
+    def test_too_old_beside_history_is_refused(self, settings, deliver):
         deliver(*GOOD)
         extract(settings, SOURCE)
         deliver(*OF_OLD, cutoff=OLD)
@@ -159,7 +157,7 @@ class TestByTheClock:
             (("A. Hansen", "the case of 010190-1234"), "Why to let in a jump holds what reads as a personal number"),
         ],
     )
-    def test_who_and_why_are_there_and_hold_no_identity_number(self, settings, deliver, by_and_why, said):
+    def test_allowed_jump_needs_name_and_reason(self, settings, deliver, by_and_why, said):
         """For each way of letting a delivery in, this is checked before anything is recorded."""
         deliver(*GOOD)
         load = extract(settings, SOURCE).loads[0].load_id
@@ -171,13 +169,13 @@ class TestByTheClock:
                 step()
         assert is_stale(settings) is None or "days old" in str(is_stale(settings))
 
-    def test_delivery_of_today_comes_in_after_an_old_one(self, settings, deliver):
+    def test_delivery_of_today_follows_old_one(self, settings, deliver):
         deliver(*GOOD, cutoff="2023-12-31")
         extract(settings, SOURCE)
         deliver(*GOOD, cutoff=str(today(settings)))
         assert extract(settings, SOURCE).outcome == "accepted"
 
-    def test_source_that_was_silent_for_half_a_year_goes_on(self, settings, deliver, admin_url):
+    def test_source_silent_half_a_year_resumes(self, settings, deliver, admin_url):
         deliver(*GOOD)
         extract(settings, SOURCE)
         with psycopg.connect(admin_url) as connection:
@@ -192,7 +190,7 @@ class TestLeftBehind:
 
     pytestmark = pytest.mark.slow
 
-    def test_refused_file_makes_its_source_stale_until_a_good_one_is_in(self, settings, deliver):
+    def test_good_file_ends_staleness_of_refusal(self, settings, deliver):
         deliver(*GOOD)
         extract(settings, SOURCE)
         deliver(*GOOD, cutoff=WRONG_YEAR)
@@ -207,7 +205,7 @@ class TestLeftBehind:
         assert (again.outcome, f"Delivery {WRONG_YEAR}" in again.message) == ("nothing_new", True)
         assert is_stale(settings) is None
 
-    def test_withdrawn_file_makes_its_source_stale_until_a_good_one_is_in(self, settings, deliver):
+    def test_good_file_ends_staleness_of_withdrawal(self, settings, deliver):
         deliver(*GOOD)
         extract(settings, SOURCE)
         deliver(*GOOD, cutoff=WRONG_YEAR)
@@ -239,7 +237,7 @@ TODAY = date(2026, 11, 27)
     pauses=st.lists(st.integers(0, 700), min_size=1, max_size=20),
     late=st.lists(st.integers(0, 20), min_size=20, max_size=20),
 )
-def test_source_that_delivers_as_time_passes_is_never_refused(contract, lag, pauses, late):
+def test_regular_source_is_never_refused(contract, lag, pauses, late):
     """Whatever its lag is, however long it is silent, and even if it is up to twenty days late."""
     clock, before = TODAY, Standing(TODAY, None, None)
     for pause, days_late in zip(pauses, late, strict=False):
@@ -253,7 +251,7 @@ def test_source_that_delivers_as_time_passes_is_never_refused(contract, lag, pau
 
 
 @given(days=st.integers(2, 2_000_000), newest=st.none() | st.dates(date(2000, 1, 1), TODAY))
-def test_cut_off_beyond_tomorrow_is_always_refused(contract, days, newest):
+def test_cutoff_beyond_tomorrow_is_refused(contract, days, newest):
     if TODAY.toordinal() + days > date.max.toordinal():
         return
     before = Standing(TODAY, newest, newest)
@@ -261,7 +259,7 @@ def test_cut_off_beyond_tomorrow_is_always_refused(contract, days, newest):
 
 
 @given(days=st.integers(0, 8000), newest=st.none() | st.integers(1, 8000))
-def test_cut_off_of_another_age_is_refused_only_where_it_begins_the_history_or_is_older(contract, days, newest):
+def test_age_limit_spares_newer_cutoffs(contract, days, newest):
     before = Standing(TODAY, None, None) if newest is None else Standing(TODAY, TODAY - newest * DAY, TODAY)
     cutoff = TODAY - days * DAY
     is_later = before.newest is not None and cutoff >= before.newest
@@ -270,7 +268,7 @@ def test_cut_off_of_another_age_is_refused_only_where_it_begins_the_history_or_i
 
 
 @given(st.sampled_from([1, -1]), st.dates(date(2024, 1, 1), date(2024, 12, 31)))
-def test_mistyped_year_of_a_lagging_source_is_refused_or_older(contract, years, cutoff):
+def test_mistyped_year_is_refused_or_older(contract, years, cutoff):
     """The delivery of the day after a cut-off of 2024 comes today, with its year wrong by one."""
     typed = cutoff + 365 * years * DAY
     refusal = judged(contract, delivery(typed), Standing(TODAY, cutoff - DAY, TODAY), None).refusal
@@ -297,7 +295,7 @@ def test_mistyped_year_of_a_lagging_source_is_refused_or_older(contract, years, 
         "klager_2025–02–03.csv",  # with dashes
     ],
 )
-def test_name_that_is_almost_as_agreed_is_named_and_stops_nothing(settings: Settings, inbox: Path, contract, name):
+def test_almost_agreed_file_name_is_noted(settings: Settings, inbox: Path, contract, name):
     write(inbox, f"{SOURCE}/{name}", "x")
     write(inbox, f"{SOURCE}/klager_2025-01-02.csv", "x")
     found = look(settings, contract)
@@ -307,7 +305,7 @@ def test_name_that_is_almost_as_agreed_is_named_and_stops_nothing(settings: Sett
 
 
 @pytest.mark.parametrize("name", ["klager.csv", "klager_2025-01-02.csv.part", "gamle klager_2025-01-02.csv", "x"])
-def test_other_names_are_counted_only(settings: Settings, inbox: Path, contract, name):
+def test_other_file_names_are_only_counted(settings: Settings, inbox: Path, contract, name):
     write(inbox, f"{SOURCE}/{name}", "x")
     assert look(settings, contract).notes == ("1 unrecognised files were left alone.",)
 
@@ -347,7 +345,7 @@ class TestEvents:
         extract(settings, SOURCE)
         assert rejects() == []
 
-    def test_same_row_is_in_order_once_its_day_has_come(self, settings, deliver: Deliver, rejects):
+    def test_same_row_is_accepted_on_its_day(self, settings, deliver: Deliver, rejects):
         answered = {"Besvaret": "2025-01-03T10:00:00"}
         deliver(answered, padding=60)
         extract(settings, SOURCE)
@@ -356,7 +354,7 @@ class TestEvents:
         extract(settings, SOURCE)
         assert rejects() == []
 
-    def test_reader_is_told_why(self, settings, deliver: Deliver):
+    def test_reject_says_why(self, settings, deliver: Deliver):
         deliver({"Modtaget": "1900-01-01T00:00:00"}, padding=60)
         extract(settings, SOURCE)
         with connect(settings, AUDITOR) as connection:

@@ -13,7 +13,7 @@ from kvalitet.warehouse.connection import fetch_all
 SECRET = "hemmeligt_tema"
 
 
-def test_error_of_the_packages_own_code_is_its_own_fault_without_what_it_said():
+def test_own_error_prints_no_value():
     with pytest.raises(OwnFault) as fault, refused_if_unreadable("klager.csv"):
         tidy({SECRET: 1})  # type: ignore[arg-type]
     assert "klager.csv could not be read: " in fault.value.what
@@ -22,14 +22,14 @@ def test_error_of_the_packages_own_code_is_its_own_fault_without_what_it_said():
 
 
 @pytest.mark.parametrize("error", [ValueError(SECRET), KeyError(SECRET)])
-def test_error_of_a_parser_is_the_files(error):
+def test_parser_error_refuses_file(error):
     """An error raised outside this package, as a library does on a damaged workbook."""
     with pytest.raises(DeliveryRefused) as refusal, refused_if_unreadable("klager.csv"):
         raise error
     assert SECRET not in str(refusal.value)
 
 
-def test_error_outside_the_reading_of_a_file_is_told_apart_alike():
+def test_error_outside_reading_is_own_fault():
     try:
         tidy({SECRET: 1})  # type: ignore[arg-type]
     except Exception as error:
@@ -37,7 +37,7 @@ def test_error_outside_the_reading_of_a_file_is_told_apart_alike():
 
 
 @pytest.mark.slow
-def test_own_fault_refuses_nothing_and_the_delivery_comes_in_once_it_is_mended(settings, deliver, monkeypatch):
+def test_own_fault_does_not_refuse_delivery(settings, deliver, monkeypatch):
     deliver(*({"Sagsnummer": f"2024 - {n:05d}"} for n in range(60)))
     with monkeypatch.context() as broken:
         broken.setattr("kvalitet.intake.history.receive", None)

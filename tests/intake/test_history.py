@@ -31,7 +31,7 @@ def test_first_delivery_opens_every_row(settings, deliver):
     assert counts(extract(settings, "bif_complaints")) == {"delivered": 100, "opened": 100}
 
 
-def test_same_delivery_twice_is_a_no_op(settings, deliver, everything_written):
+def test_same_delivery_twice_is_no_op(settings, deliver, everything_written):
     deliver(*GOOD)
     extract(settings, "bif_complaints")
     before = _rows_of(settings)
@@ -40,7 +40,7 @@ def test_same_delivery_twice_is_a_no_op(settings, deliver, everything_written):
     assert _rows_of(settings) == before
 
 
-def test_next_snapshot_opens_new_changes_changed_and_closes_gone(settings, deliver):
+def test_next_snapshot_updates_history(settings, deliver):
     deliver(*GOOD)
     extract(settings, "bif_complaints")
     deliver(*GOOD[:97], {"Sagsnummer": "2024 - 00097", "Udfald": "medhold"}, {}, cutoff="2025-01-03")
@@ -55,14 +55,14 @@ def test_next_snapshot_opens_new_changes_changed_and_closes_gone(settings, deliv
     assert [tuple(version.values()) for version in versions] == [(None, first, second), ("medhold", second, None)]
 
 
-def test_another_way_of_writing_the_same_is_not_a_change(settings, deliver):
+def test_other_spelling_is_no_change(settings, deliver):
     deliver(*GOOD, {"CPR": "010190-1234"})
     extract(settings, "bif_complaints")
     deliver(*GOOD, {"CPR": "0101901234", "Sagsnummer": "2023-17309"}, cutoff="2025-01-03")
     assert counts(extract(settings, "bif_complaints")) == {"delivered": 101, "unchanged": 101}
 
 
-def test_rejected_row_keeps_its_last_accepted_version_open(settings, deliver, open_rows, rejects):
+def test_rejected_row_keeps_accepted_version(settings, deliver, open_rows, rejects):
     deliver(*GOOD, {"Center": "C01"})
     extract(settings, "bif_complaints")
     deliver(*GOOD, {"Center": "C02", "Lukket": "måske"}, cutoff="2025-01-03")
@@ -73,7 +73,7 @@ def test_rejected_row_keeps_its_last_accepted_version_open(settings, deliver, op
     assert row["centre_id"] == "C01"
 
 
-def test_reject_is_shown_until_a_later_delivery_brings_the_row_in_order(settings, deliver, rejects):
+def test_reject_is_open_until_row_is_valid(settings, deliver, rejects):
     bad = {"Center": "C02", "Lukket": "måske"}
     deliver(*GOOD, bad)
     extract(settings, "bif_complaints")
@@ -85,7 +85,7 @@ def test_reject_is_shown_until_a_later_delivery_brings_the_row_in_order(settings
     assert rejects() == []
 
 
-def test_delivery_with_an_unreadable_key_closes_nothing(settings, deliver, open_rows):
+def test_unreadable_key_closes_nothing(settings, deliver, open_rows):
     deliver(*GOOD)
     extract(settings, "bif_complaints")
     deliver(*GOOD[:99], {"Sagsnummer": "?"}, cutoff="2025-01-03")
@@ -97,7 +97,7 @@ def test_delivery_with_an_unreadable_key_closes_nothing(settings, deliver, open_
     assert len(open_rows()) == 100
 
 
-def test_absence_closes_nothing_where_the_contract_says_kept(settings, inbox, open_rows):
+def test_absence_closes_nothing_where_kept(settings, inbox, open_rows):
     from deliveries import ANNUAL, deliver_annual
 
     deliver_annual(inbox, [ANNUAL])
@@ -111,7 +111,7 @@ def test_absence_closes_nothing_where_the_contract_says_kept(settings, inbox, op
     assert len(open_rows("borgerraadgiver_annual__annual_figures")) == 71
 
 
-def test_nights_that_pile_up_are_taken_in_order(settings, deliver, open_rows):
+def test_several_nights_are_taken_in_order(settings, deliver, open_rows):
     deliver(*GOOD, {"Center": "C01"}, cutoff="2025-01-02")
     deliver(*GOOD, {"Center": "C02"}, cutoff="2025-01-03")
     result = extract(settings, "bif_complaints")
@@ -119,7 +119,7 @@ def test_nights_that_pile_up_are_taken_in_order(settings, deliver, open_rows):
     assert {row["centre_id"] for row in open_rows() if row["case_number"] == "2023-17309"} == {"C02"}
 
 
-def test_older_snapshot_after_a_newer_one_stands_beside_the_history(settings, deliver, open_rows, rejects):
+def test_older_snapshot_stands_beside(settings, deliver, open_rows, rejects):
     """Today's state does not change. A build on the older load sees the older snapshot and nothing else."""
     deliver(*GOOD[:98], {"Center": "C01"}, cutoff="2024-12-10")
     first = extract(settings, "bif_complaints").loads[-1].load_id
@@ -148,7 +148,7 @@ def test_older_snapshot_after_a_newer_one_stands_beside_the_history(settings, de
     assert (again.outcome, again.loads) == ("nothing_new", ())
 
 
-def test_older_snapshot_that_is_refused_leaves_the_source_as_it_is(settings, deliver, inbox):
+def test_refused_older_snapshot_is_harmless(settings, deliver, inbox):
     deliver(*GOOD)
     extract(settings, "bif_complaints")
     deliver(*GOOD, cutoff="2024-12-20")
@@ -161,7 +161,7 @@ def test_older_snapshot_that_is_refused_leaves_the_source_as_it_is(settings, del
     assert [load.outcome for load in extract(settings, "bif_complaints").loads] == ["accepted"]
 
 
-def test_absent_rows_of_an_older_snapshot_stand_where_absence_means_nothing(settings, inbox):
+def test_older_snapshot_closes_nothing_if_kept(settings, inbox):
     from deliveries import ANNUAL, deliver_annual
 
     folder = inbox / "borgerraadgiver_annual"
@@ -180,14 +180,14 @@ def test_absent_rows_of_an_older_snapshot_stand_where_absence_means_nothing(sett
     assert [row["report_year"] for row in years] == [2021, 2022], "2023 was not known yet, 2021 was not taken back"
 
 
-def test_corrected_delivery_of_the_same_cut_off_is_a_load_of_its_own(settings, deliver):
+def test_correction_of_cutoff_is_own_load(settings, deliver):
     deliver(*GOOD)
     extract(settings, "bif_complaints")
     deliver(*GOOD, {})
     assert counts(extract(settings, "bif_complaints")) == {"delivered": 101, "opened": 1, "unchanged": 100}
 
 
-def test_refused_delivery_is_recorded_once_and_the_next_one_still_comes_in(settings, inbox, deliver, open_rows):
+def test_refused_delivery_is_recorded_once(settings, inbox, deliver, open_rows):
     deliver(*GOOD)
     write(inbox, "bif_complaints/klager_2025-01-02.csv", as_csv([], list(COMPLAINT)))
     for _ in range(2):
@@ -201,7 +201,7 @@ def test_refused_delivery_is_recorded_once_and_the_next_one_still_comes_in(setti
     assert len(open_rows()) == 100
 
 
-def test_an_unforeseen_error_is_told_without_what_it_said(settings, admin_url, deliver, everything_written):
+def test_unforeseen_error_prints_no_value(settings, admin_url, deliver, everything_written):
     """A constraint that somebody added to the table by hand makes Postgres print the whole row."""
     with psycopg.connect(admin_url) as connection:
         connection.execute(
@@ -214,12 +214,12 @@ def test_an_unforeseen_error_is_told_without_what_it_said(settings, admin_url, d
     assert "hemmeligt_tema" not in str(failure.value) + everything_written()
 
 
-def test_unknown_source_names_the_known_ones(settings):
+def test_unknown_source_lists_known_sources(settings):
     with pytest.raises(KvalitetError, match=r"Known sources: .*bif_complaints"):
         extract(settings, "bif_klager")
 
 
-def test_inbox_may_be_on_any_file_system_that_fsspec_reaches(settings, inbox, deliver):
+def test_inbox_may_be_any_fsspec_file_system(settings, inbox, deliver):
     """The inbox need not be a local folder. Here it is in memory, where a file's age is given differently."""
     deliver(*GOOD)
     memory = fsspec.filesystem("memory")
@@ -229,7 +229,7 @@ def test_inbox_may_be_on_any_file_system_that_fsspec_reaches(settings, inbox, de
     assert counts(extract(elsewhere, "bif_complaints")) == {"delivered": 100, "opened": 100}
 
 
-def test_file_from_the_future_is_watched_until_nobody_writes_it(settings, inbox, deliver, monkeypatch):
+def test_file_from_future_must_settle(settings, inbox, deliver, monkeypatch):
     """The clock was set back, or the inbox's clock is ahead. The age of the file is therefore unknown."""
     deliver(*GOOD)
     file, future = inbox / "bif_complaints/klager_2025-01-02.csv", time.time() + 86_400
@@ -250,7 +250,7 @@ def test_file_from_the_future_is_watched_until_nobody_writes_it(settings, inbox,
 
 
 @pytest.mark.slow
-def test_killed_at_any_instant_leaves_nothing_by_half(settings: Settings, deliver):
+def test_kill_leaves_nothing_half_done(settings: Settings, deliver):
     """Extractions are killed after growing delays. Then one runs to its end, and the state is complete."""
     deliver(*[{"Sagsnummer": f"2024 - {n:05d}"} for n in range(20_000)])
     program = (

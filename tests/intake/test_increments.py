@@ -71,7 +71,7 @@ def seen(settings, day: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("order", list(permutations(SAID)))
-def test_they_add_up_in_whatever_order_they_arrive(increments, inbox, order, open_rows):
+def test_increments_add_up_in_any_order(increments, inbox, order, open_rows):
     settings = increments()
     for cutoff in order:
         send(inbox, cutoff, SAID[cutoff])
@@ -81,7 +81,7 @@ def test_they_add_up_in_whatever_order_they_arrive(increments, inbox, order, ope
     assert extract(settings, "bif_complaints").outcome == "nothing_new"
 
 
-def test_a_late_one_says_how_much_newer_ones_have_overtaken(increments, inbox):
+def test_late_increment_counts_overtaken(increments, inbox):
     settings = increments()
     for cutoff in ("2025-01-02", "2025-01-04", "2025-01-03"):
         send(inbox, cutoff, SAID[cutoff])
@@ -91,7 +91,7 @@ def test_a_late_one_says_how_much_newer_ones_have_overtaken(increments, inbox):
     assert (table.delivered, table.opened, table.overtaken) == (2, 1, 1)
 
 
-def test_a_late_one_is_withdrawn_with_what_it_added_to_other_cut_offs(increments, inbox):
+def test_late_increment_is_fully_withdrawn(increments, inbox):
     settings = increments()
     for cutoff in ("2025-01-02", "2025-01-04"):
         send(inbox, cutoff, SAID[cutoff])
@@ -104,7 +104,7 @@ def test_a_late_one_is_withdrawn_with_what_it_added_to_other_cut_offs(increments
 
 
 @pytest.mark.parametrize(("corrections", "today"), [("beside", "C01"), ("supersede", "C04")])
-def test_a_correction_goes_into_the_history_where_the_contract_says_so(increments, inbox, corrections, today):
+def test_correction_enters_history_if_agreed(increments, inbox, corrections, today):
     """C has no newer statement than the corrected cut-off, and A has one."""
     settings = increments((FIRST_LIMIT, f"{FIRST_LIMIT}      - {{property: corrections, value: {corrections}}}\n"))
     for cutoff in SAID:

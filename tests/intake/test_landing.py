@@ -66,7 +66,7 @@ def accepted(settings: Settings) -> list[tuple]:
 
 
 class TestStore:
-    def test_what_was_delivered_is_kept_byte_for_byte_and_encrypted(self, settings, deliver, inbox):
+    def test_delivery_is_kept_exact_and_encrypted(self, settings, deliver, inbox):
         deliver(*GOOD, {"Fritekst": SECRET, "CPR": "010190-1234"})
         extract(settings, "bif_complaints")
         delivered = (inbox / "bif_complaints/klager_2025-01-02.csv").read_bytes()
@@ -83,14 +83,14 @@ class TestStore:
         opened = age.decrypt(kept, identities(settings))
         assert pyarrow.CompressedInputStream(pyarrow.BufferReader(opened), "zstd").read() == delivered
 
-    def test_nothing_of_it_can_be_read_without_the_key(self, settings, deliver, everything_written):
+    def test_nothing_is_readable_without_key(self, settings, deliver, everything_written):
         deliver(*GOOD, {"Fritekst": SECRET, "CPR": "010190-1234"})
         extract(settings, "bif_complaints")
         written = everything_written()
         assert "Marianne" not in written
         assert "0101901234" not in written.replace("-", "")
 
-    def test_the_same_delivery_twice_changes_nothing(self, settings, deliver):
+    def test_same_delivery_twice_changes_nothing(self, settings, deliver):
         deliver(*GOOD)
         extract(settings, "bif_complaints")
         before = {file: file.read_bytes() for file in store_files(settings)}
@@ -98,7 +98,7 @@ class TestStore:
         assert {file: file.read_bytes() for file in store_files(settings)} == before
         assert len(landed(settings)) == len(before) == 2
 
-    def test_an_object_store_serves_as_well(self, settings, deliver, contract_says, monkeypatch):
+    def test_landing_may_be_object_store(self, settings, deliver, contract_says, monkeypatch):
         monkeypatch.setenv("KVALITET_LANDING", f"memory://{settings.database}")
         deliver(*GOOD, {"Sagsnummer": "2024 - 99999", "Klagetype": "nyopfundet"})
         first = extract(settings, "bif_complaints").loads[-1].load_id
@@ -108,7 +108,7 @@ class TestStore:
         assert vars(purge(settings, TODAY + 92 * DAY)) == {"expired": 2, "orphans": 0}
         assert Store(settings).files() == {}
 
-    def test_a_changed_file_does_not_open(self, settings, deliver):
+    def test_changed_file_does_not_open(self, settings, deliver):
         deliver(*GOOD)
         load = extract(settings, "bif_complaints").loads[-1].load_id
         for file in store_files(settings):
@@ -120,7 +120,7 @@ class TestStore:
         with pytest.raises(KvalitetError, match="does not open: it was changed, or none of the keys fits"):
             replay(settings, load)
 
-    def test_a_file_of_another_encoding_is_kept_as_it_came(self, settings, inbox):
+    def test_other_encoding_is_kept_as_delivered(self, settings, inbox):
         text = as_csv([COMPLAINT | {"Tema": "ø"}], list(COMPLAINT)).encode("latin-1")
         write(inbox, "bif_complaints/klager_2025-01-02.csv", text)
         write(inbox, "bif_complaints/klagepunkter_2025-01-02.csv", "x\r\n")
@@ -132,7 +132,7 @@ class TestStore:
 
 
 class TestReplay:
-    def test_rejects_come_in_after_the_contract_is_mended(self, settings, deliver, contract_says, open_rows, rejects):
+    def test_fixed_contract_accepts_rejects(self, settings, deliver, contract_says, open_rows, rejects):
         deliver(*GOOD, {"Sagsnummer": "2024 - 99999", "Klagetype": "nyopfundet"})
         first = extract(settings, "bif_complaints").loads[-1]
         assert first.tables["complaints"].rejected == 1
@@ -151,9 +151,7 @@ class TestReplay:
         )  # fmt: skip
         assert extract(settings, "bif_complaints").outcome == "nothing_new"
 
-    def test_rows_whose_key_could_not_be_read_are_resolved_too(
-        self, settings, deliver, contract_says, open_rows, rejects
-    ):
+    def test_fixed_contract_accepts_unreadable_keys(self, settings, deliver, contract_says, open_rows, rejects):
         deliver(*GOOD, {"Sagsnummer": "X-2024-1"}, {"Sagsnummer": "?"})
         first = extract(settings, "bif_complaints").loads[-1]
         before = [(key, rule) for _, key, _, rule, _ in rejects()]
@@ -163,7 +161,7 @@ class TestReplay:
         assert len(rejects()) == len(before) / 2  # "?" is still set aside, as a complaint and as its point
         assert "X-2024-1" in [row["case_number"] for row in open_rows()]
 
-    def test_a_refused_delivery_comes_in_after_the_contract_is_mended(self, settings, deliver, contract_says, inbox):
+    def test_fixed_contract_accepts_refused_delivery(self, settings, deliver, contract_says, inbox):
         deliver(*GOOD, *[{"Sagsnummer": f"2024 - {n}", "Klagetype": "nyopfundet"} for n in range(90000, 90100)])
         with pytest.raises(DeliveryRefused, match="break the contract"):
             extract(settings, "bif_complaints")
@@ -172,7 +170,7 @@ class TestReplay:
         contract_says(*MENDED)
         assert replay(settings, refused).loads[-1].tables["complaints"].opened == 200
 
-    def test_what_the_contract_still_refuses_is_refused_again(self, settings, deliver):
+    def test_same_contract_refuses_again(self, settings, deliver):
         deliver(*GOOD, *[{"Sagsnummer": f"2024 - {n}", "Klagetype": "nyopfundet"} for n in range(90000, 90100)])
         with pytest.raises(DeliveryRefused) as first:
             extract(settings, "bif_complaints")
@@ -180,7 +178,7 @@ class TestReplay:
             replay(settings, landed(settings)[0]["load_id"])
         assert str(first.value).startswith(second.value.what)
 
-    def test_an_older_delivery_stands_beside_the_history(self, settings, deliver, contract_says, open_rows):
+    def test_older_delivery_stands_beside(self, settings, deliver, contract_says, open_rows):
         deliver(*GOOD, {"Sagsnummer": "2024 - 99999", "Klagetype": "nyopfundet"})
         first = extract(settings, "bif_complaints").loads[-1].load_id
         deliver(*GOOD[:99], cutoff="2025-01-03")
@@ -198,7 +196,7 @@ class TestReplay:
         assert seen == {"rows": 101}
 
     @pytest.mark.parametrize("load", [999, 1])
-    def test_says_what_is_not_there(self, settings, deliver, load):
+    def test_missing_load_or_files_are_named(self, settings, deliver, load):
         deliver(*GOOD)
         extract(settings, "bif_complaints")
         purge(settings, TODAY + 91 * DAY)
@@ -213,7 +211,7 @@ class TestReplay:
 
 
 class TestRetention:
-    def test_files_go_when_their_time_is_over_and_their_record_stays(self, settings, deliver, contract_says):
+    def test_expired_files_go_and_records_stay(self, settings, deliver, contract_says):
         contract_says(
             "  - property: latency", "  - property: retention\n    value: 7\n    unit: d\n  - property: latency"
         )
@@ -228,7 +226,7 @@ class TestRetention:
         assert [row["purged_because"] for row in landed(settings)] == ["retention", "retention"]
         assert all(len(row["sha256"]) == 64 for row in landed(settings))
 
-    def test_what_no_load_names_goes_after_a_day(self, settings, deliver):
+    def test_orphans_are_removed_after_a_day(self, settings, deliver):
         deliver(*GOOD)
         extract(settings, "bif_complaints")
         folder = store_files(settings)[0].parent
@@ -240,7 +238,7 @@ class TestRetention:
         assert (folder / "at-work.zst.age").exists()
         assert len(store_files(settings)) == 3
 
-    def test_clock_of_this_machine_that_is_ahead_removes_nothing(self, settings, deliver, monkeypatch):
+    def test_fast_local_clock_removes_nothing(self, settings, deliver, monkeypatch):
         class Ahead(datetime):
             @classmethod
             def now(cls, tz=None):
@@ -252,7 +250,7 @@ class TestRetention:
         assert vars(purge(settings)) == {"expired": 0, "orphans": 0}
         assert len(store_files(settings)) == 2
 
-    def test_nothing_is_taken_for_left_over_while_an_extraction_runs(self, settings, deliver):
+    def test_no_orphan_is_removed_in_extraction(self, settings, deliver):
         """A clock that was set ahead makes a file look old that is about to be recorded."""
         deliver(*GOOD)
         extract(settings, "bif_complaints")
@@ -266,7 +264,7 @@ class TestRetention:
         assert landing.exists()
         assert vars(purge(settings)) == {"expired": 0, "orphans": 1}
 
-    def test_a_contract_says_for_how_long(self, settings, contract_says):
+    def test_contract_states_retention(self, settings, contract_says):
         assert {contract.retention_days for contract in load_contracts(settings).values()} == {90}
         contract_says(
             "  - property: latency", "  - property: retention\n    value: 2\n    unit: y\n  - property: latency"
@@ -278,7 +276,7 @@ class TestRetention:
 
 
 class TestKeyRotation:
-    def test_everything_is_encrypted_anew_and_the_old_key_opens_nothing(self, settings, deliver, own_secrets):
+    def test_files_open_with_new_key_only(self, settings, deliver, own_secrets):
         deliver(*GOOD)
         extract(settings, "bif_complaints")
         (old,) = identities(settings)
@@ -292,7 +290,7 @@ class TestKeyRotation:
         extract(settings, "bif_complaints")
         assert all(store.opens_with(path, new) for path in store.files())
 
-    def test_does_not_change_the_key_under_an_extraction(self, settings, deliver, own_secrets):
+    def test_running_extraction_stops_rotation(self, settings, deliver, own_secrets):
         deliver(*GOOD)
         extract(settings, "bif_complaints")
         before = recipient_file(settings).read_text()
@@ -303,7 +301,7 @@ class TestKeyRotation:
             assert recipient_file(settings).read_text() == before
         assert rotate_key(settings) == 2
 
-    def test_goes_on_where_it_was_killed(self, settings, deliver, own_secrets, monkeypatch):
+    def test_killed_rotation_is_resumed(self, settings, deliver, own_secrets, monkeypatch):
         deliver(*GOOD)
         load = extract(settings, "bif_complaints").loads[-1].load_id
         whole, written = Store.write, []

@@ -84,7 +84,7 @@ def refused(settings: Settings) -> str:
     return said
 
 
-def test_delivery_is_landed_replayed_and_rekeyed_in_s3(settings: Settings, own_secrets, deliver, s3, monkeypatch):
+def test_s3_delivery_is_landed_and_rekeyed(settings: Settings, own_secrets, deliver, s3, monkeypatch):
     make_bucket(s3)
     monkeypatch.setenv("KVALITET_LANDING", "s3://kvalitet/landing")
     deliver(*GOOD, {"Sagsnummer": "2024 - 00099", "CPR": "0101901234"})
@@ -116,7 +116,7 @@ def test_inbox_in_s3_is_read(settings: Settings, inbox: Path, deliver, s3):
     assert extract(elsewhere, "bif_complaints").outcome == "accepted"
 
 
-def test_missing_bucket_is_named_and_not_made(settings: Settings, deliver, s3, monkeypatch):
+def test_missing_bucket_is_not_made(settings: Settings, deliver, s3, monkeypatch):
     assert "KVALITET_INBOX names s3://nowhere/in, and nowhere does not exist" in refused(
         replace(settings, inbox="s3://nowhere/in")
     )
@@ -154,11 +154,11 @@ def test_least_rights_are_enough(settings: Settings, own_secrets, deliver, s3, s
     assert rotate_key(settings) == 2
 
 
-def test_address_without_a_bucket_is_named(settings: Settings, s3):
+def test_address_without_bucket_is_named(settings: Settings, s3):
     assert "KVALITET_INBOX names no bucket" in refused(replace(settings, inbox="s3://"))
 
 
-def test_inbox_that_may_not_be_listed_is_named(settings: Settings, s3, server, monkeypatch):
+def test_unlistable_inbox_is_named(settings: Settings, s3, server, monkeypatch):
     make_bucket(s3)
     let_only(s3, server, monkeypatch, {"Action": "s3:GetObject", "Resource": "*"})
     assert "KVALITET_INBOX names s3://kvalitet/in, and the right to it is missing" in refused(
@@ -166,7 +166,7 @@ def test_inbox_that_may_not_be_listed_is_named(settings: Settings, s3, server, m
     )
 
 
-def test_wrong_secret_is_a_missing_right(settings: Settings, s3, server, monkeypatch):
+def test_wrong_secret_is_not_printed(settings: Settings, s3, server, monkeypatch):
     make_bucket(s3)
     let_only(s3, server, monkeypatch, {"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::kvalitet"})
     sign_in(monkeypatch, "AKIAUNKNOWN", "wrong")
@@ -175,14 +175,14 @@ def test_wrong_secret_is_a_missing_right(settings: Settings, s3, server, monkeyp
     assert "wrong" not in said.replace("are wrong", "")
 
 
-def test_server_that_does_not_answer_is_named(settings: Settings, s3, monkeypatch):
+def test_unreachable_server_is_named(settings: Settings, s3, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     s3fs.S3FileSystem.clear_instance_cache()
     said = refused(replace(settings, inbox="s3://kvalitet/in"))
     assert "KVALITET_INBOX names s3://kvalitet/in, and it cannot be reached or signed in to" in said
 
 
-def test_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch):
     def absent(address: str):
         raise ImportError("Install adlfs to access Azure Datalake Gen2 and Azure Blob Storage")
 
@@ -192,12 +192,12 @@ def test_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("address", ["nosuch://x/y", "ftpp://host/x"])
-def test_unknown_kind_of_address_is_named(address: str):
+def test_unknown_address_scheme_is_named(address: str):
     with pytest.raises(KvalitetError, match="no kind of address known here"):
         open_place("KVALITET_INBOX", address)
 
 
-def test_inbox_folder_that_is_not_there_is_an_error(settings: Settings, tmp_path: Path):
+def test_missing_inbox_folder_is_named(settings: Settings, tmp_path: Path):
     gone = tmp_path / "unmounted"
     assert f"KVALITET_INBOX names file://{gone}, and {gone} does not exist" in refused(
         replace(settings, inbox=f"file://{gone}")

@@ -92,7 +92,7 @@ def kvalitet(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: st
 
 
 class TestHeld:
-    def test_every_version_of_every_row_and_the_kept_files(self, settings, delivered):
+    def test_shows_every_row_version_and_file(self, settings, delivered):
         found = held(settings, PERSON)
         names = ("case_number", "outcome_id", "from_delivery", "until_delivery")
         assert [tuple(row[name] for name in names) for row in found["bif_complaints__complaints"]] == [
@@ -105,12 +105,10 @@ class TestHeld:
         files = [(row["file_name"], row["records"]) for row in found["kept files"]]
         assert sorted(files) == [("klager_2025-01-02.csv", 3), ("klager_2025-01-03.csv", 3)]
 
-    def test_nothing_is_held_on_who_never_came(self, settings, delivered):
+    def test_unknown_person_has_nothing(self, settings, delivered):
         assert held(settings, Number.typed("0303701111")) == {}
 
-    def test_the_number_is_asked_for_and_stays_nowhere(
-        self, settings, delivered, monkeypatch, tmp_path, everything_written
-    ):
+    def test_number_is_prompted_and_not_stored(self, settings, delivered, monkeypatch, tmp_path, everything_written):
         out = tmp_path / "access.json"
         shown = kvalitet(settings, monkeypatch, "person", "show", "--out", str(out), typed=TYPED)
         assert (shown.exit_code, shown.exception) == (0, None)
@@ -122,7 +120,7 @@ class TestHeld:
             assert not any(secret in text for secret in (TYPED, PERSON.digits, *pseudonyms))
         assert not any(secret in everything_written() for secret in (TYPED, PERSON.digits))
 
-    def test_what_is_no_number_is_not_repeated(self, settings, monkeypatch):
+    def test_invalid_number_is_not_repeated(self, settings, monkeypatch):
         shown = kvalitet(settings, monkeypatch, "person", "show", typed="310290-123x")
         assert isinstance(shown.exception, KvalitetError)
         assert "310290" not in str(shown.exception) + shown.output
@@ -130,7 +128,7 @@ class TestHeld:
 
 
 class TestErasure:
-    def test_nobody_finds_the_person_again_and_every_row_still_counts(self, settings, delivered, everything_written):
+    def test_person_is_gone_and_rows_still_count(self, settings, delivered, everything_written):
         before = persons_of(settings)
         done = erase(settings, PERSON, "request of 3 March", "A. Hansen")
         assert vars(done) == {
@@ -150,7 +148,7 @@ class TestErasure:
         assert row is not None
         assert (row["erased_by"], row["reason"], row["rows_delinked"]) == ("A. Hansen", "request of 3 March", 3)
 
-    def test_kept_files_lose_the_person_and_nothing_else(self, settings, delivered):
+    def test_kept_files_lose_only_the_person(self, settings, delivered):
         (first, _), keys = kept_texts(settings), settings.pseudonym_keys()
         erase(settings, PERSON, "request", "A. Hansen")
         rewritten, _ = kept_texts(settings)
@@ -169,7 +167,7 @@ class TestErasure:
         assert sum(row["sha256"] != row["kept_sha256"] for row in files) == 2
         assert set(Store(settings).files()) == {row["path"] for row in files}
 
-    def test_a_file_whose_records_cannot_be_told_apart_is_destroyed(self, settings, inbox):
+    def test_unreadable_file_is_destroyed(self, settings, inbox):
         text = as_csv([COMPLAINT | {"CPR": TYPED, "Tema": "ø"}], list(COMPLAINT)).encode("latin-1")
         write(inbox, "bif_complaints/klager_2025-01-02.csv", text)
         write(inbox, "bif_complaints/klagepunkter_2025-01-02.csv", "x\r\n")
@@ -183,11 +181,11 @@ class TestErasure:
             ).fetchall()
         assert [row["file_name"] for row in rows] == ["klager_2025-01-02.csv"]
 
-    def test_twice_is_once(self, settings, delivered):
+    def test_second_erasure_does_nothing(self, settings, delivered):
         erase(settings, PERSON, "request", "A. Hansen")
         assert erase(settings, PERSON, "request", "A. Hansen").erasure_id is None
 
-    def test_the_same_case_delivered_again_stays_without_a_person(self, settings, delivered, deliver):
+    def test_erased_case_stays_erased(self, settings, delivered, deliver):
         erase(settings, PERSON, "request", "A. Hansen")
         before = persons_of(settings)
         new_case = {"Sagsnummer": "2024 - 00600", "CPR": TYPED}
@@ -200,7 +198,7 @@ class TestErasure:
         # A new case is a new matter, so it has a person again.
         assert PERSON.pseudonyms(settings.pseudonym_keys())[0] in [person for _, _, person in added]
 
-    def test_working_tables_are_included_and_a_build_under_way_is_waited_for(self, settings, delivered, admin_url):
+    def test_erases_builds_but_not_during_one(self, settings, delivered, admin_url):
         build = begin_build(settings, owner="test")
         with pytest.raises(KvalitetError, match=f"Build {build.build_id} of test is under way"):
             erase(settings, PERSON, "request", "A. Hansen")
@@ -213,9 +211,7 @@ class TestErasure:
         finish(settings, build.build_id, TRANSFORMER, "failed")
         assert erase(settings, PERSON, "request", "A. Hansen").rows_in_builds == 1
 
-    def test_waits_for_a_delivery_that_is_landing_so_that_none_is_missed(
-        self, settings, delivered, deliver, monkeypatch
-    ):
+    def test_running_extraction_stops_erasure(self, settings, delivered, deliver, monkeypatch):
         landed, tried = extracting.land, []
 
         def erase_meanwhile(*arguments):
@@ -231,7 +227,7 @@ class TestErasure:
         extract(settings, "bif_complaints")
         assert tried and erase(settings, PERSON, "request", "A. Hansen").files_rewritten == 3
 
-    def test_the_command_asks_twice(self, settings, delivered, monkeypatch):
+    def test_command_asks_twice(self, settings, delivered, monkeypatch):
         asked = kvalitet(settings, monkeypatch, "person", "erase", "--reason", "request", typed=f"{TYPED}\nn")
         assert asked.exit_code == 1
         assert len(held(settings, PERSON)) == 2
@@ -241,9 +237,7 @@ class TestErasure:
 
 
 class TestKeyRotation:
-    def test_repeats_are_found_over_the_change_and_nothing_counts_as_changed(
-        self, settings, delivered, deliver, own_secrets
-    ):
+    def test_repeats_are_found_across_rotation(self, settings, delivered, deliver, own_secrets):
         old_key, before = settings.pseudonym_keys(), persons_of(settings)
         erased = Number.typed("0202851122")
         erase(settings, erased, "request", "A. Hansen")
@@ -261,9 +255,7 @@ class TestKeyRotation:
         assert len(held(settings, PERSON)["bif_complaints__complaints"]) == 4
 
     @pytest.mark.parametrize("is_committed", [False, True])
-    def test_killed_before_and_after_the_commit(
-        self, settings, delivered, deliver, own_secrets, monkeypatch, is_committed
-    ):
+    def test_killed_rotation_is_resumed(self, settings, delivered, deliver, own_secrets, monkeypatch, is_committed):
         def killed(*_):
             raise KeyboardInterrupt
 
@@ -280,7 +272,7 @@ class TestKeyRotation:
         assert extract(settings, "bif_complaints").outcome == "accepted"
         assert (own_secrets / "pseudonym.key").stat().st_mode & 0o777 == 0o600
 
-    def test_another_key_than_the_rows_is_refused_and_nothing_is_left(self, settings, delivered, own_secrets):
+    def test_other_key_changes_nothing(self, settings, delivered, own_secrets):
         file, coming = own_secrets / "pseudonym.key", own_secrets / "pseudonym.key.next"
         first = file.read_text()
         rotate_key(settings, "A. Hansen")
@@ -300,7 +292,7 @@ class TestKeyRotation:
             rotate_key(settings, f"me {TYPED}")
 
 
-def test_the_hash_of_a_row_is_the_same_in_postgres_as_in_intake(settings, inbox, admin_url):
+def test_row_hash_is_same_in_postgres(settings, inbox, admin_url):
     """Compared in five sources of the fictional municipality, which have all types, with and without missing values."""
     generate(inbox, night=1, complaints=2000)
     compared = 0
@@ -319,7 +311,7 @@ def test_the_hash_of_a_row_is_the_same_in_postgres_as_in_intake(settings, inbox,
     assert compared > 4000
 
 
-def test_nobody_at_run_time_may_change_a_person(settings, delivered):
+def test_no_runtime_role_may_change_person(settings, delivered):
     for role in (LOADER, TRANSFORMER, AUDITOR):
         for statement in (
             "update raw.bif_complaints__complaints set citizen_pseudonym = 'x'",
@@ -339,9 +331,7 @@ EARLIER = (
 
 
 @pytest.mark.parametrize("is_rekeyed", [False, True])
-def test_a_person_taken_in_under_an_earlier_form_of_the_number_is_found_also_after_the_key_was_changed(
-    settings, admin_url, deliver, own_secrets, is_rekeyed
-):
+def test_earlier_forms_of_number_are_found(settings, admin_url, deliver, own_secrets, is_rekeyed):
     deliver(*GOOD)
     extract(settings, "bif_complaints")
     assert held(settings, PERSON) == {}

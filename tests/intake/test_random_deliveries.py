@@ -108,7 +108,7 @@ def hold_account(source: Source, result: ExtractResult) -> dict[str, int]:
     return account
 
 
-def test_every_row_is_in_the_warehouse_or_set_aside_by_name(source: Source):
+def test_every_row_is_accepted_or_set_aside(source: Source):
     taken: dict[str, dict] = {}
 
     @SOME
@@ -143,7 +143,7 @@ def fit_to_print(table: list[Row], refusals: list[str]) -> Iterator[None]:
         refusals.append(message)
 
 
-def test_a_damaged_delivery_is_taken_in_row_by_row_or_refused_by_name(source: Source):
+def test_damaged_delivery_loses_no_row_silently(source: Source):
     refusals: list[str] = []
 
     @SOME
@@ -182,7 +182,7 @@ def hold_values(landed: dict[str, dict], table: list[Row]) -> None:
 @pytest.mark.parametrize(
     "content", [b"PK\x03\x04\0\0", b"\x1f\x8b\x08\0", b"<html><table>", b"%PDF-1.7\n%\xe2", b";\n", b"\n\n"]
 )
-def test_a_file_of_another_kind_is_refused_and_leaves_nothing(source: Source, content: bytes):
+def test_file_of_other_kind_is_refused(source: Source, content: bytes):
     source.deliver(content)
     with pytest.raises(DeliveryRefused) as refused:
         extract(source.settings, SOURCE)

@@ -110,9 +110,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("write", CSV_WRITERS)
 @MANY
 @given(tables, dialects)
-def test_a_text_file_of_any_program_and_dialect_is_read_exactly(
-    folder: Path, write, table: list[Row], dialect: Dialect
-):
+def test_every_text_dialect_is_read_exactly(folder: Path, write, table: list[Row], dialect: Dialect):
     table = [row for row in table if fits(row.text + row.note, dialect.encoding)]
     agreed = contract(folder, encoding=dialect.encoding, delimiter=dialect.delimiter)
     content = write(table, dialect)
@@ -133,7 +131,7 @@ def is_ambiguous(content: bytes, dialect: Dialect) -> bool:
 @pytest.mark.parametrize("write", XLSX_WRITERS)
 @MANY
 @given(tables)
-def test_a_workbook_of_any_program_is_read_exactly(folder: Path, write, table: list[Row]):
+def test_every_workbook_is_read_exactly(folder: Path, write, table: list[Row]):
     table = exact_in_a_workbook(table)
     found, broken = read(contract(folder, "xlsx"), write(table), folder)
     hold_undamaged(table, found, broken)
@@ -141,7 +139,7 @@ def test_a_workbook_of_any_program_is_read_exactly(folder: Path, write, table: l
 
 @needs_libreoffice
 @pytest.mark.parametrize("file_format", ["xlsx", "csv"])
-def test_tables_saved_by_libreoffice_are_read_exactly(tmp_path: Path, file_format: str):
+def test_libreoffice_files_are_read_exactly(tmp_path: Path, file_format: str):
     drawn: list[list[Row]] = []
 
     @examples(MANY, database=None)
@@ -170,7 +168,7 @@ def exact_in_a_workbook(table: list[Row]) -> list[Row]:
 @pytest.mark.parametrize("write", JSON_WRITERS)
 @MANY
 @given(tables)
-def test_an_answer_of_any_program_is_read_exactly(folder: Path, write, table: list[Row]):
+def test_every_answer_is_read_exactly(folder: Path, write, table: list[Row]):
     found, broken = read(contract(folder, "json"), write(table), folder)
     hold_undamaged(table, found, broken)
 
@@ -181,7 +179,7 @@ def test_an_answer_of_any_program_is_read_exactly(folder: Path, write, table: li
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     st.booleans(),
 )
-def test_a_table_of_one_column_is_read_exactly(folder: Path, values: list[str], quoting: int, has_blank_line: bool):
+def test_one_column_table_is_read_exactly(folder: Path, values: list[str], quoting: int, has_blank_line: bool):
     """A blank line, an empty quoted value and blanks alone are no records. A line within a text might be one."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=quoting, delimiter=";")  # type: ignore[arg-type]
@@ -224,7 +222,7 @@ def damaged(content: bytes, kind: str, at: int, byte: int, dialect: Dialect) -> 
 
 @MANY
 @given(tables, dialects, st.sampled_from(DAMAGE), st.integers(0, 10**6), st.integers(1, 255))
-def test_a_damaged_text_file_is_read_set_aside_or_refused_and_no_message_holds_a_value(
+def test_damaged_file_message_holds_no_value(
     folder: Path, table: list[Row], dialect: Dialect, kind: str, at: int, byte: int
 ):
     table = [row for row in table if fits(row.text + row.note, dialect.encoding)]

@@ -36,7 +36,7 @@ def told(settings: Settings, state: str = "open") -> list[tuple]:
     return [(row["row_id"], row["problems"], row["holds_previous"], row["loads"]) for row in rows]
 
 
-def test_a_row_rejected_every_night_is_one_with_its_age_from_the_first(settings, night, admin_url):
+def test_repeated_reject_keeps_its_age(settings, night, admin_url):
     bad = {"Lukket": "måske"}
     night(bad)
     night(bad, {"Sagsnummer": "2022 - 00001"})
@@ -51,7 +51,7 @@ def test_a_row_rejected_every_night_is_one_with_its_age_from_the_first(settings,
     assert (row["table_name"], row["state"]) == ("complaints", "open")
 
 
-def test_a_later_delivery_resolves_it_and_a_relapse_begins_anew(settings, night):
+def test_relapse_is_new_reject(settings, night):
     bad = {"Lukket": "måske", "Klagetype": "andet"}
     night(bad)
     night({})
@@ -63,7 +63,7 @@ def test_a_later_delivery_resolves_it_and_a_relapse_begins_anew(settings, night)
     assert row_id > 2
 
 
-def test_a_row_without_a_readable_key_is_known_by_its_digest(settings, night):
+def test_row_without_key_is_known_by_digest(settings, night):
     nameless = {"Sagsnummer": "?"}
     night(nameless)
     night(nameless, {"Sagsnummer": "2022 - 00001"})
@@ -72,7 +72,7 @@ def test_a_row_without_a_readable_key_is_known_by_its_digest(settings, night):
     )
 
 
-def test_an_accepted_row_is_not_open_until_it_comes_changed(settings, night):
+def test_accepted_row_reopens_when_changed(settings, night):
     bad = {"Lukket": "måske"}
     night(bad)
     ((row_id, *_),) = told(settings)
@@ -86,7 +86,7 @@ def test_an_accepted_row_is_not_open_until_it_comes_changed(settings, night):
     assert told(settings) == [(row_id, "is_closed:boolean_format", False, 3)]
 
 
-def test_all_that_break_a_rule_can_be_accepted_together(settings, night):
+def test_rows_of_a_rule_are_accepted_at_once(settings, night):
     night(
         {"Lukket": "måske"}, {"Sagsnummer": "2022 - 00001", "Lukket": "?"}, {"Sagsnummer": "2022 - 00002", "Tema": ""}
     )
@@ -109,7 +109,7 @@ def test_all_that_break_a_rule_can_be_accepted_together(settings, night):
         ({"reason": "Sagen om 010190-1234 er en prøve."}, "--reason holds what reads as a personal number."),
     ],
 )
-def test_what_cannot_be_accepted_is_refused_and_nothing_kept(settings, night, change, what):
+def test_invalid_acceptance_is_refused(settings, night, change, what):
     night({"Lukket": "måske"})
     asked = {"source": SOURCE, "table": "complaints", "reason": REASON, "by": BY, "rows": [202], **change}
     with pytest.raises(KvalitetError) as refusal:
@@ -119,7 +119,7 @@ def test_what_cannot_be_accepted_is_refused_and_nothing_kept(settings, night, ch
     assert len(told(settings)) == 1
 
 
-def test_a_build_keeps_to_the_acceptances_it_began_with(settings, night):
+def test_build_keeps_its_acceptances(settings, night):
     night({"Lukket": "måske"}, {"Sagsnummer": "2022 - 00001", "Lukket": "?"})
     accept(settings, SOURCE, "complaints", REASON, BY, [202])
     first = begin_build(settings, owner="a test")
@@ -131,7 +131,7 @@ def test_a_build_keeps_to_the_acceptances_it_began_with(settings, night):
     assert begin_build(settings, owner="a test").acceptances == 2
 
 
-def test_what_was_accepted_can_be_changed_by_nobody(settings, night):
+def test_nobody_can_change_acceptances(settings, night):
     night({"Lukket": "måske"})
     accept(settings, SOURCE, "complaints", REASON, BY, [202])
     statements = (
@@ -145,7 +145,7 @@ def test_what_was_accepted_can_be_changed_by_nobody(settings, night):
                 connection.execute(statement)
 
 
-def test_who_builds_sees_no_key_of_a_row_set_aside(settings, night):
+def test_transformer_sees_no_key_of_rejects(settings, night):
     night({"Lukket": "måske"})
     with connect(settings, TRANSFORMER) as connection:
         row = connection.execute("select * from audit.reject_standing").fetchone()

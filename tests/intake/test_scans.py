@@ -38,7 +38,7 @@ def scanned(folder: Path, text: str, columns: int = 3) -> CsvScan:
     end=st.sampled_from(["\n", "\r\n"]),
     chunk=CHUNKS,
 )
-def test_records_and_their_lines_are_those_that_were_written(tmp_path, monkeypatch, rows, quoting, end, chunk):
+def test_scan_finds_records_and_their_lines(tmp_path, monkeypatch, rows, quoting, end, chunk):
     monkeypatch.setattr(csv_scan, "CHUNK_BYTES", chunk)
     out = io.StringIO()
     writer = csv.writer(out, quoting=quoting, lineterminator=end)
@@ -55,7 +55,7 @@ def test_records_and_their_lines_are_those_that_were_written(tmp_path, monkeypat
 
 @ONE_FOLDER
 @given(rows=TABLES, indent=st.sampled_from([None, 1]), is_listed=st.booleans(), escapes=st.booleans(), chunk=CHUNKS)
-def test_rows_of_an_answer_are_those_of_data_alone(tmp_path, monkeypatch, rows, indent, is_listed, escapes, chunk):
+def test_only_rows_of_data_are_counted(tmp_path, monkeypatch, rows, indent, is_listed, escapes, chunk):
     monkeypatch.setattr(json_scan, "CHUNK_BYTES", chunk)
     answer = {"Notes": [["x"]], "Variables": [{"Label": "a", "Data": [[1]]}], "Data": rows, "Z": {"Data": [[1]]}}
     file = tmp_path / "t.json"
@@ -75,7 +75,7 @@ def test_rows_of_an_answer_are_those_of_data_alone(tmp_path, monkeypatch, rows, 
         ("[]", "it is not JSON of that form"),
     ],
 )
-def test_more_or_less_than_one_answer_is_refused(tmp_path, text, finding):
+def test_other_than_one_answer_is_refused(tmp_path, text, finding):
     file = tmp_path / "t.json"
     file.write_text(text)
     with pytest.raises(DeliveryRefused, match=finding):
@@ -92,20 +92,20 @@ def test_more_or_less_than_one_answer_is_refused(tmp_path, text, finding):
         ('a,b,c\n1,"x,y\n2,y,z\n', 1, 1, 1),  # and here the rest of the file
     ],
 )
-def test_quotes_out_of_place(tmp_path, text, records, loose, torn):
+def test_misplaced_quotes_are_counted(tmp_path, text, records, loose, torn):
     found = scanned(tmp_path, text)
     assert (found.records, found.loose_quotes, len(found.torn)) == (records, loose, torn)
 
 
 @pytest.mark.parametrize("more", [",", ",,,", ',""', ',"",', ',"",""', ",\r"])
 @pytest.mark.parametrize("record", ["1,y,z", '"1","y","z"', '1,"a,b",z', "1,y,"])
-def test_a_record_with_more_columns_that_hold_nothing_is_torn(tmp_path, record, more):
+def test_extra_empty_columns_tear_record(tmp_path, record, more):
     """A reader drops such empty columns. But a delimiter in an unquoted text may have moved the other values."""
     found = scanned(tmp_path, f"a,b,c\n{record}{more}\n{record}\n,,,,,\n")
     assert (found.records, found.blank, found.torn.tolist()) == (2, 1, [6])
 
 
-def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
+def test_line_with_all_columns_is_lookalike(tmp_path):
     text = 'a,b,c\n1,x,"open\n2,y,z\n3,y,pipe 5"\n4,"ja, nej\nog så, vi",z\n'
     found = scanned(tmp_path, text)
     assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", "z")), (4, ("3", "y", "pipe 5"))]
@@ -122,28 +122,28 @@ def test_a_line_in_a_text_is_a_lookalike_where_it_has_all_columns(tmp_path):
         ("2,,,", False),
     ],
 )
-def test_a_line_with_a_column_more_or_fewer_is_a_lookalike_unless_it_is_prose(tmp_path, line, is_one):
+def test_near_line_is_lookalike_unless_prose(tmp_path, line, is_one):
     found = scanned(tmp_path, f'a,b,c,d,e\n1,x,x,"open\n{line}\nend",x\n', 5)
     assert len(found.lookalikes) == is_one
 
 
-def test_in_a_table_of_few_columns_only_a_line_with_all_of_them_is_a_lookalike(tmp_path):
+def test_few_columns_need_all_for_lookalike(tmp_path):
     assert scanned(tmp_path, 'a,b,c,d\n1,x,x,"open\n2,y,z\nend"\n', 4).lookalikes == []
 
 
-def test_a_line_that_an_open_quote_took_in_is_a_lookalike(tmp_path):
+def test_line_in_open_quote_is_lookalike(tmp_path):
     found = scanned(tmp_path, '"a","b","c"\n"1","x","y\n"2","x","y"\n"3","x","y"\n')
     assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "x", "y"))]
 
 
-def test_a_line_whose_quotes_the_text_around_has_doubled_is_a_lookalike(tmp_path):
+def test_doubled_quotes_line_is_lookalike(tmp_path):
     text = 'a,b,c\n1,x,"open\n""2"",""y"",""z, and """"z""""""\nend"\n'
     found = scanned(tmp_path, text)
     assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2", "y", 'z, and "z"'))]
 
 
 @pytest.mark.parametrize("line", [",,", " , , ", '"","",""', '"",,'])
-def test_a_line_of_blanks_in_a_text_is_no_lookalike(tmp_path, line):
+def test_line_of_blanks_is_no_lookalike(tmp_path, line):
     doubled = line.replace('"', '""')
     assert scanned(tmp_path, f'a,b,c\n1,x,"open\n{doubled}\nend"\n').lookalikes == []
 
@@ -153,7 +153,7 @@ class TestOneColumn:
 
     @ONE_FOLDER
     @given(rows=st.lists(TEXTS, max_size=20), quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), chunk=CHUNKS)
-    def test_records_are_those_that_hold_something(self, tmp_path, monkeypatch, rows, quoting, chunk):
+    def test_only_filled_records_are_counted(self, tmp_path, monkeypatch, rows, quoting, chunk):
         monkeypatch.setattr(csv_scan, "CHUNK_BYTES", chunk)
         out = io.StringIO()
         csv.writer(out, quoting=quoting, lineterminator="\n").writerows([text] for text in ["a", *rows])
@@ -161,23 +161,23 @@ class TestOneColumn:
         blank = sum(is_blank([text]) for text in rows)
         assert (found.records, found.blank + found.empty) == (len(rows) - blank, blank)
 
-    def test_blank_lines_and_quoted_nothing_are_told_apart(self, tmp_path):
+    def test_blank_and_quoted_empty_lines_differ(self, tmp_path):
         found = scanned(tmp_path, 'a\n1\n\n""\n" "\n2\n', 1)
         assert (found.records, found.blank, found.empty) == (2, 2, 1)
         assert found.places["line"].tolist() == [2, 3, 4, 5, 6]
 
-    def test_a_line_within_a_text_is_a_lookalike_and_its_last_is_not(self, tmp_path):
+    def test_only_inner_line_is_lookalike(self, tmp_path):
         found = scanned(tmp_path, 'a\n"1\n2\n3"\n4\n', 1)
         assert [(line.line, line.values) for line in found.lookalikes] == [(3, ("2",))]
 
 
 @pytest.mark.parametrize("record", ['"key\nmore",b,c', '1,"text\nand, more",c', '1,"text\n,\n"",b"",c\n,",c'])
 @pytest.mark.parametrize("more", [0, 2])
-def test_the_end_of_a_text_with_the_columns_behind_it_is_no_lookalike(tmp_path, record, more):
+def test_end_of_text_is_no_lookalike(tmp_path, record, more):
     header, record = "a,b,c" + ",d" * more, record + ",x" * more
     assert scanned(tmp_path, f"{header}\n{record}\n", 3 + more).lookalikes == []
 
 
-def test_lines_with_letters_that_were_encoded_twice_are_counted(tmp_path):
+def test_twice_encoded_lines_are_counted(tmp_path):
     twice = "sagsbehandlingsfejl på Ø".encode().decode("windows-1252")
     assert scanned(tmp_path, f"a,b,c\n1,{twice},{twice}\n2,på Ø,Ã\n3,é,{twice}\n").twice_encoded == 2

@@ -46,7 +46,7 @@ def interleavings(draw):
 @pytest.mark.slow
 @hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=interleavings())
-def test_attempt_counts_where_it_began_after_the_load_in_use_was_in_or_brought_it(settings: Settings, drawn) -> None:
+def test_only_attempts_since_load_count(settings: Settings, drawn) -> None:
     outcomes, order, clocks = drawn
     with connect(settings, LOADER) as connection:
         in_use, made, knew = 0, {0: -1}, dict[int, int]()  # load 0 was there before all of them
@@ -79,7 +79,7 @@ def test_attempt_counts_where_it_began_after_the_load_in_use_was_in_or_brought_i
 
 
 @pytest.mark.parametrize(("knew_of", "stale"), [(None, False), (1, False), (2, True)])
-def test_failed_attempt_counts_only_if_it_knew_of_the_load_in_use(settings: Settings, knew_of, stale) -> None:
+def test_failure_counts_if_it_knew_of_load(settings: Settings, knew_of, stale) -> None:
     with connect(settings, LOADER) as connection:
         for load_id in (1, 2):
             connection.execute(LOAD, [load_id, SOURCE, 0])

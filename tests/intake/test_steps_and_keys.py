@@ -36,7 +36,7 @@ def read(folder: Path, columns: tuple[Column, ...], *lines: str) -> list[dict]:
         ("integer", 6, "2.5", ["5", "-10"], ["2", "3"]),
     ],
 )
-def test_number_beside_the_agreed_step_is_set_aside(tmp_path, kind, scale, step, good, bad) -> None:
+def test_number_off_agreed_step_is_set_aside(tmp_path, kind, scale, step, good, bad) -> None:
     columns = (
         Column("id", "id", "integer", "", "internal", key_position=1),
         Column("amount", "amount", kind, "", "internal", scale=scale, step=Decimal(step), maximum=1e30),
@@ -45,7 +45,7 @@ def test_number_beside_the_agreed_step_is_set_aside(tmp_path, kind, scale, step,
     assert [row["problems"] for row in rows] == [None] * len(good) + ["amount:not_a_multiple"] * len(bad)
 
 
-def test_keys_of_several_columns_are_told_apart_where_their_texts_hold_the_separator(tmp_path) -> None:
+def test_keys_with_separator_stay_apart(tmp_path) -> None:
     columns = (
         Column("first", "first", "string", "", "internal", key_position=1),
         Column("second", "second", "string", "", "internal", key_position=2),

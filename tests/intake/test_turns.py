@@ -47,7 +47,7 @@ def attempts(settings: Settings) -> list[str]:
 
 
 @pytest.mark.slow
-def test_of_two_extractions_at_once_one_takes_in_and_the_other_finds_it_in(settings, deliver, hands) -> None:
+def test_one_of_two_extractions_accepts(settings, deliver, hands) -> None:
     """24 pairs of real processes, started 0 to 1.5 s apart."""
     first, second = hands
     seen = set()
@@ -64,7 +64,7 @@ def test_of_two_extractions_at_once_one_takes_in_and_the_other_finds_it_in(setti
 
 
 @pytest.mark.slow
-def test_hands_of_every_kind_take_turns(settings, deliver, hands) -> None:
+def test_steps_of_every_kind_take_turns(settings, deliver, hands) -> None:
     """A replay or a withdrawal meets an extraction. Each ends as if it had been alone, in one order or the other."""
     first, second = hands
     deliver(*ROWS[:200])
@@ -90,7 +90,7 @@ def test_hands_of_every_kind_take_turns(settings, deliver, hands) -> None:
     assert open_twice == [] and "failed" not in attempts(settings)
 
 
-def test_second_hand_that_waits_in_vain_is_told_who_is_at_work(settings, deliver, monkeypatch, caplog) -> None:
+def test_timeout_names_holder_of_turn(settings, deliver, monkeypatch, caplog) -> None:
     deliver(*ROWS[:100])
     monkeypatch.setenv("KVALITET_TURN_SECONDS", "0.5")
     with turn(settings, SOURCE, "airflow scheduled__2026-01-05"):
@@ -113,7 +113,7 @@ def test_other_sources_do_not_wait(settings, deliver, monkeypatch) -> None:
         assert extract(settings, SOURCE).outcome == "accepted"
 
 
-def test_changing_persons_names_the_extraction_that_it_would_disturb(settings, deliver, monkeypatch) -> None:
+def test_change_of_persons_names_extraction(settings, deliver, monkeypatch) -> None:
     module = importlib.import_module("kvalitet.intake.taking")
     seen, land = [], module.land
 
@@ -130,7 +130,7 @@ def test_changing_persons_names_the_extraction_that_it_would_disturb(settings, d
     assert said.startswith(f"An extraction is running, or a backup: kvalitet extract {SOURCE} (session ")
 
 
-def test_extraction_waits_while_persons_are_changed_and_says_so(settings, deliver, monkeypatch) -> None:
+def test_extraction_waits_for_person_change(settings, deliver, monkeypatch) -> None:
     deliver(*ROWS[:100])
     monkeypatch.setenv("KVALITET_TURN_SECONDS", "0.5")
     with connect(settings, LOADER) as connection:
@@ -140,7 +140,7 @@ def test_extraction_waits_while_persons_are_changed_and_says_so(settings, delive
     assert attempts(settings) == []
 
 
-def test_turn_whose_session_was_ended_takes_nothing_in_after_another_did(settings, deliver, admin_url, monkeypatch):
+def test_lost_turn_accepts_nothing(settings, deliver, admin_url, monkeypatch):
     """The server ended the session, but the process goes on. Its load is no longer the newest."""
     from kvalitet.intake import loading
 
@@ -162,7 +162,7 @@ def test_turn_whose_session_was_ended_takes_nothing_in_after_another_did(setting
 
 
 @pytest.mark.slow
-def test_killed_hand_gives_its_turn_away_at_once(settings, deliver, hands) -> None:
+def test_killed_process_frees_turn_at_once(settings, deliver, hands) -> None:
     """It is killed while it holds the turn, and while it waits for it."""
     first, second = hands
     deliver(*ROWS)
@@ -187,7 +187,7 @@ def test_killed_hand_gives_its_turn_away_at_once(settings, deliver, hands) -> No
 
 
 @pytest.mark.slow
-def test_hand_that_hangs_is_named_and_blocks_no_longer_than_it_lives(settings, deliver, hands, monkeypatch) -> None:
+def test_hanging_holder_is_named(settings, deliver, hands, monkeypatch) -> None:
     first, _ = hands
     monkeypatch.setenv("KVALITET_TURN_SECONDS", "1")
     deliver(*ROWS)

@@ -28,7 +28,7 @@ def readings(settings):
 
 
 class TestText:
-    def test_key_that_differs_by_unseen_signs_only_is_one_key(self, settings, inbox, open_rows, readings):
+    def test_invisible_signs_do_not_change_key(self, settings, inbox, open_rows, readings):
         deliver_statistics(inbox)
         extract(settings, "ankestyrelsen_statistics")
         shares = "1;Hele\u00a0landet ;2021;Aktivloven;60;20;20;40;6325"
@@ -64,7 +64,7 @@ class TestText:
         assert (("complaints", "referrer_case_number", rule) in found) == bool(rule)
         assert rule or not found
 
-    def test_what_was_read_otherwise_is_shown_with_the_source(self, settings, deliver):
+    def test_status_shows_values_read_otherwise(self, settings, deliver):
         deliver(*GOOD, {"Udfald": "nan"}, {"Sagsnummer": "2023 - 00001", "Udfald": " medhold"})
         extract(settings, "bif_complaints")
         shown = read_status(settings, "bif_complaints")["read_otherwise"]
@@ -75,18 +75,18 @@ class TestText:
 
 
 class TestHeader:
-    def test_header_in_another_unicode_form_is_the_agreed_one(self, settings, inbox, open_rows, readings):
+    def test_header_in_other_unicode_is_known(self, settings, inbox, open_rows, readings):
         deliver_workbook(inbox, lambda sheet: sheet.cell(4, 2, unicodedata.normalize("NFD", "Revisionsår")))
         extract(settings, "audit_remarks")
         assert len(open_rows("audit_remarks__remarks")) == 61
         assert [key[2] for key in readings() if key[0] == "remarks"] == ["header"]
 
-    def test_header_with_a_workbook_escape_is_the_agreed_one(self, settings, inbox, open_rows):
+    def test_header_with_escape_is_known(self, settings, inbox, open_rows):
         deliver_workbook(inbox, lambda sheet: sheet.cell(4, 4, "Forvaltning(er)_x000D_\n"))
         extract(settings, "audit_remarks")
         assert len(open_rows("audit_remarks__remarks")) == 61
 
-    def test_header_of_a_delimited_file_is_compared_the_same_way(self, settings, inbox, deliver, open_rows, readings):
+    def test_delimited_header_is_compared_alike(self, settings, inbox, deliver, open_rows, readings):
         deliver(*GOOD)
         text = (inbox / KLAGER).read_bytes().decode()
         write(
@@ -99,19 +99,19 @@ class TestHeader:
 
 class TestNothing:
     @pytest.mark.parametrize("word", ["nan", "NULL", "n/a", "-", "—", "#I/T", " NA "])
-    def test_required_text_is_not_met_by_a_word_for_nothing(self, settings, deliver, rejects, open_rows, word):
+    def test_word_for_nothing_fails_required(self, settings, deliver, rejects, open_rows, word):
         deliver(*GOOD, {"Tema": word})
         extract(settings, "bif_complaints")
         assert {reject[2:4] for reject in rejects()} <= {("theme_id", "required"), ("theme_id", "pattern"),
                                                          ("theme_id", "formula")}  # fmt: skip
         assert len(open_rows()) == 200
 
-    def test_text_that_passes_every_other_rule_is_required(self, settings, deliver, rejects):
+    def test_only_required_rule_rejects_nan(self, settings, deliver, rejects):
         deliver(*GOOD, {"Tema": "nan"})
         extract(settings, "bif_complaints")
         assert [reject[2:4] for reject in rejects()] == [("theme_id", "required")]
 
-    def test_column_may_keep_a_word_as_a_code(self, tmp_path, settings):
+    def test_column_may_keep_word_as_code(self, tmp_path, settings):
         text = (settings.contracts_dir / "bif_complaints.odcs.yaml").read_text()
         here = "logicalTypeOptions: {maxLength: 40}\n        classification: internal\n"
         kept = here + "        customProperties: [{property: keepWords, value: ['-', 'NA']}]\n"
@@ -125,7 +125,7 @@ class TestNothing:
         assert columns["received_at"].nothing == () == columns["citizen_pseudonym"].nothing
         assert not [path for path in contract.unused if "keepWords" in path]
 
-    def test_words_that_are_no_list_are_a_problem(self, tmp_path, settings):
+    def test_words_for_nothing_must_be_list(self, tmp_path, settings):
         text = (settings.contracts_dir / "bif_complaints.odcs.yaml").read_text()
         text = text.replace(
             "{property: maxClosedPercent",
@@ -136,7 +136,7 @@ class TestNothing:
 
 
 class TestPersons:
-    def test_every_spelling_is_the_same_person(self, settings, deliver, open_rows, everything_written, readings):
+    def test_every_spelling_is_same_person(self, settings, deliver, open_rows, everything_written, readings):
         spellings = ["010190-1234", "010190–1234", "010190\u00a01234", "01.01.90-1234", "01011990-1234", "101901234",
                      "101901234.0", "1.01901234E+08", "010190\u00ad-1234", "'0101901234"]  # fmt: skip
         deliver(*({"Sagsnummer": f"2023 - {n:05d}", "CPR": cpr} for n, cpr in enumerate(spellings)))
@@ -149,15 +149,13 @@ class TestPersons:
         assert not any(spelling in written for spelling in spellings)
 
     @pytest.mark.parametrize("spelling", ["010190–1234", "010190 - 1234", "01011990-1234", "j.nr. 010190_1234.docx"])
-    def test_number_in_another_spelling_does_not_land_in_a_text(
-        self, settings, deliver, rejects, everything_written, spelling
-    ):
+    def test_other_spelling_in_text_is_set_aside(self, settings, deliver, rejects, everything_written, spelling):
         deliver(*GOOD, {"Henvisers sagsnummer": spelling})
         extract(settings, "bif_complaints")
         assert [reject[2:4] for reject in rejects()] == [("referrer_case_number", "cpr_in_text")]
         assert spelling not in everything_written()
 
-    def test_digits_all_alike_are_nobody_and_the_row_stays(self, settings, deliver, open_rows, readings):
+    def test_repeated_digit_is_nobody(self, settings, deliver, open_rows, readings):
         deliver({"CPR": "1111111111"}, {"Sagsnummer": "2023 - 00001", "CPR": "111111-1111"},
                 {"Sagsnummer": "2023 - 00002", "CPR": "000000-0000"})  # fmt: skip
         extract(settings, "bif_complaints")
@@ -165,9 +163,7 @@ class TestPersons:
         assert found == [(None, "nobody"), (None, "not_a_person"), (None, "nobody")]
         assert readings() == {("complaints", "citizen_pseudonym", "nobody"): 3}
 
-    def test_one_person_with_far_more_cases_is_pointed_out_and_nothing_changed(
-        self, settings, deliver, open_rows, readings
-    ):
+    def test_person_with_many_cases_is_counted(self, settings, deliver, open_rows, readings):
         cases = [{"Sagsnummer": f"2024 - {n:05d}", "CPR": f"0101901{n % 40:03}"} for n in range(160)]
         cases += [{"Sagsnummer": f"2023 - {n:05d}", "CPR": "0202902222"} for n in range(40)]
         deliver(*cases)
@@ -177,7 +173,7 @@ class TestPersons:
 
 
 class TestLineEnds:
-    def test_mixed_line_ends_are_read_and_counted(self, settings, inbox, deliver, open_rows, readings, rejects):
+    def test_mixed_line_ends_are_counted(self, settings, inbox, deliver, open_rows, readings, rejects):
         deliver(*GOOD, {"Fritekst": "linje 1\nlinje 2\r\nlinje 3"})
         lines = (inbox / KLAGER).read_bytes().split(b"\r\n")
         write(inbox, KLAGER, b"".join(line + (b"\n" if n % 3 == 0 else b"\r\n") for n, line in enumerate(lines[:-1])))
@@ -193,7 +189,7 @@ class TestLineEnds:
         assert (len(open_rows()), rejects()) == (200, [])
         assert readings() == {("complaints", "*", "line_end"): 201}
 
-    def test_line_ends_within_quotes_stay_as_they_are(self, settings, inbox, deliver, open_rows, readings):
+    def test_line_ends_in_quotes_are_unchanged(self, settings, inbox, deliver, open_rows, readings):
         deliver(*GOOD, {"Henvisers sagsnummer": "a\nb"})
         extract(settings, "bif_complaints")
         assert "a\nb" in [row["referrer_case_number"] for row in open_rows()]

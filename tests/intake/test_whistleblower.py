@@ -16,13 +16,13 @@ def deliver(inbox: Path, *lines: str) -> None:
     write(inbox, "whistleblower_statistics/whistleblower_2025-01-02.csv", "\r\n".join([*lines, ""]))
 
 
-def test_counts_come_in(settings, inbox, open_rows):
+def test_counts_are_accepted(settings, inbox, open_rows):
     deliver(inbox, HEADER, *COUNTS)
     assert extract(settings, "whistleblower_statistics").outcome == "accepted"
     assert [row["reports"] for row in open_rows("whistleblower_statistics__statistics")] == [14, 9]
 
 
-def test_a_delivery_with_columns_about_single_reports_is_refused(settings, inbox, open_rows, everything_written):
+def test_single_report_columns_are_refused(settings, inbox, open_rows, everything_written):
     deliver(
         inbox, HEADER + ";Journalnummer;Beskrivelse", *[f"{row};WB-2024-17;Chefen har set bort fra" for row in COUNTS]
     )
@@ -40,7 +40,7 @@ def test_a_delivery_with_columns_about_single_reports_is_refused(settings, inbox
         pytest.param(["01-01-2024;30-06-2024;modtaget;WB-2024-17"], id="a report's number in the count's column"),
     ],
 )
-def test_single_reports_in_the_agreed_columns_are_refused_too(settings, inbox, open_rows, everything_written, lines):
+def test_single_reports_as_counts_are_refused(settings, inbox, open_rows, everything_written, lines):
     deliver(inbox, HEADER, *COUNTS[1:], *lines)
     with pytest.raises(DeliveryRefused):
         extract(settings, "whistleblower_statistics")

@@ -60,7 +60,7 @@ def publish_as_is(settings, admin_url: str, build_id: int) -> None:
         connection.execute("update audit.build set status = 'published' where build_id = %s", [build_id])
 
 
-def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, rejects):
+def test_state_before_returns_and_past_stays(settings, two_deliveries, rejects):
     first, second = two_deliveries
     before, wrong = seen(settings, first), seen(settings, second)
     assert (len(before), len(wrong)) == (100, 100)  # 97 + 2 gone + 1 changed, and 97 + 1 changed + 2 new
@@ -92,7 +92,7 @@ def test_the_state_before_returns_and_the_past_stays(settings, two_deliveries, r
     ]
 
 
-def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_deliveries, admin_url):
+def test_next_build_is_without_it_and_stale(settings, two_deliveries, admin_url):
     _, second = two_deliveries
     published = begin_build(settings, owner="test")
     publish_as_is(settings, admin_url, published.build_id)
@@ -109,7 +109,7 @@ def test_the_next_night_builds_without_it_and_the_source_is_stale(settings, two_
     assert recorded.loads == {"bif_complaints": second}
 
 
-def test_gate_judges_the_delivery_that_stands_again(settings, deliver):
+def test_gate_judges_restored_delivery(settings, deliver):
     """The second night sets one of 100 known rows aside, and its last version is held. The third changes every row.
 
     Its withdrawal closes 100 rows and opens 100. That is more than the 99 right rows of the second night.
@@ -136,7 +136,7 @@ def test_gate_judges_the_delivery_that_stands_again(settings, deliver):
     assert failed == {"fresh"}, "the source is stale, which is said and blocks nothing"
 
 
-def test_staging_of_a_build_after_it_is_that_of_before(settings, two_deliveries, admin_url):
+def test_staging_after_is_as_before(settings, two_deliveries, admin_url):
     _, second = two_deliveries
     done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
     build = begin_build(settings, owner="test")
@@ -149,7 +149,7 @@ def test_staging_of_a_build_after_it_is_that_of_before(settings, two_deliveries,
     assert build.loads["bif_complaints"] == done.restored_by
 
 
-def test_a_corrected_delivery_comes_in_on_top(settings, two_deliveries, deliver, open_rows):
+def test_correction_follows_withdrawal(settings, two_deliveries, deliver, open_rows):
     _, second = two_deliveries
     withdraw(settings, second, "last year's outcomes", "A. Hansen")
     deliver(*GOOD[:99], cutoff="2025-01-03")
@@ -159,7 +159,7 @@ def test_a_corrected_delivery_comes_in_on_top(settings, two_deliveries, deliver,
     assert begin_build(settings, owner="test").stale == {}
 
 
-def test_a_delivery_withdrawn_by_mistake_comes_in_again(settings, two_deliveries):
+def test_wrong_withdrawal_can_be_replayed(settings, two_deliveries):
     _, second = two_deliveries
     wrong = seen(settings, second)
     withdraw(settings, second, "by mistake", "A. Hansen")
@@ -173,7 +173,7 @@ def test_a_delivery_withdrawn_by_mistake_comes_in_again(settings, two_deliveries
     assert replay(settings, again).outcome == "accepted"
 
 
-def test_twice_is_once(settings, two_deliveries, everything_written):
+def test_second_withdrawal_changes_nothing(settings, two_deliveries, everything_written):
     _, second = two_deliveries
     done = withdraw(settings, second, "last year's outcomes", "A. Hansen")
     before = everything_written()
@@ -183,7 +183,7 @@ def test_twice_is_once(settings, two_deliveries, everything_written):
     assert done.restored_by
 
 
-def test_one_after_the_other_back_to_nothing(settings, two_deliveries, open_rows):
+def test_newest_is_withdrawn_first(settings, two_deliveries, open_rows):
     first, second = two_deliveries
     with pytest.raises(KvalitetError, match=rf"stand on load {first}: load {second}. Withdraw the newest first"):
         withdraw(settings, first, "wrong", "A. Hansen")
@@ -197,7 +197,7 @@ def test_one_after_the_other_back_to_nothing(settings, two_deliveries, open_rows
         begin_build(settings, owner="test")
 
 
-def test_a_build_under_way_that_rests_on_it_is_ended_and_never_published(settings, two_deliveries, admin_url):
+def test_build_on_it_cannot_be_published(settings, two_deliveries, admin_url):
     _, second = two_deliveries
     build = begin_build(settings, owner="test")
     passed = begin_build(settings, owner="test", target_schema="rebuild_9")
@@ -213,7 +213,7 @@ def test_a_build_under_way_that_rests_on_it_is_ended_and_never_published(setting
         publish(settings, build.build_id)
 
 
-def test_withdrawals_are_there_to_stay(settings, two_deliveries):
+def test_withdrawals_cannot_be_changed(settings, two_deliveries):
     _, second = two_deliveries
     withdraw(settings, second, "wrong", "A. Hansen")
     for statement in ("delete from audit.load_withdrawal", "update audit.load_withdrawal set reason = 'right'"):
@@ -222,6 +222,6 @@ def test_withdrawals_are_there_to_stay(settings, two_deliveries):
 
 
 @pytest.mark.parametrize(("reason", "by"), [(" ", "A. Hansen"), ("wrong", "")])
-def test_who_and_why_must_be_said(settings, two_deliveries, reason, by):
+def test_name_and_reason_are_required(settings, two_deliveries, reason, by):
     with pytest.raises(KvalitetError, match="needs who and why"):
         withdraw(settings, two_deliveries[1], reason, by)

@@ -53,7 +53,7 @@ class TestNumbers:
             ("INF", "General", "formula_error"),
         ],
     )
-    def test_number_is_as_stored_unless_its_format_gives_it_another_meaning(self, tmp_path, stored, code, expected):
+    def test_number_is_read_as_stored_or_set_aside(self, tmp_path, stored, code, expected):
         assert shown(tmp_path, AMOUNT, stored, code) == expected
 
     @pytest.mark.parametrize(
@@ -68,19 +68,19 @@ class TestNumbers:
             ("45414", "d-mmm", "2024-05-02", "shown_otherwise"),
         ],
     )
-    def test_contract_says_which_value_is_meant(self, tmp_path, stored, code, as_stored, as_shown):
+    def test_contract_chooses_stored_or_shown(self, tmp_path, stored, code, as_stored, as_shown):
         for cell_value, expected in (("stored", as_stored), ("shown", as_shown)):
             agreed = (*COLUMNS[:AMOUNT], replace(COLUMNS[AMOUNT], cell_value=cell_value), COLUMNS[DAY])
             assert shown(tmp_path, AMOUNT, stored, code, agreed) == expected
 
     @pytest.mark.parametrize("form", ['<vertAlign val="superscript"/>', '<vertAlign val="subscript"/>', "<strike/>"])
-    def test_number_of_which_a_part_is_raised_or_struck_is_set_aside(self, tmp_path, form):
+    def test_raised_or_struck_part_is_set_aside(self, tmp_path, form):
         """12 with a raised 1 for a footnote is not 121. In a text the raised character is read as any other."""
         both = f'<c t="inlineStr"><is><r><t>12</t></r><r><rPr>{form}</rPr><t>1</t></r></is></c>'
         records, _ = read(tmp_path, parts(row(text("a"), both, both)))
         assert records == [["a", "121", "shown_otherwise", ""]]
 
-    def test_zeros_hidden_on_the_whole_sheet_are_set_aside(self, tmp_path):
+    def test_hidden_zeros_are_set_aside(self, tmp_path):
         view = '<sheetViews><sheetView showZeros="0" workbookViewId="0"/></sheetViews>'
         assert shown(tmp_path, AMOUNT, "0", before=view) == "shown_otherwise"
         assert shown(tmp_path, AMOUNT, "10", before=view) == "10"
@@ -112,7 +112,7 @@ class TestTexts:
             ("0.5", "# ?/?", "shown_otherwise"),  # 1/2 was typed
         ],
     )
-    def test_number_in_a_column_of_texts_is_as_shown(self, tmp_path, stored, code, expected):
+    def test_number_in_text_column_is_as_shown(self, tmp_path, stored, code, expected):
         assert shown(tmp_path, TEXT, stored, code) == expected
 
     @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ class TestTexts:
         records, _ = read(tmp_path, parts(row(text("a"), xml)))
         assert records == [["a", expected, "", ""]]
 
-    def test_text_that_a_format_hides_is_set_aside(self, tmp_path):
+    def test_text_hidden_by_format_is_set_aside(self, tmp_path):
         records, _ = read(tmp_path, parts(row(text("a"), cell("x", "str", 1)), formats=("0;0;0;",)))
         assert records[0][TEXT] == "shown_otherwise"
 
-    def test_truth_value_is_the_agreed_word(self, tmp_path):
+    def test_boolean_is_agreed_word(self, tmp_path):
         agreed = contract((COLUMNS[ID], BOOLEAN, *COLUMNS[AMOUNT:]))
         records, _ = read(tmp_path, parts(row(text("a"), cell("1", "b")) + row(text("b"), cell("0", "b"))), agreed)
         assert [record[TEXT] for record in records] == ["Ja", "Nej"]
@@ -173,7 +173,7 @@ class TestDates:
     @pytest.mark.parametrize(
         ("stored", "expected"), [("0", "01-01-1904"), ("43951", "01-05-2024"), ("60", "01-03-1904")]
     )
-    def test_dates_from_1904_on(self, tmp_path, stored, expected):
+    def test_dates_of_1904_system(self, tmp_path, stored, expected):
         assert shown(tmp_path, DAY, stored, "dd-mm-yyyy", book='<workbookPr date1904="true"/>') == expected
 
     @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ class TestDates:
             ("45413.57320601852", "dd-mm-yyyy hh:mm:ss", "2024-05-01 13:45:25"),  # seconds are not agreed
         ],
     )
-    def test_moment(self, tmp_path, stored, code, expected):
+    def test_moment_is_as_shown(self, tmp_path, stored, code, expected):
         assert shown(tmp_path, DAY, stored, code, (*COLUMNS[:DAY], TIMESTAMP)) == expected
 
 
@@ -202,17 +202,17 @@ class TestFormulas:
             '<c t="e"><f>1/0</f><v>#DIV/0!</v></c>',
         ],
     )
-    def test_error_or_missing_result_is_set_aside(self, tmp_path, xml):
+    def test_error_or_no_result_is_set_aside(self, tmp_path, xml):
         records, _ = read(tmp_path, parts(row(text("a"), EMPTY, xml)))
         assert records == [["a", "", "formula_error", ""]]
         assert scan(tmp_path).unresolved_formulas == int("<f" in xml and "#DIV" not in xml)
 
-    def test_all_cells_that_an_array_formula_fills_are_set_aside(self, tmp_path):
+    def test_array_formula_cells_are_set_aside(self, tmp_path):
         first = row(text("a"), EMPTY, '<c r="C2"><f t="array" ref="C2:C3">X</f></c>')
         records, _ = read(tmp_path, parts(first + row(text("b")) + row(text("c"))))
         assert [record[AMOUNT] for record in records] == ["formula_error", "formula_error", ""]
 
-    def test_results_that_are_to_be_calculated_anew_are_not_believed(self, tmp_path):
+    def test_outdated_results_are_set_aside(self, tmp_path):
         book = '<calcPr fullCalcOnLoad="1"/>'
         records, _ = read(tmp_path, parts(row(text("a"), EMPTY, "<c><f>1+1</f><v>0</v></c>"), book=book))
         assert records[0][AMOUNT] == "formula_error"
@@ -225,7 +225,7 @@ VALUES = st.one_of(st.decimals(-(10**20), 10**20).map(str), st.sampled_from(["1E
 
 
 @given(code=CODES.map("".join), value=VALUES, kind=st.sampled_from(["n", "str", "b", "d", "e"]), is_1904=st.booleans())
-def test_every_value_under_every_format_is_read_or_set_aside(code, value, kind, is_1904):
+def test_every_value_is_read_or_set_aside(code, value, kind, is_1904):
     for column in (*COLUMNS, TIMESTAMP, BOOLEAN):
         for cell_value in (None, "stored", "shown"):
             text = shown_as(Cell(kind, value, code), replace(column, cell_value=cell_value), is_1904, ",")
@@ -238,13 +238,13 @@ class TestStyles:
         del content["xl/styles.xml"]
         assert read(tmp_path, content)[0] == [["a", "", "1", ""]]
 
-    def test_formats_of_conditions_are_not_those_of_cells(self, tmp_path):
+    def test_conditional_format_is_not_of_cells(self, tmp_path):
         content = parts(row(text("a"), EMPTY, cell("0.3", style=1)), formats=("0.00",))
         condition = '<dxfs><dxf><numFmt numFmtId="164" formatCode="0%"/></dxf></dxfs></styleSheet>'
         content["xl/styles.xml"] = content["xl/styles.xml"].replace("</styleSheet>", condition)
         assert read(tmp_path, content)[0][0][AMOUNT] == "0,3"
 
-    def test_number_of_a_built_in_format_may_be_redefined(self, tmp_path):
+    def test_builtin_format_may_be_redefined(self, tmp_path):
         content = parts(row(text("a"), EMPTY, EMPTY, cell("45413", style=0)))
         content["xl/styles.xml"] = (
             f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="1" formatCode="dd/mm/yyyy"/></numFmts>'
@@ -280,26 +280,26 @@ class TestConditions:
         return read(folder, content, contract(agreed))[0][0][AMOUNT]
 
     @pytest.mark.parametrize("code", ["0%", ";;;", "0,", "d-mmm"])
-    def test_number_that_a_condition_may_show_otherwise_is_set_aside(self, tmp_path, code):
+    def test_condition_changing_number_sets_aside(self, tmp_path, code):
         assert self.amount(tmp_path, condition(), code) == "shown_otherwise"
 
     @pytest.mark.parametrize("code", ["#,##0.0", "[Red]0.00", "General"])
-    def test_condition_that_leaves_the_number_its_meaning_does_not_matter(self, tmp_path, code):
+    def test_condition_keeping_number_is_ignored(self, tmp_path, code):
         assert self.amount(tmp_path, condition(), code) == "0,3"
 
-    def test_contract_says_that_the_stored_number_is_meant(self, tmp_path):
+    def test_contract_chooses_stored_number(self, tmp_path):
         assert self.amount(tmp_path, condition(), cell_value="stored") == "0,3"
         assert self.amount(tmp_path, condition(), cell_value="shown") == "shown_otherwise"
 
     @pytest.mark.parametrize("areas", ["C3:C9", "A1:B9 D1:E9", "C1"])
-    def test_condition_on_other_cells_does_not_matter(self, tmp_path, areas):
+    def test_condition_on_other_cells_is_ignored(self, tmp_path, areas):
         assert self.amount(tmp_path, condition(areas)) == "0,3"
 
-    def test_condition_without_a_number_format_does_not_matter(self, tmp_path):
+    def test_condition_without_format_is_ignored(self, tmp_path):
         assert self.amount(tmp_path, condition(rule='<cfRule type="cellIs" dxfId="0"/>')) == "0,3"
 
     @pytest.mark.parametrize("kind", ["iconSet", "dataBar"])
-    def test_icon_or_bar_in_place_of_the_number_is_set_aside(self, tmp_path, kind):
+    def test_icon_or_bar_for_number_is_set_aside(self, tmp_path, kind):
         rule = f'<cfRule type="{kind}"><{kind} showValue="{{}}"/></cfRule>'
         assert self.amount(tmp_path, condition(rule=rule.format(0))) == "shown_otherwise"
         assert self.amount(tmp_path, condition(rule=rule.format(1))) == "0,3"
@@ -312,10 +312,10 @@ class TestConditions:
             ('<x:iconSet showValue="0"/>', "shown_otherwise"),
         ],
     )
-    def test_condition_in_an_extension(self, tmp_path, inner, expected):
+    def test_condition_in_extension(self, tmp_path, inner, expected):
         assert self.amount(tmp_path, extended(inner)) == expected
         assert self.amount(tmp_path, extended(inner, "B1:B9")) == "0,3"
 
-    def test_more_conditions_than_a_person_makes_are_refused(self, tmp_path):
+    def test_too_many_conditions_are_refused(self, tmp_path):
         with pytest.raises(DeliveryRefused, match="conditional number formats"):
             self.amount(tmp_path, condition("C2 " * 6000))

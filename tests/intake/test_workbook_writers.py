@@ -89,7 +89,7 @@ def with_polars(file: Path, table: list[tuple], top: int, gaps: list[int]) -> li
 @pytest.mark.parametrize("write", [with_openpyxl, with_xlsxwriter, with_polars])
 @examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=rows, layout=layouts)
-def test_what_was_written_is_read(write, table, layout, tmp_path):
+def test_written_workbook_is_read(write, table, layout, tmp_path):
     if write is with_xlsxwriter and layout[0] > 2:
         table = [(text, amount, max(day, date(1904, 1, 1))) for text, amount, day in table]
     numbers = write(tmp_path / "written.xlsx", table, *layout)
@@ -99,7 +99,7 @@ def test_what_was_written_is_read(write, table, layout, tmp_path):
 
 
 @needs_libreoffice
-def test_what_libreoffice_saved_again_is_read(tmp_path):
+def test_libreoffice_workbook_is_read(tmp_path):
     table = [(f"tekst {n}", n * 1.25 - 7, date(1950 + n, 1 + n % 12, 1 + n % 28)) for n in range(200)]
     numbers = with_xlsxwriter(tmp_path / "written.xlsx", table, 0, [n % 3 for n in range(200)])
     convert([tmp_path / "written.xlsx"], "xlsx", tmp_path / "converted")
@@ -108,7 +108,7 @@ def test_what_libreoffice_saved_again_is_read(tmp_path):
 
 
 @needs_libreoffice
-def test_rows_with_data_of_a_sheet_whose_rows_are_hidden_by_default_are_read_as_libreoffice_shows_them(tmp_path):
+def test_default_hidden_rows_as_in_libreoffice(tmp_path):
     with xlsxwriter.Workbook(tmp_path / "written.xlsx") as book:
         sheet = book.add_worksheet("Ark1")
         sheet.set_default_row(hide_unused_rows=True)
@@ -135,7 +135,7 @@ NUMBERS = (0, 1, -5, 12.5, 0.3, -0.004, 1234567.891, 45413, 101011234, 0.1 + 0.2
 
 
 @needs_libreoffice
-def test_numbers_in_a_column_of_texts_are_as_libreoffice_shows_them(tmp_path):
+def test_numbers_as_text_as_in_libreoffice(tmp_path):
     cells = [(code, number) for code in FORMATS for number in NUMBERS]
     with xlsxwriter.Workbook(tmp_path / "written.xlsx") as book:
         sheet = book.add_worksheet("Ark1")
@@ -153,7 +153,7 @@ def test_numbers_in_a_column_of_texts_are_as_libreoffice_shows_them(tmp_path):
 
 
 @pytest.mark.parametrize("moment", [datetime(2024, 5, 1, 13, 45), datetime(1999, 12, 31, 23, 59, 59)])  # noqa: DTZ001
-def test_moments_keep_their_time_in_a_column_of_texts(tmp_path, moment):
+def test_moment_in_text_keeps_its_time(tmp_path, moment):
     with xlsxwriter.Workbook(tmp_path / "written.xlsx", {"default_date_format": "dd-mm-yyyy hh:mm:ss"}) as book:
         sheet = book.add_worksheet("Ark1")
         sheet.write_row(0, 0, HEADERS)
