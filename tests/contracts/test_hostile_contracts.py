@@ -159,7 +159,7 @@ SLOPPY = {
 
 
 @pytest.mark.parametrize("name", SLOPPY)
-def test_sloppy_contract_is_read_and_the_field_is_named(tmp_path, name):
+def test_sloppy_contract_names_the_field(tmp_path, name):
     change, field = SLOPPY[name]
     document = yaml.safe_load(OURS)
     change(document)
@@ -168,7 +168,7 @@ def test_sloppy_contract_is_read_and_the_field_is_named(tmp_path, name):
     assert field in "\n".join(read_contract(file).problems)
 
 
-def test_broken_files_of_every_kind_stop_no_other_source(folder):
+def test_broken_files_stop_no_other_source(folder):
     (folder / "folder.odcs.yaml").mkdir()
     (folder / "dangling.odcs.yaml").symlink_to("nowhere")
     (folder / "loop.odcs.yaml").symlink_to("loop.odcs.yaml")
@@ -199,7 +199,7 @@ def test_broken_files_of_every_kind_stop_no_other_source(folder):
     assert all("\n" not in contract.id and len(contract.id) <= 51 for contract in contracts.values())
 
 
-def test_backup_copy_of_a_contract_stops_itself_only(folder):
+def test_backup_copy_stops_only_itself(folder):
     (folder / "bif_complaints (kopi).odcs.yaml").write_text(OURS)
     contracts = load(folder)
     assert contracts["bif_complaints"].problems == ()
@@ -207,7 +207,7 @@ def test_backup_copy_of_a_contract_stops_itself_only(folder):
 
 
 @pytest.mark.parametrize("name", ["bif_complaints.odcs.yml", "BIF_complaints.ODCS.YAML"])
-def test_file_that_is_named_almost_like_a_contract_is_no_contract_and_named(folder, name):
+def test_misnamed_contract_file_is_reported(folder, name):
     (folder / name).write_text(OURS)
     contracts = load(folder)
     assert contracts["bif_complaints"].problems == ()
@@ -215,7 +215,7 @@ def test_file_that_is_named_almost_like_a_contract_is_no_contract_and_named(fold
     assert misnamed.problems == (f"{name}: the file of a contract is named <source>.odcs.yaml, in small letters",)
 
 
-def test_contract_with_hundreds_of_problems_is_told_in_a_message_that_can_be_read(folder):
+def test_message_of_300_problems_is_readable(folder):
     first = "      - name: case_number\n"
     columns = "".join(f"      - {{name: c{n}, physicalName: C{n}, logicalType: string}}\n" for n in range(300))
     (folder / "bif_complaints.odcs.yaml").write_text(OURS.replace(first, columns + first, 1))
@@ -224,7 +224,7 @@ def test_contract_with_hundreds_of_problems_is_told_in_a_message_that_can_be_rea
     assert len(str(told.value)) <= 2_000
 
 
-def test_two_contracts_that_both_claim_an_id_no_file_is_named_after_stop_each_other(folder):
+def test_two_contracts_of_one_id_are_stopped(folder):
     for name in ("one", "two"):
         (folder / f"{name}.odcs.yaml").write_text(OURS.replace("id: bif_complaints", "id: klager"))
     contracts = load(folder)
@@ -238,7 +238,7 @@ def copied(folder: Path, id: str, change=lambda text: text) -> Path:
 
 
 @pytest.mark.parametrize("id", ["aaa", "bif_complaints_kopi"])
-def test_copy_of_a_contract_under_another_id_reads_nothing_and_stops_itself_only(folder, id):
+def test_copy_with_other_id_stops_only_itself(folder, id):
     file = copied(folder, id)
     contracts = load(folder)
     assert contracts["bif_complaints"].problems == ()
@@ -252,7 +252,7 @@ def test_copy_of_a_contract_under_another_id_reads_nothing_and_stops_itself_only
     assert set(load(folder)) == {"bif_complaints"}
 
 
-def test_copy_that_is_about_to_come_is_named_before_it_stops_anything(folder, tmp_path):
+def test_coming_copy_is_named_in_advance(folder, tmp_path):
     settings = Settings(ROOT, folder.parent, "", "", "")
     contract, stopped = read_beside(settings, copied(tmp_path, "draft"))
     assert (len(contract.problems), stopped) == (2, ())
@@ -270,14 +270,14 @@ def test_copy_that_is_about_to_come_is_named_before_it_stops_anything(folder, tm
         ("lager_{cutoff}.csv", "lager_2_{cutoff}.csv"),  # and other names
     ],
 )
-def test_contracts_of_one_folder_with_other_names_or_of_another_folder_are_both_read(folder, before, after):
+def test_other_file_or_folder_is_no_copy(folder, before, after):
     other_points = "klagepunkter_{cutoff}.csv", "punkter_{cutoff}.csv"
     copied(folder, "other", lambda text: text.replace(before, after).replace(*other_points))
     contracts = load(folder)
     assert (contracts["bif_complaints"].problems, contracts["other"].problems) == ((), ())
 
 
-def test_contracts_of_two_sheets_of_one_workbook_are_both_read_and_of_one_sheet_are_not(folder):
+def test_only_one_contract_may_read_a_sheet(folder):
     workbook = (ROOT / "example/administration/contracts/political_decisions.odcs.yaml").read_text()
     sheets = yaml.safe_load(workbook)["schema"]
     for id, schema in (("plans", sheets[:1]), ("items", sheets[1:2]), ("again", sheets[:1])):
@@ -290,7 +290,7 @@ def test_contracts_of_two_sheets_of_one_workbook_are_both_read_and_of_one_sheet_
     assert stopped == ["plans"]  # again is the first by id
 
 
-def test_id_that_cannot_name_a_dag_is_replaced_by_the_files_name(folder):
+def test_invalid_id_is_replaced_by_file_name(folder):
     (folder / "Ny kilde.odcs.yaml").write_text(OURS.replace("id: bif_complaints", "id: 'x; drop\\n'"))
     assert load(folder)["ny_kilde"].problems
 
@@ -322,7 +322,7 @@ PLACES = sorted(places(yaml.safe_load(OURS)), key=str)
 @example([(("schema", 0, "properties", 0, "customProperties"), None)])
 @example([(("servers", 0), None)])
 @example([(("slaProperties", 0, "value"), True)])
-def test_any_value_in_any_place_gives_a_contract_or_a_named_problem(tmp_path, changes):
+def test_any_value_is_read_or_named_problem(tmp_path, changes):
     document = yaml.safe_load(OURS)
     for path, value in changes:
         place = document

@@ -44,7 +44,7 @@ def rule_of(tmp_path: Path, rule: dict, column: int | None = None):
         ({"mustBeLessOrEqualTo": 1, "unit": "percent", "customProperties": SETS_ASIDE}, True),
     ],
 )
-def test_rows_with_another_value_are_set_aside_where_the_rule_allows_none_or_says_so(tmp_path: Path, limit, closed):
+def test_zero_limit_sets_invalid_values_aside(tmp_path: Path, limit, closed):
     """A rule that tolerates some such values does not set their rows aside unless it says so. It only counts them."""
     place = next(n for n, column in enumerate(columns_of_complaints()) if column["name"] == "outcome_id")
     rule = {"metric": "invalidValues", "arguments": {"validValues": ["medhold", "afvist"]}, **limit}
@@ -62,7 +62,7 @@ def test_rows_with_another_value_are_set_aside_where_the_rule_allows_none_or_say
         ({"metric": "nullValues", "arguments": {}}, "setsAside is of a column's invalidValues with validValues"),
     ],
 )
-def test_rule_that_says_set_aside_where_nothing_would_be_is_not_measured(tmp_path: Path, change, because):
+def test_useless_set_aside_is_not_measured(tmp_path: Path, change, because):
     place = next(n for n, column in enumerate(columns_of_complaints()) if column["name"] == "outcome_id")
     rule = {
         "metric": "invalidValues", "arguments": {"validValues": ["medhold"]}, "mustBeLessThan": 2,
@@ -72,7 +72,7 @@ def test_rule_that_says_set_aside_where_nothing_would_be_is_not_measured(tmp_pat
     assert found.not_measured_because.startswith(because)
 
 
-def test_rules_of_the_shipped_contracts_that_hold_a_night_back_allow_no_more_than_may_be_set_aside():
+def test_limits_are_within_max_rejected():
     """Intake refuses a delivery above that share anyway, so a rule with a higher limit would never fail."""
     for contract in load_contracts(Settings.from_environment(ROOT)).values():
         for rule in contract.quality:
@@ -118,7 +118,7 @@ def test_rules_of_the_shipped_contracts_that_hold_a_night_back_allow_no_more_tha
         ),
     ],
 )
-def test_rule_of_a_table_is_measured_as_the_contract_says(tmp_path, rule, measured_as):
+def test_table_rule_is_measured_as_stated(tmp_path, rule, measured_as):
     contract, found = rule_of(tmp_path, {"type": "library", **rule})
     assert (found.measured_as, found.not_measured_because) == (measured_as, "")
     assert f"delivery_bif_complaints_{found.id}" in {check.id for check in delivery_suite(contract, DEFAULTS).checks}
@@ -149,7 +149,7 @@ def test_rule_of_a_table_is_measured_as_the_contract_says(tmp_path, rule, measur
         ({"type": "text", "description": "Looks right."}, "type text"),
     ],
 )
-def test_rule_of_a_table_that_is_not_measured_says_why_and_becomes_no_check(tmp_path, rule, because):
+def test_unmeasured_table_rule_says_why(tmp_path, rule, because):
     contract, found = rule_of(tmp_path, {"type": "library", **rule})
     assert because in found.not_measured_because
     assert found.measured_as == ""
@@ -191,13 +191,13 @@ COMPLAINT_TYPE, CITIZEN, RECEIVED_AT, DESCRIPTION = 8, 1, 2, 18
         (0, {"type": "sql", "query": "select count(*) from {object} where {property} is null", "mustBe": 0}, True),
     ],
 )
-def test_rule_of_a_column_is_measured_or_says_why_not(tmp_path, column, rule, measured):
+def test_column_rule_is_measured_or_says_why(tmp_path, column, rule, measured):
     contract, found = rule_of(tmp_path, {"type": "library", **rule}, column=column)
     assert found.place == f"complaints.{contract.tables['complaints'].columns[column].name}"
     assert (found.is_measured, bool(found.measured_as)) == (measured, measured), found.not_measured_because
 
 
-def test_values_that_yaml_does_not_read_as_texts_stop_the_source(tmp_path):
+def test_non_text_valid_values_stop_source(tmp_path):
     """YAML reads `yes` as true and 01 as 1. Intake would then set aside every row with the value that was meant."""
     document = yaml.safe_load((ROOT / "example/administration/contracts/bif_complaints.odcs.yaml").read_text())
     document["schema"][0]["properties"][8]["quality"] = [
@@ -211,7 +211,7 @@ def test_values_that_yaml_does_not_read_as_texts_stop_the_source(tmp_path):
     )
 
 
-def test_rules_of_one_kind_keep_apart(tmp_path):
+def test_rules_of_one_kind_get_own_ids(tmp_path):
     document = yaml.safe_load((ROOT / "example/administration/contracts/bif_complaints.odcs.yaml").read_text())
     twice = {"metric": "rowCount", "mustBeGreaterThan": 0}
     document["schema"][0]["quality"] = [twice, twice, {**twice, "id": "Not empty!"}, {**twice, "name": "set aside"}]
@@ -223,7 +223,7 @@ def test_rules_of_one_kind_keep_apart(tmp_path):
     ]  # fmt: skip
 
 
-def test_every_rule_of_the_contracts_kept_here_is_measured():
+def test_our_rules_are_all_measured():
     rules = [
         rule for contract in load_contracts(Settings(ROOT, ROOT, "", "", "")).values() for rule in contract.quality
     ]

@@ -53,14 +53,14 @@ def ours(change) -> str:
 
 
 @pytest.mark.parametrize("file", sorted(CONTRACTS.glob("*.odcs.yaml")), ids=lambda f: f.name)
-def test_contracts_kept_here_are_ready_and_every_column_is_described(file):
+def test_our_contracts_have_no_problems(file):
     contract = read_contract(file)
     assert contract.problems == ()
     assert all(column.description for table in contract.tables.values() for column in table.columns)
     assert contract.owner and contract.support and contract.schedule and contract.latency_days is not None
 
 
-def test_contract_written_elsewhere_is_read_and_what_is_missing_is_listed(tmp_path):
+def test_foreign_contract_lists_problems(tmp_path):
     contract = contract_of(tmp_path, WRITTEN_ELSEWHERE)
     assert contract.title == "seller payments"
     assert "price.priceAmount" in contract.unused
@@ -95,7 +95,7 @@ def test_contract_written_elsewhere_is_read_and_what_is_missing_is_listed(tmp_pa
         (lambda d: d.pop("slaProperties"), "slaProperties: frequency"),
     ],
 )
-def test_intake_is_refused_while_something_is_left_to_guess(tmp_path, change, problem):
+def test_ambiguous_contract_is_refused(tmp_path, change, problem):
     assert problem in "\n".join(contract_of(tmp_path, ours(change)).problems)
 
 
@@ -113,7 +113,7 @@ WHISTLEBLOWER = yaml.safe_load((CONTRACTS / "whistleblower_statistics.odcs.yaml"
     ],
     ids=lambda column: column["name"],
 )
-def test_whistleblower_contract_that_asks_for_more_than_counts_is_refused(tmp_path, asked_for):
+def test_whistleblower_may_hold_counts_only(tmp_path, asked_for):
     document = copy.deepcopy(WHISTLEBLOWER)
     column = {"description": "Asked for.", "logicalTypeOptions": {"format": "dd-MM-yyyy"}, **asked_for}
     if column["logicalType"] != "date":
@@ -124,7 +124,7 @@ def test_whistleblower_contract_that_asks_for_more_than_counts_is_refused(tmp_pa
     )
 
 
-def test_whistleblower_contract_cannot_hold_single_reports_in_a_second_table(tmp_path):
+def test_whistleblower_reports_are_refused(tmp_path):
     document = copy.deepcopy(WHISTLEBLOWER)
     reports = copy.deepcopy(document["schema"][0])
     reports.update(name="reports", physicalName="indberetninger_{cutoff}.csv")
@@ -136,12 +136,12 @@ def test_whistleblower_contract_cannot_hold_single_reports_in_a_second_table(tmp
 
 
 @pytest.mark.parametrize("text", ["a: [", "just text", "kind: DataContract\napiVersion: v2.2.2", "kind: Something"])
-def test_what_is_no_contract_is_refused_with_the_file_named(tmp_path, text):
+def test_no_contract_is_refused_by_name(tmp_path, text):
     with pytest.raises(KvalitetError, match=r"some\.odcs\.yaml"):
         contract_of(tmp_path, text)
 
 
-def test_one_broken_contract_does_not_stop_the_others(settings, tmp_path, monkeypatch):
+def test_broken_contract_stops_no_other(settings, tmp_path, monkeypatch):
     for file in settings.contracts_dir.glob("*.yaml"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "aaa.odcs.yaml").write_text("a: [")
@@ -159,22 +159,22 @@ def test_one_broken_contract_does_not_stop_the_others(settings, tmp_path, monkey
         ("MM/dd/yyyy hh:mm:ss a", "%m/%d/%Y %I:%M:%S %p", "__/__/____ __:__:__ __"),
     ],
 )
-def test_date_patterns_as_the_standard_writes_them(pattern, strptime, shape):
+def test_date_patterns_of_standard_are_read(pattern, strptime, shape):
     assert (is_supported_pattern(pattern), to_strptime(pattern), to_shape(pattern)) == (True, strptime, shape)
 
 
 @pytest.mark.parametrize("pattern", [None, "", "dd-MM-yy", "d-M-yyyy", "yyyy-MM-dd Z", "YYYY-MM-dd", "HH:mm"])
-def test_patterns_that_leave_something_open_are_not_supported(pattern):
+def test_ambiguous_date_pattern_is_refused(pattern):
     assert not is_supported_pattern(pattern)
 
 
-def test_documentation_names_owner_schedule_columns_and_what_to_do():
+def test_documentation_says_what_to_do():
     page = read_contract(CONTRACTS / "bif_complaints.odcs.yaml").doc_md()
     for expected in ("Owner", "15 1 * * *", "| Sagsnummer | case_number |", "(not landed)", "When it fails"):
         assert expected in page
 
 
-def test_the_role_of_a_column_or_table_is_read_and_an_unknown_one_is_named(tmp_path):
+def test_role_is_read_and_unknown_one_named(tmp_path):
     def change(document):
         complaints, points = document["schema"]
         points["customProperties"].append({"property": "role", "value": "classification"})
@@ -188,13 +188,13 @@ def test_the_role_of_a_column_or_table_is_read_and_an_unknown_one_is_named(tmp_p
     assert not [path for path in contract.unused if "role" in path]
 
 
-def test_reference_of_contracts_is_what_the_code_reads() -> None:
+def test_contract_reference_matches_code() -> None:
     """`python -m kvalitet.contracts.reference > docs/contract-reference.md` writes it again."""
     assert (ROOT / "docs" / "contract-reference.md").read_text(encoding="utf-8") == reference()
 
 
 @pytest.mark.parametrize("kind", PROPERTIES.values())
-def test_every_property_has_an_effect_and_an_example_that_is_read(kind: type[Properties]) -> None:
+def test_every_property_example_is_read(kind: type[Properties]) -> None:
     for field in kind.model_fields.values():
         assert field.alias and field.description and field.examples, field.alias
         problems: list[str] = []

@@ -46,7 +46,7 @@ YEAR = {
 }
 
 
-def test_columns_are_renamed_and_narrowed_and_sensitive_ones_left_out(tmp_path: Path) -> None:
+def test_columns_are_renamed_and_narrowed(tmp_path: Path) -> None:
     markers = {"property": "missingValues", "value": [{"value": "-", "reason": "suppressed"}]}
     contract = contract_of(
         tmp_path,
@@ -69,12 +69,12 @@ def test_columns_are_renamed_and_narrowed_and_sensitive_ones_left_out(tmp_path: 
     assert staged_types(table) == {name: kind for name, (_, kind) in columns.items()}
 
 
-def test_a_narrow_column_keeps_its_name_where_no_other_is_stated(tmp_path: Path) -> None:
+def test_narrow_column_keeps_its_name(tmp_path: Path) -> None:
     contract = contract_of(tmp_path, {**YEAR, "customProperties": []})
     assert staged_columns(contract.tables["cases"])["year"] == "cast(year as integer)"
 
 
-def test_dbt_is_told_of_every_table_and_its_columns(tmp_path: Path) -> None:
+def test_dbt_sources_list_tables_and_columns(tmp_path: Path) -> None:
     contract = contract_of(tmp_path)
     assert yaml.safe_load(sources_yaml([contract]))["sources"] == [
         {
@@ -98,7 +98,7 @@ def test_dbt_is_told_of_every_table_and_its_columns(tmp_path: Path) -> None:
     ) in shapes_macro([contract])
 
 
-def test_what_the_models_expect_and_a_contract_does_not_name_is_told(tmp_path: Path) -> None:
+def test_undelivered_columns_are_named(tmp_path: Path) -> None:
     settings = Settings(ROOT, ROOT, "", "", "")
     told = not_delivered(settings, contract_of(tmp_path))
     assert told == [f"cases.{name}" for name in (
@@ -107,7 +107,7 @@ def test_what_the_models_expect_and_a_contract_does_not_name_is_told(tmp_path: P
     assert not_delivered(settings, read_contract(settings.contracts_dir / "court_cases.odcs.yaml")) == []
 
 
-def test_an_administrations_models_add_to_the_fact_in_their_name() -> None:
+def test_own_models_add_to_named_fact() -> None:
     macro = areas_macro(["int_follow_up__tilsyn", "stg_tilsyn__sager", "int_follow_up__borgere", "int_own"])
     assert "        'follow_up': ['borgere', 'tilsyn'],\n" in macro
 
@@ -127,6 +127,6 @@ def test_an_administrations_models_add_to_the_fact_in_their_name() -> None:
         ({"logicalTypeOptions": {"format": "i32", "minimum": 0, "maximum": 2**31}}, "format i32 needs"),
     ],
 )
-def test_a_name_or_width_that_cannot_hold_is_a_problem(tmp_path: Path, change: dict, problem: str) -> None:
+def test_impossible_name_or_width_is_named(tmp_path: Path, change: dict, problem: str) -> None:
     (said,) = contract_of(tmp_path, {**YEAR, **change}).problems
     assert problem in said

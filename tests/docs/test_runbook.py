@@ -94,7 +94,7 @@ FOLLOWED_BY = {
         "*A delivery that is in came after it*": f"{BACK}::{CORRECTED}",
         "*No delivery is in the inbox*": "intake/test_bad_input.py::test_incomplete_delivery_waits",
         "*Nothing is taken in … while its contract": (
-            "contracts/test_hostile_contracts.py::test_broken_files_of_every_kind_stop_no_other_source"
+            "contracts/test_hostile_contracts.py::test_broken_files_stop_no_other_source"
         ),
         "*does not accept the token*": ("intake/test_api.py::test_wrong_token_is_never_printed"),
         "*gave no whole answer": "intake/test_api.py::test_lasting_error_is_tried_4_times",
