@@ -29,17 +29,17 @@ def absent(tmp_path: Path, *contracts: str) -> dict[str, tuple[str, ...]]:
     return tables_without_contract(file, contracts)
 
 
-def test_a_table_is_absent_where_none_of_its_nearest_deliveries_has_a_contract(tmp_path: Path) -> None:
+def test_table_without_contract_is_absent(tmp_path: Path) -> None:
     found = absent(tmp_path, "organisation")
     assert found["fct_court_case"] == ("court_cases",)
     assert set(found) == {"stg_court_cases__cases", "int_court_case", "fct_court_case"}
 
 
-def test_one_contract_among_several_deliveries_is_enough(tmp_path: Path) -> None:
+def test_one_contract_of_several_is_enough(tmp_path: Path) -> None:
     assert "fct_case" not in absent(tmp_path, "organisation")
     assert "fct_case" not in absent(tmp_path, "court_cases")
     assert absent(tmp_path)["fct_case"] == ("court_cases", "organisation")
 
 
-def test_what_rests_on_the_register_or_the_warehouse_is_never_absent(tmp_path: Path) -> None:
+def test_register_tables_are_never_absent(tmp_path: Path) -> None:
     assert not {"dim_law", "fct_source_load"} & set(absent(tmp_path))

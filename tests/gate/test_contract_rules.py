@@ -170,7 +170,7 @@ def metric(name: str, *columns: str, **arguments: object) -> dict:
         (metric("duplicateValues", "kind", "amount"), None, 0),
     ],
 )
-def test_rows_that_break_a_rule_are_counted_among_all_rows(judged, rule, column, broken) -> None:
+def test_violations_are_of_all_rows(judged, rule, column, broken) -> None:
     result = judged({**rule, "severity": "error"}, column)
     assert (result.violations, result.denominator) == (broken, ALL)
     assert (result.status, result.severity) == ("failed" if broken else "passed", "critical")
@@ -198,14 +198,14 @@ def test_rows_that_break_a_rule_are_counted_among_all_rows(judged, rule, column,
         ({"mustBeGreaterThan": 1, "mustBeLessThan": 2}, False),
     ],
 )
-def test_every_operator_of_the_standard_compares(judged, operators, holds) -> None:
+def test_every_operator_of_standard_compares(judged, operators, holds) -> None:
     rule = {"metric": "duplicateValues", "arguments": {"properties": ["case_number", "part"]}, **operators}
     result = judged(rule)
     assert (result.status, result.violations) == ("passed" if holds else "failed", 2)
     assert result.severity == "warning"
 
 
-def test_number_of_rows_is_of_accepted_rows_and_those_set_aside(judged) -> None:
+def test_row_count_includes_rows_set_aside(judged) -> None:
     result = judged({"metric": "rowCount", "mustBe": ALL})
     assert (result.status, result.detail) == ("passed", f"Målt: {ALL}")
     assert judged({"metric": "rowCount", "mustBeLessThan": ALL}).status == "failed"
@@ -225,7 +225,7 @@ def test_number_of_rows_is_of_accepted_rows_and_those_set_aside(judged) -> None:
         ("select count(*) from cases where note ~ '^[a-m]' and note is distinct from 'nej'", "1"),
     ],
 )  # fmt: skip
-def test_query_is_asked_as_it_stands(judged, query, number) -> None:
+def test_query_is_run_as_written(judged, query, number) -> None:
     rule = {"type": "sql", "query": query, "mustBeGreaterOrEqualTo": float(number), "mustBeLessThan": float(number) + 1}
     result = judged(rule)
     assert (result.status, result.violations, result.denominator) == ("passed", 0, 1), result.detail
@@ -234,7 +234,7 @@ def test_query_is_asked_as_it_stands(judged, query, number) -> None:
     assert (broken.status, Verdict(1, (broken,)).blocking) == ("failed", [broken])
 
 
-def test_query_of_a_column_names_it(judged) -> None:
+def test_query_may_name_its_column(judged) -> None:
     rule = {"type": "sql", "query": "select count({property}) from {object}", "mustBe": 3}
     assert judged(rule, "amount").status == "passed"
 
@@ -249,6 +249,6 @@ def test_query_of_a_column_names_it(judged) -> None:
         ("select max(amount) from cases where part > 9", "It gave no number."),
     ],
 )
-def test_query_that_gives_no_number_is_an_error_that_tells_no_value(judged, query, detail) -> None:
+def test_query_without_number_is_error(judged, query, detail) -> None:
     result = judged({"type": "sql", "query": query, "mustBe": 0, "severity": "error"})
     assert (result.status, result.detail) == ("error", detail)

@@ -17,15 +17,15 @@ PASSED, SKIPPED = ("passed", "critical", False, 709), ("not_applicable", "warnin
         ([("error", "critical", False, 1)], "1 failed (1 critical, 0 warnings; 1 could not be measured)"),
     ],
 )
-def test_failed_checks_are_said_by_what_they_do(failed, said):
+def test_failed_checks_are_grouped_by_effect(failed, said):
     assert str(CheckCounts.of([PASSED, SKIPPED, *failed])) == f"709 passed, 47 not applicable, {said}"
 
 
-def test_what_the_database_holds_is_counted_beside_the_passed():
+def test_held_checks_are_counted_apart():
     counted = CheckCounts.of([("held", "critical", False, 161), ("held", "warning", False, 2), PASSED])
     assert str(counted) == "709 passed, 163 held by the database, 0 not applicable, 0 failed"
     assert (counted.passed, counted.held, counted.total) == (709, 163, 872)
 
 
-def test_gate_that_was_not_asked_counts_nothing():
+def test_gate_not_asked_counts_nothing():
     assert CheckCounts.of([]).total == 0

@@ -85,7 +85,7 @@ def ask(settings: Settings) -> Callable[[int, str], tuple | str]:
     return answer
 
 
-def test_every_contract_has_a_suite_with_all_kinds_of_checks(settings: Settings) -> None:
+def test_every_contract_has_all_checks(settings: Settings) -> None:
     suites = {suite.table: suite for suite in all_suites(settings)}
     for contract in load_contracts(settings).values():
         ids = {check.id.removeprefix(f"delivery_{contract.id}_") for check in suites[f"delivery_{contract.id}"].checks}
@@ -97,7 +97,7 @@ def test_every_contract_has_a_suite_with_all_kinds_of_checks(settings: Settings)
     assert len(ids) == len(set(ids))
 
 
-def test_a_check_says_what_the_contract_says(settings: Settings) -> None:
+def test_check_says_what_contract_says(settings: Settings) -> None:
     rows, doubled = CHECKS["complaints_row_count"], CHECKS["complaints_duplicate_values"]
     assert rows.why == "Et tomt udtræk er en fejl. (Kontrakten bif_complaints 1.0.0.)"
     assert (rows.severity, rows.owner) == ("critical", "Klageteamet (fiktiv)")
@@ -108,7 +108,7 @@ def test_a_check_says_what_the_contract_says(settings: Settings) -> None:
     assert {check.severity for check in warned.checks if check.id.endswith("_duplicate_values")} == {"warning"}
 
 
-def test_a_contract_that_takes_nothing_in_has_no_suite(settings: Settings, tmp_path: Path) -> None:
+def test_unusable_contract_has_no_suite(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "expectations").mkdir()
     (tmp_path / "expectations" / "suites").symlink_to(settings.suites_dir)
     (tmp_path / "dbt_project").symlink_to(settings.dbt_dir)
@@ -123,7 +123,7 @@ def test_a_contract_that_takes_nothing_in_has_no_suite(settings: Settings, tmp_p
     assert {table for table in suites if table.startswith("delivery_")} == {f"delivery_{SOURCE}"}
 
 
-def test_a_check_of_a_delivery_can_be_waived_by_its_id(tmp_path: Path) -> None:
+def test_delivery_check_can_be_waived_by_id(tmp_path: Path) -> None:
     file = tmp_path / "waivers.yaml"
     file.write_text(
         "waivers: [{check: delivery_bif_complaints_volume, reason: To centre er lagt sammen., decided_by: Kontorchefen,"
@@ -132,7 +132,7 @@ def test_a_check_of_a_delivery_can_be_waived_by_its_id(tmp_path: Path) -> None:
     assert list(load_waivers(file, [SUITE])) == ["delivery_bif_complaints_volume"]
 
 
-def test_a_source_that_has_not_come_is_told_once(records, ask) -> None:
+def test_missing_source_is_reported_once(records, ask) -> None:
     build = records.built(None)
     assert ask(build, "fresh") == (False, 1, 1)
     assert ask(build, "rows_set_aside") == "Kilden har ikke leveret; det siger delivery_bif_complaints_fresh."
@@ -141,19 +141,19 @@ def test_a_source_that_has_not_come_is_told_once(records, ask) -> None:
     assert ask(records.built(records.delivered()), "fresh") == (True, 0, 1)
 
 
-def test_rows_set_aside_are_held_against_the_contracts_limits(records, ask) -> None:
+def test_rejects_are_held_to_contract_limits(records, ask) -> None:
     earlier = records.delivered(rejected=20)
     assert ask(records.built(earlier), "rows_set_aside") == (True, 40, 2000), "2 % of both tables"
     later = records.delivered(rejected=21)
     assert ask(records.built(later), "rows_set_aside") == (False, 42, 2000)
 
 
-def test_rows_that_are_lost_on_the_way_in_are_missed(records, ask) -> None:
+def test_lost_rows_are_found(records, ask) -> None:
     assert ask(records.built(records.delivered(rejected=3)), "rows_accounted_for") == (True, 0, 2000)
     assert ask(records.built(records.delivered(unchanged=998)), "rows_accounted_for") == (False, 4, 2000)
 
 
-def test_closures_beyond_the_limit_fail_unless_somebody_allowed_them(records, ask) -> None:
+def test_closures_over_limit_need_allowance(records, ask) -> None:
     # Before the delivery there were 950 + 50 and 949 + 51 rows in each of the two tables.
     assert ask(records.built(records.delivered(rows=950, closed=50)), "rows_closed") == (True, 100, 2000)
     assert ask(records.built(records.delivered(rows=949, closed=51)), "rows_closed") == (False, 102, 2000)
@@ -163,7 +163,7 @@ def test_closures_beyond_the_limit_fail_unless_somebody_allowed_them(records, as
     assert ask(records.built(first), "rows_closed") == "Der var ingen rækker før denne leverance."
 
 
-def test_a_volume_is_held_against_a_band_learned_from_what_was_published(records, ask) -> None:
+def test_volume_band_is_learned(records, ask) -> None:
     """Earlier steps of 2, 4, 3, 2 and 4 are usually 3, and off by 1. The band for 1,000 rows is 3 ± 50, because 50 is
     more than 15 × 1 and more than 10."""
     too_few = "Under 6 tidligere offentliggjorte leverancer at lære af."
@@ -179,7 +179,7 @@ def test_a_volume_is_held_against_a_band_learned_from_what_was_published(records
     assert ask(records.built(records.delivered(501)), "volume") == (False, 2, 2), "what was held back teaches nothing"
 
 
-def test_a_source_that_varies_by_itself_has_a_wider_band(records, ask) -> None:
+def test_varying_source_has_wider_band(records, ask) -> None:
     """Steps of 100 up and down in turn are usually 0, and off by 100. The band is 0 ± 1,500."""
     for rows in (1000, 1100, 1000, 1100, 1000, 1100, 1000):
         records.built(records.delivered(rows), published=True)

@@ -69,7 +69,7 @@ def entry(text: str) -> str:
     return f"derived:\n  {text}\n"
 
 
-def test_primary_key_is_checked_without_being_named(tmp_path: Path):
+def test_primary_key_is_checked_by_default(tmp_path: Path):
     checks = load(tmp_path, "")
     assert list(checks) == ["case_key_unique"]
     check = checks["case_key_unique"]
@@ -81,7 +81,7 @@ def test_primary_key_is_checked_without_being_named(tmp_path: Path):
     assert check.not_applicable_when == ()
 
 
-def test_primary_key_can_be_left_out_or_renamed(tmp_path: Path):
+def test_primary_key_check_can_be_dropped(tmp_path: Path):
     assert set(load(tmp_path, entry("case_key_unique: false") + "  rows_present:\n")) == {"rows_present"}
     assert set(load(tmp_path, entry("key_unique: {columns: [case_key]}"))) == {"key_unique"}
 
@@ -113,7 +113,7 @@ where contract_id = 'court_cases' and table_name = 'cases'""",
 
 
 @pytest.mark.parametrize("named", RULES)
-def test_rule_follows_from_the_name(tmp_path: Path, named: str):
+def test_rule_follows_from_name(tmp_path: Path, named: str):
     assert load(tmp_path, entry(named))[named.partition(":")[0]].rule == RULES[named]
 
 
@@ -133,12 +133,12 @@ def test_rule_follows_from_the_name(tmp_path: Path, named: str):
         ("every_accepted_row_counted: {rows_of: court_cases.cases}", None),
     ],
 )
-def test_constraint_of_the_model_is_what_holds_a_check(tmp_path: Path, named: str, constraint: Constraint | None):
+def test_constraint_of_model_holds_check(tmp_path: Path, named: str, constraint: Constraint | None):
     check = load(tmp_path, entry(named))[named.partition(":")[0]]
     assert isinstance(check, DerivedCheck) and check.held_by == constraint
 
 
-def test_entry_says_what_differs_from_the_defaults(tmp_path: Path):
+def test_entry_overrides_defaults(tmp_path: Path):
     check = load(
         tmp_path,
         entry("rows_present: {must_hold: Der er mindst én sag., severity: warning, owner: Klageteamet, why: Fordi.}"
@@ -149,7 +149,7 @@ def test_entry_says_what_differs_from_the_defaults(tmp_path: Path):
     assert check.advice_reader == "Læs dem med forbehold."
 
 
-def test_written_check_takes_what_it_leaves_open_from_the_defaults(tmp_path: Path):
+def test_written_check_inherits_defaults(tmp_path: Path):
     written = """
 checks:
   - id: fct_case_hours
@@ -166,7 +166,7 @@ checks:
     assert not isinstance(hours, DerivedCheck)
 
 
-def test_table_that_may_be_empty_asks_nothing_of_its_columns(tmp_path: Path):
+def test_empty_table_asks_nothing_of_columns(tmp_path: Path):
     others = "  rows_present:\n  severity_known_value: {values: [a], why: Fordi der er en., not_applicable_when: []}\n"
     checks = load(tmp_path, "may_be_empty: Ingen sager i år.\n" + entry("centre_id_not_null:") + others)
     empty = (NotApplicable(reason="Ingen sager i år.", sql="select not exists (select from fct_case)"),)
@@ -174,7 +174,7 @@ def test_table_that_may_be_empty_asks_nothing_of_its_columns(tmp_path: Path):
     assert checks["rows_present"].not_applicable_when == checks["severity_known_value"].not_applicable_when == ()
 
 
-def test_rows_of_a_contract_are_not_counted_before_they_came(tmp_path: Path):
+def test_undelivered_rows_are_not_counted(tmp_path: Path):
     check = load(tmp_path, entry("every_accepted_row_counted: {rows_of: court_cases.cases}"))[
         "every_accepted_row_counted"
     ]
@@ -186,14 +186,14 @@ def test_rows_of_a_contract_are_not_counted_before_they_came(tmp_path: Path):
 ACCEPTED = entry("severity_known_value: {values: audit_remarks.remarks.severity, why: Fordi kontrakten siger det.}")
 
 
-def test_accepted_values_are_those_of_the_contract(tmp_path: Path):
+def test_accepted_values_come_from_contract(tmp_path: Path):
     check = load(tmp_path, ACCEPTED, contracts=("audit_remarks",))["severity_known_value"]
     assert check.expectation and check.expectation.kwargs["value_set"] == ["kritisk", "væsentlig", "mindre"]
     assert check.must_hold == "severity er en af: kritisk, væsentlig, mindre."
     assert check.not_applicable_when == ()
 
 
-def test_values_of_a_contract_that_is_not_there_are_not_asked_for(tmp_path: Path):
+def test_absent_contract_values_are_not_asked(tmp_path: Path):
     check = load(tmp_path, ACCEPTED)["severity_known_value"]
     reason = "Der er ingen kontrakt audit_remarks, som leverancer tages ind efter."
     assert check.not_applicable_when == (NotApplicable(reason=reason, sql="select true"),)
@@ -218,19 +218,19 @@ def test_values_of_a_contract_that_is_not_there_are_not_asked_for(tmp_path: Path
         ("checks: [{id: fct_case_a, held_by: x}]\n", "fct_case_a: held_by: is not a field of a suite"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_derived_is_refused_with_the_reason(tmp_path: Path, suite: str, told: str):
+def test_underivable_check_is_refused(tmp_path: Path, suite: str, told: str):
     with pytest.raises(SuiteInvalid) as refused:
         load(tmp_path, suite)
     assert told in refused.value.what
     assert refused.value.what.startswith("The suites cannot be used: fct_case.yaml, ")
 
 
-def test_table_that_the_contract_does_not_have_is_refused(tmp_path: Path):
+def test_unknown_contract_table_is_refused(tmp_path: Path):
     with pytest.raises(SuiteInvalid, match=r"rows_of: the contract audit_remarks has no table remark\."):
         load(tmp_path, entry("every_accepted_row_counted: {rows_of: audit_remarks.remark}"), ("audit_remarks",))
 
 
-def test_primary_key_that_is_written_out_stays_as_it_is_written(tmp_path: Path):
+def test_written_key_check_stays_as_written(tmp_path: Path):
     written = """
 checks:
   - id: fct_case_case_key_unique
@@ -244,7 +244,7 @@ checks:
     assert not isinstance(check, DerivedCheck)
 
 
-def test_value_list_that_the_contract_does_not_have_is_refused(tmp_path: Path):
+def test_unknown_value_list_is_refused(tmp_path: Path):
     wanted = entry("severity_known_value: {values: audit_remarks.remarks.remark_number, why: Fordi der er flere.}")
     with pytest.raises(SuiteInvalid, match=r"audit_remarks lists no valid values of remarks\.remark_number"):
         load(tmp_path, wanted, contracts=("audit_remarks",))
@@ -267,7 +267,7 @@ def test_faulty_defaults_are_refused(tmp_path: Path, defaults: str, told: str):
     assert told in refused.value.what
 
 
-def test_model_that_cannot_be_read_is_named(tmp_path: Path):
+def test_unreadable_model_is_named(tmp_path: Path):
     load(tmp_path, "")
     settings = replace(OWN, root=tmp_path)
     (settings.dbt_dir / "models" / "star" / "fct_case.yml").write_text("models: [{columns: []}]")
@@ -275,7 +275,7 @@ def test_model_that_cannot_be_read_is_named(tmp_path: Path):
         load_suites(settings)
 
 
-def test_waiver_on_a_check_that_the_database_holds_is_refused(tmp_path: Path):
+def test_waiver_on_held_check_is_refused(tmp_path: Path):
     suites = load_suites(OWN)
     file = tmp_path / "waivers.yaml"
     waiver = {

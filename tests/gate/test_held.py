@@ -70,7 +70,7 @@ def outcomes(judged: Verdict) -> dict[str, tuple[str, int | None, int | None]]:
 HELD = ("held", None, None)
 
 
-def test_what_the_catalogue_proves_is_held_and_not_among_the_passed(settings: Settings, tmp_path: Path) -> None:
+def test_held_is_not_counted_as_passed(settings: Settings, tmp_path: Path) -> None:
     build_id = finished(settings, tmp_path)
     judged = judge(settings, tmp_path, build_id)
     assert judged.passed
@@ -100,9 +100,7 @@ def test_what_the_catalogue_proves_is_held_and_not_among_the_passed(settings: Se
          NAMED[2], ("failed", 1, 50)),
     ],
 )  # fmt: skip
-def test_what_the_rows_do_not_allow_is_measured_and_fails(
-    settings: Settings, tmp_path: Path, before: str, name: str, found: tuple
-) -> None:
+def test_violated_constraint_fails(settings: Settings, tmp_path: Path, before: str, name: str, found: tuple) -> None:
     judged = judge(settings, tmp_path, finished(settings, tmp_path, before=before))
     assert outcomes(judged)[name] == found
     assert {check_id for check_id, outcome in outcomes(judged).items() if outcome == HELD} == {*NAMED} - {name}
@@ -130,7 +128,7 @@ REFERS = "add foreign key (source_key) references candidate.dim_source (source_k
         (NAMED[2], "alter table candidate.fct_complaint disable trigger all"),
     ],
 )
-def test_constraint_that_is_missing_or_not_validated_holds_nothing(
+def test_unvalidated_constraint_holds_nothing(
     settings: Settings, admin_url: str, tmp_path: Path, name: str, change: str
 ) -> None:
     """The rows are right, so that only the catalogue shows the fault."""
@@ -142,12 +140,12 @@ def test_constraint_that_is_missing_or_not_validated_holds_nothing(
     assert [r.check_id for r in judged.blocking] == ["catalogue_is_complete"]
 
 
-def test_key_of_an_empty_table_holds_nothing(settings: Settings, tmp_path: Path) -> None:
+def test_key_of_empty_table_holds_nothing(settings: Settings, tmp_path: Path) -> None:
     judged = judge(settings, tmp_path, finished(settings, tmp_path, rows=0))
     assert set(outcomes(judged).values()) == {("failed", 0, 0)}
 
 
-def test_declared_condition_comes_before_the_key(settings: Settings, tmp_path: Path) -> None:
+def test_declared_condition_precedes_key(settings: Settings, tmp_path: Path) -> None:
     build_id = finished(settings, tmp_path, rows=0)
     found = checkout(settings, tmp_path)
     suite = found.suites_dir / "fct_complaint.yaml"
@@ -157,7 +155,7 @@ def test_declared_condition_comes_before_the_key(settings: Settings, tmp_path: P
     assert {outcomes(closed.value.verdict)[name][0] for name in NAMED} == {"not_applicable"}
 
 
-def test_waiver_on_what_the_database_holds_stops_the_gate(settings: Settings, tmp_path: Path) -> None:
+def test_waiver_on_held_check_stops_gate(settings: Settings, tmp_path: Path) -> None:
     build_id = finished(settings, tmp_path)
     found = checkout(settings, tmp_path)
     waiver = {
@@ -173,7 +171,7 @@ def test_waiver_on_what_the_database_holds_stops_the_gate(settings: Settings, tm
         validate(found, build_id, synthetic.manifest(tmp_path))
 
 
-def test_what_was_held_is_still_held_when_it_is_judged_anew(settings: Settings, tmp_path: Path) -> None:
+def test_held_check_stays_held(settings: Settings, tmp_path: Path) -> None:
     build_id = finished(settings, tmp_path)
     assert judge(settings, tmp_path, build_id).passed
     anew = reevaluate(checkout(settings, tmp_path), build_id)

@@ -70,7 +70,7 @@ DISGUISED = (
 
 
 @pytest.mark.parametrize("query", [*HOSTILE, *DISGUISED])
-def test_hostile_query_is_refused_where_the_contract_is_read(query: str) -> None:
+def test_contract_with_hostile_query_is_refused(query: str) -> None:
     found = read_query(query, CASES, None, [CASES])
     assert (found.sql, found.refused_because[:9]) == ("", "its query")
 
@@ -109,13 +109,13 @@ def asked(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("query", HOSTILE)
-def test_hostile_query_that_was_not_refused_could_do_no_harm(asked, query: str) -> None:
+def test_hostile_query_is_harmless_when_run(asked, query: str) -> None:
     measured, seconds = asked(query)
     assert (measured.error or "").startswith(HOSTILE[query])
     assert seconds < 5
 
 
-def test_role_sees_the_rows_of_one_load_of_one_source_and_may_do_nothing_else(settings: Settings, asked) -> None:
+def test_rules_role_reads_one_load_only(settings: Settings, asked) -> None:
     assert (
         asked("select 1 / (count(*) - 1) from complaints")[0].error
         == "Database error: a value could not be reckoned with."

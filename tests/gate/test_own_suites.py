@@ -44,7 +44,7 @@ def complaints(settings: Settings) -> Suite:
     return next(suite for suite in load_suites(settings) if suite.table == "fct_complaint")
 
 
-def test_threshold_severity_owner_and_advice_are_its_own_to_state(koege: Settings) -> None:
+def test_own_threshold_and_owner_apply(koege: Settings) -> None:
     before = {check.id: check for check in complaints(koege).checks}
     stated = {"threshold": {"percent": 7}, "severity": "warning", "owner": "Klageteamet"}
     decide(koege, "fct_complaint", differs={CENTRES: {**stated, "advice_reader": "Se bort fra tallet."}})
@@ -56,20 +56,20 @@ def test_threshold_severity_owner_and_advice_are_its_own_to_state(koege: Setting
     assert after == before
 
 
-def test_derived_check_can_differ_too(koege: Settings) -> None:
+def test_derived_check_can_differ(koege: Settings) -> None:
     decide(koege, "fct_complaint", differs={"fct_complaint_rows_present": {"owner": "Klageteamet"}})
     (rows,) = (check for check in complaints(koege).checks if check.id == "fct_complaint_rows_present")
     assert rows.owner == "Klageteamet"
 
 
-def test_check_of_its_own_stands_beside_the_products(koege: Settings) -> None:
+def test_own_check_is_added_to_ours(koege: Settings) -> None:
     number = len(complaints(koege).checks)
     decide(koege, "fct_complaint", checks=[COUNTED])
     suite = complaints(koege)
     assert (len(suite.checks), suite.checks[-1].id) == (number + 1, "fct_complaint_by_phone")
 
 
-def test_owner_of_all_checks_that_name_none(koege: Settings) -> None:
+def test_own_owner_applies_by_default(koege: Settings) -> None:
     named = {check.id for suite in load_suites(koege) for check in suite.checks if check.owner != "Kvalitetsteamet"}
     (koege.administration.suites / "defaults.yaml").write_text("owner: Kvalitetsteamet i Køge", encoding="utf-8")
     checks = {check.id: check for suite in load_suites(koege) for check in suite.checks}
@@ -90,14 +90,14 @@ def test_owner_of_all_checks_that_name_none(koege: Settings) -> None:
         ({"checks": [{**COUNTED, "id": CENTRES}]}, f"{CENTRES}: the id is taken"),
     ],
 )
-def test_what_cannot_be_decided_is_refused_by_name(koege: Settings, suite: dict, told: str) -> None:
+def test_invalid_decision_is_refused_by_name(koege: Settings, suite: dict, told: str) -> None:
     decide(koege, "fct_complaint", **suite)
     with pytest.raises(SuiteInvalid) as refused:
         load_suites(koege)
     assert told in refused.value.what
 
 
-def test_what_it_decides_counts_among_what_a_build_is_judged_by(koege: Settings, tmp_path: Path) -> None:
+def test_decisions_change_digest_of_suites(koege: Settings, tmp_path: Path) -> None:
     before = materials(koege, tmp_path / "none.json")
     decide(koege, "fct_complaint", differs={CENTRES: {"severity": "warning"}})
     after = materials(koege, tmp_path / "none.json")

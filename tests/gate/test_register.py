@@ -16,7 +16,7 @@ REGISTER = """
 """
 
 
-def test_a_field_added_to_the_register_changes_no_definition(settings: Settings, admin_url: str):
+def test_new_register_field_is_no_change(settings: Settings, admin_url: str):
     suite = yaml.safe_load((settings.root / "expectations/suites/dim_indicator.yaml").read_text(encoding="utf-8"))
     (rule,) = (check["count_violations"] for check in suite["checks"] if check["id"] == CHECK)
     with psycopg.connect(admin_url) as connection:

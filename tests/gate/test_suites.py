@@ -39,7 +39,7 @@ def write(folder: Path, check: dict, name: str = "t", table: str = "t") -> Setti
     return settings
 
 
-def test_own_suites_cover_keys_and_presence_of_every_table() -> None:
+def test_our_suites_check_every_key() -> None:
     suites = load_suites(OWN)
     ids = [check.id for suite in suites for check in suite.checks]
     assert len(ids) == len(set(ids)) > 100
@@ -50,7 +50,7 @@ def test_own_suites_cover_keys_and_presence_of_every_table() -> None:
                    and not suite.table.startswith("rpt_published"))  # fmt: skip
 
 
-def test_own_suites_cover_every_star_and_report_model() -> None:
+def test_our_suites_cover_star_and_reports() -> None:
     folders = (OWN.dbt_dir / "models", OWN.administration.models)
     models = {
         file.stem for folder in folders for layer in ("star", "reports") for file in (folder / layer).glob("*.sql")
@@ -58,7 +58,7 @@ def test_own_suites_cover_every_star_and_report_model() -> None:
     assert models - {suite.table for suite in load_suites(OWN)} == {"publication"}, "publishing itself fills that one"
 
 
-def test_a_check_inherits_the_suites_owner_and_allows_nothing_by_default(tmp_path: Path) -> None:
+def test_check_inherits_owner_allows_none(tmp_path: Path) -> None:
     (suite,) = load_suites(write(tmp_path, {k: v for k, v in CHECK.items() if k != "threshold"}))
     assert suite.checks[0].owner == "Holdet"
     assert str(suite.checks[0].threshold) == "ingen"
@@ -81,7 +81,7 @@ def test_a_check_inherits_the_suites_owner_and_allows_nothing_by_default(tmp_pat
         ({"not_applicable_when": {"sql": "select true"}}, "not_applicable_when.0.reason: is missing"),
     ],
 )
-def test_a_wrong_check_is_refused_with_file_check_and_what_to_write(tmp_path: Path, change: dict, said: str) -> None:
+def test_wrong_check_is_refused_by_name(tmp_path: Path, change: dict, said: str) -> None:
     with pytest.raises(SuiteInvalid) as refusal:
         load_suites(write(tmp_path, {**CHECK, **change}))
     assert said in refusal.value.what
@@ -98,7 +98,7 @@ def test_wrong_files_are_refused(tmp_path: Path) -> None:
         load_suites(settings)
 
 
-def test_the_readme_names_checks_that_there_are() -> None:
+def test_readme_names_existing_checks() -> None:
     """Each kind of rule is shown by checks that exist. An ellipsis stands for any table or contract."""
     readme = (OWN.suites_dir / "README.md").read_text(encoding="utf-8")
     table = readme.partition("## Which kind of rule")[2].partition("\n## ")[0]

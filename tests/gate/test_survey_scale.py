@@ -45,29 +45,29 @@ def _check(settings: Settings) -> Check:
     return check
 
 
-def test_a_new_round_with_its_scale_reversed_is_seen(ask) -> None:
+def test_reversed_scale_is_found(ask) -> None:
     """70 and 72 of 100, then 29 of 100. One half is 4.2 standard errors of 5 points above the last round."""
     assert ask((2021, 70, 100, None), (2022, 72, 100, None), (2023, 29, 100, None)) == (1, 2)
 
 
-def test_a_reversed_round_is_seen_whichever_it_is(ask) -> None:
+def test_reversed_first_round_is_found(ask) -> None:
     """The first round is the reversed one, with 29 of 100. The second is compared with it, and the third with 99 of
     200, which leans neither way."""
     assert ask((2021, 29, 100, None), (2022, 70, 100, None), (2023, 71, 100, None)) == (1, 2)
 
 
-def test_a_fall_in_satisfaction_is_no_reversed_scale(ask) -> None:
+def test_fall_is_no_reversed_scale(ask) -> None:
     """At 52 of 100 most are still satisfied. From 55 to 45 is 1 standard error, which can be chance."""
     assert ask((2021, 70, 100, None), (2022, 52, 100, None)) == (0, 1)
     assert ask((2021, 55, 100, None), (2022, 45, 100, None)) == (0, 1)
     assert ask((2021, 7, 10, None), (2022, 3, 10, None)) == (0, 1), "ten answers tell nothing: 1.3 errors"
 
 
-def test_a_published_percentage_counts_where_its_answers_are_known(ask) -> None:
+def test_published_share_needs_its_answers(ask) -> None:
     assert ask((2021, None, 331, 89), (2022, None, 340, 11)) == (1, 1)
     assert ask((2021, None, None, 89), (2022, None, 340, 11)).startswith("Ingen runde")
 
 
-def test_rounds_by_different_methods_are_not_compared(ask) -> None:
+def test_rounds_of_other_method_do_not_count(ask) -> None:
     told = ask((2021, 70, 100, None), (2022, 30, 100, None), method_of=str)
     assert told.startswith("Ingen runde")

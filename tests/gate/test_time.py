@@ -62,7 +62,7 @@ def check(settings: Settings, name: str) -> Check:
     return next(check for suite in load_suites(settings) for check in suite.checks if check.id == name)
 
 
-def test_build_of_a_day_to_come_is_counted_and_one_of_today_or_long_ago_is_not(settings, admin, build):
+def test_build_of_future_day_is_counted(settings, admin, build):
     found = check(settings, "fct_source_load_as_of_date_not_in_the_future")
     assert found.severity == "critical"
     (today,) = admin.execute("select (clock_timestamp() at time zone 'Europe/Copenhagen')::date").fetchone()
@@ -74,7 +74,7 @@ def test_build_of_a_day_to_come_is_counted_and_one_of_today_or_long_ago_is_not(s
     assert list(counted.values()) == [(0, 1), (0, 1), (1, 1), (1, 1)]
 
 
-def test_night_is_held_against_the_newest_publication_on_no_withdrawn_delivery(settings, admin, build):
+def test_night_is_compared_with_last_valid(settings, admin, build):
     builds = [build(date(2025, 1, day), is_published=True) for day in (2, 3, 4)]
 
     def compared_with() -> list[int]:
@@ -89,7 +89,7 @@ def test_night_is_held_against_the_newest_publication_on_no_withdrawn_delivery(s
     assert compared_with() == []
 
 
-def test_only_the_withdrawn_source_of_what_readers_see_is_no_measure(settings, admin, build):
+def test_withdrawn_published_source_is_excluded(settings, admin, build):
     admin.execute("create schema reporting; create table reporting.fct_complaint (received_date date)")
     admin.execute("create schema candidate; set search_path = candidate")
     conditions = check(settings, "fct_complaint_years_still_there").not_applicable_when

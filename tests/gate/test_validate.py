@@ -64,7 +64,7 @@ COUNT_C01 = "select count(*) filter (where centre_id = 'C01') as violations, cou
 EMPTY = "select not exists (select from fct_complaint)"
 
 
-def test_the_four_statuses_with_how_many_of_how_many(settings: Settings, tmp_path: Path) -> None:
+def test_four_statuses_with_counts(settings: Settings, tmp_path: Path) -> None:
     judged = judge(
         settings, tmp_path,
         check("key_unique", expectation=expectation("column_values_to_be_unique", column="complaint_key")),
@@ -110,9 +110,7 @@ def test_the_four_statuses_with_how_many_of_how_many(settings: Settings, tmp_pat
     assert [w.check_id for w in judged.warnings] and judged.counted.errors == 4
 
 
-def test_a_failed_critical_check_holds_the_build_back_with_a_message_to_act_on(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_failed_critical_check_blocks_build(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.build(settings)
     finish_candidate(settings, build_id, synthetic.manifest(tmp_path))
     suite = with_suite(settings, tmp_path, check("centre_none", count_violations=COUNT_C01))
@@ -129,12 +127,12 @@ def test_a_failed_critical_check_holds_the_build_back_with_a_message_to_act_on(
 
 
 @pytest.mark.parametrize("severity", ["critical", "warning"])
-def test_an_error_blocks_like_a_failure(settings: Settings, tmp_path: Path, severity: str) -> None:
+def test_error_blocks_like_failure(settings: Settings, tmp_path: Path, severity: str) -> None:
     broken = check("gone", severity=severity, expectation=expectation("column_values_to_be_unique", column="naeppe"))
     assert judge(settings, tmp_path, broken).passed is (severity == "warning")
 
 
-def test_an_empty_table_never_passes(settings: Settings, tmp_path: Path) -> None:
+def test_empty_table_never_passes(settings: Settings, tmp_path: Path) -> None:
     judged = judge(
         settings, tmp_path,
         check("key_unique", expectation=expectation("column_values_to_be_unique", column="complaint_key")),
@@ -152,7 +150,7 @@ def test_an_empty_table_never_passes(settings: Settings, tmp_path: Path) -> None
     assert not judged.passed
 
 
-def test_judging_again_counts_and_what_passed_can_be_published(settings: Settings, tmp_path: Path) -> None:
+def test_rejudged_build_can_be_published(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.build(settings)
     manifest = synthetic.manifest(tmp_path)
     finish_candidate(settings, build_id, manifest)
@@ -170,7 +168,7 @@ def test_judging_again_counts_and_what_passed_can_be_published(settings: Setting
         validate(mended, build_id, manifest)
 
 
-def test_a_held_back_build_whose_schema_was_taken_is_not_judged(settings: Settings, tmp_path: Path) -> None:
+def test_build_without_tables_is_not_judged(settings: Settings, tmp_path: Path) -> None:
     first = synthetic.build(settings, status="held_back")
     synthetic.build(settings)
     with pytest.raises(KvalitetError, match="held_back: its tables are not there"):
@@ -194,7 +192,7 @@ def test_a_held_back_build_whose_schema_was_taken_is_not_judged(settings: Settin
         ("delete from candidate.table_reader where reader = 'detail'", "its readers"),
     ],
 )
-def test_a_catalogue_that_is_not_as_declared_holds_the_build_back(
+def test_deviating_catalogue_blocks_build(
     settings: Settings, tmp_path: Path, change: str, lacking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kvalitet.gate.judging.digests", lambda *_: [])  # digests would fail first on a revoked right
@@ -213,7 +211,7 @@ def test_a_catalogue_that_is_not_as_declared_holds_the_build_back(
     assert lacking in (closed.value.verdict.blocking[0].detail or "")
 
 
-def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Path) -> None:
+def test_check_may_read_published_tables(settings: Settings, tmp_path: Path) -> None:
     """The project's own checks on volumes, on a lost centre and on shifted years are queries of this kind."""
     lost = check(
         "centres_still_there",
@@ -236,7 +234,7 @@ def test_what_readers_have_can_be_compared_with(settings: Settings, tmp_path: Pa
         validate(with_suite(settings, tmp_path, lost), build_id, synthetic.manifest(tmp_path))
 
 
-def test_a_build_judged_again_keeps_the_first_judgement(settings: Settings, tmp_path: Path) -> None:
+def test_first_judgement_is_kept(settings: Settings, tmp_path: Path) -> None:
     """The build is judged again by a corrected rule. The newest judgement counts, and the first is kept."""
     judged = judge(settings, tmp_path, check("centre_none", count_violations=COUNT_C01))
     assert not judged.passed
@@ -256,7 +254,7 @@ def test_a_build_judged_again_keeps_the_first_judgement(settings: Settings, tmp_
     assert newest == [{"passed": True}]
 
 
-def test_other_thresholds_are_held_against_what_was_counted(settings: Settings, admin_url: str, tmp_path: Path) -> None:
+def test_other_thresholds_apply_to_old_counts(settings: Settings, admin_url: str, tmp_path: Path) -> None:
     """25 of 50 rows are within 60 %, but not within 40 %. The tables have been dropped by then."""
     sixty = check("centre_half", count_violations=COUNT_C01, threshold={"percent": 60})
     other = check("key_unique", expectation=expectation("column_values_to_be_unique", column="complaint_key"))

@@ -49,7 +49,7 @@ def judge(settings: Settings, folder: Path, *waivers: dict) -> Verdict:
         return closed.verdict
 
 
-def test_a_waived_check_lets_the_build_pass_and_is_still_shown_as_failed(settings: Settings, tmp_path: Path) -> None:
+def test_waived_check_passes_shown_as_failed(settings: Settings, tmp_path: Path) -> None:
     judged = judge(settings, tmp_path, waiver())
     assert judged.passed and judged.blocking == []
     assert [(r.check_id, r.status, r.violations) for r in judged.waived] == [(FAILING, "failed", 25)]
@@ -62,7 +62,7 @@ def test_a_waived_check_lets_the_build_pass_and_is_still_shown_as_failed(setting
     assert status == [{"status": "failed"}]
 
 
-def test_a_waiver_that_was_not_needed_is_kept_as_unused(settings: Settings, tmp_path: Path) -> None:
+def test_unneeded_waiver_is_kept_as_unused(settings: Settings, tmp_path: Path) -> None:
     judged = judge(settings, tmp_path, waiver(), waiver(check="fct_complaint_centre_some"))
     assert judged.passed
     used = fetch_all(settings, AUDITOR, "select check_id, is_used from audit.check_waiver order by 1")
@@ -74,13 +74,13 @@ def test_a_waiver_that_was_not_needed_is_kept_as_unused(settings: Settings, tmp_
     [{"expires_on": TODAY - timedelta(days=1)}, {"decided_on": TODAY + timedelta(days=1), "expires_on": date.max}],
     ids=["expired yesterday", "from tomorrow"],
 )
-def test_outside_its_days_a_waiver_blocks_again(settings: Settings, tmp_path: Path, days: dict) -> None:
+def test_waiver_outside_its_days_blocks(settings: Settings, tmp_path: Path, days: dict) -> None:
     judged = judge(settings, tmp_path, waiver(**days))
     assert not judged.passed
     assert [r.check_id for r in judged.blocking] == [FAILING]
 
 
-def test_what_could_not_be_measured_cannot_be_waived(settings: Settings, tmp_path: Path) -> None:
+def test_unmeasured_check_cannot_be_waived(settings: Settings, tmp_path: Path) -> None:
     judged = judge(settings, tmp_path, waiver(), waiver(check=BROKEN))
     assert [r.check_id for r in judged.warnings] == [BROKEN]
 
@@ -95,14 +95,12 @@ def test_what_could_not_be_measured_cannot_be_waived(settings: Settings, tmp_pat
         ([waiver(until="next week")], "until"),
     ],
 )
-def test_a_waiver_file_that_cannot_be_used_stops_the_gate_and_says_why(
-    settings: Settings, tmp_path: Path, entries: list[dict], says: str
-) -> None:
+def test_invalid_waiver_file_stops_gate(settings: Settings, tmp_path: Path, entries: list[dict], says: str) -> None:
     with pytest.raises(SuiteInvalid, match=says):
         judge(settings, tmp_path, *entries)
 
 
-def test_our_own_waivers_can_be_used(settings: Settings) -> None:
+def test_our_waivers_are_valid(settings: Settings) -> None:
     from kvalitet.gate import load_suites
     from kvalitet.gate.waivers import load_waivers
 
