@@ -117,27 +117,18 @@ FOLLOWED_BY = {
             "::test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared"
         ),
         "`staging` … `reports`": f"{BACK}::{MENDED_MODEL}",
-        "`finish`: *the database does not let": (
-            "publication/test_finish.py::test_what_cannot_be_set_names_the_table_and_a_new_build_is_finished"
-        ),
-        "`finish`: *somebody holds a lock*": (
-            "publication/test_finish.py"
-            "::test_a_table_that_somebody_has_locked_is_named_and_the_step_goes_through_when_it_is_free"
-        ),
+        "`finish`: *the database does not let": ("publication/test_finish.py::test_failed_setting_names_table"),
+        "`finish`: *somebody holds a lock*": ("publication/test_finish.py::test_locked_table_is_named"),
         "`validate`": f"{BACK}::{MENDED_MODEL}",
         "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_its_claim_to_another_process"),
         "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_newest_is_withdrawn_first",
         "`publish`: *differs from what the gate": (
-            "publication/test_publish.py::test_a_candidate_changed_after_the_gate_is_refused"
+            "publication/test_publish.py::test_candidate_changed_later_is_refused"
         ),
-        "`publish`: a session stays in the way": (
-            "publication/test_readers.py::test_a_session_that_may_not_be_ended_stops_publishing_by_name"
-        ),
+        "`publish`: a session stays in the way": ("publication/test_readers.py::test_unendable_session_is_named"),
         "`report`": "reports/test_site.py::test_a_failed_writing_leaves_the_old_page_and_no_debris",
-        "`finish`: *Its schemas hold": "publication/test_seal.py::test_what_could_be_executed_is_refused_and_named",
-        "`finish`: *a transaction … is still open*": (
-            "publication/test_seal.py::test_this_builds_own_transactions_are_ended_and_others_are_waited_for"
-        ),
+        "`finish`: *Its schemas hold": "publication/test_seal.py::test_executable_object_is_refused",
+        "`finish`: *a transaction … is still open*": ("publication/test_seal.py::test_only_own_transactions_are_ended"),
         "`anchor`": "evidence/test_outbox.py::test_failed_anchor_stays_due_until_it_is_anchored",
         "`housekeeping`: `check_files`": "evidence/test_files.py::test_changed_files_are_named",
     },

@@ -43,7 +43,7 @@ def test_order_and_schema_name_do_not_matter(settings: Settings, admin: psycopg.
 
 @FORMS
 @pytest.mark.parametrize("setting", ["timezone = 'America/New_York'", "datestyle = 'German'", "extra_float_digits = 0"])
-def test_the_roles_settings_do_not_matter(
+def test_role_settings_do_not_matter(
     settings: Settings, admin: psycopg.Connection[DictRow], setting: str, form: int
 ) -> None:
     make(admin, "one", "i")
@@ -62,7 +62,7 @@ def test_the_roles_settings_do_not_matter(
         "insert into one.t select * from one.t where i = 3",
     ],
 )
-def test_any_change_of_any_row_shows(
+def test_any_change_of_any_row_is_found(
     settings: Settings, admin: psycopg.Connection[DictRow], change: str, form: int
 ) -> None:
     make(admin, "one", "i")
@@ -71,7 +71,7 @@ def test_any_change_of_any_row_shows(
     assert differences(before, contents(settings, GATE, "one", form)) == ["t (content)"]
 
 
-def test_an_empty_table_has_a_digest_and_the_stamp_has_none(settings: Settings, tmp_path: Path) -> None:
+def test_empty_table_has_digest(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.build(settings, rows=0)
     finish_candidate(settings, build_id, synthetic.manifest(tmp_path))
     found = digests(settings, GATE, "candidate")

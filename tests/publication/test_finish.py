@@ -23,7 +23,7 @@ def lacking(settings: Settings, manifest: Path) -> list[str]:
         return missing(connection, "candidate", read_catalogue(manifest))[0]
 
 
-def test_everything_declared_is_there_afterwards(settings: Settings, tmp_path: Path) -> None:
+def test_everything_declared_is_made(settings: Settings, tmp_path: Path) -> None:
     manifest = synthetic.manifest(tmp_path)
     build_id = synthetic.build(settings)
     with connect(settings, TRANSFORMER) as connection:
@@ -43,7 +43,7 @@ def test_everything_declared_is_there_afterwards(settings: Settings, tmp_path: P
     assert owners == [{"owner": "kvalitet_publication_owner"}]
 
 
-def test_twice_is_once(settings: Settings, tmp_path: Path) -> None:
+def test_second_finish_changes_nothing(settings: Settings, tmp_path: Path) -> None:
     manifest = synthetic.manifest(tmp_path)
     build_id = synthetic.build(settings)
     finish_candidate(settings, build_id, manifest)
@@ -54,7 +54,7 @@ def test_twice_is_once(settings: Settings, tmp_path: Path) -> None:
     assert digests(settings, GATE, "candidate") == first
 
 
-def test_a_key_that_the_data_does_not_allow_is_named_and_the_rest_is_done(settings: Settings, tmp_path: Path) -> None:
+def test_impossible_key_is_named(settings: Settings, tmp_path: Path) -> None:
     manifest = synthetic.manifest(tmp_path)
     build_id = synthetic.build(settings)
     with connect(settings, TRANSFORMER) as connection:
@@ -70,9 +70,7 @@ def test_a_key_that_the_data_does_not_allow_is_named_and_the_rest_is_done(settin
     assert set(lacking(settings, manifest)) == set(result.lacking)
 
 
-def test_what_cannot_be_set_names_the_table_and_a_new_build_is_finished(
-    settings: Settings, admin_url: str, tmp_path: Path
-) -> None:
+def test_failed_setting_names_table(settings: Settings, admin_url: str, tmp_path: Path) -> None:
     manifest, build_id = synthetic.manifest(tmp_path), synthetic.build(settings)
     with psycopg.connect(admin_url) as admin:  # somebody corrected a table by hand and now owns it
         admin.execute("alter table candidate.dim_source owner to current_user")
@@ -87,9 +85,7 @@ def test_what_cannot_be_set_names_the_table_and_a_new_build_is_finished(
 
 
 @pytest.mark.slow
-def test_a_table_that_somebody_has_locked_is_named_and_the_step_goes_through_when_it_is_free(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_locked_table_is_named(settings: Settings, tmp_path: Path) -> None:
     manifest, build_id = synthetic.manifest(tmp_path), synthetic.build(settings)
     with psycopg.connect(settings.dsn(TRANSFORMER)) as other:
         other.execute("select * from candidate.fct_complaint")
@@ -99,7 +95,7 @@ def test_a_table_that_somebody_has_locked_is_named_and_the_step_goes_through_whe
     assert get_build(settings, build_id).is_sealed
 
 
-def test_a_build_without_its_tables_is_refused(settings: Settings, tmp_path: Path) -> None:
+def test_build_without_its_tables_is_refused(settings: Settings, tmp_path: Path) -> None:
     manifest = synthetic.manifest(tmp_path)
     build_id = synthetic.build(settings)
     with connect(settings, TRANSFORMER) as connection:
@@ -120,7 +116,7 @@ def test_a_build_without_its_tables_is_refused(settings: Settings, tmp_path: Pat
         ({"constraints": [{"type": "foreign_key", "columns": ["a"]}]}, "names no table"),
     ],
 )
-def test_what_a_model_does_not_declare_is_said(tmp_path: Path, change: dict, said: str) -> None:
+def test_missing_declaration_is_named(tmp_path: Path, change: dict, said: str) -> None:
     file = synthetic.manifest(tmp_path)
     manifest = json.loads(file.read_text())
     manifest["nodes"]["dim_source"] |= change
@@ -136,7 +132,7 @@ def test_what_a_model_does_not_declare_is_said(tmp_path: Path, change: dict, sai
         {"type": "foreign_key", "columns": ["a"], "expression": "candidate.dim_source (source_key)"},
     ],
 )
-def test_foreign_keys_are_read_however_dbt_writes_them(tmp_path: Path, constraint: dict) -> None:
+def test_foreign_keys_of_every_dbt_form(tmp_path: Path, constraint: dict) -> None:
     file = synthetic.manifest(tmp_path)
     manifest = json.loads(file.read_text())
     manifest["nodes"]["publication"]["constraints"] = [constraint]

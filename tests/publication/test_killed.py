@@ -57,9 +57,7 @@ def publish_when_free(settings: Settings, build_id: int) -> Publication:
 
 
 @pytest.mark.slow
-def test_killed_at_any_instant_leaves_the_old_or_the_new_and_a_rerun_mends_it(
-    settings: Settings, tmp_path: Path, admin_url: str
-) -> None:
+def test_kill_leaves_old_or_new_publication(settings: Settings, tmp_path: Path, admin_url: str) -> None:
     builds = [synthetic.passed_build(settings, tmp_path, rows=1)]
     publish(settings, builds[0])
     builds.append(synthetic.passed_build(settings, tmp_path, rows=2))

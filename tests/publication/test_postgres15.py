@@ -13,7 +13,7 @@ from kvalitet.warehouse.connection import fetch_all
 
 
 @pytest.mark.slow
-def test_publishing_twice_and_rolling_back(debian_server: str, warehouse_server: Settings, tmp_path: Path) -> None:
+def test_publishes_twice_and_rolls_back(debian_server: str, warehouse_server: Settings, tmp_path: Path) -> None:
     address = urlsplit(debian_server)
     settings = Settings(
         root=warehouse_server.root, var=tmp_path / "var", inbox=f"file://{tmp_path}/inbox",

@@ -32,7 +32,7 @@ def seen_by(
     return {row["build_id"] for row in fetch_all(settings, role, f"select distinct build_id from {schema}.{table}")}  # type: ignore[arg-type]
 
 
-def test_first_publication_is_number_one_and_what_everyone_sees(settings: Settings, tmp_path: Path) -> None:
+def test_first_publication_is_visible(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
 
     publication = publish(settings, build_id)
@@ -74,9 +74,7 @@ def test_publishing_again_changes_nothing(settings: Settings, tmp_path: Path) ->
     assert len(fetch_all(settings, AUDITOR, "select 1 from audit.publication_event")) == 1
 
 
-def test_second_publication_keeps_the_first_as_previous_and_a_third_drops_it(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_only_previous_publication_is_kept(settings: Settings, tmp_path: Path) -> None:
     builds = []
     for number in (1, 2, 3):
         builds.append(synthetic.passed_build(settings, tmp_path, rows=10 * number))
@@ -91,7 +89,7 @@ def test_second_publication_keeps_the_first_as_previous_and_a_third_drops_it(
 
 
 @pytest.mark.parametrize("status", ["building", "built", "held_back", "failed", "lapsed"])
-def test_a_build_that_did_not_pass_is_refused_with_what_to_do(settings: Settings, tmp_path: Path, status: str) -> None:
+def test_build_that_did_not_pass_is_refused(settings: Settings, tmp_path: Path, status: str) -> None:
     build_id = synthetic.build(settings, status=status)
 
     with pytest.raises(PublishRefused) as refusal:
@@ -103,7 +101,7 @@ def test_a_build_that_did_not_pass_is_refused_with_what_to_do(settings: Settings
         figures(settings, 1)
 
 
-def test_unknown_build_and_rebuild_of_the_past_are_refused(settings: Settings) -> None:
+def test_unknown_or_past_build_is_refused(settings: Settings) -> None:
     with pytest.raises(PublishRefused, match="no build 77"):
         publish(settings, 77)
     with pytest.raises(PublishRefused, match="rebuild of the past"):
@@ -126,9 +124,7 @@ def test_unknown_build_and_rebuild_of_the_past_are_refused(settings: Settings) -
          " select complaint_key, centre_id, source_key, build_id from candidate.fct_complaint", "detail.fct_complaint"),
     ],
 )  # fmt: skip
-def test_a_candidate_changed_after_the_gate_is_refused(
-    settings: Settings, tmp_path: Path, change: str, table: str
-) -> None:
+def test_candidate_changed_later_is_refused(settings: Settings, tmp_path: Path, change: str, table: str) -> None:
     first = synthetic.passed_build(settings, tmp_path)
     publish(settings, first)
     second = synthetic.passed_build(settings, tmp_path)
@@ -150,7 +146,7 @@ def test_a_candidate_changed_after_the_gate_is_refused(
     assert build == [{"status": "failed"}]
 
 
-def test_a_build_that_the_gate_never_measured_is_refused(settings: Settings, admin_url: str, tmp_path: Path) -> None:
+def test_unmeasured_build_is_refused(settings: Settings, admin_url: str, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
     with psycopg.connect(admin_url) as connection:
         connection.execute("delete from audit.table_digest")
@@ -158,7 +154,7 @@ def test_a_build_that_the_gate_never_measured_is_refused(settings: Settings, adm
         publish(settings, build_id)
 
 
-def test_rollback_returns_the_previous_and_a_second_one_undoes_it(settings: Settings, tmp_path: Path) -> None:
+def test_second_rollback_undoes_first(settings: Settings, tmp_path: Path) -> None:
     builds = [synthetic.passed_build(settings, tmp_path) for _ in range(1)]
     publish(settings, builds[0])
     builds.append(synthetic.passed_build(settings, tmp_path))
@@ -182,7 +178,7 @@ def test_rollback_returns_the_previous_and_a_second_one_undoes_it(settings: Sett
     assert events[2]["reason"] == "Forkert center i leverancen"
 
 
-def test_publishing_after_a_rollback_keeps_what_readers_saw_last(settings: Settings, tmp_path: Path) -> None:
+def test_last_seen_becomes_previous(settings: Settings, tmp_path: Path) -> None:
     builds = []
     for _ in range(2):
         builds.append(synthetic.passed_build(settings, tmp_path))
@@ -194,9 +190,7 @@ def test_publishing_after_a_rollback_keeps_what_readers_saw_last(settings: Setti
     assert rollback(settings, "fejl igen").build_id == builds[0]
 
 
-def test_rollback_is_refused_without_reason_or_previous_or_after_tampering(
-    settings: Settings, tmp_path: Path, admin_url: str
-) -> None:
+def test_rollback_needs_reason_and_previous(settings: Settings, tmp_path: Path, admin_url: str) -> None:
     with pytest.raises(PublishRefused, match="needs a reason"):
         rollback(settings, "  ")
     publish(settings, synthetic.passed_build(settings, tmp_path))
@@ -211,7 +205,7 @@ def test_rollback_is_refused_without_reason_or_previous_or_after_tampering(
     assert seen_by(settings, BI) == {second}
 
 
-def test_two_publishers_at_once_the_second_is_refused(settings: Settings, tmp_path: Path) -> None:
+def test_second_publisher_at_once_is_refused(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
     with connect(settings, PUBLISHER) as other:
         other.execute("select set_config('application_name', 'the other', true)")
@@ -221,7 +215,7 @@ def test_two_publishers_at_once_the_second_is_refused(settings: Settings, tmp_pa
     assert publish(settings, build_id).publication_id == 1
 
 
-def test_the_next_publisher_does_not_wait_for_the_session_of_the_last_to_end(settings: Settings) -> None:
+def test_next_publisher_starts_at_once(settings: Settings) -> None:
     with connect(settings, PUBLISHER) as first, connect(settings, PUBLISHER) as second:
         with pytest.raises(errors.DivisionByZero), swap._alone(settings, first):
             first.execute("select 1 / 0")
@@ -235,7 +229,7 @@ def test_the_next_publisher_does_not_wait_for_the_session_of_the_last_to_end(set
             pass
 
 
-def test_readers_read_what_is_theirs_and_nothing_else(settings: Settings, tmp_path: Path, admin_url: str) -> None:
+def test_readers_read_only_what_is_theirs(settings: Settings, tmp_path: Path, admin_url: str) -> None:
     for _ in range(2):
         published = synthetic.passed_build(settings, tmp_path)
         publish(settings, published)
@@ -272,7 +266,7 @@ def test_readers_read_what_is_theirs_and_nothing_else(settings: Settings, tmp_pa
             fetch_all(settings, role, "delete from reporting.fct_indicator_value returning 1")
 
 
-def test_the_ledger_cannot_be_rewritten_by_any_run_time_role(settings: Settings, tmp_path: Path) -> None:
+def test_no_runtime_role_can_rewrite_ledger(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     for role in (PUBLISHER, GATE, TRANSFORMER, AUDITOR, BI):
         for change in (

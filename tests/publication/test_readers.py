@@ -57,7 +57,7 @@ def builds(connection: psycopg.Connection, table: str) -> list[int]:
     return [row[0] for row in connection.execute(f"select distinct build_id from reporting.{table}")]  # type: ignore[arg-type]
 
 
-def test_readers_in_a_loop_see_whole_publications_only(settings: Settings, tmp_path: Path) -> None:
+def test_readers_see_whole_publications_only(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     kinds = ("READ_COMMITTED", "REPEATABLE_READ", "AUTOCOMMIT")
     processes = [reader(settings, kind) for kind in kinds]
@@ -83,9 +83,7 @@ def test_readers_in_a_loop_see_whole_publications_only(settings: Settings, tmp_p
 
 
 @pytest.mark.parametrize("isolation", [IsolationLevel.READ_COMMITTED, IsolationLevel.REPEATABLE_READ])
-def test_a_transaction_that_has_read_is_waited_for(
-    settings: Settings, tmp_path: Path, isolation: IsolationLevel
-) -> None:
+def test_reading_transaction_is_waited_for(settings: Settings, tmp_path: Path, isolation: IsolationLevel) -> None:
     first = synthetic.passed_build(settings, tmp_path)
     publish(settings, first)
     with session(settings, isolation) as connection:
@@ -101,9 +99,7 @@ def test_a_transaction_that_has_read_is_waited_for(
         assert builds(connection, "dim_source") == [second]
 
 
-def test_a_snapshot_from_before_the_build_is_waited_for_even_if_it_has_read_nothing(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_snapshot_before_build_is_waited_for(settings: Settings, tmp_path: Path) -> None:
     first = synthetic.passed_build(settings, tmp_path)
     publish(settings, first)
     with session(settings, IsolationLevel.REPEATABLE_READ) as connection:
@@ -118,7 +114,7 @@ def test_a_snapshot_from_before_the_build_is_waited_for_even_if_it_has_read_noth
         assert isinstance(outcome[0], Publication)
 
 
-def test_without_the_right_to_end_readers_nothing_is_published_and_they_are_named(
+def test_missing_right_to_end_stops_publishing(
     settings: Settings, admin_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On some clouds nobody may grant pg_signal_backend (docs/own-postgres.md)."""
@@ -139,7 +135,7 @@ def test_without_the_right_to_end_readers_nothing_is_published_and_they_are_name
         assert publish(settings, second).readers_ended == ()
 
 
-def test_after_the_grace_period_readers_in_the_way_are_ended_and_named(settings: Settings, tmp_path: Path) -> None:
+def test_blocking_readers_are_ended_at_last(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     with (
         session(settings, IsolationLevel.REPEATABLE_READ) as snapshot,
@@ -162,9 +158,7 @@ def test_after_the_grace_period_readers_in_the_way_are_ended_and_named(settings:
         assert builds(harmless, "dim_source") == [second]
 
 
-def test_a_snapshot_taken_while_publishing_waits_sees_all_of_the_new_publication(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_late_snapshot_sees_new_publication(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     with (
         session(settings, IsolationLevel.READ_COMMITTED) as in_the_way,
@@ -181,7 +175,7 @@ def test_a_snapshot_taken_while_publishing_waits_sees_all_of_the_new_publication
         assert builds(late, "fct_indicator_value") == [second]
 
 
-def test_readers_are_not_kept_waiting_while_publishing_waits(settings: Settings, tmp_path: Path) -> None:
+def test_waiting_publisher_delays_no_reader(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     with (
         session(settings, IsolationLevel.READ_COMMITTED) as in_the_way,
@@ -202,7 +196,7 @@ def test_readers_are_not_kept_waiting_while_publishing_waits(settings: Settings,
         assert max(waits) < 0.5, f"the longest wait was {max(waits):.3f} s"
 
 
-def test_a_session_that_may_not_be_ended_stops_publishing_by_name(
+def test_unendable_session_is_named(
     settings: Settings, tmp_path: Path, admin_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kvalitet.publication.readers.ENDING", 0.5)

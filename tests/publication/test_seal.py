@@ -119,7 +119,7 @@ def builder(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
 
 
 @pytest.mark.parametrize("planted", PLANTED)
-def test_what_could_be_executed_is_refused_and_named(settings: Settings, tmp_path: Path, planted: str) -> None:
+def test_executable_object_is_refused(settings: Settings, tmp_path: Path, planted: str) -> None:
     statements, named = PLANTED[planted]
     build_id = synthetic.build(settings)
     with builder(settings) as connection:
@@ -159,7 +159,7 @@ def test_what_could_be_executed_is_refused_and_named(settings: Settings, tmp_pat
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("acting_as", [TRANSFORMER, "kvalitet_candidate_owner"])
-def test_who_builds_can_do_nothing_to_a_sealed_candidate(sealed: Settings, change: str, acting_as: str) -> None:
+def test_builder_cannot_change_candidate(sealed: Settings, change: str, acting_as: str) -> None:
     with builder(sealed) as connection:
         connection.execute(f"set role {acting_as}".encode())
         with pytest.raises(errors.InsufficientPrivilege):
@@ -176,9 +176,7 @@ def sealed(new_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield settings
 
 
-def test_a_function_that_is_committed_after_the_seal_is_not_in_it(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_late_function_is_refused(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction that began before the check ends after it, between seal and swap."""
     monkeypatch.setattr(seal, "OTHERS_SECONDS", 1.0)
     build_id, manifest = synthetic.build(settings), synthetic.manifest(tmp_path)
@@ -192,7 +190,7 @@ def test_a_function_that_is_committed_after_the_seal_is_not_in_it(
         finish_candidate(settings, build_id, manifest)
 
 
-def test_this_builds_own_transactions_are_ended_and_others_are_waited_for(settings: Settings, tmp_path: Path) -> None:
+def test_only_own_transactions_are_ended(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.build(settings)
     with (
         psycopg.connect(settings.dsn(TRANSFORMER, application_name=f"kvalitet build {build_id}")) as own,
@@ -208,9 +206,7 @@ def test_this_builds_own_transactions_are_ended_and_others_are_waited_for(settin
     assert get_build(settings, build_id).is_sealed
 
 
-def test_what_an_owner_of_the_server_plants_between_gate_and_swap_is_refused(
-    settings: Settings, tmp_path: Path, admin_url: str
-) -> None:
+def test_object_added_after_gate_is_refused(settings: Settings, tmp_path: Path, admin_url: str) -> None:
     first = synthetic.passed_build(settings, tmp_path)
     publish(settings, first)
     second = synthetic.passed_build(settings, tmp_path)
@@ -223,9 +219,7 @@ def test_what_an_owner_of_the_server_plants_between_gate_and_swap_is_refused(
     assert fetch_all(settings, BI, "select build_id from reporting.publication") == [{"build_id": first}]
 
 
-def test_the_seal_goes_on_where_it_was_killed(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_killed_seal_is_resumed(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest, build_id = synthetic.manifest(tmp_path), synthetic.build(settings)
     with monkeypatch.context() as killed:
         killed.setattr(seal, "_wait_for_the_builder", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -238,7 +232,7 @@ def test_the_seal_goes_on_where_it_was_killed(
     assert finish_candidate(settings, build_id, manifest).lacking == ()
 
 
-def test_a_build_that_lapsed_meanwhile_is_not_sealed(settings: Settings, tmp_path: Path) -> None:
+def test_lapsed_build_is_not_sealed(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.build(settings)
     with builder(settings) as connection:
         connection.execute("update audit.build set status = 'lapsed' where build_id = %s", [build_id])
@@ -247,15 +241,13 @@ def test_a_build_that_lapsed_meanwhile_is_not_sealed(settings: Settings, tmp_pat
     assert not get_build(settings, build_id).is_sealed
 
 
-def test_only_the_publisher_says_that_a_build_is_sealed(sealed: Settings) -> None:
+def test_only_publisher_can_seal(sealed: Settings) -> None:
     for role in (TRANSFORMER, GATE, LOADER, AUDITOR):
         with pytest.raises(errors.InsufficientPrivilege), connect(sealed, role) as connection:
             connection.execute("update audit.build set sealed_at = now()")
 
 
-def test_a_new_build_begins_over_a_sealed_one_and_a_sealed_rebuild_is_dropped(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_new_build_replaces_sealed_one(settings: Settings, tmp_path: Path) -> None:
     synthetic.passed_build(settings, tmp_path)
     make_empty(settings, "candidate")
     query = "select count(*)::int as found from pg_class where relnamespace = 'candidate'::regnamespace"
@@ -268,7 +260,7 @@ def test_a_new_build_begins_over_a_sealed_one_and_a_sealed_rebuild_is_dropped(
     ]
 
 
-def test_every_role_that_acts_looks_in_pg_catalog_alone(settings: Settings) -> None:
+def test_acting_roles_search_only_pg_catalog(settings: Settings) -> None:
     for role in (LOADER, TRANSFORMER, GATE, PUBLISHER, AUDITOR):
         shown = fetch_all(settings, role, "show search_path")
         assert shown == [{"search_path": "pg_catalog,pg_temp"}], role
@@ -283,7 +275,7 @@ def test_every_role_that_acts_looks_in_pg_catalog_alone(settings: Settings) -> N
     assert all(row["proconfig"] == ["search_path=pg_catalog, pg_temp"] for row in functions), functions
 
 
-def test_a_published_schema_holds_nothing_executable(settings: Settings, tmp_path: Path) -> None:
+def test_published_schema_holds_no_code(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     expected = Expected(
         ("publication", "dim_source", "fct_complaint", "fct_indicator_value", "table_reader"),
@@ -353,7 +345,7 @@ REPORTED = {
 
 
 @pytest.mark.parametrize("reported", REPORTED)
-def test_what_others_reported_is_refused_and_named(settings: Settings, tmp_path: Path, reported: str) -> None:
+def test_reported_attack_is_refused_by_name(settings: Settings, tmp_path: Path, reported: str) -> None:
     statements, named = REPORTED[reported]
     build_id = synthetic.build(settings)
     with builder(settings) as connection:
