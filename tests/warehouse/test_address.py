@@ -29,7 +29,7 @@ def settings_of(url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings.from_environment()
 
 
-def test_tls_parameters_reach_every_role_and_the_admin(
+def test_tls_parameters_reach_every_role(
     stated: str, files: Tls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / LOADER).write_text("a/b?c")
@@ -46,9 +46,7 @@ def test_tls_parameters_reach_every_role_and_the_admin(
     assert server.admin_url(settings, "other").endswith(f"/other?{query}")
 
 
-def test_the_admins_address_may_state_its_own_certificate(
-    stated: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_admin_may_state_own_certificate(stated: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("boss.crt", "boss.key"):
         (tmp_path / name).touch()
     own = f"sslcert={tmp_path}/boss.crt&sslkey={tmp_path}/boss.key"
@@ -80,9 +78,7 @@ def test_the_admins_address_may_state_its_own_certificate(
         ("sslmode", "cannot be read"),
     ],
 )
-def test_a_parameter_that_cannot_be_relied_on_is_refused_by_name(
-    query: str, said: str, files: Tls, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreliable_parameter_is_refused(query: str, said: str, files: Tls, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KvalitetError) as refused:
         settings_of(f"{WHERE}?{query.format(ca=files.sslrootcert)}", monkeypatch)
     assert said in refused.value.what and "KVALITET_DATABASE_URL" in refused.value.what
@@ -98,13 +94,13 @@ def test_a_parameter_that_cannot_be_relied_on_is_refused_by_name(
         "postgresql://own:secret/part@db/kvalitet", "host=db dbname=kvalitet password=secret",
     ],
 )  # fmt: skip
-def test_an_address_of_another_form_is_refused_without_repeating_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_malformed_address_is_not_repeated(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KvalitetError, match="KVALITET_DATABASE_URL") as refused:
         settings_of(url, monkeypatch)
     assert "secret" not in f"{refused.value.what} {refused.value.remedy}"
 
 
-def test_nothing_stated_is_nothing_added(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_added_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_of("postgresql://[2001:db8::1]:5433/kvalitet", monkeypatch)
     assert settings.tls == UNSTATED
     assert settings.host_and_port == ("2001:db8::1", 5433)

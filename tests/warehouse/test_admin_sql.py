@@ -120,7 +120,7 @@ def cloud(superuser: str) -> str:
 
 
 @pytest.mark.parametrize("administrator", ["superuser", "cloud"])
-def test_the_printed_file_is_all_that_the_administrator_does(
+def test_printed_file_is_all_that_is_needed(
     own: Settings, superuser: str, administrator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = superuser if administrator == "superuser" else cloud(superuser)
@@ -172,9 +172,7 @@ def a_named_reader_is_made_as_documented(own: Settings) -> None:
         assert connection.execute(member).fetchone() == (True, "5min")
 
 
-def test_names_and_passwords_that_need_quoting_are_quoted(
-    own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_names_and_passwords_are_quoted(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
     named = f"{own.server}/Kvalitet-prod%20%C3%A6"
     monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{named}")
     settings, role, password = Settings.from_environment(ROOT), 'Drift "A"', "p@s/s%:#"
@@ -190,7 +188,7 @@ def test_names_and_passwords_that_need_quoting_are_quoted(
     assert read_status(settings)["not_in_force"] == []
 
 
-def test_nothing_secret_is_printed(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_printed(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_ADMIN_URL", superuser)
     services.migrate(own)
     script = printed()
@@ -200,9 +198,7 @@ def test_nothing_secret_is_printed(own: Settings, superuser: str, monkeypatch: p
     assert "SCRAM" not in script
 
 
-def test_what_is_not_in_force_is_named_and_refused(
-    own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_right_is_named_and_refused(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
     psql(superuser, printed())
     monkeypatch.setenv("KVALITET_ADMIN_URL", f"{login(superuser, MIGRATOR)}/postgres")
     services.migrate(own)
@@ -220,9 +216,7 @@ def test_what_is_not_in_force_is_named_and_refused(
     assert services.migrate(own).lacking == []
 
 
-def test_ending_readers_can_be_done_without_and_is_told(
-    own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_right_to_end_readers_is_optional(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
     psql(superuser, printed())
     monkeypatch.setenv("KVALITET_ADMIN_URL", f"{login(superuser, MIGRATOR)}/postgres")
     services.migrate(own)
@@ -239,7 +233,7 @@ def test_ending_readers_can_be_done_without_and_is_told(
     assert "Not in force: grant pg_signal_backend to kvalitet_publisher" in " ".join(said)
 
 
-def test_a_role_with_power_over_others_is_named(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_role_with_power_is_named(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
     psql(superuser, printed())
     monkeypatch.setenv("KVALITET_ADMIN_URL", f"{login(superuser, MIGRATOR)}/postgres")
     with psycopg.connect(superuser, autocommit=True) as connection:
@@ -250,9 +244,7 @@ def test_a_role_with_power_over_others_is_named(own: Settings, superuser: str, m
     services.migrate(own)
 
 
-def test_a_warehouse_made_by_a_superuser_is_taken_over(
-    own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_superuser_warehouse_is_taken_over(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_ADMIN_URL", superuser)
     services.migrate(own)
     psql(superuser, printed())
@@ -263,9 +255,7 @@ def test_a_warehouse_made_by_a_superuser_is_taken_over(
         assert owner.fetchone() == (MIGRATOR,)
 
 
-def test_without_createrole_a_password_that_is_not_set_is_named(
-    own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unset_password_is_named(own: Settings, superuser: str, monkeypatch: pytest.MonkeyPatch) -> None:
     psql(superuser, printed())
     monkeypatch.setenv("KVALITET_ADMIN_URL", f"{login(superuser, MIGRATOR)}/postgres")
     with psycopg.connect(superuser, autocommit=True) as connection:

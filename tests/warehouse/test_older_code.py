@@ -8,7 +8,7 @@ from kvalitet.settings import Settings
 from kvalitet.warehouse.admin import migrate_schema
 
 
-def test_warehouse_of_newer_code_is_refused_by_name(settings: Settings, admin_url: str) -> None:
+def test_warehouse_of_newer_code_is_refused(settings: Settings, admin_url: str) -> None:
     with psycopg.connect(admin_url) as connection:
         connection.execute("update public.kvalitet_migration set version_num = '9999'")
     with pytest.raises(KvalitetError, match=r"migrated by newer code than this.*9999.*backup"):

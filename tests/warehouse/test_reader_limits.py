@@ -86,7 +86,7 @@ def succeeds(settings: Settings, role: str, statement: str) -> bool:
 
 
 @pytest.mark.parametrize("role", READER_ROLES)
-def test_what_a_reader_can_do_is_what_the_list_says(published: Settings, role: str) -> None:
+def test_reader_can_do_only_what_is_listed(published: Settings, role: str) -> None:
     with connect(published, "kvalitet_loader"):  # a session that could be ended
         done = {what for what, statement in TRIED.items() if succeeds(published, role, statement)}
     assert done == HARMLESS.keys()
@@ -96,7 +96,7 @@ def test_what_a_reader_can_do_is_what_the_list_says(published: Settings, role: s
     ("role", "schemas"),
     [(BI, {"reporting"}), (DETAIL, {"reporting", "reporting_detail"}), (AUDITOR, {"reporting", "audit"})],
 )
-def test_the_catalogue_grants_a_reader_nothing_but_reading(published: Settings, role: str, schemas: set[str]) -> None:
+def test_catalogue_grants_reader_only_select(published: Settings, role: str, schemas: set[str]) -> None:
     granted = fetch_all(
         published,
         role,
@@ -125,7 +125,7 @@ def test_readers_enter_no_other_database(published: Settings, database: str) -> 
         psycopg.connect(published.dsn(BI).replace(published.database, database))
 
 
-def test_more_connections_than_the_roles_are_refused_and_the_pipeline_still_comes_in(published: Settings) -> None:
+def test_reader_connections_are_limited(published: Settings) -> None:
     held: list[psycopg.Connection] = []
     try:
         held += [psycopg.connect(published.dsn(DETAIL)) for _ in range(READER_CONNECTIONS[DETAIL])]
@@ -137,7 +137,7 @@ def test_more_connections_than_the_roles_are_refused_and_the_pipeline_still_come
             one.close()
 
 
-def test_advisory_locks_of_a_reader_stop_no_publication(settings: Settings, tmp_path: Path) -> None:
+def test_advisory_locks_stop_no_publication(settings: Settings, tmp_path: Path) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
     with psycopg.connect(settings.dsn(BI)) as reader:
         for key in ("hashtext('dump or publication')", "7203310", "hashtext('persons in raw')"):
@@ -145,7 +145,7 @@ def test_advisory_locks_of_a_reader_stop_no_publication(settings: Settings, tmp_
         assert publish(settings, build_id).publication_id == 1
 
 
-def test_notifications_that_nobody_reads_fill_no_disk(settings: Settings) -> None:
+def test_unread_notifications_fill_no_disk(settings: Settings) -> None:
     """Notifications stay on the server's disk for as long as one listener has not read them."""
     much = "select count(pg_notify('anybody', i || repeat('x', 7900))) from generate_series(1, 2000) as i"
     with psycopg.connect(settings.dsn(BI), autocommit=True) as listens, psycopg.connect(settings.dsn(BI)) as tells:
@@ -156,7 +156,7 @@ def test_notifications_that_nobody_reads_fill_no_disk(settings: Settings) -> Non
             tells.commit()
 
 
-def test_a_session_that_lifted_its_limits_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_session_without_limits_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "IDLE_MINUTES", 0)
     with psycopg.connect(settings.dsn(BI)) as idle, psycopg.connect(settings.dsn(AUDITOR), autocommit=True) as other:
         idle.execute("set idle_in_transaction_session_timeout = 0")
@@ -183,7 +183,7 @@ def is_ended(connection: psycopg.Connection) -> bool:
 
 
 @pytest.mark.parametrize("step", ["finish", "publish"])
-def test_step_begins_by_ending_who_is_beyond_the_limits(
+def test_step_first_ends_unlimited_sessions(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     build_id = synthetic.build(settings) if step == "finish" else synthetic.passed_build(settings, tmp_path)
@@ -197,9 +197,7 @@ def test_step_begins_by_ending_who_is_beyond_the_limits(
 
 
 @pytest.mark.parametrize("role", ["kvalitet_transformer", "kvalitet_gate", "kvalitet_publisher"])
-def test_session_opened_during_a_step_is_ended_before_the_step_has(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, role: str
-) -> None:
+def test_session_opened_during_step_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
     build_id = synthetic.build(settings)
     monkeypatch.setattr(readers, "IDLE_MINUTES", 0)
     monkeypatch.setattr(builds, "HEARTBEAT_SECONDS", 0.1)
@@ -208,7 +206,7 @@ def test_session_opened_during_a_step_is_ended_before_the_step_has(
         assert is_ended(reader)
 
 
-def test_function_called_without_a_statement_is_ended_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_function_call_is_ended(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is called by libpq's fast path, which shows no statement and another state than `active`."""
     monkeypatch.setattr(readers, "STATEMENT_MINUTES", 0)
     asked = "select 'pg_catalog.pg_sleep(float8)'::regprocedure::oid::int as sleep"
@@ -238,7 +236,7 @@ HELD_BY_AUDITOR = (
 )
 
 
-def test_no_lock_of_a_reader_stops_a_step_before_publishing(settings: Settings, tmp_path: Path) -> None:
+def test_reader_locks_delay_no_build_step(settings: Settings, tmp_path: Path) -> None:
     """Each reader holds all locks that its limits allow, and a snapshot from before the build."""
     publish(settings, synthetic.passed_build(settings, tmp_path))
     held = [psycopg.connect(settings.dsn(role)) for role in READER_ROLES]
@@ -260,9 +258,7 @@ def test_no_lock_of_a_reader_stops_a_step_before_publishing(settings: Settings, 
             connection.close()
 
 
-def test_changed_defaults_and_password_are_named_and_put_back(
-    settings: Settings, admin_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_changed_defaults_are_restored(settings: Settings, admin_url: str, caplog: pytest.LogCaptureFixture) -> None:
     try:
         with psycopg.connect(settings.dsn(BI), autocommit=True) as reader:
             reader.execute("alter role kvalitet_bi set work_mem = '4GB'")
@@ -287,9 +283,7 @@ def test_changed_defaults_and_password_are_named_and_put_back(
         assert reader.execute("show statement_timeout").fetchone() == ("5min",)
 
 
-def test_reader_that_keeps_changing_itself_is_named_by_migrate(
-    settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_migrate_names_changing_reader(settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admin, "MIGRATION_PATIENCE", "1s")
     with psycopg.connect(settings.dsn(BI)) as reader:
         reader.execute("alter role kvalitet_bi password 'another'")
@@ -299,7 +293,7 @@ def test_reader_that_keeps_changing_itself_is_named_by_migrate(
     preparing.prepare(settings, admin_url)
 
 
-def test_named_reader_without_limits_is_named_and_given_them(settings: Settings, admin_url: str) -> None:
+def test_named_reader_gets_limits(settings: Settings, admin_url: str) -> None:
     """One login was made without limits. The limits that an administrator set on the other are kept."""
     with psycopg.connect(admin_url, autocommit=True) as owner:
         owner.execute("create role bare_reader login in role kvalitet_detail_reader")
@@ -323,14 +317,14 @@ def test_named_reader_without_limits_is_named_and_given_them(settings: Settings,
             owner.execute("drop role bare_reader, strict_reader")
 
 
-def test_server_without_the_group_has_no_named_readers(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_group_means_no_named_readers(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """This is so on a new server with logins of other programs, before our roles are made."""
     monkeypatch.setattr(readers, "DETAIL_READER", "kvalitet_not_made_yet")
     with connect(settings, AUDITOR) as connection:
         assert readers.named_readers(connection) == []
 
 
-def test_who_waits_is_told_who_holds_what(settings: Settings) -> None:
+def test_lock_error_names_holder_and_lock(settings: Settings) -> None:
     with (
         locks.holding(settings, "kvalitet_publisher", locks.PUBLICATION, ""),
         connect(settings, "kvalitet_publisher") as second,

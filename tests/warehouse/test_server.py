@@ -48,7 +48,7 @@ def answer(settings: Settings, query: str) -> object:
         return row[0] if row else None
 
 
-def test_start_is_idempotent_and_the_port_stays(blank: Settings) -> None:
+def test_start_is_idempotent_and_keeps_port(blank: Settings) -> None:
     first = server.start(blank)
     pid = server.status(blank).pid
     assert server.start(blank).server == first.server
@@ -70,7 +70,7 @@ def test_only_loopback_with_passwords(blank: Settings) -> None:
     assert not password.is_relative_to(blank.secrets_dir)
 
 
-def test_committed_rows_survive_a_killed_server(blank: Settings) -> None:
+def test_committed_rows_survive_kill(blank: Settings) -> None:
     started = server.start(blank)
     with psycopg.connect(server.admin_url(started)) as connection:
         connection.execute("create table kept as select 42 as answer")
@@ -80,7 +80,7 @@ def test_committed_rows_survive_a_killed_server(blank: Settings) -> None:
     assert answer(server.start(blank), "select answer from kept") == 42
 
 
-def test_a_note_of_a_dead_server_does_not_stop_the_next(blank: Settings) -> None:
+def test_note_of_dead_server_is_ignored(blank: Settings) -> None:
     server.start(blank)
     note = server.status(blank).data / "postmaster.pid"
     left = note.read_text()
@@ -91,7 +91,7 @@ def test_a_note_of_a_dead_server_does_not_stop_the_next(blank: Settings) -> None
     assert answer(server.start(blank), "select 1") == 1
 
 
-def test_a_damaged_note_of_the_address_is_written_anew(blank: Settings) -> None:
+def test_damaged_address_note_is_rewritten(blank: Settings) -> None:
     first = server.start(blank)
     note = blank.var / "run" / "postgres.address"
     for content in (b"", b"127.0.0.1:99999", b"\xff\x00"):
@@ -103,7 +103,7 @@ def test_a_damaged_note_of_the_address_is_written_anew(blank: Settings) -> None:
     assert answer(server.start(blank), "select 1") == 1
 
 
-def test_a_copied_run_folder_has_a_server_of_its_own(blank: Settings) -> None:
+def test_copied_run_folder_has_own_server(blank: Settings) -> None:
     first = server.start(blank)
     server.stop(blank)  # a copy of files that are being written would not be sound
     copy = replace(blank, var=Path(tempfile.mkdtemp(prefix="kvalitet-test-")))
@@ -124,7 +124,7 @@ def test_a_copied_run_folder_has_a_server_of_its_own(blank: Settings) -> None:
     assert answer(first, "select 1") == 1
 
 
-def test_a_stopped_server_is_ended_at_once(blank: Settings) -> None:
+def test_suspended_server_is_ended_at_once(blank: Settings) -> None:
     started = server.start(blank)
     pid = server.status(blank).pid
     assert pid
@@ -143,7 +143,7 @@ def test_a_stopped_server_is_ended_at_once(blank: Settings) -> None:
     assert started.server == noted_address(blank.var)
 
 
-def test_a_taken_port_is_replaced_and_said(blank: Settings) -> None:
+def test_taken_port_is_replaced_and_reported(blank: Settings) -> None:
     first = server.start(blank)
     server.stop(blank)
     said: list[str] = []
@@ -157,14 +157,14 @@ def test_a_taken_port_is_replaced_and_said(blank: Settings) -> None:
     assert second.server in said[0]
 
 
-def test_a_full_disk_is_said_with_its_folder(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_reported(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "_SPACE_NEEDED", 2**62)
     with pytest.raises(KvalitetError) as error:
         server.start(blank)
     assert "df -h" in error.value.remedy
 
 
-def test_missing_binaries_are_said(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_binaries_are_reported(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_place.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(KvalitetError) as error:
         server.start(blank)
@@ -172,7 +172,7 @@ def test_missing_binaries_are_said(blank: Settings, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_as_root_an_unreachable_checkout_is_worked_around(blank: Settings) -> None:
+def test_root_moves_unreachable_data(blank: Settings) -> None:
     blank.var.chmod(0o700)
     said: list[str] = []
     started = server.start(blank, said.append)
@@ -185,9 +185,7 @@ def test_as_root_an_unreachable_checkout_is_worked_around(blank: Settings) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_a_copied_run_folder_neither_stops_nor_deletes_the_data_it_was_copied_from(
-    blank: Settings, tmp_path: Path
-) -> None:
+def test_copied_folder_leaves_original_alone(blank: Settings, tmp_path: Path) -> None:
     blank.var.chmod(0o700)
     started = server.start(blank)
     pid, data = server.status(blank).pid, server.status(blank).data
@@ -213,9 +211,7 @@ def test_a_copied_run_folder_neither_stops_nor_deletes_the_data_it_was_copied_fr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_a_moved_run_folder_keeps_its_data_also_where_another_takes_its_old_place(
-    blank: Settings, tmp_path: Path
-) -> None:
+def test_moved_run_folder_keeps_its_data(blank: Settings, tmp_path: Path) -> None:
     blank.var.chmod(0o700)
     with psycopg.connect(server.admin_url(server.start(blank))) as connection:
         connection.execute("create table kept as select 42 as answer")
@@ -238,7 +234,7 @@ def test_a_moved_run_folder_keeps_its_data_also_where_another_takes_its_old_plac
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_a_link_to_data_that_are_gone_is_said(blank: Settings) -> None:
+def test_link_to_missing_data_is_reported(blank: Settings) -> None:
     blank.var.chmod(0o700)
     server.start(blank)
     server.stop(blank)
@@ -250,7 +246,7 @@ def test_a_link_to_data_that_are_gone_is_said(blank: Settings) -> None:
     assert answer(server.start(blank), "select 1") == 1
 
 
-def test_a_password_without_data_and_data_without_password_are_said(blank: Settings) -> None:
+def test_password_or_data_alone_is_reported(blank: Settings) -> None:
     server.start(blank)
     server.stop(blank)
     inside = blank.var / "server"
@@ -269,7 +265,7 @@ def test_a_password_without_data_and_data_without_password_are_said(blank: Setti
 
 
 @pytest.mark.parametrize("left", ["data that are half made", "a password"])
-def test_a_start_killed_while_the_data_were_made_begins_anew(blank: Settings, left: str) -> None:
+def test_killed_initdb_is_started_again(blank: Settings, left: str) -> None:
     server_place.place(blank, print)
     inside = blank.var / "server"
     (inside / "data.new-password").write_text("")
@@ -290,7 +286,7 @@ server.start(Settings(Path.cwd(), Path(sys.argv[1]), "", "127.0.0.1:0", "kvalite
 
 
 @pytest.mark.parametrize("made", ["PG_VERSION", "base/1", "base/4"])
-def test_a_killed_start_leaves_nothing_that_writes_into_the_next(blank: Settings, made: str) -> None:
+def test_killed_start_leaves_no_writer(blank: Settings, made: str) -> None:
     """initdb outlives the command that started it."""
     begun = subprocess.Popen([sys.executable, "-c", START, str(blank.var)])
     give_up = time.monotonic() + 60
@@ -302,7 +298,7 @@ def test_a_killed_start_leaves_nothing_that_writes_into_the_next(blank: Settings
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_as_root_unreachable_binaries_are_copied_and_work(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_copies_unreachable_binaries(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     reach = server_place._can_reach
     wheel = server_place.binaries()
     monkeypatch.setattr(
@@ -319,9 +315,7 @@ def test_as_root_unreachable_binaries_are_copied_and_work(blank: Settings, monke
     assert len(said) == 1, "copied once"
 
 
-def test_an_own_server_of_version_15_is_prepared(
-    debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_own_postgres_15_is_prepared(debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = debian_server.split("@")[1].split("/")[0]
     monkeypatch.setenv("KVALITET_DATABASE_URL", f"postgresql://{address}/kvalitet_own")
     monkeypatch.setenv("KVALITET_VAR", str(tmp_path))
@@ -336,13 +330,13 @@ def test_an_own_server_of_version_15_is_prepared(
     assert not server.stop(settings)
 
 
-def test_a_server_that_is_too_old_is_refused(debian_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_old_server_is_refused(debian_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "OLDEST_VERSION", 16)
     with pytest.raises(KvalitetError, match="PostgreSQL 15; 16 or newer"):
         server._check_version(debian_server)
 
 
-def test_each_test_has_a_warehouse_of_its_own(settings: Settings, admin_url: str) -> None:
+def test_each_test_has_its_own_warehouse(settings: Settings, admin_url: str) -> None:
     with psycopg.connect(settings.dsn("kvalitet_auditor")) as connection:
         assert connection.execute("select current_database()").fetchone() == (settings.database,)
     with psycopg.connect(admin_url) as connection:

@@ -17,14 +17,14 @@ def var(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
-def test_a_noted_address_is_read_and_replaced(var: Path) -> None:
+def test_noted_address_is_read_and_replaced(var: Path) -> None:
     assert noted_address(var) == "127.0.0.1:20001"
     note_address(var, "127.0.0.1:20002")
     assert noted_address(var) == "127.0.0.1:20002"
     assert [file.name for file in (var / "run").iterdir()] == ["postgres.address"]
 
 
-def test_the_note_of_a_copied_run_folder_is_ignored(var: Path, tmp_path: Path) -> None:
+def test_note_of_copied_folder_is_ignored(var: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(var, copy)
     assert noted_address(copy) == NOT_STARTED
@@ -32,11 +32,11 @@ def test_the_note_of_a_copied_run_folder_is_ignored(var: Path, tmp_path: Path) -
     assert (noted_address(copy), noted_address(var)) == ("127.0.0.1:20002", "127.0.0.1:20001")
 
 
-def test_the_note_of_a_moved_run_folder_holds(var: Path, tmp_path: Path) -> None:
+def test_note_of_moved_run_folder_holds(var: Path, tmp_path: Path) -> None:
     assert noted_address(var.rename(tmp_path / "moved")) == "127.0.0.1:20001"
 
 
-def test_the_note_of_an_earlier_version_holds(var: Path) -> None:
+def test_note_of_earlier_version_holds(var: Path) -> None:
     (var / "run" / "postgres.address").write_text("127.0.0.1:20003\n")
     assert noted_address(var) == "127.0.0.1:20003"
 
@@ -49,7 +49,7 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize("content", DAMAGED)
-def test_a_damaged_note_is_none_and_up_is_advised(var: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_note_advises_up(var: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     (var / "run" / "postgres.address").write_bytes(content)
     monkeypatch.setenv("KVALITET_VAR", str(var))
     settings = Settings.from_environment()
@@ -61,7 +61,7 @@ def test_a_damaged_note_is_none_and_up_is_advised(var: Path, content: bytes, mon
     assert "kvalitet up" in error.value.remedy
 
 
-def test_a_folder_in_the_place_of_the_note_is_none(var: Path) -> None:
+def test_folder_in_place_of_note_is_none(var: Path) -> None:
     (var / "run" / "postgres.address").unlink()
     (var / "run" / "postgres.address").mkdir()
     assert noted_address(var) == NOT_STARTED

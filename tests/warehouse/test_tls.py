@@ -65,7 +65,7 @@ def own(debian_server: str, authority: Authority, secrets_folder: Path, monkeypa
     return made
 
 
-def test_each_client_is_encrypted_and_verifies_the_servers_name(own: Own) -> None:
+def test_each_client_verifies_server_name(own: Own) -> None:
     encrypted = "select version from pg_stat_ssl where pid = pg_backend_pid()"
     for ask in (with_psycopg, with_adbc, with_sqlalchemy, with_psycopg2, with_asyncpg):
         assert ask(own.named(), encrypted) == "TLSv1.3", ask.__name__
@@ -125,7 +125,7 @@ def with_asyncpg(settings: Settings, query: str) -> object:
     return asyncio.run(ask())
 
 
-def test_airflows_own_database_is_reached_as_its_configuration_says(own: Own) -> None:
+def test_airflow_database_is_reached_by_tls(own: Own) -> None:
     """Both engines that Airflow makes from it are tried. One of them is asynchronous."""
     from sqlalchemy import create_engine, text
     from sqlalchemy.ext.asyncio import create_async_engine
@@ -160,7 +160,7 @@ def test_airflows_own_database_is_reached_as_its_configuration_says(own: Own) ->
         asyncio.run(ask(urls["sql_alchemy_conn_async"].replace("localhost", "127.0.0.1")))
 
 
-def test_dbt_is_given_the_same_parameters(own: Own, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_dbt_gets_same_parameters(own: Own, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     from dbt.cli.main import dbtRunner
 
     from kvalitet.build.transform import dbt_environment
@@ -185,9 +185,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("host", "query", "said", "remedy"), REFUSED)
-def test_a_server_that_cannot_be_verified_is_named_with_what_to_correct(
-    own: Own, host: str, query: str, said: str, remedy: str, tmp_path: Path
-) -> None:
+def test_unverifiable_server_is_named(own: Own, host: str, query: str, said: str, remedy: str, tmp_path: Path) -> None:
     (tmp_path / "empty.crt").touch()
     other = Authority(tmp_path, "other")
     settings = own.named(host, query.replace("{other}", f"{other.file}").replace("{empty}", f"{tmp_path}/empty.crt"))
@@ -212,7 +210,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_refused_where_the_name_is_another(own: Own, command: str, tmp_path: Path) -> None:
+def test_every_command_checks_host_name(own: Own, command: str, tmp_path: Path) -> None:
     settings = own.named("127.0.0.1")
     done = CliRunner().invoke(app, command.format(folder=tmp_path).split())
     assert isinstance(done.exception, KvalitetError), (done.output, done.exception)
@@ -220,7 +218,7 @@ def test_every_command_is_refused_where_the_name_is_another(own: Own, command: s
     assert "the name that the certificate is for" in (done.exception.remedy or "")
 
 
-def test_a_client_certificate_is_sent_where_the_server_asks_for_one(own: Own, authority: Authority) -> None:
+def test_client_certificate_is_sent(own: Own, authority: Authority) -> None:
     certificate, key = authority.issue("our-server")
     settings = own.named(query=VERIFY + f"&sslcert={certificate}&sslkey={key}")
     asked = "select client_dn from pg_stat_ssl where pid = pg_backend_pid()"
@@ -232,7 +230,7 @@ def test_a_client_certificate_is_sent_where_the_server_asks_for_one(own: Own, au
     assert "mode 0600" in (refused.value.remedy or "")
 
 
-def test_a_server_without_tls_is_refused_by_each_client(warehouse_server: Settings) -> None:
+def test_each_client_refuses_server_without_tls(warehouse_server: Settings) -> None:
     settings = replace(warehouse_server, tls=Tls("require"))
     for ask in (with_psycopg, with_adbc, with_sqlalchemy, with_psycopg2, with_asyncpg):
         with pytest.raises(Exception, match=r"does not support SSL|rejected SSL upgrade"):

@@ -37,7 +37,7 @@ def upgrade(address: str, to: str) -> None:
         command.upgrade(config, to)
 
 
-def test_old_attempts_know_of_what_was_in_when_they_began_and_keys_keep_their_order(blank: str) -> None:
+def test_upgrade_orders_attempts_and_keys(blank: str) -> None:
     upgrade(blank, "0008")
     with psycopg.connect(blank) as connection:
         connection.execute(
