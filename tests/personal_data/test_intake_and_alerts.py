@@ -41,7 +41,7 @@ def channels(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[MailServer, Http
         yield mail, webhook
 
 
-def test_nothing_of_a_delivery_is_found_in_what_was_written(
+def test_nothing_of_delivery_is_written(
     settings: Settings,
     admin_url: str,
     channels: tuple[MailServer, HttpServer],
@@ -110,7 +110,7 @@ def _unforeseen(settings: Settings, marks: Marks, monkeypatch: pytest.MonkeyPatc
     return "".join(traceback.format_exception(failed.value)) + repr(written)
 
 
-def test_the_search_finds_what_is_there(settings: Settings, admin_url: str, tmp_path: Path) -> None:
+def test_search_finds_what_is_there(settings: Settings, admin_url: str, tmp_path: Path) -> None:
     """It finds them in any spelling, table, file or archive. Otherwise an empty result would prove nothing."""
     marks = Marks()
     number, hyphened, digested = marks.digits("number"), marks.cpr("hyphened"), marks.digits("digested")

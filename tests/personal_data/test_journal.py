@@ -30,7 +30,7 @@ def of(settings: Settings, text: str | bytes) -> journal.Journal:
     return journal.read_journal(file)
 
 
-def test_a_half_line_that_a_later_one_closed_is_a_gap(own: Settings) -> None:
+def test_half_line_before_another_is_gap(own: Settings) -> None:
     of(own, FIRST + line(1, "2025-03-03") + HALF)
     journal.note(own, 3, is_committed=True)
     found = journal.read_journal(journal.journal_file(own))
@@ -40,7 +40,7 @@ def test_a_half_line_that_a_later_one_closed_is_a_gap(own: Settings) -> None:
     assert until >= datetime.now(UTC)
 
 
-def test_a_half_line_closed_with_nothing_after_it_is_a_gap_until_it_was_closed(own: Settings) -> None:
+def test_half_line_closed_last_is_gap(own: Settings) -> None:
     of(own, FIRST + HALF)
     journal.check_writable(own)
     ((since, until),) = journal.read_journal(journal.journal_file(own)).gaps
@@ -48,7 +48,7 @@ def test_a_half_line_closed_with_nothing_after_it_is_a_gap_until_it_was_closed(o
     assert until <= datetime.now(UTC)
 
 
-def test_a_half_line_at_the_end_is_passed_over_and_a_whole_one_without_its_end_is_read(own: Settings) -> None:
+def test_half_line_at_end_is_skipped(own: Settings) -> None:
     assert of(own, FIRST + line(1, "2025-03-03") + HALF) == journal.Journal(
         "one", {1: date(2025, 3, 3)}, frozenset(), ()
     )
@@ -56,6 +56,6 @@ def test_a_half_line_at_the_end_is_passed_over_and_a_whole_one_without_its_end_i
 
 
 @pytest.mark.parametrize("rubbish", [b"\x00\xff\xfe", b"x = 1\n" + FIRST.encode(), FIRST.encode() + b"{}\n"])
-def test_what_is_no_journal_is_refused(own: Settings, rubbish: bytes) -> None:
+def test_file_that_is_no_journal_is_refused(own: Settings, rubbish: bytes) -> None:
     with pytest.raises(KvalitetError, match="cannot be read"):
         of(own, rubbish)
