@@ -73,9 +73,7 @@ def read(admin_url: str, build: Build) -> m.Indicators:
         return queries.indicators(connection, shown, m.Publication(2, build.build_id, AT, "x"))
 
 
-def test_567_authorities_from_delivery_to_pages_and_restatement(
-    settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch
-):
+def test_567_authorities_are_published(settings: Settings, admin_url: str, monkeypatch: pytest.MonkeyPatch):
     """Persons on support from 2022 to 2023. Authority n has n of 1,000 more: n / 10 %, the own one 0 %.
 
     Together 0 + 1 + … + 566 = 160,461 of 567,000: 28.3 %. Then 200 authorities are corrected by ten persons each:

@@ -33,7 +33,7 @@ def change(contract: Path, before: str, after: str) -> None:
     contract.write_text(text.replace(before, after), encoding="utf-8")
 
 
-def test_what_is_read_anew_is_definition_and_what_the_source_changed_is_not(settings, admin_url, contract: Path):
+def test_rereading_counts_as_definition(settings, admin_url, contract: Path):
     """Complaints about handling received in 2023.
 
     Publication 1 has the 20 of May. After it the clock of the files is read as UTC, which moves 12 of New Year's Eve

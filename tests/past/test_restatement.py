@@ -96,7 +96,7 @@ def kill_midway(settings: Settings) -> None:
     process.wait()
 
 
-def test_each_cause_gets_its_part_and_the_parts_are_the_whole(settings, two_publications, monkeypatch):
+def test_parts_of_causes_add_up(settings, two_publications, monkeypatch):
     """Complaints about handling received in 2023.
 
     Publication 1 says 20 unchanged or answered meanwhile + 6 + 4 + 3 = 33, without the director's 5 + 1. Then come

@@ -54,24 +54,24 @@ def stages(row: dict | None) -> list[str | None]:
     return [None if row[name] is None else str(row[name]) for name in names]
 
 
-def test_a_figure_that_no_step_changes_is_left_out():
+def test_unchanged_figure_is_left_out():
     assert told("5", "5", "5", "5", "5") is None
     assert told("5", "5.0", "5", "5", "5") is None
 
 
-def test_changes_that_cancel_each_other_are_told():
+def test_changes_that_cancel_out_are_listed():
     row = told("5", "5", "8", "8", "5")
     assert row and (row["status"], row["cause"]) == ("split", None)
     assert stages(row) == ["5", "5", "8", "8", "5"]
 
 
-def test_a_step_without_a_value_keeps_the_one_before_it():
+def test_step_without_value_keeps_previous():
     """Every case of the year was withdrawn and new ones came, so the share has no value in between."""
     assert stages(told("40", "40", "-", None, "60")) == ["40", "40", "40", "40", "60"]
 
 
 @pytest.mark.parametrize("hidden", range(5))
-def test_a_figure_that_any_step_hides_is_not_split(hidden):
+def test_hidden_figure_is_not_split(hidden):
     values: list[str | None] = ["9", "9", "8", "7", "6"]
     values[hidden] = "."
     row = told(*values)
@@ -79,7 +79,7 @@ def test_a_figure_that_any_step_hides_is_not_split(hidden):
     assert stages(row) == [None if hidden == 0 else "9", None, None, None, None if hidden == 4 else "6"]
 
 
-def test_what_is_hidden_before_and_after_is_not_even_named():
+def test_figure_hidden_at_both_ends_is_omitted():
     assert told(".", "3", "4", "5", ".") is None
 
 
@@ -95,12 +95,12 @@ def test_what_is_hidden_before_and_after_is_not_even_named():
         (("4", "4", "4", None, None), "gone", "correction"),
     ],
 )
-def test_a_figure_that_only_one_publication_has_names_the_step_that_made_it_so(values, status, cause):
+def test_figure_of_one_publication_has_cause(values, status, cause):
     row = told(*values)
     assert row and (row["status"], row["cause"]) == (status, cause)
 
 
-def test_a_new_version_of_a_definition_is_the_same_figure():
+def test_new_version_is_same_figure():
     (row,) = split([by_key([figure("5")]), *[by_key([figure("6", version=2)])] * 4])
     assert (row["indicator_version_from"], row["indicator_version_to"]) == (1, 2)
     assert stages(row) == ["5", "6", "6", "6", "6"]
@@ -110,7 +110,7 @@ def column(name: str, **more) -> Column:
     return Column(name, name, "string", "", "internal", **more)
 
 
-def test_what_a_step_takes_whence_follows_from_the_contract():
+def test_contract_decides_each_value():
     cases = Table(
         "a", "cases", "", "c_{cutoff}.csv", True,
         (
@@ -134,7 +134,7 @@ def test_what_a_step_takes_whence_follows_from_the_contract():
     assert days["takes"] == "said"
 
 
-def test_figure_of_a_publication_with_more_decimals_has_not_changed() -> None:
+def test_more_decimals_are_no_change() -> None:
     """Once a third was published with twenty decimals. 1/2048 has eleven, and is rounded as in Postgres."""
     assert told("33.33333333333333333333", *["33.3333333333"] * 4) is None
     assert told("0.00048828125", *["0.0004882813"] * 4) is None
