@@ -33,7 +33,7 @@ RUN_BY = {
         "tests/evidence/test_canonical_form.py::test_exported_table_gives_its_digest_in_two_lines_of_shell",
     ),
     "kvalitet administration new 'Køge Kommune' --short-name KAF": (
-        "tests/onboarding/test_administration.py::test_command_of_the_guide_begins_the_folder"
+        "tests/onboarding/test_administration.py::test_command_of_guide_begins_folder"
     ),
     "make drill": "ci: drill",
     'KVALITET_EXTRAS="s3 sftp" docker compose build': "ci: drill",
@@ -70,7 +70,7 @@ RUN_BY = {
         f"{DOCUMENTED}::test_auditor_exports_the_evidence_and_verifies_it_alone",
     ),
     "kvalitet source new nyc311 service_requests_2023-03-01.csv --owner Pilot --contact pilot@example.invalid": (
-        "tests/onboarding/test_source_new.py::test_command_says_what_was_written_and_what_comes_next"
+        "tests/onboarding/test_source_new.py::test_command_names_files_and_next_steps"
     ),
     "pip install cryptography": (
         "tests/evidence/test_bundle.py::test_the_script_needs_nothing_but_python_and_cryptography"

@@ -25,7 +25,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings.from_environment(tmp_path)
 
 
-def test_what_is_begun_is_used_and_names_nobody_fictional(checkout: Settings) -> None:
+def test_new_administration_names_no_example(checkout: Settings) -> None:
     assert checkout.administration_place == EXAMPLE
     files = begin_administration(checkout, "Køge Kommune", "KAF")
     here = Settings.from_environment(checkout.root)
@@ -39,7 +39,7 @@ def test_what_is_begun_is_used_and_names_nobody_fictional(checkout: Settings) ->
     assert [file.name for file in files if any(name in file.read_text("utf-8") for name in names_of_the_example)] == []
 
 
-def test_command_of_the_guide_begins_the_folder(checkout: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_of_guide_begins_folder(checkout: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_ROOT", str(checkout.root))
     done = CliRunner().invoke(app, ["administration", "new", "Køge Kommune", "--short-name", "KAF"])
     assert done.exit_code == 0, done.output
@@ -47,7 +47,7 @@ def test_command_of_the_guide_begins_the_folder(checkout: Settings, monkeypatch:
     assert Settings.from_environment().administration.stated.policy["own_authority"] == "Køge Kommune"
 
 
-def test_what_dbt_needs_is_there_from_the_beginning(checkout: Settings) -> None:
+def test_new_folder_has_all_that_dbt_needs(checkout: Settings) -> None:
     """Every seed and macro that the models name, and the rules as they are written from the declarations."""
     begin_administration(checkout, "Køge Kommune", "KAF")
     own, example = Settings.from_environment(checkout.root).administration, checkout.administration
@@ -56,7 +56,7 @@ def test_what_dbt_needs_is_there_from_the_beginning(checkout: Settings) -> None:
     assert (own.macros / "contract_columns.sql").read_text().count("'") == 0
 
 
-def test_a_folder_that_is_there_is_left_alone(checkout: Settings) -> None:
+def test_existing_folder_is_left_alone(checkout: Settings) -> None:
     begin_administration(checkout, "Køge Kommune", "KAF")
     with pytest.raises(KvalitetError, match="There is already a folder"):
         begin_administration(checkout, "Greve Kommune", "GAF")
@@ -64,13 +64,13 @@ def test_a_folder_that_is_there_is_left_alone(checkout: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", 'Køge "Kommune"', "Køge\nKommune", "Køge\\Kommune"])
-def test_a_name_that_cannot_be_written_down_is_refused(checkout: Settings, name: str) -> None:
+def test_unusable_name_is_refused(checkout: Settings, name: str) -> None:
     with pytest.raises(KvalitetError, match="name"):
         begin_administration(checkout, name, "KAF")
     assert not (checkout.root / OWN).exists()
 
 
-def test_the_folder_can_be_named_and_lies_in_the_checkout(
+def test_folder_can_be_named_within_checkout(
     checkout: Settings, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (checkout.root / "koege").mkdir()
@@ -91,7 +91,7 @@ def test_the_folder_can_be_named_and_lies_in_the_checkout(
         ("sample: 7", "sample: Input should be a valid string"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_with_its_place(checkout: Settings, text: str, told: str) -> None:
+def test_unusable_file_is_named(checkout: Settings, text: str, told: str) -> None:
     checkout.administration.file.write_text(text, encoding="utf-8")
     with pytest.raises(KvalitetError, match=told) as refused:
         _ = checkout.administration.stated

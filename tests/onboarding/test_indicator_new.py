@@ -38,7 +38,7 @@ def unit_test_of(parts: tuple[Part, ...]) -> dict:
     return test
 
 
-def test_share_of_a_fact_that_is_counted_already(checkout: Settings) -> None:
+def test_share_of_fact_already_counted(checkout: Settings) -> None:
     parts = drafted(checkout, "fct_reassessment", "share")
     assert [part.file.name for part in parts] == ["klagesager.yaml", "int_contribution__reassessment.yml"]
     declared = declaration_of(parts)
@@ -62,7 +62,7 @@ def test_count_adds_one_for_each_row(checkout: Settings) -> None:
     assert (rule["date"], rule["above"], "below" in rule, "where" in rule) == ("received_date", 1, False, False)
 
 
-def test_fact_of_several_sources_is_counted_for_this_one(checkout: Settings) -> None:
+def test_only_rows_of_source_are_counted(checkout: Settings) -> None:
     parts = drafted(checkout, "fct_external_case", "count", "domstolene")
     assert declaration_of(parts)["versions"][0]["rule"]["where"] == "source_id = 'domstolene'"
     test = unit_test_of(parts)
@@ -71,12 +71,12 @@ def test_fact_of_several_sources_is_counted_for_this_one(checkout: Settings) -> 
     assert test["given"][1] == {"input": "ref('dim_outcome')", "rows": []}
 
 
-def test_unit_test_is_about_the_new_indicator_alone(checkout: Settings) -> None:
+def test_unit_test_has_one_indicator(checkout: Settings) -> None:
     test = unit_test_of(drafted(checkout, "fct_delivery_check", "share", "leverandoertilsyn"))
     assert test["overrides"] == {"vars": {"only_indicators": ["sager_nye_tal"]}}
 
 
-def test_fact_that_nothing_counts_yet_gets_its_model(checkout: Settings) -> None:
+def test_fact_not_yet_counted_gets_its_model(checkout: Settings) -> None:
     parts = drafted(checkout, "fct_complaint_point", "count")
     names = ["klagesager.yaml", "int_contribution__complaint_point.sql", "int_contribution__complaint_point.yml"]
     assert [part.file.name for part in parts] == names
@@ -85,13 +85,13 @@ def test_fact_that_nothing_counts_yet_gets_its_model(checkout: Settings) -> None
     assert described["models"][0]["name"] == described["unit_tests"][0]["model"] == "int_contribution__complaint_point"
 
 
-def test_first_indicator_of_a_source_has_nothing_to_guess_by(checkout: Settings) -> None:
+def test_first_indicator_has_no_guesses(checkout: Settings) -> None:
     (checkout.administration.indicators / "nyt_tilsyn.yaml").write_text("indicators:\n", encoding="utf-8")
     declared = declaration_of(drafted(checkout, "fct_appeal", "count", "nyt_tilsyn"))
     assert (declared["owner"], declared["legal_basis"], declared["rests_on"]) == ("…", "…", {"…": {}})
 
 
-def test_draft_with_nothing_filled_in_is_refused(checkout: Settings) -> None:
+def test_unfilled_draft_is_refused(checkout: Settings) -> None:
     part = drafted(checkout, "fct_appeal", "count")[0]
     with part.file.open("a", encoding="utf-8") as file:
         file.write(part.text)
@@ -118,7 +118,7 @@ def test_refusal(checkout: Settings, indicator_id: str, source: str, fact: str, 
     assert says in str(refused.value)
 
 
-def test_command_writes_to_the_screen_or_to_a_file(checkout: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_writes_to_screen_or_file(checkout: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_ROOT", str(checkout.root))
     command = ["indicator", "new", "x_y", "--source", "klagesager", "--fact", "fct_appeal", "--kind", "count"]
     shown = CliRunner().invoke(app, command)

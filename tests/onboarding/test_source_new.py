@@ -70,7 +70,7 @@ def columns_of(contract: Contract) -> dict:
     return {column.header: column for table in contract.tables.values() for column in table.columns}
 
 
-def test_kind_that_the_models_know_needs_no_staging_and_is_told_its_names(checkout, file):
+def test_known_kind_needs_no_staging(checkout, file):
     made = draft(checkout, file, source="court_cases")
     assert [path.name for path in made.files] == ["court_cases.odcs.yaml", "court_cases.md"]
     written = made.files[0].read_text()
@@ -78,7 +78,7 @@ def test_kind_that_the_models_know_needs_no_staging_and_is_told_its_names(checko
 
 
 class TestDelimitedFile:
-    def test_form_of_the_file_is_found(self, checkout, file):
+    def test_form_of_file_is_found(self, checkout, file):
         contract = draft(checkout, file).contract
         assert (contract.file_format, contract.encoding, contract.delimiter) == ("csv", "windows-1252", ";")
         assert (contract.decimal_sign, contract.thousands_sign, contract.timezone) == (",", ".", "Europe/Copenhagen")
@@ -106,19 +106,19 @@ class TestDelimitedFile:
         column = columns_of(draft(checkout, file).contract)[header]
         assert (column.logical_type, column.classification, column.format) == (logical_type, classification, form)
 
-    def test_values_that_stand_for_something_are_stated(self, checkout, file):
+    def test_words_and_missing_values_are_stated(self, checkout, file):
         columns = columns_of(draft(checkout, file).contract)
         assert columns["Lukket"].true_values == ("Ja",) and columns["Lukket"].false_values == ("Nej",)
         assert columns["Sagstype"].valid_values == ("anke", "klage", "tilsyn")
         assert columns["Svar"].missing_values == {".": "unknown"}
         assert columns["Beløb"].scale == 2
 
-    def test_no_value_of_a_person_is_written(self, checkout, file):
+    def test_no_value_of_person_is_written(self, checkout, file):
         for written in draft(checkout, file).files:
             text = written.read_text(encoding="utf-8")
             assert "Borgeren skrev" not in text and "0190-1" not in text, written
 
-    def test_what_is_a_guess_is_marked(self, checkout, file):
+    def test_guesses_are_marked(self, checkout, file):
         made = draft(checkout, file)
         text = made.files[0].read_text(encoding="utf-8")
         assert "# guess: 1 of 120 values have another form, and would be set aside" in text
@@ -134,7 +134,7 @@ class TestDelimitedFile:
         assert columns["Created"].format == "MM/dd/yyyy hh:mm:ss a"
         assert (columns["Fee"].logical_type, contract.decimal_sign) == ("number", ".")
 
-    def test_day_and_month_that_could_be_exchanged_are_pointed_out(self, checkout, tmp_path):
+    def test_ambiguous_dates_are_marked(self, checkout, tmp_path):
         file = tmp_path / "x_2024-04-01.csv"
         file.write_text("\n".join(["id;day", *(f"{n};0{n}/0{10 - n}/2024" for n in range(1, 10)), ""]))
         assert "could as well be MM/dd/yyyy" in draft(checkout, file).files[0].read_text(encoding="utf-8")
@@ -147,17 +147,17 @@ class TestDelimitedFile:
             ("sager.csv", "sager_{cutoff}.csv", "has no date"),
         ],
     )
-    def test_name_without_the_agreed_date(self, checkout, file, name, pattern, note):
+    def test_name_without_agreed_date(self, checkout, file, name, pattern, note):
         made = draft(checkout, file.rename(file.with_name(name)))
         assert [table.file_pattern for table in made.contract.tables.values()] == [pattern]
         assert note in made.files[0].read_text(encoding="utf-8")
 
-    def test_no_key_is_said(self, checkout, tmp_path):
+    def test_missing_key_is_reported(self, checkout, tmp_path):
         file = tmp_path / "x_2024-04-01.csv"
         file.write_text("a;b\n1;2\n1;2\n1;2\n")
         assert "find the key, this is not it" in draft(checkout, file).files[0].read_text(encoding="utf-8")
 
-    def test_two_columns_together_are_the_key(self, checkout, tmp_path):
+    def test_two_columns_together_are_key(self, checkout, tmp_path):
         file = tmp_path / "x_2024-04-01.csv"
         lines = [f"C{centre};2024-{month:02d};1" for centre in range(3) for month in range(1, 5)]
         file.write_text("\n".join(["center;måned;antal", *lines, ""]))
@@ -185,7 +185,7 @@ class TestWorkbook:
             book.add_worksheet("Skjult").hide()
         return path
 
-    def test_each_sheet_with_a_table_is_one(self, checkout, book):
+    def test_each_sheet_with_table_is_one(self, checkout, book):
         contract = draft(checkout, book, source="revision").contract
         assert {table.name: table.sheet for table in contract.tables.values()} == {
             "bemaerkninger": "Bemærkninger",
@@ -201,7 +201,7 @@ class TestRefusal:
         ("content", "says"),
         [(b"", "is empty"), ("a;b\n1;2\n".encode("utf-16"), "is written in UTF-16")],
     )
-    def test_file_that_cannot_be_read(self, checkout, tmp_path, content, says):
+    def test_unreadable_file(self, checkout, tmp_path, content, says):
         (file := tmp_path / "x_2024-04-01.csv").write_bytes(content)
         with pytest.raises(KvalitetError, match=says):
             draft(checkout, file)
@@ -225,7 +225,7 @@ class TestRefusal:
         assert made.files[1].read_bytes() == before and not made.files[0].exists()
 
 
-def test_draft_takes_its_file_in(settings, admin_url, checkout, file, tmp_path, monkeypatch):
+def test_drafted_contract_accepts_its_file(settings, admin_url, checkout, file, tmp_path, monkeypatch):
     """One row of 120 has a day that does not exist, so it is set aside. All other rows are accepted."""
     made = draft(checkout, file)
     monkeypatch.setenv("KVALITET_CONTRACTS", str(made.files[0].parent))
@@ -238,7 +238,7 @@ def test_draft_takes_its_file_in(settings, admin_url, checkout, file, tmp_path, 
     assert (load.tables["sager"].delivered, load.tables["sager"].rejected) == (120, 1)
 
 
-def test_command_says_what_was_written_and_what_comes_next(checkout, file, monkeypatch):
+def test_command_names_files_and_next_steps(checkout, file, monkeypatch):
     monkeypatch.setenv("KVALITET_ROOT", str(checkout.root))
     said = CliRunner().invoke(
         app, ["source", "new", "sager", str(file), "--owner", "Sagsenheden", "--contact", "sager@example.invalid"]
@@ -250,7 +250,7 @@ def test_command_says_what_was_written_and_what_comes_next(checkout, file, monke
 
 
 @pytest.mark.slow
-def test_persons_of_every_sample_source_are_found(checkout, tmp_path):
+def test_persons_of_samples_are_found(checkout, tmp_path):
     """The sources are not those that drafting was written for. No personal number would land in clear."""
     ours = Settings.from_environment()
     generate(tmp_path / "inbox", complaints=2000)
