@@ -24,21 +24,21 @@ def declared(indicator_id: str) -> Indicator:
     return found
 
 
-def test_an_indicator_of_other_authorities_alone_is_no_column():
+def test_other_authorities_are_no_column():
     appeals = declared("ankesager_afgjort")
     assert columns(appeals, "kalenderaar") and columns(appeals, "kvartal")
     of_others = appeals.model_copy(update={"measured_of": "others"})
     assert not columns(of_others, "kalenderaar") and not columns(of_others, "kvartal")
 
 
-def test_an_indicator_is_a_column_of_its_kinds_of_period_alone():
+def test_columns_are_of_declared_periods_only():
     appeals = declared("ankesager_afgjort")
     assert not columns(appeals, "beretningsaar")
     assert not columns(appeals.model_copy(update={"period_kinds": ("kvartal",)}), "kalenderaar")
 
 
 @pytest.mark.parametrize("breakdown_kind", ["center", "center_nu"])
-def test_an_indicator_that_no_rule_breaks_down_by_centre_is_no_column_of_centres(breakdown_kind: str):
+def test_indicator_without_centres_is_no_column(breakdown_kind: str):
     received = declared("klager_modtaget")
     assert columns(received, "kalenderaar", breakdown_kind)
     (version,) = received.versions
@@ -47,7 +47,7 @@ def test_an_indicator_that_no_rule_breaks_down_by_centre_is_no_column_of_centres
     assert columns(by_law, "kalenderaar") and not columns(by_law, "kalenderaar", breakdown_kind)
 
 
-def test_a_declared_rule_cannot_count_other_authorities():
+def test_declared_rule_counts_own_cases_only():
     received = declared("klager_modtaget").model_dump(exclude_none=True)
     with pytest.raises(ValueError, match="a declared rule counts the own authority's cases"):
         Indicator.model_validate(received | {"measured_of": "others", "versions": [_as_written(received)]})

@@ -76,7 +76,7 @@ def declare(tmp_path: Path) -> Declare:
     return written_down
 
 
-def test_indicator_is_read_as_it_is_declared(declare: Declare) -> None:
+def test_indicator_is_read_as_declared(declare: Declare) -> None:
     ((indicator,),) = load_indicators(declare(klagesager=UPHELD)).values()
     assert (indicator.is_share, indicator.is_protected, indicator.has_one_rule) == (True, True, True)
     assert indicator.versions[0].rule.model_dump() == {
@@ -111,7 +111,7 @@ def test_indicator_is_read_as_it_is_declared(declare: Declare) -> None:
         ("kvartal]", "kvartal, kvartal]", "period_kinds: one stands there twice"),
     ],
 )  # fmt: skip
-def test_fault_is_told_with_file_indicator_and_field(declare: Declare, wrong: str, instead: str, says: str) -> None:
+def test_fault_names_indicator_and_field(declare: Declare, wrong: str, instead: str, says: str) -> None:
     assert wrong in UPHELD
     with pytest.raises(IndicatorInvalid) as refused:
         load_indicators(declare(klagesager=UPHELD.replace(wrong, instead)))
@@ -120,13 +120,13 @@ def test_fault_is_told_with_file_indicator_and_field(declare: Declare, wrong: st
     assert "docs/adding-an-indicator.md" in str(refused.value)
 
 
-def test_rule_in_a_model_that_is_not_there(declare: Declare) -> None:
+def test_rule_in_missing_model(declare: Declare) -> None:
     before, _, _ = UPHELD.partition("        rule:\n")
     with pytest.raises(IndicatorInvalid, match="klager_medhold_pct: version 1: there is no model int_duration__klager"):
         load_indicators(declare(klagesager=before + "        rule: {model: int_duration__klager}\n"))
 
 
-def test_second_version_without_a_rule_of_its_own_is_refused(declare: Declare) -> None:
+def test_version_without_own_rule_is_refused(declare: Declare) -> None:
     """A definition that changes and a rule that does not would give the new definition the old figures."""
     with pytest.raises(IndicatorInvalid) as refused:
         load_indicators(declare(klagesager=CLOSED + SECOND))
@@ -134,7 +134,7 @@ def test_second_version_without_a_rule_of_its_own_is_refused(declare: Declare) -
     assert "repeat it or refer to it with a YAML anchor" in str(refused.value)
 
 
-def test_second_version_may_refer_to_the_rule_of_the_first(declare: Declare) -> None:
+def test_version_may_refer_to_first_rule(declare: Declare) -> None:
     declared = CLOSED.replace("rule:", "rule: &first") + SECOND + "        rule: *first\n"
     settings = declare(klagesager=declared)
     ((indicator,),) = load_indicators(settings).values()
@@ -143,7 +143,7 @@ def test_second_version_may_refer_to_the_rule_of_the_first(declare: Declare) -> 
     assert written.rules_macro(load_indicators(settings), "x").count("'version': none") == 1
 
 
-def test_versions_with_rules_of_their_own_are_each_handed_over_under_their_number(declare: Declare) -> None:
+def test_version_rules_are_numbered(declare: Declare) -> None:
     macro = written.rules_macro(load_indicators(declare(klagesager=CLOSED + SECOND + OWN_RULE)), "x")
     assert ["'version': 1," in macro, "'version': 2," in macro, "'version': none" in macro] == [True, True, False]
 
@@ -171,13 +171,13 @@ def test_newest_version_has_no_last_year(declare: Declare) -> None:
         load_indicators(declare(klagesager=CLOSED))
 
 
-def test_versions_are_numbered_through(declare: Declare) -> None:
+def test_versions_are_numbered_without_gaps(declare: Declare) -> None:
     declared = CLOSED + SECOND.replace("version: 2", "version: 3") + OWN_RULE
     with pytest.raises(IndicatorInvalid, match=r"number them 1, 2, 3 in the order of their years, not \[1, 3\]"):
         load_indicators(declare(klagesager=declared))
 
 
-def test_id_and_number_are_taken_once(declare: Declare) -> None:
+def test_id_and_number_are_unique(declare: Declare) -> None:
     with pytest.raises(IndicatorInvalid) as refused:
         load_indicators(declare(domstolene=UPHELD, klagesager=UPHELD))
     for name in ("id klager_medhold_pct", "number 1"):
@@ -200,14 +200,14 @@ def test_file_that_is_no_declaration(declare: Declare, text: str, says: str) -> 
     assert says in str(refused.value)
 
 
-def test_every_fault_is_told_at_once(declare: Declare) -> None:
+def test_all_faults_are_reported_at_once(declare: Declare) -> None:
     faulty = UPHELD.replace("unit: pct", "unit: procent").replace("decimals: 1", "decimals: 9")
     with pytest.raises(IndicatorInvalid) as refused:
         load_indicators(declare(klagesager=faulty))
     assert ["unit: " in str(refused.value), "decimals: " in str(refused.value)] == [True, True]
 
 
-def test_the_register_follows_the_numbers_whatever_file_an_indicator_is_in(declare: Declare) -> None:
+def test_register_is_ordered_by_number(declare: Declare) -> None:
     other = UPHELD.replace("klager_medhold_pct", "sager_medhold_pct").replace("number: 1\n", "number: 2\n")
     rows = written.register_csv(load_indicators(declare(a_source=other, klagesager=UPHELD))).splitlines()
     assert [row.split(",")[0] for row in rows] == ["indicator_id", "klager_medhold_pct", "sager_medhold_pct"]
