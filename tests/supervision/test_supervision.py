@@ -54,7 +54,7 @@ def rows(file: Path) -> list[list[str]]:
         return list(csv.reader(lines, delimiter=";"))
 
 
-def test_the_list_holds_the_granted_centres_in_order_of_draw(granted: None, settings: Settings, tmp_path: Path) -> None:
+def test_list_is_in_order_of_draw(granted: None, settings: Settings, tmp_path: Path) -> None:
     sample = export_sample(settings, tmp_path / "liste.csv")
     header, *drawn = rows(sample.file)
     assert header == list(HEADERS.values())
@@ -65,12 +65,12 @@ def test_the_list_holds_the_granted_centres_in_order_of_draw(granted: None, sett
     assert stat.S_IMODE(sample.file.stat().st_mode) == 0o600, "it names cases"
 
 
-def test_it_is_the_same_list_twice(granted: None, settings: Settings, tmp_path: Path) -> None:
+def test_list_is_same_twice(granted: None, settings: Settings, tmp_path: Path) -> None:
     first, second = (export_sample(settings, tmp_path / f"{name}.csv").file.read_bytes() for name in "ab")
     assert first == second
 
 
-def test_a_workbook_says_the_seed_and_the_rule(granted: None, settings: Settings, tmp_path: Path) -> None:
+def test_workbook_states_seed_and_rule(granted: None, settings: Settings, tmp_path: Path) -> None:
     sample = export_sample(settings, tmp_path / "liste.xlsx", area="b")
     workbook = openpyxl.load_workbook(sample.file)
     assert [row[6] for row in workbook["Stikprøve"].iter_rows(min_row=2, values_only=True)] == ["2024-0003"]
@@ -78,7 +78,7 @@ def test_a_workbook_says_the_seed_and_the_rule(granted: None, settings: Settings
     assert about["Frø"] == "frø" and "md5" in about["Regel"]
 
 
-def test_without_a_centre_nothing_is_written(published: None, settings: Settings, tmp_path: Path) -> None:
+def test_without_centre_nothing_is_written(published: None, settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(KvalitetError, match="at the centres granted to kvalitet_detail") as refusal:
         export_sample(settings, tmp_path / "liste.csv")
     assert "audit.detail_access" in refusal.value.remedy
@@ -88,13 +88,13 @@ def test_without_a_centre_nothing_is_written(published: None, settings: Settings
 @pytest.mark.parametrize(
     ("name", "area", "what"), [("liste.pdf", None, "neither .csv nor .xlsx"), ("liste.csv", "c", "in the area c")]
 )
-def test_what_cannot_be_exported_is_said(
+def test_impossible_export_says_why(
     granted: None, settings: Settings, tmp_path: Path, name: str, area: str | None, what: str
 ) -> None:
     with pytest.raises(KvalitetError, match=what):
         export_sample(settings, tmp_path / name, area)
 
 
-def test_before_the_first_publication_there_is_nothing(settings: Settings, tmp_path: Path) -> None:
+def test_no_list_before_first_publication(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(KvalitetError, match="No publication holds a supervision sample"):
         export_sample(settings, tmp_path / "liste.csv")
