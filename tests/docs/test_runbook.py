@@ -68,7 +68,7 @@ FOLLOWED_BY = {
         "The **contract** was wrong": f"{BACK}::{CORRECTED}",
         "The **delivery** was wrong": f"{BACK}::test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before",
         "Later deliveries stand on it": "intake/test_withdrawal.py::test_newest_is_withdrawn_first",
-        "It was withdrawn by mistake": ("intake/test_withdrawal.py::test_wrong_withdrawal_can_be_replayed"),
+        "It was withdrawn by mistake": "intake/test_withdrawal.py::test_wrong_withdrawal_can_be_replayed",
         "A corrected file came": f"{BACK}::{CORRECTED}",
         "The source has numbered": f"{BACK}::{CORRECTED}",
     },
@@ -79,10 +79,10 @@ FOLLOWED_BY = {
     },
     "An extract is red": {
         "*refused* … rows set aside beyond": "intake/test_bad_input.py::test_more_rejects_than_allowed",
-        "*refused* … would close more rows": ("intake/test_bad_input.py::test_closures_can_be_allowed"),
-        "*refused* … would change more known rows": ("intake/test_changes.py::test_delivery_changing_most_is_refused"),
-        "… absent rows are not closed": ("intake/test_history.py::test_unreadable_key_closes_nothing"),
-        "The older delivery … was corrected": ("intake/test_changes.py::test_older_correction_stands_beside"),
+        "*refused* … would close more rows": "intake/test_bad_input.py::test_closures_can_be_allowed",
+        "*refused* … would change more known rows": "intake/test_changes.py::test_delivery_changing_most_is_refused",
+        "… absent rows are not closed": "intake/test_history.py::test_unreadable_key_closes_nothing",
+        "The older delivery … was corrected": "intake/test_changes.py::test_older_correction_stands_beside",
         "*refused* … states a cut-off later": f"{BACK}::{CORRECTED}",
         "*refused* … states a cut-off more than … days … ahead": (
             "intake/test_cutoffs.py::test_jump_is_refused_unless_allowed"
@@ -96,19 +96,19 @@ FOLLOWED_BY = {
         "*Nothing is taken in … while its contract": (
             "contracts/test_hostile_contracts.py::test_broken_files_stop_no_other_source"
         ),
-        "*does not accept the token*": ("intake/test_api.py::test_wrong_token_is_never_printed"),
+        "*does not accept the token*": "intake/test_api.py::test_wrong_token_is_never_printed",
         "*gave no whole answer": "intake/test_api.py::test_lasting_error_is_tried_4_times",
         "*with one page of several*": "intake/test_api.py::test_first_page_of_several_is_refused",
         "*with a web page, not with data*": "intake/test_api.py::test_web_page_is_refused",
         "the API is down for long": f"{BACK}::test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it",
-        "*is being taken in by … since": ("intake/test_turns.py::test_timeout_names_holder_of_turn"),
-        "*The turn on … was lost*": ("intake/test_turns.py::test_lost_turn_accepts_nothing"),
+        "*is being taken in by … since": "intake/test_turns.py::test_timeout_names_holder_of_turn",
+        "*The turn on … was lost*": "intake/test_turns.py::test_lost_turn_accepts_nothing",
         "*Its task was killed each time": (
             "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
         ),
         "*The disk takes no more*": f"{BACK}::test_full_disk_is_named_and_nothing_is_half_done",
         "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
-        "*This is a fault of Kvalitet": ("intake/test_faults.py::test_own_fault_does_not_refuse_delivery"),
+        "*This is a fault of Kvalitet": "intake/test_faults.py::test_own_fault_does_not_refuse_delivery",
         "anything else": "night/test_missing_program.py::test_what_may_mend_itself_is_tried_again",
     },
     "The night is red": {
@@ -117,18 +117,18 @@ FOLLOWED_BY = {
             "::test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared"
         ),
         "`staging` … `reports`": f"{BACK}::{MENDED_MODEL}",
-        "`finish`: *the database does not let": ("publication/test_finish.py::test_failed_setting_names_table"),
-        "`finish`: *somebody holds a lock*": ("publication/test_finish.py::test_locked_table_is_named"),
+        "`finish`: *the database does not let": "publication/test_finish.py::test_failed_setting_names_table",
+        "`finish`: *somebody holds a lock*": "publication/test_finish.py::test_locked_table_is_named",
         "`validate`": f"{BACK}::{MENDED_MODEL}",
         "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_its_claim_to_another_process"),
         "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_newest_is_withdrawn_first",
         "`publish`: *differs from what the gate": (
             "publication/test_publish.py::test_candidate_changed_later_is_refused"
         ),
-        "`publish`: a session stays in the way": ("publication/test_readers.py::test_unendable_session_is_named"),
+        "`publish`: a session stays in the way": "publication/test_readers.py::test_unendable_session_is_named",
         "`report`": "reports/test_site.py::test_a_failed_writing_leaves_the_old_page_and_no_debris",
         "`finish`: *Its schemas hold": "publication/test_seal.py::test_executable_object_is_refused",
-        "`finish`: *a transaction … is still open*": ("publication/test_seal.py::test_only_own_transactions_are_ended"),
+        "`finish`: *a transaction … is still open*": "publication/test_seal.py::test_only_own_transactions_are_ended",
         "`anchor`": "evidence/test_outbox.py::test_failed_anchor_stays_due_until_it_is_anchored",
         "`housekeeping`: `check_files`": "evidence/test_files.py::test_changed_files_are_named",
     },
