@@ -30,6 +30,7 @@ def absent(tmp_path: Path, *contracts: str) -> dict[str, tuple[str, ...]]:
 
 
 def test_table_without_contract_is_absent(tmp_path: Path) -> None:
+    """None of the deliveries that are nearest to it has a contract."""
     found = absent(tmp_path, "organisation")
     assert found["fct_court_case"] == ("court_cases",)
     assert set(found) == {"stg_court_cases__cases", "int_court_case", "fct_court_case"}

@@ -260,6 +260,7 @@ def test_cutoff_beyond_tomorrow_is_refused(contract, days, newest):
 
 @given(days=st.integers(0, 8000), newest=st.none() | st.integers(1, 8000))
 def test_age_limit_spares_newer_cutoffs(contract, days, newest):
+    """The limit holds for a cut-off that begins the history, or is older than the newest one."""
     before = Standing(TODAY, None, None) if newest is None else Standing(TODAY, TODAY - newest * DAY, TODAY)
     cutoff = TODAY - days * DAY
     is_later = before.newest is not None and cutoff >= before.newest

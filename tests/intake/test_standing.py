@@ -47,6 +47,7 @@ def interleavings(draw):
 @hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=interleavings())
 def test_only_attempts_since_load_count(settings: Settings, drawn) -> None:
+    """An attempt counts if it began after the load in use was in, or brought that load."""
     outcomes, order, clocks = drawn
     with connect(settings, LOADER) as connection:
         in_use, made, knew = 0, {0: -1}, dict[int, int]()  # load 0 was there before all of them

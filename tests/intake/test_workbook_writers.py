@@ -109,6 +109,7 @@ def test_libreoffice_workbook_is_read(tmp_path):
 
 @needs_libreoffice
 def test_default_hidden_rows_as_in_libreoffice(tmp_path):
+    """The rows of the sheet are hidden by default. Those that hold data are read, as LibreOffice shows them."""
     with xlsxwriter.Workbook(tmp_path / "written.xlsx") as book:
         sheet = book.add_worksheet("Ark1")
         sheet.set_default_row(hide_unused_rows=True)

@@ -41,7 +41,7 @@ def channels(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[MailServer, Http
         yield mail, webhook
 
 
-def test_nothing_of_delivery_is_written(
+def test_planted_values_are_found_nowhere(
     settings: Settings,
     admin_url: str,
     channels: tuple[MailServer, HttpServer],

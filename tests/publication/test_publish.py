@@ -179,6 +179,7 @@ def test_second_rollback_undoes_first(settings: Settings, tmp_path: Path) -> Non
 
 
 def test_last_seen_becomes_previous(settings: Settings, tmp_path: Path) -> None:
+    """A publication after a rollback keeps as the previous one what readers saw last."""
     builds = []
     for _ in range(2):
         builds.append(synthetic.passed_build(settings, tmp_path))

@@ -218,6 +218,7 @@ def test_missing_leading_zero_is_same_person(session, born, serial):
 
 @pytest.mark.parametrize("text", ["101.901.234", "101,901,234", "101 901 234", "101901234,0", "101901234.00"])
 def test_amount_is_number_as_whole_text_only(session, text):
+    """A spreadsheet took the number for an amount. Among words it is an amount."""
     assert numbers(text) == {"0101901234"}
     assert mask(text) == "[cpr]"
     assert in_duckdb(session, text) == in_python(text)
@@ -331,6 +332,7 @@ def test_footnote_is_no_part_of_number(session, sign):
 
 @pytest.mark.parametrize("text", ["O1O190-1234", "0l0l90-l234", "OIOI9O-I23O"])
 def test_lookalike_letters_are_only_masked(session, text):
+    """Letters that look like 0 and 1 are found in a text, and never read as a person."""
     assert mask(f"cpr {text}.") == "cpr [cpr]."
     assert not holds_number(f"x{text}")
     assert in_duckdb(session, text)[1:3] == (True, None)

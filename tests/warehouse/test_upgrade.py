@@ -38,6 +38,7 @@ def upgrade(address: str, to: str) -> None:
 
 
 def test_upgrade_orders_attempts_and_keys(blank: str) -> None:
+    """Old attempts know of the load that was in when they began, and keys keep their order."""
     upgrade(blank, "0008")
     with psycopg.connect(blank) as connection:
         connection.execute(
