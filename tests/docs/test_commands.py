@@ -88,16 +88,14 @@ RUN_BY = {
             "kvalitet backup --to /mnt/backup/kvalitet --keys-to /mnt/safe/kvalitet-keys",
             "kvalitet restore /mnt/backup/kvalitet/kvalitet-20260103T040000Z --keys /mnt/safe/kvalitet-keys",
         ],
-        "tests/backup/test_nights_restored.py::"
-        "test_a_backup_taken_in_the_middle_of_a_night_publishes_the_next_one_elsewhere",
+        "tests/backup/test_nights_restored.py::test_backup_mid_night_goes_on_elsewhere",
     ),
     **dict.fromkeys(
         [
             "kvalitet person erase --reason 'again: erasure 7 of 3 March, case 2026-114'",
             "kvalitet person confirm-erasures --by 'A. Hansen' --reason 'erasure 7 carried out again as 9'",
         ],
-        "tests/backup/test_erasures.py::"
-        "test_an_erasure_after_the_backup_is_named_and_stops_everything_until_it_is_confirmed",
+        "tests/backup/test_erasures.py::test_later_erasure_stops_all_until_confirmed",
     ),
     "export KVALITET_SIGNER='command:ssh signer@vault.example.dk sign-kvalitet'": ELSEWHERE,
     "export KVALITET_SIGNER_PUBLIC_KEY=/etc/kvalitet/certificate.pub": ELSEWHERE,
