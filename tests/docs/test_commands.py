@@ -30,7 +30,7 @@ RUN_BY = {
             " | sort > sums",
             "(head -n 2 x.tsv; cat sums) | sha256sum",
         ],
-        "tests/evidence/test_canonical_form.py::test_exported_table_gives_its_digest_in_two_lines_of_shell",
+        "tests/evidence/test_canonical_form.py::test_two_lines_of_shell_give_the_digest",
     ),
     "kvalitet administration new 'Køge Kommune' --short-name KAF": (
         "tests/onboarding/test_administration.py::test_command_of_the_guide_begins_the_folder"
@@ -72,9 +72,7 @@ RUN_BY = {
     "kvalitet source new nyc311 service_requests_2023-03-01.csv --owner Pilot --contact pilot@example.invalid": (
         "tests/onboarding/test_source_new.py::test_command_says_what_was_written_and_what_comes_next"
     ),
-    "pip install cryptography": (
-        "tests/evidence/test_bundle.py::test_the_script_needs_nothing_but_python_and_cryptography"
-    ),
+    "pip install cryptography": ("tests/evidence/test_bundle.py::test_script_needs_only_cryptography"),
     # The test calls the function behind the command for some trials, because all of them take half an hour.
     **dict.fromkeys(
         ["make mutate", ".venv/bin/kvalitet mutate --mutation complaints_lost"],

@@ -153,7 +153,7 @@ FOLLOWED_BY = {
         "`finish`: *a transaction … is still open*": (
             "publication/test_seal.py::test_this_builds_own_transactions_are_ended_and_others_are_waited_for"
         ),
-        "`anchor`": "evidence/test_outbox.py::test_failed_anchor_stays_due_until_it_is_anchored",
+        "`anchor`": "evidence/test_outbox.py::test_failed_anchor_stays_due",
         "`housekeeping`: `check_files`": "evidence/test_files.py::test_changed_files_are_named",
     },
 }
