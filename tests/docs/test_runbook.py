@@ -148,7 +148,7 @@ FOLLOWED_BY = {
         "`publish`: a session stays in the way": (
             "publication/test_readers.py::test_a_session_that_may_not_be_ended_stops_publishing_by_name"
         ),
-        "`report`": "reports/test_site.py::test_a_failed_writing_leaves_the_old_page_and_no_debris",
+        "`report`": "reports/test_site.py::test_failed_writing_leaves_old_page",
         "`finish`: *Its schemas hold": "publication/test_seal.py::test_what_could_be_executed_is_refused_and_named",
         "`finish`: *a transaction … is still open*": (
             "publication/test_seal.py::test_this_builds_own_transactions_are_ended_and_others_are_waited_for"
