@@ -16,7 +16,7 @@ DOCUMENTS = [
         ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
 ]
-OWN_SERVER = "tests/end_to_end/test_own_postgres.py::test_two_nights_on_an_own_postgres_the_second_with_a_broken_source"
+OWN_SERVER = "tests/end_to_end/test_own_postgres.py::test_two_nights_on_own_postgres"
 DOCUMENTED = "tests/docs/test_documented_commands.py"
 ELSEWHERE = "tests/evidence/test_verify.py::test_a_signer_elsewhere_signs"
 
@@ -78,9 +78,7 @@ RUN_BY = {
         ["make mutate", ".venv/bin/kvalitet mutate --mutation complaints_lost"],
         "tests/mutation/test_trials.py::test_what_the_gate_says_of_spoilt_candidates",
     ),
-    ".venv/bin/kvalitet mutate --only nights": (
-        "tests/end_to_end/test_nights.py::test_what_was_said_stays_what_was_said"
-    ),
+    ".venv/bin/kvalitet mutate --only nights": ("tests/end_to_end/test_nights.py::test_past_figures_stay_as_published"),
     **dict.fromkeys(
         [
             "kvalitet backup --to /mnt/backup/kvalitet --keys-to /mnt/safe/kvalitet-keys",

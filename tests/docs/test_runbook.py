@@ -9,34 +9,23 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 BACK = "end_to_end/test_way_back.py"
-CORRECTED = "test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract"
-MENDED_MODEL = "test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published"
+CORRECTED = "test_one_night_mends_four_faults"
+MENDED_MODEL = "test_broken_model_and_wrong_delivery_mended"
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
 OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
 #: Section -> beginning of a row -> the test that does what it says.
 FOLLOWED_BY = {
     "A run was interrupted": {
-        "`make run` or `kvalitet run` was interrupted": (
-            f"{RUN}::test_each_call_says_that_it_goes_on_and_how_far_the_night_had_come"
-        ),
-        "`make run` says *This night has not ended*": (
-            f"{RUN}::test_failed_night_is_gone_on_with_until_its_run_is_marked_as_success"
-        ),
-        "`kvalitet run` is called while another": (
-            f"{RUN}::test_two_calls_at_once_join_the_night_and_show_the_same_end"
-        ),
+        "`make run` or `kvalitet run` was interrupted": (f"{RUN}::test_each_call_says_how_far_the_night_was"),
+        "`make run` says *This night has not ended*": (f"{RUN}::test_failed_night_goes_on_until_marked_done"),
+        "`kvalitet run` is called while another": (f"{RUN}::test_two_calls_at_once_join_the_night"),
         "*night.json … cannot be read*": (
             "conductor/test_begun.py::test_note_that_cannot_be_read_is_named_with_what_to_do"
         ),
-        "the machine was stopped during a night": (
-            f"{RUN}::test_the_night_that_was_begun_is_published_whole_and_the_next_was_not_delivered"
-        ),
+        "the machine was stopped during a night": (f"{RUN}::test_begun_night_is_published_whole"),
     },
     "A process died, or nothing moves": {
-        "*its process has died*": (
-            "end_to_end/test_killed_airflow.py"
-            "::test_the_night_after_any_of_airflows_processes_was_killed_publishes_by_itself"
-        ),
+        "*its process has died*": ("end_to_end/test_killed_airflow.py::test_night_after_any_kill_publishes"),
         "*processes whose start or parent has died": (
             f"{MENDING}::test_scheduler_killed_during_a_task_is_mended_and_the_run_ends"
         ),
@@ -66,7 +55,7 @@ FOLLOWED_BY = {
     },
     "A delivery was wrong": {
         "The **contract** was wrong": f"{BACK}::{CORRECTED}",
-        "The **delivery** was wrong": f"{BACK}::test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before",
+        "The **delivery** was wrong": f"{BACK}::test_withdrawal_brings_old_figures_back",
         "Later deliveries stand on it": "intake/test_withdrawal.py::test_one_after_the_other_back_to_nothing",
         "It was withdrawn by mistake": (
             "intake/test_withdrawal.py::test_a_delivery_withdrawn_by_mistake_comes_in_again"
@@ -109,7 +98,7 @@ FOLLOWED_BY = {
         "*gave no whole answer": "intake/test_api.py::test_an_error_that_stays_is_missing_after_four_attempts",
         "*with one page of several*": "intake/test_api.py::test_first_page_of_several_is_told_from_the_whole",
         "*with a web page, not with data*": "intake/test_api.py::test_a_web_page_is_told_from_data",
-        "the API is down for long": f"{BACK}::test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it",
+        "the API is down for long": f"{BACK}::test_file_replaces_api_that_is_down",
         "*is being taken in by … since": (
             "intake/test_turns.py::test_second_hand_that_waits_in_vain_is_told_who_is_at_work"
         ),
@@ -119,7 +108,7 @@ FOLLOWED_BY = {
         "*Its task was killed each time": (
             "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
         ),
-        "*The disk takes no more*": f"{BACK}::test_full_disk_is_named_and_nothing_is_half_done",
+        "*The disk takes no more*": f"{BACK}::test_full_disk_leaves_nothing_half_done",
         "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
         "*This is a fault of Kvalitet": (
             "intake/test_faults.py::test_own_fault_refuses_nothing_and_the_delivery_comes_in_once_it_is_mended"
