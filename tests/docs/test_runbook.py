@@ -12,7 +12,7 @@ BACK = "end_to_end/test_way_back.py"
 CORRECTED = "test_one_night_mends_four_faults"
 MENDED_MODEL = "test_broken_model_and_wrong_delivery_mended"
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
-OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
+OLD_ONES = "test_dead_scheduler_starts_with_old_settings"
 #: Section -> beginning of a row -> the test that does what it says.
 FOLLOWED_BY = {
     "A run was interrupted": {
@@ -26,31 +26,19 @@ FOLLOWED_BY = {
     },
     "A process died, or nothing moves": {
         "*its process has died*": ("end_to_end/test_killed_airflow.py::test_night_after_any_kill_publishes"),
-        "*processes whose start or parent has died": (
-            f"{MENDING}::test_scheduler_killed_during_a_task_is_mended_and_the_run_ends"
-        ),
-        "*session … of a start that has ended": f"{MENDING}::test_lock_of_an_ended_start_is_named_and_up_ends_it",
-        "*has held locks for": (
-            "services/test_sessions.py::test_transaction_that_holds_locks_and_does_nothing_is_ended"
-        ),
-        "*its process lives, but its last heartbeat": (
-            f"{MENDING}::test_component_that_gives_no_sign_of_life_starts_anew"
-        ),
-        "*a worker was killed while it held the lock": (
-            f"{MENDING}::test_scheduler_whose_workers_are_locked_out_starts_anew"
-        ),
-        "*the process that its triggers run in was killed*": (
-            f"{MENDING}::test_triggerer_whose_runner_was_killed_starts_anew"
-        ),
-        "*has been queued (scheduled)": f"{MENDING}::test_lock_of_an_ended_start_is_named_and_up_ends_it",
-        "*cannot be reached … Whether": f"{MENDING}::test_database_that_cannot_be_reached_is_said",
+        "*processes whose start or parent has died": (f"{MENDING}::test_run_survives_a_killed_scheduler"),
+        "*session … of a start that has ended": f"{MENDING}::test_up_ends_lock_of_an_ended_start",
+        "*has held locks for": ("services/test_sessions.py::test_idle_transaction_with_locks_is_ended"),
+        "*its process lives, but its last heartbeat": (f"{MENDING}::test_silent_component_starts_anew"),
+        "*a worker was killed while it held the lock": (f"{MENDING}::test_locked_out_scheduler_starts_anew"),
+        "*the process that its triggers run in was killed*": (f"{MENDING}::test_triggerer_without_runner_starts_anew"),
+        "*has been queued (scheduled)": f"{MENDING}::test_up_ends_lock_of_an_ended_start",
+        "*cannot be reached … Whether": f"{MENDING}::test_unreachable_database_is_said",
     },
     "Settings have changed, but a night runs": {
-        "the new settings, when the night is over": (f"{MENDING}::test_changed_settings_wait_for_the_end_of_what_runs"),
+        "the new settings, when the night is over": (f"{MENDING}::test_changed_settings_wait_for_what_runs"),
         "only what is down started": f"{MENDING}::{OLD_ONES}",
-        "the new settings at once": (
-            f"{MENDING}::test_night_is_broken_off_for_changed_settings_where_that_is_asked_for"
-        ),
+        "the new settings at once": (f"{MENDING}::test_up_now_breaks_off_the_night"),
         "*The scheduler is down, so the night does not end": f"{MENDING}::{OLD_ONES}",
     },
     "A delivery was wrong": {
