@@ -40,7 +40,7 @@ RUN_BY = {
     "make lint": "ci: lint",
     "make test": "ci: test",
     ".venv/bin/pre-commit install": "ci: lint",
-    "git clone … && cd kvalitet": "tests/docker/test_drill.py::test_copy_is_of_the_checkout_as_it_stands",
+    "git clone … && cd kvalitet": "tests/docker/test_drill.py::test_copy_is_of_checkout_as_it_stands",
     **dict.fromkeys(
         [
             "export KVALITET_DATABASE_URL='postgresql://db.example.dk:5432/kvalitet?sslmode=verify-full"
