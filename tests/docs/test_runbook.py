@@ -93,21 +93,16 @@ FOLLOWED_BY = {
         "*The turn on … was lost*": (
             "intake/test_turns.py::test_turn_whose_session_was_ended_takes_nothing_in_after_another_did"
         ),
-        "*Its task was killed each time": (
-            "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
-        ),
+        "*Its task was killed each time": ("night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt"),
         "*The disk takes no more*": f"{BACK}::test_full_disk_leaves_nothing_half_done",
         "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
         "*This is a fault of Kvalitet": (
             "intake/test_faults.py::test_own_fault_refuses_nothing_and_the_delivery_comes_in_once_it_is_mended"
         ),
-        "anything else": "night/test_missing_program.py::test_what_may_mend_itself_is_tried_again",
+        "anything else": "night/test_missing_program.py::test_transient_error_is_tried_again",
     },
     "The night is red": {
-        "`wait_for_sources`": (
-            "night/test_night_waiting.py"
-            "::test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared"
-        ),
+        "`wait_for_sources`": ("night/test_night_waiting.py::test_wait_without_warehouse_can_be_cleared"),
         "`staging` … `reports`": f"{BACK}::{MENDED_MODEL}",
         "`finish`: *the database does not let": (
             "publication/test_finish.py::test_what_cannot_be_set_names_the_table_and_a_new_build_is_finished"
