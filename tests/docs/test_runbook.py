@@ -19,9 +19,7 @@ FOLLOWED_BY = {
         "`make run` or `kvalitet run` was interrupted": (f"{RUN}::test_each_call_says_how_far_the_night_was"),
         "`make run` says *This night has not ended*": (f"{RUN}::test_failed_night_goes_on_until_marked_done"),
         "`kvalitet run` is called while another": (f"{RUN}::test_two_calls_at_once_join_the_night"),
-        "*night.json … cannot be read*": (
-            "conductor/test_begun.py::test_note_that_cannot_be_read_is_named_with_what_to_do"
-        ),
+        "*night.json … cannot be read*": ("conductor/test_begun.py::test_unreadable_note_says_what_to_do"),
         "the machine was stopped during a night": (f"{RUN}::test_begun_night_is_published_whole"),
     },
     "A process died, or nothing moves": {
