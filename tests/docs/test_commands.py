@@ -76,7 +76,7 @@ RUN_BY = {
     # The test calls the function behind the command for some trials, because all of them take half an hour.
     **dict.fromkeys(
         ["make mutate", ".venv/bin/kvalitet mutate --mutation complaints_lost"],
-        "tests/mutation/test_trials.py::test_what_the_gate_says_of_spoilt_candidates",
+        "tests/mutation/test_trials.py::test_gate_judges_spoilt_candidates",
     ),
     ".venv/bin/kvalitet mutate --only nights": ("tests/end_to_end/test_nights.py::test_past_figures_stay_as_published"),
     **dict.fromkeys(
