@@ -50,9 +50,7 @@ FOLLOWED_BY = {
         "The source has numbered": f"{BACK}::{CORRECTED}",
     },
     "The clock is wrong": {
-        "a claim's heartbeats and its lapse": (
-            "clock/test_lapses.py::test_claim_lapses_after_its_seconds_however_the_clock_was_set"
-        ),
+        "a claim's heartbeats and its lapse": ("clock/test_lapses.py::test_claim_lapses_whatever_the_clock_says"),
     },
     "An extract is red": {
         "*refused* … rows set aside beyond": "intake/test_bad_input.py::test_more_rejects_than_the_contract_allows",
@@ -110,7 +108,7 @@ FOLLOWED_BY = {
             "::test_a_table_that_somebody_has_locked_is_named_and_the_step_goes_through_when_it_is_free"
         ),
         "`validate`": f"{BACK}::{MENDED_MODEL}",
-        "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_its_claim_to_another_process"),
+        "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_claim_to_another"),
         "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_one_after_the_other_back_to_nothing",
         "`publish`: *differs from what the gate": (
             "publication/test_publish.py::test_a_candidate_changed_after_the_gate_is_refused"
