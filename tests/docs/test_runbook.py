@@ -16,27 +16,27 @@ OLD_ONES = "test_dead_scheduler_starts_with_old_settings"
 #: Section -> beginning of a row -> the test that does what it says.
 FOLLOWED_BY = {
     "A run was interrupted": {
-        "`make run` or `kvalitet run` was interrupted": (f"{RUN}::test_each_call_says_how_far_the_night_was"),
-        "`make run` says *This night has not ended*": (f"{RUN}::test_failed_night_goes_on_until_marked_done"),
-        "`kvalitet run` is called while another": (f"{RUN}::test_two_calls_at_once_join_the_night"),
-        "*night.json … cannot be read*": ("conductor/test_begun.py::test_unreadable_note_says_what_to_do"),
-        "the machine was stopped during a night": (f"{RUN}::test_begun_night_is_published_whole"),
+        "`make run` or `kvalitet run` was interrupted": f"{RUN}::test_each_call_says_how_far_the_night_was",
+        "`make run` says *This night has not ended*": f"{RUN}::test_failed_night_goes_on_until_marked_done",
+        "`kvalitet run` is called while another": f"{RUN}::test_two_calls_at_once_join_the_night",
+        "*night.json … cannot be read*": "conductor/test_begun.py::test_unreadable_note_says_what_to_do",
+        "the machine was stopped during a night": f"{RUN}::test_begun_night_is_published_whole",
     },
     "A process died, or nothing moves": {
-        "*its process has died*": ("end_to_end/test_killed_airflow.py::test_night_after_any_kill_publishes"),
-        "*processes whose start or parent has died": (f"{MENDING}::test_run_survives_a_killed_scheduler"),
+        "*its process has died*": "end_to_end/test_killed_airflow.py::test_night_after_any_kill_publishes",
+        "*processes whose start or parent has died": f"{MENDING}::test_run_survives_a_killed_scheduler",
         "*session … of a start that has ended": f"{MENDING}::test_up_ends_lock_of_an_ended_start",
-        "*has held locks for": ("services/test_sessions.py::test_idle_transaction_with_locks_is_ended"),
-        "*its process lives, but its last heartbeat": (f"{MENDING}::test_silent_component_starts_anew"),
-        "*a worker was killed while it held the lock": (f"{MENDING}::test_locked_out_scheduler_starts_anew"),
-        "*the process that its triggers run in was killed*": (f"{MENDING}::test_triggerer_without_runner_starts_anew"),
+        "*has held locks for": "services/test_sessions.py::test_idle_transaction_with_locks_is_ended",
+        "*its process lives, but its last heartbeat": f"{MENDING}::test_silent_component_starts_anew",
+        "*a worker was killed while it held the lock": f"{MENDING}::test_locked_out_scheduler_starts_anew",
+        "*the process that its triggers run in was killed*": f"{MENDING}::test_triggerer_without_runner_starts_anew",
         "*has been queued (scheduled)": f"{MENDING}::test_up_ends_lock_of_an_ended_start",
         "*cannot be reached … Whether": f"{MENDING}::test_unreachable_database_is_said",
     },
     "Settings have changed, but a night runs": {
-        "the new settings, when the night is over": (f"{MENDING}::test_changed_settings_wait_for_what_runs"),
+        "the new settings, when the night is over": f"{MENDING}::test_changed_settings_wait_for_what_runs",
         "only what is down started": f"{MENDING}::{OLD_ONES}",
-        "the new settings at once": (f"{MENDING}::test_up_now_breaks_off_the_night"),
+        "the new settings at once": f"{MENDING}::test_up_now_breaks_off_the_night",
         "*The scheduler is down, so the night does not end": f"{MENDING}::{OLD_ONES}",
     },
     "A delivery was wrong": {
@@ -50,7 +50,7 @@ FOLLOWED_BY = {
         "The source has numbered": f"{BACK}::{CORRECTED}",
     },
     "The clock is wrong": {
-        "a claim's heartbeats and its lapse": ("clock/test_lapses.py::test_claim_lapses_whatever_the_clock_says"),
+        "a claim's heartbeats and its lapse": "clock/test_lapses.py::test_claim_lapses_whatever_the_clock_says",
     },
     "An extract is red": {
         "*refused* … rows set aside beyond": "intake/test_bad_input.py::test_more_rejects_than_the_contract_allows",
@@ -89,7 +89,7 @@ FOLLOWED_BY = {
         "*The turn on … was lost*": (
             "intake/test_turns.py::test_turn_whose_session_was_ended_takes_nothing_in_after_another_did"
         ),
-        "*Its task was killed each time": ("night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt"),
+        "*Its task was killed each time": "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt",
         "*The disk takes no more*": f"{BACK}::test_full_disk_leaves_nothing_half_done",
         "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
         "*This is a fault of Kvalitet": (
@@ -98,7 +98,7 @@ FOLLOWED_BY = {
         "anything else": "night/test_missing_program.py::test_transient_error_is_tried_again",
     },
     "The night is red": {
-        "`wait_for_sources`": ("night/test_night_waiting.py::test_wait_without_warehouse_can_be_cleared"),
+        "`wait_for_sources`": "night/test_night_waiting.py::test_wait_without_warehouse_can_be_cleared",
         "`staging` … `reports`": f"{BACK}::{MENDED_MODEL}",
         "`finish`: *the database does not let": (
             "publication/test_finish.py::test_what_cannot_be_set_names_the_table_and_a_new_build_is_finished"
@@ -108,7 +108,7 @@ FOLLOWED_BY = {
             "::test_a_table_that_somebody_has_locked_is_named_and_the_step_goes_through_when_it_is_free"
         ),
         "`validate`": f"{BACK}::{MENDED_MODEL}",
-        "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_claim_to_another"),
+        "`begin`: *holds candidate*": "clock/test_lapses.py::test_killed_process_loses_claim_to_another",
         "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_one_after_the_other_back_to_nothing",
         "`publish`: *differs from what the gate": (
             "publication/test_publish.py::test_a_candidate_changed_after_the_gate_is_refused"
@@ -150,7 +150,7 @@ def test_each_entry_has_its_row(section: str, follows: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("test", sorted({test for rows in FOLLOWED_BY.values() for test in rows.values()}))
-def test_the_test_that_follows_a_row_is_there(test: str) -> None:
+def test_named_test_exists(test: str) -> None:
     file, _, name = test.partition("::")
     functions = ast.walk(ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8")))
     assert name in {node.name for node in functions if isinstance(node, ast.FunctionDef)}
