@@ -93,7 +93,7 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert not broken, f"{relative(document)} links to what is not there: {broken}"
 
 
-def test_every_decision_has_its_number_and_status() -> None:
+def test_decisions_have_number_and_status() -> None:
     decisions = sorted(path for path in documents() if re.match(r"\d{4}-", path.name))
     assert decisions
     for path in decisions:

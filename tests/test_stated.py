@@ -16,7 +16,7 @@ NAME = "KVALITET_EXAMPLE"
 
 
 @pytest.mark.parametrize("stated", ["abc", "", "-1", "nan", "inf", "1e999", "5 min", "1,5"])
-def test_seconds_that_are_none_are_refused_by_name(monkeypatch: pytest.MonkeyPatch, stated: str):
+def test_invalid_seconds_are_named(monkeypatch: pytest.MonkeyPatch, stated: str):
     monkeypatch.setenv(NAME, stated)
     with pytest.raises(KvalitetError, match=NAME) as refused:
         seconds(NAME, 300)
@@ -24,19 +24,19 @@ def test_seconds_that_are_none_are_refused_by_name(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("stated", ["abc", "", "-1", "0", "1.5", "٣", "²", "9" * 5000])
-def test_a_whole_number_that_is_none_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, stated: str):
+def test_invalid_whole_number_is_named(monkeypatch: pytest.MonkeyPatch, stated: str):
     monkeypatch.setenv(NAME, stated)
     with pytest.raises(KvalitetError, match=NAME):
         whole_number(NAME, 7, least=1)
 
 
-def test_another_word_than_those_allowed_is_refused_by_name(monkeypatch: pytest.MonkeyPatch):
+def test_word_not_allowed_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(NAME, "Off")
     with pytest.raises(KvalitetError, match=f"{NAME}.*one of on, off"):
         choice(NAME, ("on", "off"))
 
 
-def test_what_is_stated_counts_and_otherwise_the_default(monkeypatch: pytest.MonkeyPatch):
+def test_stated_value_replaces_the_default(monkeypatch: pytest.MonkeyPatch):
     assert (seconds(NAME, 2), whole_number(NAME, 7), choice(NAME, ("on", "off"))) == (2, 7, "on")
     monkeypatch.setenv(NAME, "3")
     assert (seconds(NAME, 2), whole_number(NAME, 7)) == (3, 3)
@@ -45,7 +45,7 @@ def test_what_is_stated_counts_and_otherwise_the_default(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "address", ["smtp://host:abc", "smtp://host:99999", "smtp://[host", "http://host", "mail.example"]
 )
-def test_a_mail_server_of_another_form_is_refused_without_its_address(monkeypatch: pytest.MonkeyPatch, address: str):
+def test_invalid_mail_server_is_not_repeated(monkeypatch: pytest.MonkeyPatch, address: str):
     monkeypatch.setenv("KVALITET_ALERT_SMTP", address)
     monkeypatch.setenv("KVALITET_ALERT_MAIL_FROM", "a@example.invalid")
     with pytest.raises(KvalitetError, match="KVALITET_ALERT_SMTP") as refused:
@@ -54,7 +54,7 @@ def test_a_mail_server_of_another_form_is_refused_without_its_address(monkeypatc
 
 
 @pytest.mark.parametrize("text", ["case \udcff", "case \0", "om 01 01 90 12 34", "om 010190-1234"])
-def test_a_reason_that_cannot_or_must_not_be_kept_is_refused_without_repeating_it(text: str):
+def test_unusable_reason_is_not_repeated(text: str):
     with pytest.raises(KvalitetError, match="--reason") as refused:
         without_number(text, "--reason")
     assert text not in str(refused.value)
@@ -67,7 +67,7 @@ def test_a_reason_that_cannot_or_must_not_be_kept_is_refused_without_repeating_i
         ([b"status"], {b"KVALITET_VAR": b"/caf\xe9"}, "KVALITET_VAR"),
     ],
 )
-def test_bytes_that_are_no_utf_8_are_refused_without_a_traceback(arguments, environment, named):
+def test_bytes_not_utf_8_are_refused(arguments, environment, named):
     program = os.fsencode(Path(sys.executable).with_name("kvalitet"))
     done = subprocess.run(
         [program, *arguments], env={**os.environb, **environment}, capture_output=True, text=True, check=False

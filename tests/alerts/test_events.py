@@ -59,7 +59,7 @@ def keys(events: list[Event]) -> list[str]:
     return [event.key for event in events]
 
 
-def test_a_refused_delivery_is_told_until_a_mended_one_has_come(settings: Settings) -> None:
+def test_refused_is_told_until_mended(settings: Settings) -> None:
     refused = load(settings, "bif_complaints", "refused")
     load(settings, "bif_complaints", "accepted", delivery="2025-01-03")
     (event,) = of_the_night(settings)
@@ -70,13 +70,13 @@ def test_a_refused_delivery_is_told_until_a_mended_one_has_come(settings: Settin
     assert of_the_night(settings) == []
 
 
-def test_what_is_older_than_three_days_is_no_news(settings: Settings) -> None:
+def test_events_older_than_three_days_are_no_news(settings: Settings) -> None:
     load(settings, "bif_complaints", "refused", days_ago=3.1)
     recent = load(settings, "organisation", "refused", days_ago=2.9)
     assert keys(of_the_night(settings)) == [f"refused/{recent}"]
 
 
-def test_a_night_that_broke_off_is_told_but_not_one_that_its_own_run_began_again(settings: Settings) -> None:
+def test_broken_night_is_told_unless_begun_again(settings: Settings) -> None:
     load(settings, "organisation", "accepted")
     begin_night(settings, "night 1")
     second = begin_night(settings, "night 1")
@@ -87,7 +87,7 @@ def test_a_night_that_broke_off_is_told_but_not_one_that_its_own_run_began_again
     assert "star: a model failed." in event.text
 
 
-def test_a_late_source_is_told_with_the_day_it_was_due_and_a_refused_one_only_as_refused(settings: Settings) -> None:
+def test_late_source_is_told_with_its_due_day(settings: Settings) -> None:
     moment = datetime.now(TIMEZONE)
     at_two = moment.replace(hour=2, minute=0)  # after its hour, 01:15, in the night that ended last
     at_two -= timedelta(days=at_two > moment)
@@ -115,9 +115,10 @@ def test_a_late_source_is_told_with_the_day_it_was_due_and_a_refused_one_only_as
         (-40, "ended", "ophørte"),
     ],
 )
-def test_a_waiver_is_announced_fourteen_and_three_days_before_and_when_it_has_ended(
+def test_waiver_is_announced_before_it_ends(
     settings: Settings, tmp_path: Path, days_left: int, stage: str | None, words: str
 ) -> None:
+    """Fourteen and three days before, and when it has ended."""
     expires = TODAY + timedelta(days=days_left)
     waiver = {
         "check": "t_center_findes",
@@ -135,9 +136,7 @@ def test_a_waiver_is_announced_fourteen_and_three_days_before_and_when_it_has_en
         assert "Kontorchefen" in events[0].text and "Et center oprettes på mandag." in events[0].text
 
 
-def test_a_waivers_file_that_cannot_be_read_is_told_and_does_not_silence_the_rest(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_unreadable_waivers_silence_nothing_else(settings: Settings, tmp_path: Path) -> None:
     checkout = checkout_with(settings, tmp_path, "waivers: [{check: nobody_has_this}]")
     refused = load(settings, "bif_complaints", "refused")
     told, unusable = of_the_morning(checkout, MORNING)

@@ -27,13 +27,13 @@ def noted(settings: Settings) -> list[tuple[str, str]]:
     return [(row["event"], row["channel"]) for row in rows]
 
 
-def test_without_a_channel_nothing_is_sent_or_noted(settings: Settings, held_back: Callable[[], int]) -> None:
+def test_without_channel_nothing_is_sent(settings: Settings, held_back: Callable[[], int]) -> None:
     held_back()
     assert send(settings) == {}
     assert noted(settings) == []
 
 
-def test_a_held_back_night_is_mailed_with_check_figures_advice_and_link(
+def test_mail_names_check_figures_and_advice(
     settings: Settings, mail: MailServer, held_back: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KVALITET_SITE_URL", "https://kvalitet.eksempelby.invalid/sider/")
@@ -60,16 +60,14 @@ def test_a_held_back_night_is_mailed_with_check_figures_advice_and_link(
     assert f'href="https://kvalitet.eksempelby.invalid/sider/build-{build}/validering.html"' in shown
 
 
-def test_without_an_address_the_link_is_the_file(settings: Settings, mail: MailServer, held_back: Callable) -> None:
+def test_without_address_link_is_the_file(settings: Settings, mail: MailServer, held_back: Callable) -> None:
     build = held_back()
     send(settings)
     text = next(mail.mails[0].iter_parts()).get_content()
     assert f"file://{settings.site_dir}/build-{build}/validering.html" in text
 
 
-def test_the_webhook_gets_text_for_a_chat_and_fields_for_a_program(
-    settings: Settings, webhook: HttpServer, held_back: Callable[[], int]
-) -> None:
+def test_webhook_gets_text_and_fields(settings: Settings, webhook: HttpServer, held_back: Callable[[], int]) -> None:
     build = held_back()
     assert send(settings) == {"webhook": [f"held_back/{build}"]}
     (post,) = webhook.posts
@@ -109,13 +107,14 @@ def test_two_at_once_tell_it_once(settings: Settings, webhook: HttpServer, held_
     assert len(webhook.posts[0]["events"]) == len(events) == 2
 
 
-def test_what_could_not_be_sent_stays_due_and_the_other_channel_is_told(
+def test_unsent_alert_stays_due(
     settings: Settings,
     mail: MailServer,
     webhook: HttpServer,
     held_back: Callable[[], int],
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    """The other channel is told."""
     event = f"held_back/{held_back()}"
     mail.refuses = True
     with pytest.raises(AlertFailed, match=r"by mail: SMTPDataError 554\. See docs/runbook"):
@@ -126,7 +125,7 @@ def test_what_could_not_be_sent_stays_due_and_the_other_channel_is_told(
     assert send(settings) == {"mail": [event], "webhook": []}
 
 
-def test_a_mail_server_without_encryption_gets_nothing_unless_it_is_said_to_do_without(
+def test_unencrypted_mail_must_be_allowed(
     settings: Settings, mail: MailServer, held_back: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held_back()
@@ -137,7 +136,7 @@ def test_a_mail_server_without_encryption_gets_nothing_unless_it_is_said_to_do_w
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
-def test_only_a_yes_to_the_message_itself_counts(
+def test_only_accepted_message_counts(
     settings: Settings,
     webhook: HttpServer,
     held_back: Callable[[], int],
@@ -152,7 +151,7 @@ def test_only_a_yes_to_the_message_itself_counts(
     assert "s3cret" not in "".join(capfd.readouterr()) + str(failed.value)
 
 
-def test_a_server_that_is_away_is_told_without_its_secret_address(
+def test_absent_server_is_told_without_address(
     settings: Settings, held_back: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     held_back()
@@ -163,7 +162,7 @@ def test_a_server_that_is_away_is_told_without_its_secret_address(
     assert "s3cret" not in "".join(capfd.readouterr()) + str(failed.value)
 
 
-def test_a_process_killed_while_it_sends_is_made_good_by_the_next(
+def test_alert_of_killed_sender_is_sent_again(
     settings: Settings, webhook: HttpServer, held_back: Callable[[], int]
 ) -> None:
     """The webhook received the alert, but the process died before noting it, so it is sent again."""
@@ -185,9 +184,7 @@ def test_a_process_killed_while_it_sends_is_made_good_by_the_next(
     assert noted(settings) == [(event, "webhook")]
 
 
-def test_the_ledger_of_alerts_is_append_only_for_who_writes_it(
-    settings: Settings, webhook: HttpServer, held_back
-) -> None:
+def test_ledger_of_alerts_is_append_only(settings: Settings, webhook: HttpServer, held_back) -> None:
     held_back()
     send(settings)
     for change in ("update audit.alert set title = ''", "delete from audit.alert", "truncate audit.alert"):
@@ -195,7 +192,7 @@ def test_the_ledger_of_alerts_is_append_only_for_who_writes_it(
             connection.execute(change)
 
 
-def test_airflow_tells_people_when_a_task_has_failed(
+def test_airflow_tells_people_of_failed_task(
     settings: Settings, mail: MailServer, held_back: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The task runner calls the notifier with the failed task's context. A second failure sends nothing new."""
@@ -211,7 +208,7 @@ def test_airflow_tells_people_when_a_task_has_failed(
     assert [event for event in told["mail"] if event.startswith("held_back")] == []
 
 
-def test_a_test_message_reaches_every_channel_and_is_not_noted(
+def test_trial_message_reaches_every_channel(
     settings: Settings, mail: MailServer, webhook: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kvalitet.cli.app import app
@@ -267,9 +264,7 @@ def test_an_address_may_come_from_a_file(
     assert list(send(settings)) == ["webhook"]
 
 
-def test_the_head_of_the_ledger_is_mailed_as_an_anchor(
-    mail: MailServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_ledger_head_is_mailed_as_anchor(mail: MailServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KVALITET_ANCHOR", "mailto:revision@eksempelby.invalid")
     assert anchor_head(7, "a" * 64)
     (received,) = mail.mails
@@ -279,9 +274,7 @@ def test_the_head_of_the_ledger_is_mailed_as_an_anchor(
     assert read_anchors(kept) == {7: "a" * 64}
 
 
-def test_an_anchor_that_was_not_mailed_is_given_to_do_by_hand(
-    mail: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unmailed_anchor_is_given_by_hand(mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_ANCHOR", "mailto:revision@eksempelby.invalid")
     mail.refuses = True
     with pytest.raises(KvalitetError, match=f"anchor failed: .*By hand: 7 {'a' * 64}") as failed:

@@ -30,7 +30,7 @@ def of_airflow(installation: Installation) -> psycopg.Connection:
     return psycopg.connect(installation.admin_url.rpartition("/")[0] + f"/{name}", autocommit=True)
 
 
-def test_history_comes_back_owned_by_airflow_and_running_runs_are_ended(
+def test_restored_airflow_ends_running_runs(
     small: Installation, empty: Callable[[], Installation], tmp_path: Path
 ) -> None:
     set_up(small.settings)
@@ -73,7 +73,7 @@ def test_history_comes_back_owned_by_airflow_and_running_runs_are_ended(
 
 
 @pytest.mark.parametrize("another", ["customers", "dag_run", "of_airflow_too", "view_alone"])
-def test_somebody_elses_database_is_refused_before_anything_is_touched(
+def test_foreign_database_is_refused_untouched(
     small: Installation,
     empty: Callable[[], Installation],
     tmp_path: Path,
@@ -123,9 +123,10 @@ def test_somebody_elses_database_is_refused_before_anything_is_touched(
                 connection.execute(f'drop database "{name}" with (force)')  # type: ignore[arg-type]
 
 
-def test_a_database_of_airflow_without_tables_is_left_out_and_an_absent_one_that_is_named_stops(
+def test_empty_airflow_database_is_left_out(
     small: Installation, empty: Callable[[], Installation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """An absent one that is named stops the backup."""
     name = database_name(small.settings)
     with psycopg.connect(small.environment["KVALITET_ADMIN_URL"], autocommit=True) as connection:
         connection.execute(f'create database "{name}"')  # type: ignore[arg-type]

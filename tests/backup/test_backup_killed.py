@@ -39,7 +39,7 @@ def seconds_of(installation: Installation, *arguments: str) -> float:
     return time.monotonic() - began
 
 
-def test_a_killed_backup_is_never_taken_for_one_and_the_next_one_clears_up(small: Installation, tmp_path: Path) -> None:
+def test_killed_backup_is_never_taken_for_one(small: Installation, tmp_path: Path) -> None:
     to = tmp_path / "to"
     whole = seconds_of(small, "backup", "--to", str(tmp_path / "measured"))
     killed = 0
@@ -59,7 +59,7 @@ def test_a_killed_backup_is_never_taken_for_one_and_the_next_one_clears_up(small
     assert not list(to.glob("*.partial")), "what killed ones left is gone"
 
 
-def test_a_restore_killed_at_any_instant_is_run_again_and_ends_the_same(
+def test_killed_restore_is_completed_by_rerun(
     small: Installation, empty: Callable[[], Installation], tmp_path: Path
 ) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
@@ -100,7 +100,7 @@ def state_of(installation: Installation) -> str:
 
 
 @pytest.mark.parametrize(("room", "phase"), [(admin, "migrate_schema"), (preparing, "open_warehouse")])
-def test_between_its_phases_nobody_gets_in_and_only_the_same_backup_goes_on(
+def test_half_restore_takes_only_same_backup(
     small: Installation,
     empty: Callable[[], Installation],
     tmp_path: Path,
@@ -108,6 +108,7 @@ def test_between_its_phases_nobody_gets_in_and_only_the_same_backup_goes_on(
     room: ModuleType,
     phase: str,
 ) -> None:
+    """Nobody else gets into the database between its phases."""
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     time.sleep(1.1)
     other = back_up(small.settings, tmp_path / "backups", tmp_path / "other-keys")

@@ -58,9 +58,7 @@ def test_every_right_row_and_file_comes_back(small: Installation, empty: New, tm
     assert certificates == ["000001.json", "000002.json"]
 
 
-def test_a_restored_installation_takes_in_replays_and_rolls_back(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_restored_takes_in_replays_rolls_back(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
     shutil.copy(small.secrets / NAME, target.secrets)
@@ -76,9 +74,7 @@ def test_a_restored_installation_takes_in_replays_and_rolls_back(
     assert persons == [{"persons": 1, "rows": 1}], "the same key gives the same pseudonym: nothing was opened anew"
 
 
-def test_an_installation_that_was_prepared_and_never_used_counts_as_empty(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_prepared_unused_installation_is_empty(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     before = catalogue(small.admin_url)
     target = empty()
@@ -91,7 +87,7 @@ def test_an_installation_that_was_prepared_and_never_used_counts_as_empty(
     assert catalogue(target.admin_url) == before
 
 
-def test_an_installation_that_is_in_use_is_left_as_it_is(small: Installation, tmp_path: Path) -> None:
+def test_installation_in_use_is_left_as_it_is(small: Installation, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     before = contents(small.admin_url)
     with pytest.raises(KvalitetError, match=r"is not empty: there are rows in audit\.build") as refused:
@@ -110,7 +106,7 @@ def test_an_installation_that_is_in_use_is_left_as_it_is(small: Installation, tm
     ],
 )
 @pytest.mark.parametrize("is_prepared", [False, True])
-def test_a_database_that_holds_only_views_or_functions_is_not_empty(
+def test_database_with_only_views_is_not_empty(
     small: Installation, empty: New, tmp_path: Path, made_by_others: str, is_prepared: bool
 ) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
@@ -132,7 +128,7 @@ def test_a_database_that_holds_only_views_or_functions_is_not_empty(
     assert found == (1,)
 
 
-def test_somebody_connected_to_the_empty_database_is_named(small: Installation, empty: New, tmp_path: Path) -> None:
+def test_session_on_empty_database_is_named(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
     preparing.prepare(target.settings, target.environment["KVALITET_ADMIN_URL"])
@@ -148,7 +144,7 @@ class TestKeys:
     def made(self, small: Installation, tmp_path: Path):
         return back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
 
-    def test_without_keys_to_no_secret_is_in_the_backup(self, small: Installation, tmp_path: Path) -> None:
+    def test_backup_without_keys_holds_no_secret(self, small: Installation, tmp_path: Path) -> None:
         made = back_up(small.settings, tmp_path / "alone")
         secrets = {
             line for file in small.secrets.iterdir() if file.suffix != ".pub" and file.name != NAME
@@ -162,7 +158,7 @@ class TestKeys:
         assert made.path.stat().st_mode & 0o777 == 0o700
 
     @pytest.mark.parametrize("apart", [".", "below", ".."])
-    def test_a_folder_of_keys_with_the_data_is_refused(self, small: Installation, tmp_path: Path, apart: str) -> None:
+    def test_keys_beside_the_data_are_refused(self, small: Installation, tmp_path: Path, apart: str) -> None:
         to = tmp_path / "backups" / "here"
         with pytest.raises(KvalitetError, match="The keys would lie with the data"):
             back_up(small.settings, to, to / apart)
@@ -187,7 +183,7 @@ class TestKeys:
             "certificate-private",
         ],
     )
-    def test_a_key_that_does_not_fit_is_named_and_nothing_is_made(
+    def test_key_that_does_not_fit_is_named(
         self, small: Installation, empty: New, made, name: str, content: str | None, said: str, tmp_path: Path
     ) -> None:
         target = empty()
@@ -211,7 +207,7 @@ class TestKeys:
         assert content is None or content not in str(refused.value)
         assert not database_is_there(target)
 
-    def test_another_installations_keys_are_named(self, small: Installation, empty: New, made, tmp_path: Path) -> None:
+    def test_other_installations_keys_are_named(self, small: Installation, empty: New, made, tmp_path: Path) -> None:
         with psycopg.connect(small.admin_url) as connection:
             connection.execute("update audit.installation set installation_id = gen_random_uuid()")
         (small.secrets / NAME).unlink(missing_ok=True)
@@ -221,9 +217,7 @@ class TestKeys:
             restore(target.settings, made.path, tmp_path / "other-keys", "test")
         assert not database_is_there(target)
 
-    def test_the_private_half_of_the_landing_key_may_be_kept_elsewhere(
-        self, small: Installation, empty: New, made
-    ) -> None:
+    def test_landing_private_key_may_be_elsewhere(self, small: Installation, empty: New, made) -> None:
         target = empty()
         for key in ("pseudonym.key", "landing.pub", "certificate.key", "certificate.pub"):
             shutil.copy(small.secrets / key, target.secrets)
@@ -232,9 +226,7 @@ class TestKeys:
         assert recipient_file(target.settings).read_text() == (small.secrets / "landing.pub").read_text()
 
 
-def test_a_role_that_the_server_lacks_is_named_before_anything_is_made(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_missing_server_role_is_named_first(small: Installation, empty: New, tmp_path: Path) -> None:
     """A BI user made by an administrator has rights on tables. Logins are on the server, not in the backup."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("create role grafana_of_test login")
@@ -250,7 +242,7 @@ def test_a_role_that_the_server_lacks_is_named_before_anything_is_made(
     assert contents(target.admin_url) == {}
 
 
-def test_an_installation_beside_another_ones_on_one_server_leaves_its_passwords(
+def test_restore_leaves_neighbours_passwords(
     small: Installation, empty: New, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
@@ -269,7 +261,7 @@ def test_an_installation_beside_another_ones_on_one_server_leaves_its_passwords(
 
 
 class TestVersions:
-    def test_from_15_into_15_and_into_18_and_never_back(
+    def test_restores_to_newer_postgres_never_older(
         self,
         debian_server: str,
         empty: New,
@@ -315,7 +307,7 @@ class TestVersions:
         settings = replace(like, var=folder / "var", inbox=f"file://{folder}/inbox", server=address, database=database)
         return seen_as(settings, admin_url, secrets, monkeypatch)
 
-    def test_a_server_newer_than_every_pg_dump_says_what_to_install(
+    def test_old_pg_dump_says_what_to_install(
         self, small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         old = at_hand.Programs(Path("/usr/lib/postgresql/15/bin"), "15.9")
@@ -328,7 +320,7 @@ class TestVersions:
         assert list((tmp_path / "backups").iterdir()) == []
 
 
-def test_no_password_is_on_a_command_line(small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_password_is_on_command_line(small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands, real = [], subprocess.run
 
     def noted(command, **options):
@@ -342,7 +334,7 @@ def test_no_password_is_on_a_command_line(small: Installation, tmp_path: Path, m
     assert not any(str(password) in command for command in commands)
 
 
-def test_a_statement_that_fails_leaves_the_database_as_it_was(small: Installation, empty: New, tmp_path: Path) -> None:
+def test_failed_statement_undoes_restore(small: Installation, empty: New, tmp_path: Path) -> None:
     """The digests find only a damaged backup. Here the backup is sound, and Postgres itself refuses."""
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()

@@ -39,7 +39,7 @@ def rewrite_manifest(path: Path, **changes: object) -> None:
     (path / folder.DIGEST).write_text(f"{hashlib.sha256(content).hexdigest()}  {folder.MANIFEST}\n")
 
 
-def test_any_flipped_bit_and_any_cut_in_any_file_is_found(made: Path) -> None:
+def test_flipped_bit_or_cut_in_any_file_is_found(made: Path) -> None:
     files = sorted(path for path in made.rglob("*") if path.is_file())
     assert len(files) >= 8
     tried = set()
@@ -84,7 +84,7 @@ def test_any_flipped_bit_and_any_cut_in_any_file_is_found(made: Path) -> None:
         (lambda path: rewrite_manifest(path, kind="keys"), "holds keys, not data"),
     ],
 )
-def test_what_is_wrong_is_named_and_nothing_is_made(
+def test_fault_is_named_and_nothing_is_made(
     made: Path, empty: Callable[[], Installation], spoil: Callable[[Path], None], said: str, tmp_path: Path
 ) -> None:
     spoil(made)
@@ -102,16 +102,14 @@ def _link(path: Path) -> None:
     path.symlink_to(outside)
 
 
-def test_keys_that_were_changed_are_refused(made: Path, empty: Callable[[], Installation], tmp_path: Path) -> None:
+def test_changed_keys_are_refused(made: Path, empty: Callable[[], Installation], tmp_path: Path) -> None:
     keys = next((tmp_path / "keys").iterdir())
     (keys / "landing.key").write_text("AGE-SECRET-KEY-1")
     with pytest.raises(KvalitetError, match=r"landing\.key has 16 bytes instead of"):
         restore(empty().settings, made, keys, "test")
 
 
-def test_a_backup_that_was_broken_off_is_never_taken_for_one(
-    made: Path, empty: Callable[[], Installation], tmp_path: Path
-) -> None:
+def test_broken_off_backup_is_refused(made: Path, empty: Callable[[], Installation], tmp_path: Path) -> None:
     partial = made.rename(made.with_name(made.name + ".partial"))
     with pytest.raises(KvalitetError, match="was never finished: the backup was broken off"):
         restore(empty().settings, partial, tmp_path / "keys", "test")

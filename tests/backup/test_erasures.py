@@ -36,9 +36,7 @@ def lines_of(installation: Installation) -> list[dict]:
     return [json.loads(line) for line in (installation.secrets / NAME).read_text().splitlines()]
 
 
-def test_an_erasure_after_the_backup_is_named_and_stops_everything_until_it_is_confirmed(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_later_erasure_stops_all_until_confirmed(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     assert erase(small.settings, NUMBER, "request of 3 March", "A. Hansen").erasure_id == 1
     target = empty()
@@ -71,7 +69,7 @@ def test_an_erasure_after_the_backup_is_named_and_stops_everything_until_it_is_c
     assert restored.settled.says == "", "what was confirmed once is not asked for again"
 
 
-def test_the_journal_says_which_and_when_and_never_whom(small: Installation) -> None:
+def test_journal_never_says_whom(small: Installation) -> None:
     erase(small.settings, NUMBER, "request of Jens Hansen", "A. Hansen")
     today = datetime.now(TIMEZONE).date().isoformat()
     first, *entries = lines_of(small)
@@ -84,9 +82,7 @@ def test_the_journal_says_which_and_when_and_never_whom(small: Installation) -> 
 
 
 @pytest.mark.parametrize("has_keys", [True, False])
-def test_without_the_journal_nothing_is_known_since_the_copy(
-    small: Installation, empty: New, tmp_path: Path, has_keys: bool
-) -> None:
+def test_without_journal_nothing_is_known(small: Installation, empty: New, tmp_path: Path, has_keys: bool) -> None:
     """A copy of the journal in the backup cannot know of later erasures. Without any copy even less is known."""
     assert erase(small.settings, NUMBER, "request", "A. Hansen").erasure_id == 1
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
@@ -108,9 +104,7 @@ def test_without_the_journal_nothing_is_known_since_the_copy(
         confirm(target.settings, "A. Hansen", " ")
 
 
-def test_a_gap_that_nobody_confirmed_in_the_restored_state_is_asked_for_again(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_unconfirmed_gap_is_asked_for_again(small: Installation, empty: New, tmp_path: Path) -> None:
     """The same backup is restored twice. The second database does not hold the confirmation given in the first."""
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     first = empty()
@@ -121,9 +115,7 @@ def test_a_gap_that_nobody_confirmed_in_the_restored_state_is_asked_for_again(
     assert "nothing is known" in restore(second.settings, made.path, tmp_path / "keys", "test").settled.says
 
 
-def test_the_same_copy_used_twice_leaves_a_gap_of_its_own_each_time(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_same_copy_used_twice_leaves_two_gaps(small: Installation, empty: New, tmp_path: Path) -> None:
     """A confirmation up to the first restore does not cover the time between the first and the second."""
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     (keys,) = (tmp_path / "keys").iterdir()
@@ -172,7 +164,7 @@ def erase_and_kill(small: Installation, stop_at: int) -> subprocess.CompletedPro
     )  # fmt: skip
 
 
-def test_killed_at_any_instant_no_erasure_is_missing_in_the_journal(small: Installation) -> None:
+def test_killed_erasure_is_in_the_journal(small: Installation) -> None:
     """Whatever a killed erasure has changed, in files or rows, its number was in the journal before that."""
     untouched = kept_and_rows(small)
     stop_at, killed_after_a_change = 0, 0
@@ -207,7 +199,7 @@ def kept_and_rows(small: Installation) -> tuple:
 class TestReadOnly:
     """Another service's container cannot write to these folders. Root always can, so here a file blocks them."""
 
-    def test_a_spool_that_cannot_be_written_is_an_error_that_says_so(self, small: Installation) -> None:
+    def test_unwritable_spool_is_an_error(self, small: Installation) -> None:
         spool = small.settings.var / "spool"
         shutil.rmtree(spool)
         spool.write_text("in the way")
@@ -222,7 +214,7 @@ class TestReadOnly:
         assert "cannot be written" in done.stderr and "`admin`" in done.stderr
         assert held_rows(small) == 1
 
-    def test_a_journal_that_cannot_be_written_stops_before_anything_is_erased(self, small: Installation) -> None:
+    def test_unwritable_journal_stops_erasing(self, small: Installation) -> None:
         (small.secrets / NAME).unlink(missing_ok=True)
         (small.secrets / NAME).mkdir()
         before = kept_and_rows(small)
@@ -237,9 +229,7 @@ def held_rows(small: Installation) -> int:
     return len(rows)
 
 
-def test_erasing_reaches_kept_files_in_a_store_that_is_no_folder(
-    small: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_erasing_reaches_files_in_object_store(small: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """An object store has no folders and no renaming. fsspec's memory file system stands for one."""
     import fsspec
 
@@ -255,7 +245,7 @@ def test_erasing_reaches_kept_files_in_a_store_that_is_no_folder(
         memory.rm("/kept", recursive=True)
 
 
-def test_a_database_restored_by_other_means_is_held_against_the_journal(small: Installation, tmp_path: Path) -> None:
+def test_other_restores_are_checked_by_journal(small: Installation, tmp_path: Path) -> None:
     """As after a point-in-time recovery: the erasure is gone from the database and still stands in the journal."""
     erase(small.settings, NUMBER, "request", "test")
     build = begin_build(small.settings, owner="test")
@@ -267,9 +257,7 @@ def test_a_database_restored_by_other_means_is_held_against_the_journal(small: I
         begin_build(small.settings, owner="test")
 
 
-def test_a_journal_that_cannot_be_read_stops_a_restore_before_anything_is_touched(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_unreadable_journal_stops_restore(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
     (target.secrets / NAME).write_bytes(b"\xff\x00\xfe")
@@ -279,9 +267,7 @@ def test_a_journal_that_cannot_be_read_stops_a_restore_before_anything_is_touche
     assert not (target.secrets / "pseudonym.key").exists()
 
 
-def test_a_half_line_in_the_journal_is_asked_about_and_does_not_stop_a_restore(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_half_journal_line_is_asked_about(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     with (small.secrets / NAME).open("a") as journal:
         journal.write('{"erasure": 1, "da')
@@ -293,7 +279,7 @@ def test_a_half_line_in_the_journal_is_asked_about_and_does_not_stop_a_restore(
     assert "nothing is known about erasures since 1970" in restored.settled.says
 
 
-def test_a_personal_number_is_kept_by_no_command_of_a_restore(small: Installation, tmp_path: Path) -> None:
+def test_restore_commands_keep_no_personal_number(small: Installation, tmp_path: Path) -> None:
     said = f"as {PERSON} asked"
     for act in (
         lambda: confirm(small.settings, said, "done"),
@@ -318,7 +304,7 @@ def test_a_personal_number_is_kept_by_no_command_of_a_restore(small: Installatio
         (b"\xff\x00\xfe", "cannot be read"),
     ],
 )
-def test_a_journal_of_another_installation_stops_erasures_and_the_copy_of_keys(
+def test_foreign_journal_stops_erasing_and_backup(
     small: Installation, tmp_path: Path, content: bytes, said: str
 ) -> None:
     (small.secrets / NAME).write_bytes(content)
@@ -334,7 +320,7 @@ def test_a_journal_of_another_installation_stops_erasures_and_the_copy_of_keys(
 
 
 @pytest.mark.parametrize("left", ["", '{"insta'])
-def test_a_journal_whose_beginning_was_broken_off_is_begun_again(small: Installation, left: str) -> None:
+def test_journal_broken_at_start_is_begun_again(small: Installation, left: str) -> None:
     (small.secrets / NAME).write_text(left)
     assert erase(small.settings, NUMBER, "request", "test").erasure_id == 1
     journal = read_journal(small.secrets / NAME)

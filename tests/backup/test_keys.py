@@ -19,7 +19,7 @@ New = Callable[[], Installation]
 
 
 @pytest.mark.slow
-def test_keys_in_place_are_set_aside_and_said(small: Installation, empty: New, tmp_path: Path) -> None:
+def test_replaced_keys_are_set_aside_and_said(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     target = empty()
     for name in ("pseudonym.key", "landing.key"):
@@ -42,14 +42,14 @@ def made_keys(parent: Path, name: str, hour: int, **left_out: None) -> Path:
     return parent / name
 
 
-def test_the_newest_keys_are_those_made_last_whatever_their_name(tmp_path: Path) -> None:
+def test_newest_keys_go_by_time_not_name(tmp_path: Path) -> None:
     made_keys(tmp_path, "kvalitet-keys-from-the-safe", 4)
     newest = made_keys(tmp_path, "kvalitet-keys-20250102T050000Z", 5)
     (tmp_path / "kvalitet-keys-z.tar").write_text("no folder")
     assert keys.newest_keys(tmp_path).path == newest
 
 
-def test_a_manifest_without_a_field_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_manifest_field_missing_is_named(tmp_path: Path) -> None:
     made = made_keys(tmp_path, "kvalitet-keys-1", 4, made_at=None)
     with pytest.raises(KvalitetError, match=r"is damaged: manifest\.json lacks made_at"):
         folder.read(made, keys.KIND)
@@ -71,7 +71,7 @@ def nobody() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("closed", ["manifest.json", "sub", "sub/file", "."])
-def test_what_this_user_may_not_read_is_said_so(nobody: Path, closed: str) -> None:
+def test_denied_permission_to_read_is_said(nobody: Path, closed: str) -> None:
     with folder.writing(nobody, "kvalitet-keys-1") as partial:
         (partial / "sub").mkdir()
         (partial / "sub" / "file").write_text("x")
@@ -86,9 +86,7 @@ def test_what_this_user_may_not_read_is_said_so(nobody: Path, closed: str) -> No
 
 
 @pytest.mark.parametrize("content", [b"\xff\x00\xfe", b"no hex at all"])
-def test_a_pseudonym_key_that_is_none_is_an_error_that_does_not_show_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
-) -> None:
+def test_invalid_pseudonym_key_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     file = tmp_path / "pseudonym.key"
     file.write_bytes(content)
     monkeypatch.setenv("KVALITET_PSEUDONYM_KEY_FILE", str(file))
@@ -99,7 +97,7 @@ def test_a_pseudonym_key_that_is_none_is_an_error_that_does_not_show_it(
 
 
 @pytest.mark.slow
-def test_binary_files_in_the_place_of_keys_are_refused_by_name(small: Installation, empty: New, tmp_path: Path) -> None:
+def test_binary_files_as_keys_are_refused(small: Installation, empty: New, tmp_path: Path) -> None:
     made = back_up(small.settings, tmp_path / "backups", tmp_path / "keys")
     public = (small.secrets / "landing.pub").read_bytes()
     (small.secrets / "landing.pub").write_bytes(b"\xff\x00\xfe")
@@ -115,7 +113,7 @@ def test_binary_files_in_the_place_of_keys_are_refused_by_name(small: Installati
             restore(target.settings, made.path, None, "test")
 
 
-def test_programs_find_the_password_in_the_file_that_pgpassfile_names(
+def test_programs_read_password_from_pgpassfile(
     warehouse_server: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = server.admin_url(warehouse_server)

@@ -29,7 +29,7 @@ def deliver_night(settings: Settings, night: int) -> None:
     generate(Path(settings.inbox.removeprefix("file://")), night=night, complaints=2000)
 
 
-def test_a_backup_taken_in_the_middle_of_a_night_publishes_the_next_one_elsewhere(
+def test_backup_mid_night_goes_on_elsewhere(
     settings: Settings,
     warehouse_server: Settings,
     empty: Callable[[], Installation],

@@ -67,9 +67,7 @@ def backing_up(small: Installation, to: Path) -> Iterator[list]:
         thread.join(60)
 
 
-def test_files_named_in_the_dump_are_copied_although_their_time_is_over(
-    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_expired_files_in_dump_are_copied(small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All files fall due between dump and copy. Removing them fails with a message, and works after the backup."""
     later = (fetch_all(small.settings, LOADER, "select max(retained_until) as day from audit.landed_file")[0]["day"]
              + timedelta(days=1))  # fmt: skip
@@ -87,7 +85,7 @@ def test_files_named_in_the_dump_are_copied_although_their_time_is_over(
     assert (after.kept_files, after.missing, manifest["kept_files_removed"]) == (0, (), 4)
 
 
-def test_housekeeping_skips_the_removing_and_says_why(small: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_housekeeping_skips_removal_and_says_why(small: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
     from kvalitet.nights.tasks import purge_landing
@@ -100,7 +98,7 @@ def test_housekeeping_skips_the_removing_and_says_why(small: Installation, monke
         purge_landing()
 
 
-def test_a_kept_file_that_is_gone_is_named_and_the_rest_is_backed_up(small: Installation, tmp_path: Path) -> None:
+def test_missing_kept_file_is_named(small: Installation, tmp_path: Path) -> None:
     store = Store(small.settings)
     gone = min(store.files())
     store.remove(gone)
@@ -111,7 +109,7 @@ def test_a_kept_file_that_is_gone_is_named_and_the_rest_is_backed_up(small: Inst
     assert folder.read(path, making.KIND).manifest["kept_files_missing"] == [gone]
 
 
-def test_a_file_that_a_killed_housekeeping_removed_is_not_missed(small: Installation, tmp_path: Path) -> None:
+def test_file_of_killed_removal_is_not_missed(small: Installation, tmp_path: Path) -> None:
     """The file's time is over and the file is gone, but the record does not say so yet."""
     with psycopg.connect(small.admin_url) as connection:
         connection.execute("update audit.landed_file set retained_until = '2025-02-01' where load_id = 1")
@@ -125,7 +123,7 @@ def test_a_file_that_a_killed_housekeeping_removed_is_not_missed(small: Installa
     assert over
 
 
-def test_nobody_is_erased_and_no_key_is_changed_while_files_are_copied(
+def test_no_erasure_or_new_key_while_copying(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kvalitet.persons.erasure.changing_files", lambda s: holding.changing_files(s, 0.2))
@@ -145,7 +143,7 @@ def test_nobody_is_erased_and_no_key_is_changed_while_files_are_copied(
 
 
 @pytest.mark.parametrize("swap", ["publish", "rollback"])
-def test_publishing_waits_for_the_dump_and_then_goes_through(
+def test_publishing_waits_for_the_dump(
     small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swap: str
 ) -> None:
     """Otherwise publishing would break off on its lock_timeout, and a backup would make the night fail."""
@@ -167,7 +165,7 @@ def test_publishing_waits_for_the_dump_and_then_goes_through(
     back_up(small.settings, tmp_path / "to")  # the lock was released
 
 
-def test_a_dump_waits_for_a_publication_under_way(small: Installation, tmp_path: Path) -> None:
+def test_dump_waits_for_publication(small: Installation, tmp_path: Path) -> None:
     with psycopg.connect(small.admin_url) as publishing:
         publishing.execute("select from audit.lock where name = %s for update", [DUMP])
         with backing_up(small, tmp_path / "to") as came:
@@ -177,7 +175,7 @@ def test_a_dump_waits_for_a_publication_under_way(small: Installation, tmp_path:
     assert came[0].path.is_dir()
 
 
-def test_backups_beside_publications_are_each_one_publication_whole(
+def test_backup_holds_one_whole_publication(
     small: Installation, tmp_path: Path, empty: Callable[[], Installation]
 ) -> None:
     """Three backups are taken beside a row of publications. Each holds one state, and no publication fails."""
@@ -206,9 +204,7 @@ def test_backups_beside_publications_are_each_one_publication_whole(
     assert restored.verification.faults == []
 
 
-def test_a_full_disk_leaves_no_backup_and_says_so(
-    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_leaves_no_backup(small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(self, path, target):
         raise OSError(28, "No space left on device")
 
@@ -218,9 +214,7 @@ def test_a_full_disk_leaves_no_backup_and_says_so(
     assert list((tmp_path / "to").iterdir()) == []
 
 
-def test_pg_dump_that_fails_leaves_no_backup(
-    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_pg_dump_leaves_no_backup(small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A login under row-level security would dump only some rows. pg_dump refuses, so the backup fails too."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("drop role if exists backup_of_test")
@@ -241,9 +235,7 @@ def test_pg_dump_that_fails_leaves_no_backup(
     assert list((tmp_path / "to").iterdir()) == []
 
 
-def test_two_backups_at_once_do_not_disturb_each_other(
-    small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_backups_at_once_both_succeed(small: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with held_between(monkeypatch, "_copy_kept") as (reached, go_on), backing_up(small, tmp_path / "to") as first:
         assert reached.wait(60)
         time.sleep(1.1)

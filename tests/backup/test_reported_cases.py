@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 New = Callable[[], Installation]
 
 
-def test_tables_that_come_and_go_beside_the_dump_do_not_break_it(small: Installation, tmp_path: Path) -> None:
+def test_tables_that_come_and_go_break_no_dump(small: Installation, tmp_path: Path) -> None:
     """A build makes and drops tables all the time. `relation … does not exist` was reported of such cases."""
     ended = threading.Event()
 
@@ -49,9 +49,7 @@ def test_tables_that_come_and_go_beside_the_dump_do_not_break_it(small: Installa
         thread.join()
 
 
-def test_what_resolves_by_the_search_path_only_is_named_and_nothing_is_half_restored(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_object_needing_search_path_is_named(small: Installation, empty: New, tmp_path: Path) -> None:
     """A generated column uses a function that needs the search path. It can be dumped but not restored."""
     with psycopg.connect(small.admin_url, autocommit=True) as connection:
         connection.execute("create schema own")
@@ -70,9 +68,7 @@ def test_what_resolves_by_the_search_path_only_is_named_and_nothing_is_half_rest
     assert contents(target.admin_url) == {}
 
 
-def test_first_writes_after_a_restore_meet_no_number_that_was_given(
-    small: Installation, empty: New, tmp_path: Path
-) -> None:
+def test_sequences_go_on_after_restore(small: Installation, empty: New, tmp_path: Path) -> None:
     """If sequences were not restored, everything would look well until the first insert."""
     made = back_up(small.settings, tmp_path / "to", tmp_path / "keys")
     target = empty()
@@ -97,7 +93,7 @@ def test_first_writes_after_a_restore_meet_no_number_that_was_given(
 TEXT = "SET transaction_timeout = 0;\n\\.\nCOPY x FROM stdin;\n\\restrict\ncommit;\tæøå ' \" $$ \\ \u2028"
 
 
-def test_text_that_looks_like_the_script_comes_back_as_it_was(small: Installation, empty: New, tmp_path: Path) -> None:
+def test_text_like_script_comes_back_unchanged(small: Installation, empty: New, tmp_path: Path) -> None:
     """The filter over the script must not take a row for a command."""
     with psycopg.connect(small.admin_url) as connection:
         connection.execute("insert into audit.alert (event, channel, title) values (%s, 'mail', %s)", [TEXT, TEXT])
@@ -110,7 +106,7 @@ def test_text_that_looks_like_the_script_comes_back_as_it_was(small: Installatio
     assert catalogue(target.admin_url) == before[0]
 
 
-def test_the_setting_that_an_old_server_does_not_know_is_left_out_once_only() -> None:
+def test_unknown_setting_is_left_out_once() -> None:
     import io
 
     row = b"SET transaction_timeout = 0;\n"
@@ -121,7 +117,7 @@ def test_the_setting_that_an_old_server_does_not_know_is_left_out_once_only() ->
         assert out.getvalue().count(row) == kept
 
 
-def test_a_link_to_the_same_place_is_the_same_place(small: Installation, tmp_path: Path) -> None:
+def test_link_to_same_place_is_same_place(small: Installation, tmp_path: Path) -> None:
     (tmp_path / "to").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "to")
     with pytest.raises(KvalitetError, match="The keys would lie with the data"):
@@ -139,7 +135,7 @@ def test_a_large_object_comes_back(small: Installation, empty: New, tmp_path: Pa
         assert connection.execute("select lo_get(4711)").fetchone() == (b"kept",)
 
 
-def test_two_in_the_same_second_are_never_mixed(small: Installation, tmp_path: Path, monkeypatch) -> None:
+def test_two_in_same_second_are_never_mixed(small: Installation, tmp_path: Path, monkeypatch) -> None:
     from datetime import UTC, datetime
 
     from kvalitet.backup import making

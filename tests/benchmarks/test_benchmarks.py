@@ -67,7 +67,7 @@ def measured(temporary: Path, out: Path, part: str, *options: str) -> dict[tuple
 
 
 @pytest.mark.slow
-def test_intake_is_measured_against_its_floor(temporary: Path, tmp_path: Path) -> None:
+def test_intake_is_compared_with_its_floor(temporary: Path, tmp_path: Path) -> None:
     figures = measured(temporary, tmp_path, "intake")
     for group in ("Intake, first load", "Intake, next snapshot"):
         floor = figures[group, "floor: psql \\copy into text columns"]
@@ -78,7 +78,7 @@ def test_intake_is_measured_against_its_floor(temporary: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_chain_of_publications_is_checked(temporary: Path, tmp_path: Path) -> None:
+def test_chain_of_publications_is_checked(temporary: Path, tmp_path: Path) -> None:
     figures = measured(temporary, tmp_path, "chain", "--publications", "4")
     group = "Evidence of 4 publications"
     assert figures[group, "the chain: places, digests, signatures"] > 0
@@ -130,7 +130,7 @@ def test_stars_that_differ_stop_the_run(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_nothing_behind(temporary: Path, number: signal.Signals) -> None:
+def test_interrupted_run_leaves_nothing(temporary: Path, number: signal.Signals) -> None:
     process = start(temporary, "--only", "night", "--out", str(temporary / "out"))
     deadline = time.monotonic() + 120
     while not list(temporary.glob("*/var/run/postgres.address")):

@@ -44,7 +44,7 @@ def test_nothing_accepted_is_nothing_to_build(settings: Settings):
         begin_build(settings, owner="night")
 
 
-def test_a_build_fixes_the_newest_accepted_load_of_each_source(settings: Settings, load):
+def test_build_fixes_newest_accepted_loads(settings: Settings, load):
     load("organisation")
     newest = load("organisation", "2025-01-03")
     load("organisation", "2025-01-04", outcome="refused")
@@ -55,7 +55,7 @@ def test_a_build_fixes_the_newest_accepted_load_of_each_source(settings: Setting
     assert get_build(settings, build.build_id).loads == build.loads, "what arrives meanwhile waits for the next"
 
 
-def test_as_of_is_the_latest_cut_off_and_not_the_clock(settings: Settings, load):
+def test_as_of_is_latest_cut_off_not_clock(settings: Settings, load):
     load("organisation", "2025-01-02")
     load("bif_complaints", "2025-01-03")
     assert begin_build(settings, owner="night").as_of_date == date(2025, 1, 3)
@@ -73,21 +73,22 @@ def test_old_and_failed_sources_are_stale(settings: Settings, load):
     }
 
 
-def test_second_build_is_refused_with_who_holds_it(settings: Settings, load):
+def test_second_build_is_told_who_holds_it(settings: Settings, load):
     load("organisation")
     first = begin_build(settings, owner="the night of 3 January")
     with pytest.raises(BuildRefused, match=f"Build {first.build_id} of the night of 3 January holds candidate since"):
         begin_build(settings, owner="somebody else")
 
 
-def test_rebuild_of_the_past_does_not_need_the_candidate(settings: Settings, load):
+def test_rebuild_needs_no_candidate(settings: Settings, load):
     load("organisation")
     first = begin_build(settings, owner="night")
     again = begin_build(settings, owner="me", kind="rebuild", loads=first.loads, target_schema="rebuild_1")
     assert again.schemas == ("rebuild_1", "rebuild_1_work", "rebuild_1_detail")
 
 
-def test_dead_builds_claim_lapses_and_what_it_still_runs_is_ended(settings: Settings, load, monkeypatch):
+def test_claim_of_dead_build_lapses(settings: Settings, load, monkeypatch):
+    """What it still runs is ended."""
     load("organisation")
     dead = begin_build(settings, owner="a process that was killed")
     zombie = psycopg.connect(settings.dsn(TRANSFORMER), application_name=builds.application_name(dead.build_id))
@@ -101,7 +102,7 @@ def test_dead_builds_claim_lapses_and_what_it_still_runs_is_ended(settings: Sett
         finish(settings, dead.build_id, TRANSFORMER, "built")
 
 
-def test_heartbeat_keeps_a_claim_that_would_lapse(settings: Settings, load, monkeypatch):
+def test_heartbeat_keeps_the_claim(settings: Settings, load, monkeypatch):
     load("organisation")
     build = begin_build(settings, owner="a long build")
     monkeypatch.setenv("KVALITET_CLAIM_LAPSE_SECONDS", "1")
@@ -112,7 +113,7 @@ def test_heartbeat_keeps_a_claim_that_would_lapse(settings: Settings, load, monk
             begin_build(settings, owner="an impatient one")
 
 
-def test_a_build_that_loses_its_claim_while_it_works_is_told(settings: Settings, load, monkeypatch):
+def test_build_that_loses_its_claim_is_told(settings: Settings, load, monkeypatch):
     load("organisation")
     build = begin_build(settings, owner="night")
     monkeypatch.setattr(builds, "HEARTBEAT_SECONDS", 0.1)
@@ -128,14 +129,14 @@ def test_a_build_that_loses_its_claim_while_it_works_is_told(settings: Settings,
     assert get_build(settings, build.build_id, GATE).message == "ended by hand"
 
 
-def test_an_ended_build_frees_the_candidate(settings: Settings, load):
+def test_ended_build_frees_the_candidate(settings: Settings, load):
     load("organisation")
     fail_if_live(settings, begin_build(settings, owner="night").build_id, "a model failed")
     assert begin_build(settings, owner="the next")
 
 
 @pytest.mark.slow
-def test_of_many_at_once_exactly_one_gets_the_candidate(settings: Settings, load):
+def test_only_one_of_many_gets_the_candidate(settings: Settings, load):
     load("organisation")
     program = (
         "import sys; from pathlib import Path; from kvalitet.settings import Settings;"
@@ -151,7 +152,7 @@ def test_of_many_at_once_exactly_one_gets_the_candidate(settings: Settings, load
     assert all("BuildRefused" in one for one, process in zip(said, processes, strict=True) if process.returncode)
 
 
-def test_what_was_known_on_a_day_goes_by_the_deliveries_own_cut_offs(settings: Settings, load):
+def test_known_on_a_day_goes_by_cut_offs(settings: Settings, load):
     """Corrections and late snapshots with an earlier or equal cut-off count. Later cut-offs do not."""
     load("organisation", "2023-06-01")
     corrected = load("organisation", "2023-06-01")
@@ -172,7 +173,7 @@ def test_what_was_known_on_a_day_goes_by_the_deliveries_own_cut_offs(settings: S
         begin_known_at(settings, date(2019, 1, 1), "test")
 
 
-def test_a_rebuild_is_for_one_process_and_outlives_none(settings: Settings, load):
+def test_rebuild_is_for_one_process(settings: Settings, load):
     load("organisation", "2024-01-02")
     first = begin_known_at(settings, date(2024, 1, 4), "killed")
     with alone_in(settings, "known_20240104"):

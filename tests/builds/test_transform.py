@@ -23,11 +23,11 @@ from kvalitet.settings import Settings
         (None, ""),
     ],
 )
-def test_database_errors_are_kept_without_their_values(message, kept):
+def test_database_errors_keep_no_values(message, kept):
     assert _without_values(message) == kept
 
 
-def test_models_are_given_their_loads_day_and_policy_instead_of_a_clock(tmp_path: Path) -> None:
+def test_models_get_loads_and_day_not_a_clock(tmp_path: Path) -> None:
     from datetime import date
 
     build = Build(7, "night", "candidate", "night", date(2025, 1, 3), "building", None, {"b": 2, "a": 1}, {"b": "old"})

@@ -99,7 +99,7 @@ def files() -> list[Path]:
     ]
 
 
-def test_every_command_that_is_named_exists() -> None:
+def test_every_named_command_exists() -> None:
     wrong, count = [], 0
     for file in files():
         for command in named(file):
@@ -125,11 +125,11 @@ def test_every_command_that_is_named_exists() -> None:
         ("kvalitet restatement 1 2 --since=2024", "restatement has no option --since"),
     ],
 )
-def test_a_command_is_judged_as_the_command_line_would(command: str, found: str | None) -> None:
+def test_command_is_judged_as_when_typed(command: str, found: str | None) -> None:
     assert problem(command) == found
 
 
-def test_commands_are_found_in_messages_with_values_and_over_lines() -> None:
+def test_commands_are_found_in_messages() -> None:
     source = "raise Error(f'It is {x}.', f'Run `kvalitet validate --build {x}`' ' or `kvalitet\\nup`.')"
     assert [found for text in strings(source) for found in QUOTED.findall(text)] == [
         "kvalitet validate --build X",

@@ -46,7 +46,7 @@ def test_help_comes_with_an_example(command):
 
 
 @pytest.mark.slow
-def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
+def test_extract_status_and_dsn_work(settings: Settings):
     assert kvalitet(settings, "sample", "--complaints", "2000").returncode == 0
     taken = kvalitet(settings, "extract", "organisation")
     assert taken.returncode == 0, taken.stderr
@@ -58,7 +58,7 @@ def test_extract_status_and_dsn_on_a_real_warehouse(settings: Settings):
 
 
 @pytest.mark.slow
-def test_number_typed_in_place_of_a_source_is_kept_nowhere(settings: Settings):
+def test_number_typed_as_source_is_kept_nowhere(settings: Settings):
     typed = kvalitet(settings, "extract", "010190-1234")
     assert (typed.returncode, "010190" in typed.stderr + typed.stdout) == (1, False)
     assert "010190" not in kvalitet(settings, "status", "--json").stdout
@@ -66,7 +66,7 @@ def test_number_typed_in_place_of_a_source_is_kept_nowhere(settings: Settings):
 
 
 @pytest.mark.slow
-def test_terminal_of_another_encoding_is_shown_what_it_can_show(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_other_encoding_shows_what_it_can(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     contract = "example/administration/contracts/borgerraadgiver_cases.odcs.yaml"
     for words in (("status",), ("status", "--source", "audit_remarks"), ("contract", contract), ("verify", "--æ")):
@@ -98,7 +98,7 @@ def test_terminal_of_another_encoding_is_shown_what_it_can_show(settings: Settin
         (("sample", "--corrupt", "everything"), "There is no corruption everything.", "lost_centre"),
     ],
 )
-def test_errors_say_what_and_what_to_do_without_a_traceback(settings: Settings, arguments, what, remedy):
+def test_errors_say_what_to_do(settings: Settings, arguments, what, remedy):
     ended = kvalitet(settings, *arguments)
     assert ended.returncode == 1
     assert what in ended.stderr
@@ -106,14 +106,14 @@ def test_errors_say_what_and_what_to_do_without_a_traceback(settings: Settings, 
     assert "Traceback" not in ended.stderr
 
 
-def test_a_server_that_is_away_is_named_without_the_password(settings: Settings):
+def test_absent_server_is_named_without_password(settings: Settings):
     ended = kvalitet(replace(settings, server="127.0.0.1:1"), "status")
     assert ended.returncode == 1
     assert "The warehouse at 127.0.0.1:1 cannot be reached as kvalitet_auditor" in ended.stderr
     assert settings.password("kvalitet_auditor") not in ended.stderr
 
 
-def test_status_shows_what_runs_where_no_database_answers(settings: Settings):
+def test_status_works_without_a_database(settings: Settings):
     """One component is alive, another was killed, and neither the warehouse nor Airflow's database can be reached."""
     for name, code in (("airflow-triggerer", "import time; time.sleep(60)"), ("airflow-scheduler", "")):
         processes.launch(settings, name, [sys.executable, "-c", code], dict(os.environ))

@@ -34,7 +34,7 @@ def listed(monkeypatch: pytest.MonkeyPatch, *figures: dict) -> list[str]:
     return [line for line in lines if line.strip(" ─")]
 
 
-def test_the_same_change_of_three_authorities_is_three_different_rows(monkeypatch: pytest.MonkeyPatch):
+def test_same_changes_are_told_by_authority(monkeypatch: pytest.MonkeyPatch):
     heading, *rows = listed(monkeypatch, *(changed(f"By {number}") for number in (1, 2, 3)))
     assert heading.split()[:3] == ["indicator", "authority", "period"]
     assert len(rows) == len(set(rows)) == 3 and "By 2" in rows[1]
@@ -45,6 +45,6 @@ def test_a_unit_is_told_from_the_whole(monkeypatch: pytest.MonkeyPatch):
     assert heading.split()[:3] == ["indicator", "organisation", "period"] and len(set(rows)) == 2
 
 
-def test_what_is_the_same_in_all_rows_takes_no_column(monkeypatch: pytest.MonkeyPatch):
+def test_same_value_in_all_rows_has_no_column(monkeypatch: pytest.MonkeyPatch):
     heading, *rows = listed(monkeypatch, changed("By 1"))
     assert heading.split()[:2] == ["indicator", "period"] and len(rows) == 1

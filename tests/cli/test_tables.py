@@ -14,7 +14,7 @@ REJECT = {
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
-def test_row_with_many_problems_can_be_found_in_a_terminal_of_eighty_signs_and_more(monkeypatch, width: int) -> None:
+def test_row_with_many_problems_can_be_found(monkeypatch, width: int) -> None:
     out = io.StringIO()
     monkeypatch.setattr(cli_output, "console", Console(file=out, width=width))
     cli_output.print_rows("Rows set aside", [REJECT])

@@ -63,7 +63,7 @@ def set_clock(settings: Settings, interval: str) -> None:
 
 
 @pytest.mark.parametrize("step", ["0", "1 day", "-1 day"])
-def test_claim_lapses_after_its_seconds_however_the_clock_was_set(settings, build_id, machine, step) -> None:
+def test_claim_lapses_whatever_the_clock_says(settings, build_id, machine, step) -> None:
     set_clock(settings, step)
     machine(later(LAPSE - 5))
     assert end_lapsed_builds(settings) == []
@@ -72,13 +72,13 @@ def test_claim_lapses_after_its_seconds_however_the_clock_was_set(settings, buil
 
 
 @pytest.mark.parametrize("step", ["1 day", "-1 day"])
-def test_living_build_keeps_its_claim_when_the_clock_is_set(settings, build_id, step) -> None:
+def test_live_build_keeps_claim_when_clock_is_set(settings, build_id, step) -> None:
     with heartbeat(settings, build_id, TRANSFORMER):
         set_clock(settings, step)
         assert end_lapsed_builds(settings) == []
 
 
-def test_another_machine_counts_from_its_own_first_look(settings, build_id, machine, monkeypatch) -> None:
+def test_other_machine_counts_from_first_look(settings, build_id, machine, monkeypatch) -> None:
     monkeypatch.setenv(ELSEWHERE, "postgresql://somewhere/kvalitet")
     judge = machine(Machine())
     assert end_lapsed_builds(settings) == [], "it has only just looked"
@@ -88,7 +88,7 @@ def test_another_machine_counts_from_its_own_first_look(settings, build_id, mach
     assert end_lapsed_builds(settings) == [build_id]
 
 
-def test_a_heartbeat_between_two_looks_begins_the_count_anew(settings, build_id, machine, monkeypatch) -> None:
+def test_heartbeat_restarts_the_count(settings, build_id, machine, monkeypatch) -> None:
     monkeypatch.setenv(ELSEWHERE, "postgresql://somewhere/kvalitet")
     beating, judge = later(0), Machine()
     machine(judge)
@@ -103,7 +103,7 @@ def test_a_heartbeat_between_two_looks_begins_the_count_anew(settings, build_id,
     assert end_lapsed_builds(settings) == [build_id]
 
 
-def test_two_judges_of_different_machines_do_not_add_up_their_counts(settings, build_id, machine, monkeypatch) -> None:
+def test_judges_of_two_machines_count_apart(settings, build_id, machine, monkeypatch) -> None:
     monkeypatch.setenv(ELSEWHERE, "postgresql://somewhere/kvalitet")
     for boot in ("one", "two"):
         for seconds in (100.0, 100.0 + LAPSE / 2):
@@ -112,26 +112,24 @@ def test_two_judges_of_different_machines_do_not_add_up_their_counts(settings, b
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e9])
-def test_count_of_another_start_of_the_machine_is_not_compared(settings, build_id, machine, monkeypatch, seconds):
+def test_count_of_another_boot_is_not_compared(settings, build_id, machine, monkeypatch, seconds):
     monkeypatch.setenv(ELSEWHERE, "postgresql://somewhere/kvalitet")
     machine(Machine("this machine after it was started anew", seconds=seconds))
     assert end_lapsed_builds(settings) == []
 
 
-def test_after_the_machine_of_an_embedded_server_was_started_anew_the_claim_lapses_at_once(
-    settings, build_id, machine
-) -> None:
+def test_embedded_claim_lapses_after_reboot(settings, build_id, machine) -> None:
     machine(Machine("this machine after it was started anew", seconds=30.0))
     assert end_lapsed_builds(settings) == [build_id]
 
 
-def test_container_with_a_count_of_its_own_is_watched_like_another_machine(settings, build_id, machine) -> None:
+def test_container_counts_as_another_machine(settings, build_id, machine) -> None:
     mine = later(0)
     machine(Machine(mine.boot, "a namespace that counts from a year ago", mine.seconds + 3e7))
     assert end_lapsed_builds(settings) == []
 
 
-def test_count_that_is_behind_the_heartbeats_is_another_machines(settings, build_id, machine) -> None:
+def test_count_behind_is_another_machines(settings, build_id, machine) -> None:
     """Two copies of a virtual machine continue from the same start."""
     machine(later(-10_000))
     assert end_lapsed_builds(settings) == []
@@ -140,7 +138,7 @@ def test_count_that_is_behind_the_heartbeats_is_another_machines(settings, build
     assert judge.seconds < tick().seconds
 
 
-def test_claim_from_before_the_migration_is_watched(settings, build_id, machine) -> None:
+def test_claim_before_migration_is_watched(settings, build_id, machine) -> None:
     with connect(settings, TRANSFORMER) as connection:
         connection.execute("update audit.build set heartbeats = 0, heartbeat_clock = null, heartbeat_seconds = null")
     machine(later(1))
@@ -149,7 +147,7 @@ def test_claim_from_before_the_migration_is_watched(settings, build_id, machine)
     assert end_lapsed_builds(settings) == [build_id]
 
 
-def test_heartbeat_of_an_older_version_which_does_not_count_is_a_sign_of_life(settings, build_id, machine) -> None:
+def test_heartbeat_of_older_version_counts(settings, build_id, machine) -> None:
     with connect(settings, TRANSFORMER) as connection:
         connection.execute("update audit.build set heartbeats = 0, heartbeat_clock = null, heartbeat_seconds = null")
     for seconds in (1, LAPSE - 5, 2 * LAPSE - 50):
@@ -160,7 +158,7 @@ def test_heartbeat_of_an_older_version_which_does_not_count_is_a_sign_of_life(se
     assert end_lapsed_builds(settings) == [], "the last one was seen only now"
 
 
-def test_nothing_is_kept_of_builds_that_have_ended(settings, build_id) -> None:
+def test_nothing_is_kept_of_ended_builds(settings, build_id) -> None:
     end_lapsed_builds(settings)
     builds.fail_if_live(settings, build_id, "ended")
     end_lapsed_builds(settings)
@@ -168,7 +166,7 @@ def test_nothing_is_kept_of_builds_that_have_ended(settings, build_id) -> None:
         assert connection.execute("select * from audit.build_watch").fetchall() == []
 
 
-def test_killed_process_loses_its_claim_to_another_process(settings: Settings, build_id, monkeypatch, tmp_path) -> None:
+def test_killed_process_loses_claim_to_another(settings: Settings, build_id, monkeypatch, tmp_path) -> None:
     """Two real processes on one machine have the same count of seconds."""
     program = (
         "import sys, time; from pathlib import Path; from kvalitet.settings import Settings, TRANSFORMER;"

@@ -24,7 +24,7 @@ with one_at_a_time(Settings(Path(), Path(sys.argv[1]), "", "127.0.0.1:1", "kvali
 """
 
 
-def test_begun_night_is_read_back_until_it_is_forgotten(settings: Settings) -> None:
+def test_begun_night_is_kept_until_forgotten(settings: Settings) -> None:
     assert begun_night(settings) is None
     night = begin(settings, {"night": 2, "complaints": 2000})
     assert begun_night(settings) == night
@@ -33,7 +33,7 @@ def test_begun_night_is_read_back_until_it_is_forgotten(settings: Settings) -> N
     assert begun_night(settings) is None
 
 
-def test_forgetting_an_older_night_leaves_the_newer_ones_note(settings: Settings) -> None:
+def test_forgetting_keeps_a_newer_note(settings: Settings) -> None:
     older = begin(settings, None)
     newer = begin(settings, None)
     forget(settings, older)
@@ -43,20 +43,21 @@ def test_forgetting_an_older_night_leaves_the_newer_ones_note(settings: Settings
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"run_id": "x"}', '{"run_id": "x", "begun_at": "?", "since": {}, "sample": null}']
 )
-def test_note_that_cannot_be_read_is_named_with_what_to_do(settings: Settings, text: str) -> None:
+def test_unreadable_note_says_what_to_do(settings: Settings, text: str) -> None:
     (settings.var / "run" / "night.json").write_text(text)
     with pytest.raises(KvalitetError, match=r"night\.json.* cannot be read") as error:
         begun_night(settings)
     assert error.value.remedy and "Delete it" in error.value.remedy
 
 
-def test_note_cut_short_by_a_kill_is_never_seen(settings: Settings) -> None:
+def test_note_cut_short_is_never_seen(settings: Settings) -> None:
     night = begin(settings, None)
     (settings.var / "run" / "night.partial").write_text('{"run_')
     assert begun_night(settings) == night
 
 
-def test_second_caller_is_told_who_is_at_work_and_gets_its_turn_when_that_one_is_killed(settings: Settings) -> None:
+def test_second_caller_waits_for_its_turn(settings: Settings) -> None:
+    """It is told who is at work, and begins when that one is killed."""
     holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(settings.var)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout and holder.stdout.readline() == "held\n"
     waited_for = []

@@ -25,16 +25,17 @@ STEPS = [
 ]  # fmt: skip
 
 
-def test_every_dag_file_is_read_without_errors(dag_bag: Any) -> None:
+def test_dag_files_are_read_without_errors(dag_bag: Any) -> None:
     assert dag_bag.import_errors == {}
 
 
-def test_there_is_one_extract_dag_per_contract_and_the_two_of_the_night(dag_bag: Any) -> None:
+def test_one_extract_dag_per_contract(dag_bag: Any) -> None:
+    """The other two DAGs are those of the night."""
     assert CONTRACTS
     assert set(dag_bag.dags) == {f"extract__{source}" for source in CONTRACTS} | {"indicators", "housekeeping"}
 
 
-def test_every_dag_has_owner_tier_and_documentation(dag_bag: Any) -> None:
+def test_dags_have_owner_tier_and_documentation(dag_bag: Any) -> None:
     for dag in dag_bag.dags.values():
         assert [tag for tag in dag.tags if tag.startswith("tier-")], dag.dag_id
         assert "## When it fails" in dag.doc_md, f"{dag.dag_id} does not say what to do when it fails"
@@ -43,13 +44,13 @@ def test_every_dag_has_owner_tier_and_documentation(dag_bag: Any) -> None:
             assert task.retries >= 1 and task.execution_timeout, f"{dag.dag_id}.{task.task_id}"
 
 
-def test_only_a_run_by_hand_may_stand_beside_a_scheduled_one(dag_bag: Any) -> None:
+def test_run_by_hand_may_stand_beside_another(dag_bag: Any) -> None:
     """A scheduled run may wait for hours for a late source. A run started by hand must not wait for it."""
     for dag in dag_bag.dags.values():
         assert dag.max_active_runs == (1 if dag.dag_id == "housekeeping" else 2), dag.dag_id
 
 
-def test_a_new_installation_begins_with_the_next_time_due(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_installation_starts_with_next_due(dag_bag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation that is set up at 02:00 must not start a night that was due before."""
     from airflow.serialization.decoders import decode_timetable
     from airflow.serialization.encoders import encode_timetable
@@ -66,7 +67,7 @@ def test_a_new_installation_begins_with_the_next_time_due(dag_bag: Any, monkeypa
         assert first.run_after > now, dag.dag_id
 
 
-def test_schedules_are_on_copenhagens_clock(dag_bag: Any) -> None:
+def test_schedules_are_on_copenhagen_time(dag_bag: Any) -> None:
     for dag in dag_bag.dags.values():
         assert str(dag.timetable.timezone) == "Europe/Copenhagen", dag.dag_id
     for source, contract in CONTRACTS.items():
@@ -74,7 +75,7 @@ def test_schedules_are_on_copenhagens_clock(dag_bag: Any) -> None:
 
 
 @pytest.mark.parametrize("source", CONTRACTS)
-def test_an_extract_dag_says_what_its_contract_says(dag_bag: Any, source: str) -> None:
+def test_extract_dag_follows_its_contract(dag_bag: Any, source: str) -> None:
     dag, contract = dag_bag.dags[f"extract__{source}"], CONTRACTS[source]
     (task,) = dag.tasks
     assert task.owner == contract.owner
@@ -96,7 +97,7 @@ def test_the_night_is_one_line_of_steps(dag_bag: Any) -> None:
 
 
 @pytest.mark.parametrize("schedule", ["15 1 * * *", "30 2 * * *", "0 2 * * 0", "0 14 * * *", "0 3 1 1,4,7,10 *"])
-def test_the_night_reads_a_cron_line_as_airflow_does(airflow_home: Path, schedule: str) -> None:
+def test_night_reads_cron_as_airflow_does(airflow_home: Path, schedule: str) -> None:
     """Otherwise the night would expect a source at another hour than Airflow fetches it."""
     import pendulum
     from airflow.timetables.trigger import CronTriggerTimetable
@@ -113,7 +114,7 @@ def test_the_night_reads_a_cron_line_as_airflow_does(airflow_home: Path, schedul
     assert [found.isoformat() for found in fired] == [due.isoformat() for due in reversed(expected)]
 
 
-def test_a_broken_cron_line_stops_only_its_own_source(airflow_home: Path, tmp_path: Path) -> None:
+def test_broken_cron_stops_only_its_source(airflow_home: Path, tmp_path: Path) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     for file in (ROOT / "example" / "administration" / "contracts").glob("*.yaml"):
@@ -131,7 +132,7 @@ def test_a_broken_cron_line_stops_only_its_own_source(airflow_home: Path, tmp_pa
     assert set(bag.dags) == {f"extract__{source}" for source in CONTRACTS}
 
 
-def test_a_dag_file_is_short_and_holds_no_sql() -> None:
+def test_dag_files_are_short_without_sql() -> None:
     for file in DAG_FILES:
         lines = file.read_text().splitlines()
         assert len(lines) < 150, file.name

@@ -53,12 +53,12 @@ def filled(part: str, block: str) -> str:
     return text
 
 
-def test_the_guide_names_what_the_draft_leaves_to_be_written(checkout: Path) -> None:
+def test_guide_fills_in_every_mark(checkout: Path) -> None:
     """No mark and no … is left in the blocks that the guide shows as filled in."""
     assert [mark for block in blocks("yaml") for mark in (MARK, "…") if mark in block] == []
 
 
-def test_indicator_of_the_guide_is_measured(checkout: Path, dbt: Callable[..., list]) -> None:
+def test_indicator_of_guide_is_measured(checkout: Path, dbt: Callable[..., list]) -> None:
     parts = draft()
     for (file, part), block in zip(parts.items(), blocks("yaml"), strict=True):
         assert f"`{file}`" in GUIDE

@@ -10,7 +10,7 @@ KINDS = {"calendar_year": "kalenderaar", "report_year": "beretningsaar", "quarte
 
 
 @pytest.mark.parametrize("period", KINDS)
-def test_every_count_that_adds_up_has_its_column(period: str, models: dict[str, dict]) -> None:
+def test_every_additive_count_has_its_column(period: str, models: dict[str, dict]) -> None:
     with (REGISTER / "seed_indicator.csv").open(encoding="utf-8", newline="") as file:
         counts = {
             row["indicator_id"]
@@ -28,7 +28,7 @@ def test_every_count_that_adds_up_has_its_column(period: str, models: dict[str, 
     }
 
 
-def test_centres_have_counts_that_add_up_over_centres(models: dict[str, dict]) -> None:
+def test_centre_tables_have_additive_counts(models: dict[str, dict]) -> None:
     whole = set(models["rpt_counts_by_calendar_year"]["columns"])
     keys = {"centre_id", "centre_name_da"}
     for table in ("rpt_counts_by_centre_and_calendar_year", "rpt_counts_by_centre_today_and_calendar_year"):
@@ -38,7 +38,7 @@ def test_centres_have_counts_that_add_up_over_centres(models: dict[str, dict]) -
         assert columns <= whole - {"revisionsbemaerkninger", "klager_henvist_fra_borgerraadgiver"}
 
 
-def test_no_table_of_shares_has_a_percentage_to_add(models: dict[str, dict]) -> None:
+def test_shares_have_no_percentage_to_add(models: dict[str, dict]) -> None:
     shares = [model for name, model in models.items() if name.startswith("rpt_shares_by_")]
     assert len(shares) == 5
     for model in shares:

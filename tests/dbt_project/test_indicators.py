@@ -28,12 +28,12 @@ def rules() -> list[tuple[str, Rule | RuleInModel]]:
     ]
 
 
-def test_seeds_rules_and_columns_are_those_of_the_declarations(make_indicators: ModuleType) -> None:
+def test_written_files_match_declarations(make_indicators: ModuleType) -> None:
     """If this fails, run dbt_project/scripts/make_indicators.py."""
     assert {path.name for path, text in make_indicators.files().items() if path.read_text("utf-8") != text} == set()
 
 
-def test_nothing_is_written_from_a_faulty_declaration(
+def test_faulty_declaration_writes_nothing(
     make_indicators: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faulty = tmp_path / "example" / "administration" / "indicators" / "klagesager.yaml"
@@ -45,7 +45,7 @@ def test_nothing_is_written_from_a_faulty_declaration(
         make_indicators.files()
 
 
-def test_rule_in_a_model_stands_in_it_or_in_what_it_reads(rules: list[tuple[str, Rule | RuleInModel]]) -> None:
+def test_rules_in_models_stand_in_them(rules: list[tuple[str, Rule | RuleInModel]]) -> None:
     """The model names the indicator, or a model or macro that it reads does."""
     files = {file.stem: file.read_text(encoding="utf-8") for file in PROJECT.joinpath("models").rglob("*.sql")}
     for indicator_id, rule in rules:
@@ -55,14 +55,14 @@ def test_rule_in_a_model_stands_in_it_or_in_what_it_reads(rules: list[tuple[str,
             assert f"'{indicator_id}'" in text + read, (indicator_id, rule.model)
 
 
-def test_every_model_that_measures_is_named_by_a_declaration(rules: list[tuple[str, Rule | RuleInModel]]) -> None:
+def test_every_measuring_model_is_declared(rules: list[tuple[str, Rule | RuleInModel]]) -> None:
     """What no declaration names, no figure is made of."""
     models = {file.stem for file in PROJECT.joinpath("models").rglob("*.sql") if file.stem.startswith(MEASURING)}
     named = {rule.model if isinstance(rule, RuleInModel) else contribution_model(rule.fact) for _, rule in rules}
     assert models == {name for name in named if name.startswith(MEASURING)}
 
 
-def test_every_declared_rule_has_a_unit_test_about_it(rules: list[tuple[str, Rule | RuleInModel]]) -> None:
+def test_every_declared_rule_has_unit_test(rules: list[tuple[str, Rule | RuleInModel]]) -> None:
     folder = PROJECT / "models" / "star" / "indicators"
     for indicator_id, rule in rules:
         if isinstance(rule, Rule):

@@ -33,7 +33,7 @@ def parents(model: dict, models: dict[str, dict]) -> list[dict]:
     return [by_id[parent] for parent in model["depends_on"]["nodes"] if parent in by_id]
 
 
-def test_no_model_reads_what_comes_after_it(models: dict[str, dict]) -> None:
+def test_no_model_reads_a_later_layer(models: dict[str, dict]) -> None:
     wrong = [
         (model["name"], parent["name"])
         for model in models.values()
@@ -74,7 +74,7 @@ def test_only_staging_reads_deliveries(models: dict[str, dict]) -> None:
     assert wrong == []
 
 
-def test_every_delivery_is_read_as_of_the_builds_load(models: dict[str, dict]) -> None:
+def test_deliveries_are_read_as_of_builds_load(models: dict[str, dict]) -> None:
     wrong = [
         name
         for name, model in models.items()
@@ -91,7 +91,7 @@ def test_no_model_reads_the_clock(manifest: dict) -> None:
     assert [name for name, text in code.items() if CLOCKS.search(re.sub(r"--.*|\{#.*?#\}", "", text))] == []
 
 
-def test_nothing_is_random_or_left_to_the_order_of_rows(models: dict[str, dict]) -> None:
+def test_nothing_depends_on_chance_or_row_order(models: dict[str, dict]) -> None:
     wrong = [
         name
         for name, model in models.items()
@@ -100,11 +100,11 @@ def test_nothing_is_random_or_left_to_the_order_of_rows(models: dict[str, dict])
     assert wrong == []
 
 
-def test_every_description_begins_with_the_grain(models: dict[str, dict]) -> None:
+def test_description_begins_with_grain(models: dict[str, dict]) -> None:
     assert [name for name, model in models.items() if not model["description"].startswith("One row per ")] == []
 
 
-def test_every_model_has_an_owner_and_known_readers(models: dict[str, dict]) -> None:
+def test_every_model_has_owner_and_readers(models: dict[str, dict]) -> None:
     for name, model in models.items():
         meta = model["config"]["meta"]
         assert meta.get("owner"), name
@@ -112,7 +112,7 @@ def test_every_model_has_an_owner_and_known_readers(models: dict[str, dict]) -> 
         assert bool(meta["readers"]) == is_read(model), name
 
 
-def test_every_published_column_is_described(models: dict[str, dict]) -> None:
+def test_published_columns_are_described(models: dict[str, dict]) -> None:
     """The contracts are enforced, so the declared columns are the ones that are built."""
     published = {name: model for name, model in models.items() if is_read(model)}
     assert [name for name, model in published.items() if not model["columns"]] == []
@@ -129,13 +129,13 @@ def test_working_models_have_no_column_list(models: dict[str, dict]) -> None:
     assert [name for name, model in models.items() if not is_read(model) and model["columns"]] == []
 
 
-def test_every_shared_description_is_used() -> None:
+def test_shared_descriptions_are_used() -> None:
     files = [*MODELS.rglob("*.yml"), *OWN_MODELS.rglob("*.yml"), *SEEDS.glob("*.yml")]
     used = {name for file in files for name in re.findall(r'doc\("(\w+)"\)', file.read_text(encoding="utf-8"))}
     assert set(re.findall(r"{% docs (\w+) %}", (MODELS / "columns.md").read_text(encoding="utf-8"))) == used
 
 
-def test_every_column_of_every_seed_is_described(manifest: dict) -> None:
+def test_seed_columns_are_described(manifest: dict) -> None:
     seeds = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "seed"}
     for name, seed in seeds.items():
         header = (PROJECT / seed["original_file_path"]).read_text(encoding="utf-8").partition("\n")[0].split(",")
@@ -143,7 +143,7 @@ def test_every_column_of_every_seed_is_described(manifest: dict) -> None:
         assert all(column["description"].strip() for column in seed["columns"].values()), name
 
 
-def test_what_several_models_say_of_a_column_is_written_once() -> None:
+def test_shared_description_is_written_once() -> None:
     """A description that two models share belongs in columns.md. BI tables get theirs from the register."""
     said = Counter(
         (column["name"], column["description"])
@@ -156,13 +156,13 @@ def test_what_several_models_say_of_a_column_is_written_once() -> None:
     assert [what for what, times in said.items() if times > 1] == []
 
 
-def test_every_measurement_of_an_indicator_is_worked_out_by_hand(manifest: dict, models: dict[str, dict]) -> None:
+def test_every_measurement_has_unit_test(manifest: dict, models: dict[str, dict]) -> None:
     tested = {test["model"] for test in manifest["unit_tests"].values()}
     measuring = ("int_contribution__", "int_stock__", "int_duration__", "int_indicator__")
     assert [name for name in models if name.startswith(measuring) and name not in tested] == []
 
 
-def test_what_is_read_has_an_enforced_contract_and_a_primary_key(models: dict[str, dict]) -> None:
+def test_read_tables_have_contract_and_key(models: dict[str, dict]) -> None:
     for name, model in models.items():
         if is_read(model):
             assert model["config"]["contract"]["enforced"], name
@@ -176,11 +176,11 @@ def test_bi_reads_no_single_case(models: dict[str, dict]) -> None:
             assert not {"case_number", "external_case_number", "remark_number"} & set(model["columns"]), name
 
 
-def test_no_pseudonym_leaves_the_working_tables(models: dict[str, dict]) -> None:
+def test_no_pseudonym_leaves_working_tables(models: dict[str, dict]) -> None:
     assert [n for n, model in models.items() if is_read(model) and "citizen_pseudonym" in model["columns"]] == []
 
 
-def test_every_model_has_its_yml_beside_it_and_stays_short(models: dict[str, dict]) -> None:
+def test_model_is_short_and_has_its_yml(models: dict[str, dict]) -> None:
     for name, model in models.items():
         beside = model["original_file_path"].replace(".sql", ".yml")
         assert model["patch_path"] == f"kvalitet://{beside}"
@@ -193,7 +193,7 @@ def test_names_say_what_a_table_is(kind: str, models: dict[str, dict]) -> None:
     assert all(layer(model) == folder for name, model in models.items() if name.startswith(f"{kind}_"))
 
 
-def test_columns_are_named_by_the_house_rules(models: dict[str, dict]) -> None:
+def test_columns_follow_naming_rules(models: dict[str, dict]) -> None:
     for name, model in models.items():
         for column, spec in model["columns"].items():
             if is_read(model):
@@ -202,7 +202,7 @@ def test_columns_are_named_by_the_house_rules(models: dict[str, dict]) -> None:
                     assert column.endswith("_at"), f"{name}.{column}"
 
 
-def test_published_columns_have_a_canonical_form_and_numbers_their_decimals(models: dict[str, dict]) -> None:
+def test_published_columns_have_canonical_types(models: dict[str, dict]) -> None:
     """See docs/canonical-form.md. A bare `numeric` keeps whatever number of decimals a division gives."""
     kinds = {"text", "boolean", "integer", "bigint", "date", "timestamptz", f"numeric(38, {FIGURE_SCALE})"}
     published = {name: model for name, model in models.items() if is_read(model)}
@@ -212,7 +212,7 @@ def test_published_columns_have_a_canonical_form_and_numbers_their_decimals(mode
             assert spec["data_type"] in kinds, f"{name}.{column}"
 
 
-def test_every_contracted_table_has_a_source_and_a_staging_model(manifest: dict, models: dict[str, dict]) -> None:
+def test_contracted_tables_have_staging_models(manifest: dict, models: dict[str, dict]) -> None:
     sources = {source["identifier"] for source in manifest["sources"].values() if source["schema"] == "raw"}
     contracts = load_contracts(Settings.from_environment()).values()
     tables = {table.raw_name for contract in contracts for table in contract.tables.values()}

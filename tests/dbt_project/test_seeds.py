@@ -20,7 +20,7 @@ def rows(seed: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_holidays_are_what_the_library_says() -> None:
+def test_holidays_match_the_library() -> None:
     script = SEEDS.parent / "scripts" / "make_holidays.py"
     spec = importlib.util.spec_from_file_location("make_holidays", script)
     assert spec and spec.loader
@@ -29,26 +29,26 @@ def test_holidays_are_what_the_library_says() -> None:
     assert (SEEDS / "seed_holiday.csv").read_text(encoding="utf-8") == make_holidays.as_csv()
 
 
-def test_store_bededag_is_a_holiday_until_2023_and_not_from_2024() -> None:
+def test_store_bededag_ends_after_2023() -> None:
     found = {row["date_day"] for row in rows("seed_holiday") if row["name_da"] == "Store bededag"}
     assert {"2005-04-22", "2022-05-13", "2023-05-05"} <= found
     assert max(found) == "2023-05-05"
     assert len(found) == 19
 
 
-def test_closing_days_are_told_from_holidays() -> None:
+def test_closing_days_differ_from_holidays() -> None:
     closing = {row["date_day"][5:] for row in rows("seed_holiday") if row["kind"] == "lukkedag"}
     assert closing == {"06-05", "12-24", "12-31"}
     # Whit Sunday 2022 fell on 5 June. A holiday by law takes precedence over a customary closing day.
     assert [row["kind"] for row in rows("seed_holiday") if row["date_day"] == "2022-06-05"] == ["helligdag"]
 
 
-def test_the_twelve_sources_are_numbered_through() -> None:
+def test_twelve_sources_are_numbered() -> None:
     assert [int(row["source_number"]) for row in rows("seed_source")] == list(range(1, 13))
     assert len({row["source_id"] for row in rows("seed_source")}) == 12
 
 
-def test_an_indicator_has_one_open_version_and_no_gaps() -> None:
+def test_indicator_versions_have_no_gaps() -> None:
     by_indicator: dict[str, list[dict[str, str]]] = {}
     for row in rows("seed_indicator"):
         by_indicator.setdefault(row["indicator_id"], []).append(row)
@@ -59,7 +59,7 @@ def test_an_indicator_has_one_open_version_and_no_gaps() -> None:
             assert int(before["valid_to_year"]) + 1 == int(after["valid_from_year"]), indicator_id
 
 
-def test_indicators_are_defined_in_both_languages_and_measured_on_a_known_source() -> None:
+def test_indicators_are_fully_defined() -> None:
     sources = {row["source_id"] for row in rows("seed_source")}
     for row in rows("seed_indicator"):
         assert row["source_id"] in sources
@@ -71,7 +71,7 @@ def test_indicators_are_defined_in_both_languages_and_measured_on_a_known_source
             assert row[column].strip(), (row["indicator_id"], column)
 
 
-def test_an_indicator_rests_on_known_deliveries_for_known_kinds_of_period() -> None:
+def test_indicator_rests_on_known_deliveries() -> None:
     deliveries = {row["contract_id"] for row in rows("seed_delivery")}
     for row in rows("seed_indicator"):
         assert set(row["rests_on"].split("; ")) <= deliveries, row["indicator_id"]
@@ -80,7 +80,7 @@ def test_an_indicator_rests_on_known_deliveries_for_known_kinds_of_period() -> N
         assert len(kinds) == len(set(kinds)), row["indicator_id"]
 
 
-def test_an_indicator_counts_rows_of_tables_that_its_deliveries_hold() -> None:
+def test_indicator_tables_are_in_its_deliveries() -> None:
     tables = {
         (contract.id, name)
         for contract in load_contracts(Settings.from_environment()).values()
@@ -104,12 +104,12 @@ def test_only_counts_add_up() -> None:
         assert row["unit"] == "antal" or not adds_up, row["indicator_id"]
 
 
-def test_small_counts_of_the_own_indicators_are_protected() -> None:
+def test_own_small_counts_are_protected() -> None:
     for row in rows("seed_indicator"):
         assert (row["is_small_count_protected"] == "true") == bool(row["family"] and row["event"]), row["indicator_id"]
 
 
-def test_laws_and_their_other_names_fit_together() -> None:
+def test_law_aliases_fit_the_laws() -> None:
     laws = {row["law_id"] for row in rows("seed_law")}
     assert {row["law_id"] for row in rows("seed_law_alias")} <= laws
     assert {row["parent_law_id"] for row in rows("seed_law")} <= laws | {""}
@@ -117,7 +117,7 @@ def test_laws_and_their_other_names_fit_together() -> None:
     assert {row["law_name"] for row in rows("seed_law") if row["law_id"] != "retssikkerhedsloven"} <= names
 
 
-def test_each_law_and_theme_is_in_one_risk_area_that_there_is() -> None:
+def test_law_and_theme_have_one_risk_area() -> None:
     members = rows("seed_risk_area_member")
     laws, themes = ({row[f"{name}_id"] for row in rows(f"seed_{name}")} for name in ("law", "theme"))
     known = {"lov": laws, "tema": themes}
@@ -126,7 +126,7 @@ def test_each_law_and_theme_is_in_one_risk_area_that_there_is() -> None:
     assert {row["risk_area_id"] for row in members} == {row["risk_area_id"] for row in rows("seed_risk_area")}
 
 
-def test_the_policy_says_that_it_is_an_example() -> None:
+def test_policy_is_marked_as_example() -> None:
     (policy,) = rows("seed_risk_policy")
     assert policy["is_example"] == "true" and "ikke nogen forvaltnings politik" in policy["note_da"]
     weighed = {row["risk_criterion_id"] for row in rows("seed_risk_policy_criterion")}

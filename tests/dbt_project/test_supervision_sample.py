@@ -25,7 +25,7 @@ where decided_date between '2024-01-02' and '2025-01-01' and level_date = '2024-
 
 
 @pytest.mark.slow
-def test_two_builds_of_the_same_loads_draw_the_same_cases(
+def test_same_loads_draw_the_same_cases(
     settings: Settings, admin_url: str, dbt: Callable[..., list], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KVALITET_SETTLE_SECONDS", "0")

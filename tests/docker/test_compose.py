@@ -47,7 +47,7 @@ def made_secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy / "secrets"
 
 
-def test_compose_file_is_valid_against_the_schema() -> None:
+def test_compose_file_fits_the_schema() -> None:
     tool = shutil.which("check-jsonschema", path=Path(sys.executable).parent)
     assert tool, "check-jsonschema is in the dev group"
     run = subprocess.run(
@@ -56,7 +56,7 @@ def test_compose_file_is_valid_against_the_schema() -> None:
     assert run.returncode == 0, run.stdout
 
 
-def test_every_secret_used_is_declared_and_made(compose: dict, made_secrets: Path) -> None:
+def test_used_secrets_are_declared_and_made(compose: dict, made_secrets: Path) -> None:
     used = {secret for service in compose["services"].values() for secret in service.get("secrets", [])}
     declared = set(compose["secrets"])
     assert used == declared
@@ -68,7 +68,7 @@ def test_every_secret_used_is_declared_and_made(compose: dict, made_secrets: Pat
     assert all(name == file for name, file in files.items()), "settings look for a secret under its file's name"
 
 
-def test_secret_files_are_closed_to_others_and_never_empty(made_secrets: Path) -> None:
+def test_secret_files_are_closed_and_not_empty(made_secrets: Path) -> None:
     assert stat.S_IMODE(made_secrets.stat().st_mode) == 0o700
     for file in made_secrets.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
@@ -82,13 +82,14 @@ def test_make_secrets_keeps_what_is_there(made_secrets: Path) -> None:
     assert {file.name: file.read_text() for file in made_secrets.iterdir()} == before
 
 
-def test_only_the_server_and_services_that_end_have_the_admin_secret(compose: dict) -> None:
+def test_admin_secret_has_only_three_holders(compose: dict) -> None:
+    """The server, and two services that end."""
     holders = {name for name, service in compose["services"].items() if "admin_password" in service.get("secrets", [])}
     assert holders == {"migrate", "postgres", "admin"}
     assert compose["services"]["migrate"]["restart"] == compose["services"]["admin"]["restart"] == "no"
 
 
-def test_services_for_people_are_not_started_by_up(compose: dict) -> None:
+def test_up_starts_no_service_for_people(compose: dict) -> None:
     asked_for = {name for name, service in compose["services"].items() if "profiles" in service}
     assert asked_for == {"admin", "sample"}
 
@@ -97,12 +98,12 @@ def mounts(service: dict) -> list[str]:
     return [mount["source"] if isinstance(mount, dict) else mount for mount in service.get("volumes", [])]
 
 
-def test_the_folder_of_secrets_is_mounted_for_the_admin_only(compose: dict) -> None:
+def test_only_admin_has_folder_of_secrets(compose: dict) -> None:
     holders = {name for name, service in compose["services"].items() if any("SECRETS" in m for m in mounts(service))}
     assert holders == {"admin"}
 
 
-def test_only_the_sample_can_write_the_inbox(compose: dict) -> None:
+def test_only_sample_writes_the_inbox(compose: dict) -> None:
     writers = {
         name
         for name, service in compose["services"].items()
@@ -112,18 +113,18 @@ def test_only_the_sample_can_write_the_inbox(compose: dict) -> None:
     assert writers == {"sample"}
 
 
-def test_passwords_of_people_reach_no_running_service(compose: dict) -> None:
+def test_passwords_of_people_reach_no_service(compose: dict) -> None:
     for name, service in compose["services"].items():
         if name != "migrate":
             assert not {"kvalitet_bi", "kvalitet_detail"} & set(service.get("secrets", [])), name
 
 
-def test_the_pseudonym_key_is_only_where_deliveries_are_read(compose: dict) -> None:
+def test_pseudonym_key_is_where_intake_runs(compose: dict) -> None:
     holders = {name for name, service in compose["services"].items() if "pseudonym.key" in service.get("secrets", [])}
     assert holders == {"scheduler", "migrate"}
 
 
-def test_every_port_is_published_on_loopback_by_the_forwarder_alone(compose: dict) -> None:
+def test_only_forwarder_publishes_on_loopback(compose: dict) -> None:
     published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
     assert published.keys() == {"forward"}
     assert all(port.startswith("127.0.0.1:") for port in published["forward"]), published
@@ -131,7 +132,7 @@ def test_every_port_is_published_on_loopback_by_the_forwarder_alone(compose: dic
     assert not compose["services"]["forward"].get("secrets") and not compose["services"]["forward"].get("volumes")
 
 
-def test_every_service_but_the_forwarder_is_in_the_closed_network_only(compose: dict) -> None:
+def test_only_forwarder_leaves_closed_network(compose: dict) -> None:
     networks = {name: service["networks"] for name, service in compose["services"].items()}
     assert networks.pop("forward") == ["inside", "published"]
     assert set(map(tuple, networks.values())) == {("inside",)}
@@ -161,12 +162,12 @@ def test_every_service_is_hardened(compose: dict, name: str) -> None:
     assert not service.get("privileged")
 
 
-def test_services_that_stay_have_a_health_check(compose: dict) -> None:
+def test_lasting_services_have_health_checks(compose: dict) -> None:
     for name, service in compose["services"].items():
         assert ("healthcheck" in service) == (service["restart"] != "no"), name
 
 
-def test_no_secret_stands_in_the_compose_file(compose: dict) -> None:
+def test_compose_file_holds_no_secret(compose: dict) -> None:
     for name, service in compose["services"].items():
         for variable, value in service.get("environment", {}).items():
             if re.search(r"PASSWORD|SECRET|KEY|CONN", variable):
@@ -177,7 +178,7 @@ def test_no_secret_stands_in_the_compose_file(compose: dict) -> None:
                 ), f"{name}: {variable}"
 
 
-def test_airflow_is_configured_as_on_one_machine(compose: dict, tmp_path: Path) -> None:
+def test_airflow_is_set_as_on_one_machine(compose: dict, tmp_path: Path) -> None:
     """Every option that `kvalitet up` sets must be decided for the containers too."""
     settings = Settings(root=DOCKER.parent, var=tmp_path, inbox="", server="127.0.0.1:5432", database="kvalitet")
     (tmp_path / "run").mkdir()
@@ -205,7 +206,7 @@ def test_components_start_as_on_one_machine(compose: dict) -> None:
         )
 
 
-def test_every_variable_of_ours_is_one_that_the_code_reads(compose: dict) -> None:
+def test_every_variable_is_read_by_the_code(compose: dict) -> None:
     code = "".join(path.read_text() for path in (DOCKER.parent / "src").rglob("*.py"))
     given = {name for service in compose["services"].values() for name in service.get("environment", {})}
     given |= set(re.findall(r"KVALITET_\w+(?==)", (DOCKER / "Dockerfile").read_text()))
@@ -215,7 +216,7 @@ def test_every_variable_of_ours_is_one_that_the_code_reads(compose: dict) -> Non
     assert not {name for name in ours if f'"{name}"' not in code}
 
 
-def test_the_image_is_pinned_and_not_root() -> None:
+def test_image_is_pinned_and_not_root() -> None:
     lines = (DOCKER / "Dockerfile").read_text().splitlines()
     stages = {line.split()[3] for line in lines if re.match("FROM .* AS ", line)}
     bases = {line.split()[1] for line in lines if line.startswith("FROM ")} - stages
@@ -225,7 +226,7 @@ def test_the_image_is_pinned_and_not_root() -> None:
     assert any("--frozen --no-dev" in line for line in lines)
 
 
-def test_the_context_holds_what_is_copied_and_what_the_version_is_judged_by() -> None:
+def test_build_context_holds_what_build_reads() -> None:
     """If a copied file were not sent, the build would fail. A file that is sent and not copied would go unnoticed."""
     lines = (DOCKER / "Dockerfile").read_text().splitlines()
     copied = {

@@ -29,13 +29,13 @@ def drill(*arguments: str, path: str | None = None) -> subprocess.CompletedProce
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_without_an_engine_it_is_skipped_with_a_reason_or_fails_where_one_is_required(tmp_path: Path) -> None:
+def test_drill_without_engine_skips_or_fails(tmp_path: Path) -> None:
     skipped, required = drill(path=str(tmp_path)), drill("--require-engine", path=str(tmp_path))
     assert (skipped.returncode, required.returncode) == (0, 2)
     assert skipped.stdout == required.stdout == "Skipped: docker is not installed.\n"
 
 
-def test_engine_that_does_not_answer_is_said_with_its_reason(tmp_path: Path) -> None:
+def test_silent_engine_is_said_with_reason(tmp_path: Path) -> None:
     (tmp_path / "docker").write_text("#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
     (tmp_path / "docker").chmod(0o755)
     assert drill(path=f"{tmp_path}:/usr/bin:/bin").stdout == (
@@ -62,7 +62,7 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def test_copy_is_of_the_checkout_as_it_stands(checkout: Path, tmp_path: Path) -> None:
+def test_copy_is_of_checkout_as_it_stands(checkout: Path, tmp_path: Path) -> None:
     head = call(["git", "rev-parse", "HEAD"], checkout).strip()
     assert copy_checkout(checkout, tmp_path / "clean") == head
     (checkout / "kept").write_text("changed\n")
@@ -71,13 +71,13 @@ def test_copy_is_of_the_checkout_as_it_stands(checkout: Path, tmp_path: Path) ->
     assert call(["git", "status", "--porcelain"], checkout) == " M kept\n", "the checkout itself is as it was"
 
 
-def test_settings_of_another_installation_do_not_reach_the_drills(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_settings_do_not_reach_drills(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "kvalitet")
     monkeypatch.setenv("KVALITET_SECRETS_DIR", "/etc/kvalitet")
     assert not re.findall("COMPOSE_|KVALITET_", call(["env"]))
 
 
-def test_drills_of_two_checkouts_have_different_names(tmp_path: Path) -> None:
+def test_two_checkouts_have_different_drills(tmp_path: Path) -> None:
     here, there = (Drill(folder, 1, "HEAD", print) for folder in (tmp_path / "a", tmp_path / "b"))
     assert len({one.project for drill in (here, there) for one in (drill.team, drill.upgraded)}) == 4
 
@@ -87,7 +87,7 @@ def test_a_seed_gives_the_same_instants(tmp_path: Path) -> None:
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_command_that_fails_is_told_with_its_last_lines() -> None:
+def test_failed_command_shows_its_last_lines() -> None:
     with pytest.raises(Failed, match="exit code 3:\nthe reason"):
         call(["sh", "-c", "echo the reason; exit 3"])
     with pytest.raises(Failed, match="has not ended after 1 s"):
@@ -104,7 +104,7 @@ def test_command_that_fails_is_told_with_its_last_lines() -> None:
         ("admin", []),
     ],
 )
-def test_secret_is_found_as_it_is_and_in_base64(tmp_path: Path, text: str, found: list[str]) -> None:
+def test_secret_is_found_plain_and_in_base64(tmp_path: Path, text: str, found: list[str]) -> None:
     (tmp_path / "kvalitet_loader").write_text("0123456789abcdef01")
     (tmp_path / "airflow_users").write_text('{"admin": "fedcba98765432100"}')
     (tmp_path / "backup").mkdir()
@@ -155,13 +155,13 @@ def test_links_are_followed_over_two_pages(site: str) -> None:
     assert follow_links(site) == (3, 1)
 
 
-def test_dead_link_of_the_second_page_is_named(site: str) -> None:
+def test_dead_link_of_second_page_is_named(site: str) -> None:
     Pages.files = {"/": '<a href="one.html">1</a>', "/one.html": '<a href="gone.html">2</a>'}
     with pytest.raises(Failed, match=r"gone\.html: 404"):
         follow_links(site)
 
 
-def test_page_without_a_security_header_is_named(site: str) -> None:
+def test_missing_security_header_is_named(site: str) -> None:
     Pages.files, Pages.lacks = {"/": '<a href="one.html">1</a>', "/one.html": ""}, "/one.html"
     with pytest.raises(Failed, match=r"one\.html has no content-security-policy"):
         follow_links(site)
@@ -196,7 +196,8 @@ volumes: {{kept: {{}}}}
 
 @needs_engine
 @pytest.mark.slow
-def test_service_that_is_killed_is_started_by_the_engine_and_all_of_it_is_removed(small: Installation) -> None:
+def test_killed_service_is_started_again(small: Installation) -> None:
+    """In the end all of it is removed."""
     small.compose("up", "--detach")
     assert set(small.wait_until_healthy(60)) == {"stays", "ends"}
     before = small.kill("stays")
@@ -212,7 +213,7 @@ def test_service_that_is_killed_is_started_by_the_engine_and_all_of_it_is_remove
 @needs_engine
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_drill_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+def test_interrupted_drill_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     root = tmp_path / "checkout"
     copy_checkout(ROOT, root)
     made = Drill(root, 1, "HEAD", print).team

@@ -42,7 +42,7 @@ def read_all(source: socket.socket) -> bytes:
     return b"".join(iter(lambda: source.recv(1 << 16), b""))
 
 
-def test_bytes_pass_both_ways_and_a_half_closed_connection_still_answers(target, port):
+def test_bytes_pass_both_ways_when_half_closed(target, port):
     with connect(port) as client:
         served, _ = target.accept()
         with served:
@@ -63,7 +63,7 @@ def test_large_transfer_arrives_whole(target, port):
         writing.join()
 
 
-def test_client_that_breaks_off_closes_the_other_side(target, port):
+def test_broken_off_client_closes_other_side(target, port):
     client = connect(port)
     served, _ = target.accept()
     served.settimeout(10)
@@ -73,7 +73,7 @@ def test_client_that_breaks_off_closes_the_other_side(target, port):
         assert served.recv(1) == b""
 
 
-def test_target_that_is_down_closes_the_connection_and_others_go_on(target, port):
+def test_down_target_closes_only_its_connection(target, port):
     address = target.getsockname()
     target.close()
     with connect(port) as client:

@@ -55,7 +55,7 @@ def test_only_a_healthy_component_passes(url: str, component: str, exit_code: in
     assert check(url, component).returncode == exit_code
 
 
-def test_an_api_server_that_does_not_answer_is_told_in_one_line() -> None:
+def test_silent_api_server_is_told_in_one_line() -> None:
     done = check("http://127.0.0.1:1/", "scheduler")
     assert done.returncode == 1
     assert done.stderr.startswith("the API server does not answer")
@@ -76,9 +76,7 @@ def airflow(admin_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def test_dag_processor_is_healthy_when_every_file_was_read_since_the_start(
-    url: str, airflow: Engine, admin_url: str, tmp_path: Path
-) -> None:
+def test_dag_processor_must_have_read_every_file(url: str, airflow: Engine, admin_url: str, tmp_path: Path) -> None:
     dags = tmp_path / "dags"
     dags.mkdir()
     (dags / "extract.py").touch()
@@ -123,7 +121,7 @@ def test_dag_processor_is_healthy_when_every_file_was_read_since_the_start(
     assert code == 1 and said.startswith("dag_processor: cannot read extract.py")
 
 
-def test_database_that_does_not_answer_is_told_in_one_line(url: str, tmp_path: Path) -> None:
+def test_silent_database_is_told_in_one_line(url: str, tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql+psycopg2://airflow:secret-word@127.0.0.1:1/airflow")
     environment = {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": f"cat {tmp_path / 'url'}",

@@ -69,7 +69,7 @@ def test_clean_checkout_is_its_commit(repository: Path):
 
 
 @pytest.mark.parametrize("shape", ["packed", "detached", "shallow clone", "tag of the past"])
-def test_other_shapes_of_a_repository_are_read(repository: Path, shape: str):
+def test_other_repository_shapes_are_read(repository: Path, shape: str):
     first = git(repository, "rev-parse", "HEAD")
     (repository / "README.md").write_text("Kvalitet, again\n")
     git(repository, "commit", "--quiet", "--all", "--message=Second")
@@ -90,7 +90,7 @@ def test_other_shapes_of_a_repository_are_read(repository: Path, shape: str):
 
 
 @pytest.mark.parametrize("change", ["edited", "staged", "added", "deleted"])
-def test_file_that_differs_is_told_as_changes(repository: Path, change: str):
+def test_differing_file_is_told_as_changes(repository: Path, change: str):
     head = git(repository, "rev-parse", "HEAD")
     file = repository / "src/kvalitet/nights/night.py"
     if change == "added":
@@ -104,7 +104,7 @@ def test_file_that_differs_is_told_as_changes(repository: Path, change: str):
     assert said(repository) == f"{head}+changes"
 
 
-def test_file_that_is_not_in_the_image_is_no_change(repository: Path):
+def test_file_outside_image_is_no_change(repository: Path):
     (repository / "docs/runbook.md").write_text("edited\n")
     assert said(repository) == git(repository, "rev-parse", "HEAD")
 
@@ -115,7 +115,7 @@ def test_stated_version_is_taken_as_it_is(repository: Path):
 
 
 @pytest.mark.parametrize("shape", ["archive", "worktree", "no commit", "borrowed objects"])
-def test_repository_that_cannot_be_read_asks_for_the_version(repository: Path, shape: str):
+def test_unreadable_repository_asks_for_version(repository: Path, shape: str):
     if shape == "archive":
         shutil.rmtree(repository / ".git")
     elif shape == "worktree":
@@ -136,7 +136,7 @@ def test_repository_that_cannot_be_read_asks_for_the_version(repository: Path, s
     assert "Traceback" not in done.stderr
 
 
-def test_the_build_reads_git_with_the_version_that_is_tested():
+def test_build_uses_the_tested_git_reader():
     lock = tomllib.loads((DOCKER.parent / "uv.lock").read_text())
     locked = next(package["version"] for package in lock["package"] if package["name"] == "dulwich")
     assert f"dulwich=={locked}" in (DOCKER / "Dockerfile").read_text()

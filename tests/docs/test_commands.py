@@ -16,7 +16,7 @@ DOCUMENTS = [
         ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
 ]
-OWN_SERVER = "tests/end_to_end/test_own_postgres.py::test_two_nights_on_an_own_postgres_the_second_with_a_broken_source"
+OWN_SERVER = "tests/end_to_end/test_own_postgres.py::test_two_nights_on_own_postgres"
 DOCUMENTED = "tests/docs/test_documented_commands.py"
 ELSEWHERE = "tests/evidence/test_verify.py::test_a_signer_elsewhere_signs"
 
@@ -30,7 +30,7 @@ RUN_BY = {
             " | sort > sums",
             "(head -n 2 x.tsv; cat sums) | sha256sum",
         ],
-        "tests/evidence/test_canonical_form.py::test_exported_table_gives_its_digest_in_two_lines_of_shell",
+        "tests/evidence/test_canonical_form.py::test_two_lines_of_shell_give_the_digest",
     ),
     "kvalitet administration new 'Køge Kommune' --short-name KAF": (
         "tests/onboarding/test_administration.py::test_command_of_guide_begins_folder"
@@ -40,7 +40,7 @@ RUN_BY = {
     "make lint": "ci: lint",
     "make test": "ci: test",
     ".venv/bin/pre-commit install": "ci: lint",
-    "git clone … && cd kvalitet": "tests/docker/test_drill.py::test_copy_is_of_the_checkout_as_it_stands",
+    "git clone … && cd kvalitet": "tests/docker/test_drill.py::test_copy_is_of_checkout_as_it_stands",
     **dict.fromkeys(
         [
             "export KVALITET_DATABASE_URL='postgresql://db.example.dk:5432/kvalitet?sslmode=verify-full"
@@ -54,12 +54,12 @@ RUN_BY = {
         ],
         OWN_SERVER,
     ),
-    "sha256sum klager_2025-01-02.csv": f"{DOCUMENTED}::test_delivered_file_has_the_digest_that_is_recorded",
+    "sha256sum klager_2025-01-02.csv": f"{DOCUMENTED}::test_delivered_file_has_recorded_digest",
     "age --decrypt --identity landing.key var/landing/<path> | zstd --decompress | sha256sum": (
-        f"{DOCUMENTED}::test_kept_file_opens_with_the_fields_own_tools"
+        f"{DOCUMENTED}::test_kept_file_opens_with_common_tools"
     ),
     "kvalitet verify --public-key key-i-was-given.pem --anchors anchors-i-kept.txt": (
-        f"{DOCUMENTED}::test_auditor_verifies_with_a_key_and_anchors_of_their_own"
+        f"{DOCUMENTED}::test_auditor_verifies_with_own_key"
     ),
     **dict.fromkeys(
         [
@@ -67,37 +67,31 @@ RUN_BY = {
             "unzip -q evidence-1.zip -d evidence-1 && cd evidence-1",
             "python verify.py --public-key key-i-was-given.pem",
         ],
-        f"{DOCUMENTED}::test_auditor_exports_the_evidence_and_verifies_it_alone",
+        f"{DOCUMENTED}::test_auditor_verifies_exported_evidence",
     ),
     "kvalitet source new nyc311 service_requests_2023-03-01.csv --owner Pilot --contact pilot@example.invalid": (
         "tests/onboarding/test_source_new.py::test_command_names_files_and_next_steps"
     ),
-    "pip install cryptography": (
-        "tests/evidence/test_bundle.py::test_the_script_needs_nothing_but_python_and_cryptography"
-    ),
+    "pip install cryptography": "tests/evidence/test_bundle.py::test_script_needs_only_cryptography",
     # The test calls the function behind the command for some trials, because all of them take half an hour.
     **dict.fromkeys(
         ["make mutate", ".venv/bin/kvalitet mutate --mutation complaints_lost"],
-        "tests/mutation/test_trials.py::test_what_the_gate_says_of_spoilt_candidates",
+        "tests/mutation/test_trials.py::test_gate_judges_spoilt_candidates",
     ),
-    ".venv/bin/kvalitet mutate --only nights": (
-        "tests/end_to_end/test_nights.py::test_what_was_said_stays_what_was_said"
-    ),
+    ".venv/bin/kvalitet mutate --only nights": "tests/end_to_end/test_nights.py::test_past_figures_stay_as_published",
     **dict.fromkeys(
         [
             "kvalitet backup --to /mnt/backup/kvalitet --keys-to /mnt/safe/kvalitet-keys",
             "kvalitet restore /mnt/backup/kvalitet/kvalitet-20260103T040000Z --keys /mnt/safe/kvalitet-keys",
         ],
-        "tests/backup/test_nights_restored.py::"
-        "test_a_backup_taken_in_the_middle_of_a_night_publishes_the_next_one_elsewhere",
+        "tests/backup/test_nights_restored.py::test_backup_mid_night_goes_on_elsewhere",
     ),
     **dict.fromkeys(
         [
             "kvalitet person erase --reason 'again: erasure 7 of 3 March, case 2026-114'",
             "kvalitet person confirm-erasures --by 'A. Hansen' --reason 'erasure 7 carried out again as 9'",
         ],
-        "tests/backup/test_erasures.py::"
-        "test_an_erasure_after_the_backup_is_named_and_stops_everything_until_it_is_confirmed",
+        "tests/backup/test_erasures.py::test_later_erasure_stops_all_until_confirmed",
     ),
     "export KVALITET_SIGNER='command:ssh signer@vault.example.dk sign-kvalitet'": ELSEWHERE,
     "export KVALITET_SIGNER_PUBLIC_KEY=/etc/kvalitet/certificate.pub": ELSEWHERE,
@@ -117,18 +111,18 @@ def without_proof(commands: list[Command], proven: set[str]) -> list[str]:
     return [f"{command.document}: {command.text}" for command in commands if command.text not in proven]
 
 
-def test_every_command_of_a_shell_block_is_run_by_a_test_or_the_drill() -> None:
+def test_every_shell_command_is_run() -> None:
     missing = without_proof(shown(), RUN_BY.keys() | run_by_the_drill(ROOT / "docker" / "drill"))
     assert not missing, "Run it in a step of docker/drill or in a test, and say in RUN_BY where:\n" + "\n".join(missing)
 
 
-def test_a_new_command_without_proof_is_named() -> None:
+def test_command_without_proof_is_named() -> None:
     text = "```sh\nmake run   # as always\nkvalitet frobnicate --all \\\n  --now\n```\n```sql\nselect 1\n```\n"
     commands = list(commands_in("README.md", text))
     assert without_proof(commands, set(RUN_BY)) == ["README.md: kvalitet frobnicate --all --now"]
 
 
-def test_no_proof_is_of_a_command_that_is_shown_no_more() -> None:
+def test_every_proof_is_of_a_shown_command() -> None:
     named = {" ".join(span.split()) for span in IN_A_SENTENCE.findall(_text("docker/README.md"))}
     assert not RUN_BY.keys() - {command.text for command in shown()} - named
 
@@ -149,7 +143,7 @@ def _text(file: str) -> str:
     return (ROOT / file).read_text(encoding="utf-8")
 
 
-def test_settings_of_environment_files_are_read_by_the_code() -> None:
+def test_named_settings_are_read_by_the_code() -> None:
     read = "".join(path.read_text() for folder in ("src", "docker") for path in (ROOT / folder).rglob("*.py"))
     read += _text("docker/compose.yaml")
     named = {name for document in DOCUMENTS for name in settings_in(document.read_text(encoding="utf-8"))}
@@ -160,7 +154,7 @@ PROGRAM = r"(?:docker (?:compose|inspect)|python3 \w+\.py|ls|\./make-secrets\.sh
 IN_A_SENTENCE = re.compile(rf"(?<!`)`((?:[A-Z_]+=[^`]+ )?{PROGRAM}(?: [^`…]+)?)`(?!`)")
 
 
-def test_every_command_in_a_sentence_about_docker_is_run_by_the_drill() -> None:
+def test_docker_commands_are_run_by_the_drill() -> None:
     text = _text("docker/README.md")
     commands = [Command("docker/README.md", " ".join(span.split())) for span in IN_A_SENTENCE.findall(text)]
     assert len(commands) > 8
@@ -168,7 +162,7 @@ def test_every_command_in_a_sentence_about_docker_is_run_by_the_drill() -> None:
     assert not missing, "\n".join(missing)
 
 
-def test_targets_of_make_that_are_named_exist() -> None:
+def test_named_make_targets_exist() -> None:
     """Commands of `kvalitet` are checked against the command line in tests/cli/test_advice.py."""
     named = {
         (document.relative_to(ROOT).as_posix(), target)
@@ -191,15 +185,15 @@ def test_targets_of_make_that_are_named_exist() -> None:
         ("NAME=value\nexport NAME=value", ["export NAME=value"]),
     ],
 )
-def test_commands_are_read_as_a_shell_reads_them(block: str, expected: list[str]) -> None:
+def test_commands_are_read_as_by_a_shell(block: str, expected: list[str]) -> None:
     assert [command.text for command in commands_in("x.md", f"```sh\n{block}\n```\n")] == expected
 
 
-def test_of_a_session_only_what_is_typed_is_a_command() -> None:
+def test_only_typed_lines_are_commands() -> None:
     assert [command.text for command in commands_in("x.md", "```console\n$ a b\nits output\n```\n")] == ["a b"]
 
 
-def test_only_commands_that_are_run_word_for_word_count_as_the_drills(tmp_path: Path) -> None:
+def test_drill_proves_only_verbatim_commands(tmp_path: Path) -> None:
     step = """
 UP = "docker compose up"
 def step(drill):

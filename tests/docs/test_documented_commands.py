@@ -62,13 +62,13 @@ def shell(new_warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield Shell(settings, folder)
 
 
-def test_auditor_verifies_with_a_key_and_anchors_of_their_own(shell: Shell) -> None:
+def test_auditor_verifies_with_own_key(shell: Shell) -> None:
     said = shell.types(f"kvalitet verify --public-key {KEY} --anchors {ANCHORS}")
     assert re.search(r"1 entries of the ledger, \d+ published tables, 1 anchors checked", said), said
     assert "All of it is as it was signed." in said
 
 
-def test_auditor_exports_the_evidence_and_verifies_it_alone(shell: Shell) -> None:
+def test_auditor_verifies_exported_evidence(shell: Shell) -> None:
     assert re.search(r"evidence-1.zip: the ledger, \d+ tables and verify.py", shell.types(
         "kvalitet evidence --publication 1 --out evidence-1.zip"))  # fmt: skip
     if shutil.which("unzip"):
@@ -80,7 +80,7 @@ def test_auditor_exports_the_evidence_and_verifies_it_alone(shell: Shell) -> Non
     assert re.search(r"1 entries of the ledger, \d+ tables of publication 1: all of it holds", said), said
 
 
-def test_delivered_file_has_the_digest_that_is_recorded(shell: Shell) -> None:
+def test_delivered_file_has_recorded_digest(shell: Shell) -> None:
     inbox = Path(shell.settings.inbox.removeprefix("file://"))
     shutil.copy(inbox / "bif_complaints" / "klager_2025-01-02.csv", shell.folder)
     digest, name = shell.types("sha256sum klager_2025-01-02.csv").split()
@@ -90,7 +90,7 @@ def test_delivered_file_has_the_digest_that_is_recorded(shell: Shell) -> None:
 @pytest.mark.skipif(
     not (shutil.which("age") and shutil.which("zstd")), reason="no age and zstd here: apt-get install age zstd"
 )
-def test_kept_file_opens_with_the_fields_own_tools(shell: Shell) -> None:
+def test_kept_file_opens_with_common_tools(shell: Shell) -> None:
     recorded = _recorded(shell, "klager_2025-01-02.csv")
     shutil.copy(shell.settings.secrets_dir / "landing.key", shell.folder)
     (shell.folder / "var").symlink_to(shell.settings.var)
@@ -123,5 +123,5 @@ def _recorded(shell: Shell, file: str) -> dict:
         ("kvalitet --help", "supervision-sample"),
     ],
 )
-def test_command_that_changes_nothing_answers(shell: Shell, command: str, says: str) -> None:
+def test_read_only_command_answers(shell: Shell, command: str, says: str) -> None:
     assert says in shell.types(command)

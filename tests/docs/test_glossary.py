@@ -23,7 +23,7 @@ def test_each_word_stands_once() -> None:
     assert not twice
 
 
-def test_each_row_says_where_it_is_known_from() -> None:
+def test_each_row_names_its_source() -> None:
     rows = [line for line in GLOSSARY.splitlines() if ROW.match(line) and not line.startswith("| Danish")]
     without = [row for row in rows if not re.search(r"\b[VA]\b", row.rsplit("|", 2)[1])]
     assert not without
@@ -37,7 +37,7 @@ def test_each_row_says_where_it_is_known_from() -> None:
         "example/administration/register/seed_source",
     ],
 )
-def test_what_the_star_names_in_danish_is_explained(seed: str) -> None:
+def test_danish_names_of_star_are_explained(seed: str) -> None:
     with (ROOT / f"{seed}.csv").open(encoding="utf-8", newline="") as lines:
         names = [row["name_da"] for row in csv.DictReader(lines)]
     words = {word for name in names for word in re.findall(r"[A-ZÆØÅa-zæøå]{4,}", name)}

@@ -9,73 +9,46 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 BACK = "end_to_end/test_way_back.py"
-CORRECTED = "test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract"
-MENDED_MODEL = "test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published"
+CORRECTED = "test_one_night_mends_four_faults"
+MENDED_MODEL = "test_broken_model_and_wrong_delivery_mended"
 RUN, MENDING = "end_to_end/test_interrupted_run.py", "services/test_mending.py"
-OLD_ONES = "test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it"
+OLD_ONES = "test_dead_scheduler_starts_with_old_settings"
 #: Section -> beginning of a row -> the test that does what it says.
 FOLLOWED_BY = {
     "A run was interrupted": {
-        "`make run` or `kvalitet run` was interrupted": (
-            f"{RUN}::test_each_call_says_that_it_goes_on_and_how_far_the_night_had_come"
-        ),
-        "`make run` says *This night has not ended*": (
-            f"{RUN}::test_failed_night_is_gone_on_with_until_its_run_is_marked_as_success"
-        ),
-        "`kvalitet run` is called while another": (
-            f"{RUN}::test_two_calls_at_once_join_the_night_and_show_the_same_end"
-        ),
-        "*night.json … cannot be read*": (
-            "conductor/test_begun.py::test_note_that_cannot_be_read_is_named_with_what_to_do"
-        ),
-        "the machine was stopped during a night": (
-            f"{RUN}::test_the_night_that_was_begun_is_published_whole_and_the_next_was_not_delivered"
-        ),
+        "`make run` or `kvalitet run` was interrupted": (f"{RUN}::test_each_call_says_how_far_the_night_was"),
+        "`make run` says *This night has not ended*": (f"{RUN}::test_failed_night_goes_on_until_marked_done"),
+        "`kvalitet run` is called while another": (f"{RUN}::test_two_calls_at_once_join_the_night"),
+        "*night.json … cannot be read*": ("conductor/test_begun.py::test_unreadable_note_says_what_to_do"),
+        "the machine was stopped during a night": (f"{RUN}::test_begun_night_is_published_whole"),
     },
     "A process died, or nothing moves": {
-        "*its process has died*": (
-            "end_to_end/test_killed_airflow.py"
-            "::test_the_night_after_any_of_airflows_processes_was_killed_publishes_by_itself"
-        ),
-        "*processes whose start or parent has died": (
-            f"{MENDING}::test_scheduler_killed_during_a_task_is_mended_and_the_run_ends"
-        ),
-        "*session … of a start that has ended": f"{MENDING}::test_lock_of_an_ended_start_is_named_and_up_ends_it",
-        "*has held locks for": (
-            "services/test_sessions.py::test_transaction_that_holds_locks_and_does_nothing_is_ended"
-        ),
-        "*its process lives, but its last heartbeat": (
-            f"{MENDING}::test_component_that_gives_no_sign_of_life_starts_anew"
-        ),
-        "*a worker was killed while it held the lock": (
-            f"{MENDING}::test_scheduler_whose_workers_are_locked_out_starts_anew"
-        ),
-        "*the process that its triggers run in was killed*": (
-            f"{MENDING}::test_triggerer_whose_runner_was_killed_starts_anew"
-        ),
-        "*has been queued (scheduled)": f"{MENDING}::test_lock_of_an_ended_start_is_named_and_up_ends_it",
-        "*cannot be reached … Whether": f"{MENDING}::test_database_that_cannot_be_reached_is_said",
+        "*its process has died*": ("end_to_end/test_killed_airflow.py::test_night_after_any_kill_publishes"),
+        "*processes whose start or parent has died": (f"{MENDING}::test_run_survives_a_killed_scheduler"),
+        "*session … of a start that has ended": f"{MENDING}::test_up_ends_lock_of_an_ended_start",
+        "*has held locks for": ("services/test_sessions.py::test_idle_transaction_with_locks_is_ended"),
+        "*its process lives, but its last heartbeat": (f"{MENDING}::test_silent_component_starts_anew"),
+        "*a worker was killed while it held the lock": (f"{MENDING}::test_locked_out_scheduler_starts_anew"),
+        "*the process that its triggers run in was killed*": (f"{MENDING}::test_triggerer_without_runner_starts_anew"),
+        "*has been queued (scheduled)": f"{MENDING}::test_up_ends_lock_of_an_ended_start",
+        "*cannot be reached … Whether": f"{MENDING}::test_unreachable_database_is_said",
     },
     "Settings have changed, but a night runs": {
-        "the new settings, when the night is over": (f"{MENDING}::test_changed_settings_wait_for_the_end_of_what_runs"),
+        "the new settings, when the night is over": (f"{MENDING}::test_changed_settings_wait_for_what_runs"),
         "only what is down started": f"{MENDING}::{OLD_ONES}",
-        "the new settings at once": (
-            f"{MENDING}::test_night_is_broken_off_for_changed_settings_where_that_is_asked_for"
-        ),
+        "the new settings at once": (f"{MENDING}::test_up_now_breaks_off_the_night"),
         "*The scheduler is down, so the night does not end": f"{MENDING}::{OLD_ONES}",
     },
     "A delivery was wrong": {
         "The **contract** was wrong": f"{BACK}::{CORRECTED}",
-        "The **delivery** was wrong": f"{BACK}::test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before",
+        "The **delivery** was wrong": f"{BACK}::test_withdrawal_brings_old_figures_back",
         "Later deliveries stand on it": "intake/test_withdrawal.py::test_newest_is_withdrawn_first",
         "It was withdrawn by mistake": "intake/test_withdrawal.py::test_wrong_withdrawal_can_be_replayed",
         "A corrected file came": f"{BACK}::{CORRECTED}",
         "The source has numbered": f"{BACK}::{CORRECTED}",
     },
     "The clock is wrong": {
-        "a claim's heartbeats and its lapse": (
-            "clock/test_lapses.py::test_claim_lapses_after_its_seconds_however_the_clock_was_set"
-        ),
+        "a claim's heartbeats and its lapse": ("clock/test_lapses.py::test_claim_lapses_whatever_the_clock_says"),
     },
     "An extract is red": {
         "*refused* … rows set aside beyond": "intake/test_bad_input.py::test_more_rejects_than_allowed",
@@ -100,36 +73,31 @@ FOLLOWED_BY = {
         "*gave no whole answer": "intake/test_api.py::test_lasting_error_is_tried_4_times",
         "*with one page of several*": "intake/test_api.py::test_first_page_of_several_is_refused",
         "*with a web page, not with data*": "intake/test_api.py::test_web_page_is_refused",
-        "the API is down for long": f"{BACK}::test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it",
+        "the API is down for long": f"{BACK}::test_file_replaces_api_that_is_down",
         "*is being taken in by … since": "intake/test_turns.py::test_timeout_names_holder_of_turn",
         "*The turn on … was lost*": "intake/test_turns.py::test_lost_turn_accepts_nothing",
-        "*Its task was killed each time": (
-            "night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not"
-        ),
-        "*The disk takes no more*": f"{BACK}::test_full_disk_is_named_and_nothing_is_half_done",
+        "*Its task was killed each time": ("night/test_night_waiting.py::test_killed_task_leaves_a_failed_attempt"),
+        "*The disk takes no more*": f"{BACK}::test_full_disk_leaves_nothing_half_done",
         "*The secret … is empty*": f"{BACK}::test_empty_password_file_is_named",
         "*This is a fault of Kvalitet": "intake/test_faults.py::test_own_fault_does_not_refuse_delivery",
-        "anything else": "night/test_missing_program.py::test_what_may_mend_itself_is_tried_again",
+        "anything else": "night/test_missing_program.py::test_transient_error_is_tried_again",
     },
     "The night is red": {
-        "`wait_for_sources`": (
-            "night/test_night_waiting.py"
-            "::test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared"
-        ),
+        "`wait_for_sources`": ("night/test_night_waiting.py::test_wait_without_warehouse_can_be_cleared"),
         "`staging` … `reports`": f"{BACK}::{MENDED_MODEL}",
         "`finish`: *the database does not let": "publication/test_finish.py::test_failed_setting_names_table",
         "`finish`: *somebody holds a lock*": "publication/test_finish.py::test_locked_table_is_named",
         "`validate`": f"{BACK}::{MENDED_MODEL}",
-        "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_its_claim_to_another_process"),
+        "`begin`: *holds candidate*": ("clock/test_lapses.py::test_killed_process_loses_claim_to_another"),
         "`begin`: *nothing to build from*": "intake/test_withdrawal.py::test_newest_is_withdrawn_first",
         "`publish`: *differs from what the gate": (
             "publication/test_publish.py::test_candidate_changed_later_is_refused"
         ),
         "`publish`: a session stays in the way": "publication/test_readers.py::test_unendable_session_is_named",
-        "`report`": "reports/test_site.py::test_a_failed_writing_leaves_the_old_page_and_no_debris",
+        "`report`": "reports/test_site.py::test_failed_writing_leaves_old_page",
         "`finish`: *Its schemas hold": "publication/test_seal.py::test_executable_object_is_refused",
         "`finish`: *a transaction … is still open*": "publication/test_seal.py::test_only_own_transactions_are_ended",
-        "`anchor`": "evidence/test_outbox.py::test_failed_anchor_stays_due_until_it_is_anchored",
+        "`anchor`": "evidence/test_outbox.py::test_failed_anchor_stays_due",
         "`housekeeping`: `check_files`": "evidence/test_files.py::test_changed_files_are_named",
     },
 }
@@ -158,7 +126,7 @@ def test_each_entry_has_its_row(section: str, follows: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("test", sorted({test for rows in FOLLOWED_BY.values() for test in rows.values()}))
-def test_the_test_that_follows_a_row_is_there(test: str) -> None:
+def test_named_test_exists(test: str) -> None:
     file, _, name = test.partition("::")
     functions = ast.walk(ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8")))
     assert name in {node.name for node in functions if isinstance(node, ast.FunctionDef)}

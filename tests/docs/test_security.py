@@ -32,7 +32,7 @@ def test_each_row_names_a_test(heading: str) -> None:
     assert [row for row in rows(heading) if not TEST.search(row.rstrip("| ").rpartition("|")[2])] == []
 
 
-def test_each_thing_that_is_not_found_names_a_test() -> None:
+def test_each_unfound_change_names_a_test() -> None:
     assert len(not_found()) > 5
     assert [item for item in not_found() if not TEST.search(item)] == []
 

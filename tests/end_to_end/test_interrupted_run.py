@@ -154,7 +154,7 @@ def two_at_once(place: Place, interrupted: dict[str, str]) -> list[str]:
     return said
 
 
-def test_each_call_says_that_it_goes_on_and_how_far_the_night_had_come(interrupted: dict[str, str]) -> None:
+def test_each_call_says_how_far_the_night_was(interrupted: dict[str, str]) -> None:
     assert "Going on" not in interrupted["starting Airflow"] + interrupted["half delivered"]
     assert "was interrupted before its extractions were triggered. Going on with it" in interrupted["delivered"]
     assert "was interrupted before its extractions were triggered. Going on with it" in interrupted["half triggered"]
@@ -164,14 +164,13 @@ def test_each_call_says_that_it_goes_on_and_how_far_the_night_had_come(interrupt
     assert "`kvalitet run` watches it again" in interrupted["building"]
 
 
-def test_two_calls_at_once_join_the_night_and_show_the_same_end(place: Place, two_at_once: list[str]) -> None:
+def test_two_calls_at_once_join_the_night(place: Place, two_at_once: list[str]) -> None:
     assert all("Going on with it" in said for said in two_at_once)
     assert all("publication 1, from build" in said for said in two_at_once)
 
 
-def test_the_night_that_was_begun_is_published_whole_and_the_next_was_not_delivered(
-    place: Place, two_at_once: list[str]
-) -> None:
+def test_begun_night_is_published_whole(place: Place, two_at_once: list[str]) -> None:
+    """The next night is not delivered."""
     assert [file.name for file in place.files("inbox/bif_complaints/klager_*")] == ["klager_2025-01-02.csv"]
     assert fetch_all(place.settings, BI, "select publication_id from reporting.publication") == [{"publication_id": 1}]
     assert place.rows("select count(distinct owner) as owners from audit.build") == [{"owners": 1}]
@@ -186,13 +185,13 @@ def second(place: Place, two_at_once: list[str]) -> str:
     return place.interrupt(lambda: place.note() and "indicators" in place.runs(), ctrl_c)
 
 
-def test_the_call_after_a_published_night_delivers_the_next(place: Place, second: str) -> None:
+def test_next_call_delivers_the_next_night(place: Place, second: str) -> None:
     assert "Going on" not in second
     assert "Night 2: 13 files delivered" in second
     assert place.note()["sample"] == {"night": 2, "complaints": 2000}
 
 
-def test_failed_night_is_gone_on_with_until_its_run_is_marked_as_success(place: Place, second: str) -> None:
+def test_failed_night_goes_on_until_marked_done(place: Place, second: str) -> None:
     note = place.note()
     place.mark(note["run_id"], "failed")
     said = place.interrupt(lambda: place.runs()["indicators"] in ("queued", "running"), ctrl_c)

@@ -169,7 +169,7 @@ def place() -> Iterator[Settings]:
         shutil.rmtree(var, ignore_errors=True)
 
 
-def test_the_night_after_any_of_airflows_processes_was_killed_publishes_by_itself(place: Settings) -> None:
+def test_night_after_any_kill_publishes(place: Settings) -> None:
     seed = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(10**6))
     print(f"\nKILL_SEED={seed}")
     trial = Trial(place, Killer(place), random.Random(seed))  # noqa: S311 (draws what to kill)

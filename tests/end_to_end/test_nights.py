@@ -100,7 +100,7 @@ def most_frequent_person(settings: Settings) -> str:
     return next(number for number, _ in numbers.most_common() if number.strip("0"))
 
 
-def test_what_was_said_stays_what_was_said(nights: TwoNights):
+def test_past_figures_stay_as_published(nights: TwoNights):
     settings = nights.settings
     assert figures(settings, 1) == nights.said_first
     assert figures(settings, 2) != nights.said_first
@@ -108,7 +108,7 @@ def test_what_was_said_stays_what_was_said(nights: TwoNights):
     assert sum(of_figures) < 1_900_000, "tests/reports/test_many.py reckons with so much a publication"
 
 
-def test_second_night_is_compared_with_the_first(nights: TwoNights):
+def test_second_night_is_compared_with_first(nights: TwoNights):
     """No check may be not applicable because an earlier publication is missing."""
     with connect(nights.settings, AUDITOR) as connection:
         rows = connection.execute(
@@ -127,7 +127,7 @@ def quiet(step: str, detail: str) -> None:
     """Ignores progress."""
 
 
-def test_figures_of_the_past_and_what_changed_since(nights: TwoNights):
+def test_figures_of_the_past_and_changes_since(nights: TwoNights):
     settings = nights.settings
     generate_earlier(Path(settings.inbox.removeprefix("file://")), OLDER, complaints=COMPLAINTS)
     for source in load_contracts(settings):
@@ -209,7 +209,7 @@ def _check_causes(found: Restatement) -> None:
     assert withdrawn == len(night_1.keys() - night_2.keys())
 
 
-def test_a_corrupted_third_and_a_rebuild_of_the_first(nights: TwoNights, monkeypatch: pytest.MonkeyPatch):
+def test_corrupted_third_and_rebuilt_first_night(nights: TwoNights, monkeypatch: pytest.MonkeyPatch):
     """Readers keep night 2. Night 1 is rebuilt from its loads and equals what was published then, although a person of
     both nights was erased meanwhile."""
     from kvalitet.build.transform import LAYERS, build_layer

@@ -129,7 +129,7 @@ def test_nothing_fictional_is_published(koege: tuple[Settings, NightResult]) -> 
     assert {name for name, page in pages.items() if "fiktiv" in page or "eksempelby" in page} <= {"definitioner.html"}
 
 
-def test_cases_of_a_kind_of_its_own_stand_beside_the_known(koege: tuple[Settings, NightResult]) -> None:
+def test_own_kind_of_case_stands_beside_known(koege: tuple[Settings, NightResult]) -> None:
     here, _ = koege
     with connect(here, AUDITOR) as connection:
         board = connection.execute(
@@ -139,7 +139,7 @@ def test_cases_of_a_kind_of_its_own_stand_beside_the_known(koege: tuple[Settings
     assert [tuple(row.values()) for row in board] == [("N-1", "medhold"), ("N-2", "ikke_medhold"), ("N-3", None)]
 
 
-def test_what_nobody_has_agreed_is_neither_missing_nor_stale(koege: tuple[Settings, NightResult]) -> None:
+def test_unagreed_source_is_not_missing(koege: tuple[Settings, NightResult]) -> None:
     here, _ = koege
     with connect(here, AUDITOR) as connection:
         sources = connection.execute(

@@ -66,7 +66,7 @@ def deliver(settings: Settings, night: int) -> Path:
 
 
 @pytest.mark.slow
-def test_two_nights_on_an_own_postgres_the_second_with_a_broken_source(
+def test_two_nights_on_own_postgres(
     own: Settings, migrator: str, debian_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The nights run over TLS and without a superuser. The warehouse is prepared once with the admin's credential,
@@ -100,7 +100,7 @@ def test_two_nights_on_an_own_postgres_the_second_with_a_broken_source(
 
 
 @pytest.mark.slow
-def test_airflow_schedules_on_the_own_server_over_tls(
+def test_airflow_runs_on_own_server_over_tls(
     own: Settings, migrator: str, debian_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`kvalitet up` makes Airflow's database there. The server refuses unencrypted sessions to it."""
@@ -164,15 +164,13 @@ def its_last_good_data_are_used_and_marked(own: Settings, result: NightResult) -
     assert statuses == [{"status": "foraeldet"}]
 
 
-def test_an_own_server_without_the_admins_address_says_what_is_missing(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_own_server_without_admin_url_is_named(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KVALITET_ADMIN_URL")
     with pytest.raises(KvalitetError, match="KVALITET_ADMIN_URL is not set"):
         services.up(own, with_airflow=False, say=lambda text: None)
 
 
-def test_an_own_server_that_does_not_let_the_admin_in_is_said_without_the_password(
+def test_refused_admin_is_said_without_password(
     own: Settings, debian_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(

@@ -181,37 +181,31 @@ def test_the_first_night_is_published(first: Night) -> None:
     assert {row.outcome for row in first.result.sources} == {"accepted"}
 
 
-def test_a_run_by_hand_does_not_stand_behind_one_that_waits_for_its_sources(
-    airflow: AirflowClient, waiting: str, first: Night
-) -> None:
+def test_run_by_hand_passes_a_waiting_one(airflow: AirflowClient, waiting: str, first: Night) -> None:
     assert first.result.publication_id == 1
     assert airflow.run_states(waiting) == {"indicators": "running"}
     assert states(airflow, waiting)["wait_for_sources"] == "deferred"
 
 
-def test_the_terminal_shows_steps_sources_counts_and_where_to_look(place: Settings, first: Night) -> None:
+def test_terminal_shows_steps_and_counts(place: Settings, first: Night) -> None:
     for words in ("extract bif_complaints", "staging", "validate", "publication 1", "kvalitet dsn --role bi", "admin"):
         assert words in first.shown
     assert f"{first.source('organisation').accepted}" in first.shown
     assert services.airflow_address(place).password not in first.shown
 
 
-def test_clearing_publish_of_a_published_build_does_nothing(
-    place: Settings, airflow: AirflowClient, first: Night
-) -> None:
+def test_clearing_publish_again_does_nothing(place: Settings, airflow: AirflowClient, first: Night) -> None:
     assert clear(airflow, newest_run(airflow), "publish") == "success"
     assert fetch_all(place, AUDITOR, "select count(*) as count from audit.publication") == [{"count": 1}]
 
 
-def test_clearing_a_layer_of_a_build_that_has_ended_is_refused(
-    place: Settings, airflow: AirflowClient, first: Night
-) -> None:
+def test_clearing_layer_of_ended_build_is_refused(place: Settings, airflow: AirflowClient, first: Night) -> None:
     assert clear(airflow, newest_run(airflow), "star") == "failed"
     assert fetch_all(place, AUDITOR, "select status from audit.build") == [{"status": "published"}]
     assert fetch_all(place, BI, "select publication_id from reporting.publication") == [{"publication_id": 1}]
 
 
-def test_a_night_without_news_builds_nothing(place: Settings, airflow: AirflowClient, first: Night) -> None:
+def test_night_without_news_builds_nothing(place: Settings, airflow: AirflowClient, first: Night) -> None:
     night = run(place, airflow)
     assert night.states["begin"] == "skipped"
     assert set(night.states.values()) == {"success", "skipped"}
@@ -220,16 +214,15 @@ def test_a_night_without_news_builds_nothing(place: Settings, airflow: AirflowCl
     assert "nothing is new" in night.shown
 
 
-def test_a_corrupted_delivery_is_stopped_by_the_gate_and_readers_keep_what_they_have(
-    first: Night, stopped: Night
-) -> None:
+def test_gate_stops_corrupted_delivery(first: Night, stopped: Night) -> None:
+    """Readers keep what they have."""
     assert stopped.source("bif_complaints").outcome == "accepted", "intake cannot see it"
     assert stopped.result.publication_id is None
     assert stopped.result.build_status == "held_back"
     assert stopped.published == first.published
 
 
-def test_the_stopped_run_is_red_and_says_which_check_how_many_and_what_to_do(stopped: Night) -> None:
+def test_stopped_run_is_red_and_names_the_check(stopped: Night) -> None:
     assert stopped.states["validate"] == "failed"
     assert stopped.states["publish"] == "upstream_failed"
     failed = stopped.result.failed_critical
@@ -241,12 +234,12 @@ def test_the_stopped_run_is_red_and_says_which_check_how_many_and_what_to_do(sto
     assert "held the build back" in stopped.shown
 
 
-def test_the_stopped_build_has_a_page_that_says_why(place: Settings, stopped: Night) -> None:
+def test_stopped_build_page_says_why(place: Settings, stopped: Night) -> None:
     page = place.site_dir / f"build-{stopped.result.build_id}" / "validering.html"
     assert stopped.result.failed_critical[0]["check_id"] in page.read_text()
 
 
-def test_people_are_told_once_of_the_stopped_night_and_of_the_refused_delivery(stopped: Night, told: Told) -> None:
+def test_people_are_told_once_of_each_fault(stopped: Night, told: Told) -> None:
     assert stopped.source(REFUSED).outcome == "refused"
     events = [event for post in told.webhook.posts for event in post["events"]]
     assert [event["key"].partition("/")[0] for event in events] == ["refused", "held_back"]
@@ -260,13 +253,14 @@ def test_people_are_told_once_of_the_stopped_night_and_of_the_refused_delivery(s
         assert check["check_id"] in text and check["description"] in text and check["advice_engineer"] in text
 
 
-def test_missing_and_refused_sources_do_not_stop_the_others_and_are_marked_stale(stopped: Night) -> None:
+def test_missing_sources_do_not_stop_others(stopped: Night) -> None:
+    """They are marked as stale."""
     assert stopped.source("audit_remarks").outcome == "missing"
     assert stopped.source("audit_remarks").stale_reason and stopped.source(REFUSED).stale_reason
     assert stopped.states["reports"] == "success"
 
 
-def test_nothing_planted_was_written_anywhere(
+def test_nothing_planted_is_written_anywhere(
     place: Settings, marks: Marks, told: Told, first: Night, stopped: Night, tmp_path: Path
 ) -> None:
     """It is in no schema, page, log, compiled model, evidence, alert or terminal, nor in Airflow's database."""

@@ -121,7 +121,7 @@ def command(settings: Settings, *words: str, largest_file: int | None = None, **
     )  # fmt: skip
 
 
-def test_full_disk_is_named_and_nothing_is_half_done(settings: Settings):
+def test_full_disk_leaves_nothing_half_done(settings: Settings):
     deliver(settings, 2)
     before = loads(settings)
     told = command(settings, "extract", SOURCE, largest_file=100_000)
@@ -139,7 +139,7 @@ def test_empty_password_file_is_named(settings: Settings, tmp_path: Path):
     assert f"The secret {empty} is empty." in told.stderr
 
 
-def test_wrong_delivery_is_withdrawn_and_the_next_night_is_that_of_before(settings: Settings):
+def test_withdrawal_brings_old_figures_back(settings: Settings):
     """A delivery that changes every case and moves thirty of them into a new year is published and then withdrawn."""
     deliver(settings, 2)
     for path in inbox(settings).glob("*/*2025-01-03*"):
@@ -164,7 +164,7 @@ def _spoilt(number: int, row: dict[str, str]) -> dict[str, str]:
     return row | {"KLE": "32.99.99"} | year
 
 
-def test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it(settings: Settings):
+def test_file_replaces_api_that_is_down(settings: Settings):
     """First the last good data are used and marked as stale. Then a file is read in place of the API's answer."""
     source, before = "jobindsats", newest_publication(settings)
     deliver(settings, 2)
@@ -184,7 +184,7 @@ def test_api_that_is_down_is_fed_by_a_file_and_the_night_publishes_with_it(setti
     assert loads(settings, source)[-1]["delivery"] == "2025-01-03"
 
 
-def test_one_night_after_a_mistyped_year_a_corrected_file_and_a_mended_contract(settings: Settings):
+def test_one_night_mends_four_faults(settings: Settings):
     """A night with four faults, each of which is put right.
 
     The year 2052 was typed for 2025, as in a night that was published as of 2052. The corrected file has the cut-off of
@@ -248,9 +248,7 @@ def renumber(settings: Settings) -> None:
     assert extract(settings, source).outcome == "accepted"
 
 
-def test_a_broken_model_is_mended_a_wrong_delivery_is_held_back_and_the_corrected_one_is_published(
-    settings: Settings, tmp_path: Path
-):
+def test_broken_model_and_wrong_delivery_mended(settings: Settings, tmp_path: Path):
     """After each failed night the runbook is followed: correct what the message names, and build again."""
     before = newest_publication(settings)
     generate(inbox(settings), night=4, complaints=COMPLAINTS, corrupt="lost_centre")

@@ -42,14 +42,14 @@ def bundle(become: Become, two_publications: Settings) -> Path:
     return become(two_publications).var / "evidence.zip"
 
 
-def test_the_script_needs_nothing_but_python_and_cryptography() -> None:
+def test_script_needs_only_cryptography() -> None:
     tree = ast.parse(Path(standalone.__file__).read_text())
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} - sys.stdlib_module_names == {"cryptography"}
 
 
-def test_an_untouched_bundle_holds_unpacked_or_not(bundle: Path) -> None:
+def test_untouched_bundle_holds(bundle: Path) -> None:
     folder = unpacked(bundle)
     done = check(folder)
     assert (done.returncode, done.stderr) == (0, "")
@@ -62,7 +62,7 @@ def test_an_untouched_bundle_holds_unpacked_or_not(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("held", "told"), [(2, "1 bestået, 2 sikret af databasen selv, 0 ikke"), (0, "1 bestået, 0 ikke")]
 )
-def test_its_page_counts_what_the_database_holds_by_itself(held: int, told: str) -> None:
+def test_page_counts_database_held_checks(held: int, told: str) -> None:
     checks = [{"status": "passed"}, *[{"status": "held"}] * held]
     publication = {"publication_id": 1, "as_of_date": "2025-01-02"}
     predicate = {"publication": publication, "deliveries": [], "checks": checks, "waivers": []}
@@ -76,7 +76,7 @@ def test_it_holds_no_single_case(bundle: Path) -> None:
     assert not [name for name in names if "fct_complaint" in name]
 
 
-def test_the_same_evidence_makes_the_same_ledger_and_tables(bundle: Path, settings: Settings, tmp_path: Path) -> None:
+def test_same_evidence_makes_same_ledger(bundle: Path, settings: Settings, tmp_path: Path) -> None:
     again = tmp_path / "again.zip"
     write_bundle(settings, 2, again)
     with zipfile.ZipFile(bundle) as first, zipfile.ZipFile(again) as second:
@@ -84,7 +84,7 @@ def test_the_same_evidence_makes_the_same_ledger_and_tables(bundle: Path, settin
             assert name == "index.html" or first.read(name) == second.read(name), name
 
 
-def test_any_changed_byte_of_the_tables_is_found(bundle: Path) -> None:
+def test_changed_byte_of_tables_is_found(bundle: Path) -> None:
     folder = unpacked(bundle)
     files = sorted((folder / "tables").iterdir())
     keys = [load_pem_public_key((folder / "public-key.pem").read_bytes())]
@@ -107,7 +107,7 @@ def test_any_changed_byte_of_the_tables_is_found(bundle: Path) -> None:
     changed()
 
 
-def test_each_changed_byte_of_the_newest_entry_is_found(bundle: Path) -> None:
+def test_changed_byte_of_newest_entry_is_found(bundle: Path) -> None:
     """The newest entry is the only one whose digest is in no later entry."""
     folder = unpacked(bundle)
     keys = [load_pem_public_key((folder / "public-key.pem").read_bytes())]
@@ -120,7 +120,7 @@ def test_each_changed_byte_of_the_newest_entry_is_found(bundle: Path) -> None:
             continue
 
 
-def test_what_is_missing_or_out_of_order_is_found(bundle: Path, tmp_path: Path) -> None:
+def test_missing_or_reordered_entry_is_found(bundle: Path, tmp_path: Path) -> None:
     folder = unpacked(bundle)
     first, second = sorted((folder / "ledger").iterdir())
     anchors = tmp_path / "anchors"

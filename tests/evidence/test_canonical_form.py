@@ -92,7 +92,7 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, str], list[tuple]]:
     return columns, draw(st.lists(row, max_size=8))
 
 
-def test_second_verifier_from_the_document_alone_agrees(settings: Settings, admin: psycopg.Connection) -> None:
+def test_verifier_from_document_alone_agrees(settings: Settings, admin: psycopg.Connection) -> None:
     @tries(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(tables())
     def agrees(table: tuple[dict[str, str], list[tuple]]) -> None:
@@ -118,9 +118,7 @@ def shell_sum(text: str) -> str:
     return subprocess.run(["sha256sum"], input=text.encode(), capture_output=True, check=True).stdout.decode()[:64]
 
 
-def test_exported_table_gives_its_digest_in_two_lines_of_shell(
-    settings: Settings, admin: psycopg.Connection, tmp_path: Path
-) -> None:
+def test_two_lines_of_shell_give_the_digest(settings: Settings, admin: psycopg.Connection, tmp_path: Path) -> None:
     columns = {"text": "text", "number": "integer"}
     make(admin, columns, [("æ", 1), ("a\nb", 2), (None, 3), ("\\N", 4), ("æ", 1)])
     with reading(settings, GATE) as cursor, (tmp_path / "x.tsv").open("wb") as out:
@@ -140,7 +138,7 @@ def test_exported_table_gives_its_digest_in_two_lines_of_shell(
         ("date", "0044-03-15 BC"), ("date", "10000-01-01"), ("timestamptz", "-infinity"), ("interval", "1 day"),
     ],
 )  # fmt: skip
-def test_what_the_form_cannot_write_is_refused_by_column(
+def test_unwritable_value_is_refused_by_column(
     settings: Settings, admin: psycopg.Connection, declared: str, value: str
 ) -> None:
     make(admin, {"odd": declared}, [(value,)])
@@ -171,7 +169,7 @@ def test_any_change_shows(settings: Settings, admin: psycopg.Connection, change:
     admin.execute("drop table if exists tried.more")
 
 
-def test_order_of_rows_and_columns_does_not_matter(settings: Settings, admin: psycopg.Connection) -> None:
+def test_row_and_column_order_does_not_matter(settings: Settings, admin: psycopg.Connection) -> None:
     make(admin, {"a": "integer", "b": "text"}, [(1, "x"), (2, "y")])
     before = ours(settings)
     make(admin, {"b": "text", "a": "bigint"}, [("y", 2), ("x", 1)])

@@ -37,14 +37,14 @@ def no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-def test_commit_is_said_and_changes_with_it(checkout: Settings):
+def test_uncommitted_changes_are_said(checkout: Settings):
     head = commit(checkout)
     assert code_version(checkout) == head
     (checkout.root / "file").write_text("two")
     assert code_version(checkout) == f"{head}+changes"
 
 
-def test_stated_version_comes_before_noted_one_before_git(checkout: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_stated_version_before_noted_before_git(checkout: Settings, monkeypatch: pytest.MonkeyPatch):
     commit(checkout)
     (checkout.root / "code-version").write_text("noted\n")
     assert code_version(checkout) == "noted"
@@ -52,25 +52,25 @@ def test_stated_version_comes_before_noted_one_before_git(checkout: Settings, mo
     assert code_version(checkout) == "stated"
 
 
-def test_outside_of_a_repository_the_release_is_said(checkout: Settings):
+def test_outside_repository_release_is_said(checkout: Settings):
     assert code_version(checkout) == "release 0.1.0"
 
 
 @pytest.mark.usefixtures("no_git")
-def test_without_git_a_noted_version_or_the_release_is_said(checkout: Settings):
+def test_without_git_noted_version_or_release(checkout: Settings):
     assert code_version(checkout) == "release 0.1.0"
     (checkout.root / "code-version").write_text("noted")
     assert code_version(checkout) == "noted"
 
 
-def test_repository_without_the_program_says_what_to_install(checkout: Settings, tmp_path: Path, monkeypatch):
+def test_missing_git_says_what_to_install(checkout: Settings, tmp_path: Path, monkeypatch):
     commit(checkout)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotInstalled, match=r"program git is not installed here.*KVALITET_CODE_VERSION"):
         code_version(checkout)
 
 
-def test_repository_that_git_refuses_is_an_error_and_not_the_release(checkout: Settings):
+def test_repository_refused_by_git_is_an_error(checkout: Settings):
     commit(checkout)
     (checkout.root / ".git" / "HEAD").write_text("ref: refs/heads/nowhere\n")
     with pytest.raises(KvalitetError, match="Git does not say which commit"):

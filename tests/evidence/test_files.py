@@ -47,7 +47,7 @@ def landed(settings: Settings, tmp_path: Path) -> Settings:
     return settings
 
 
-def test_every_file_has_its_night_and_none_has_two(landed: Settings) -> None:
+def test_every_file_is_checked_in_one_night(landed: Settings) -> None:
     nights = [check_files(landed, DAY + timedelta(days=day), nightly_bytes=250) for day in range(4)]
     assert {night.nights for night in nights} == {4}
     assert sum(night.originals for night in nights) == 10
@@ -69,7 +69,7 @@ def test_changed_files_are_named(landed: Settings, tmp_path: Path) -> None:
         assert name in str(failed.value)
 
 
-def test_originals_are_not_read_without_their_key(landed: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_originals_are_not_read_without_key(landed: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_LANDING_KEY_FILE", "/no/such/key")
     done = check_files(landed, DAY)
     assert (done.certificates, done.originals, done.of_originals) == (1, 0, 10)

@@ -22,7 +22,7 @@ def published(settings: Settings, tmp_path: Path) -> Settings:
     return settings
 
 
-def test_it_holds_and_is_named_before_and_after_the_next_one(published: Settings, tmp_path: Path) -> None:
+def test_old_form_holds_and_is_named(published: Settings, tmp_path: Path) -> None:
     found = verify(published)
     assert (found.faults, found.old_form, found.entries) == ([], [1], 1)
     publish(published, synthetic.passed_build(published, tmp_path))
@@ -37,7 +37,7 @@ def test_changed_figure_is_found(published: Settings, admin_url: str) -> None:
     assert fault in verify(published).faults
 
 
-def test_candidate_changed_after_the_gate_is_not_published(settings: Settings, tmp_path: Path, admin_url: str) -> None:
+def test_candidate_changed_after_gate_is_refused(settings: Settings, tmp_path: Path, admin_url: str) -> None:
     build_id = synthetic.passed_build(settings, tmp_path, form=1)
     with psycopg.connect(admin_url) as owner:
         owner.execute("update candidate.fct_indicator_value set value = value + 1")
@@ -45,7 +45,7 @@ def test_candidate_changed_after_the_gate_is_not_published(settings: Settings, t
         publish(settings, build_id)
 
 
-def test_its_bundle_holds_and_a_changed_row_is_found(published: Settings, tmp_path: Path) -> None:
+def test_changed_row_in_old_bundle_is_found(published: Settings, tmp_path: Path) -> None:
     out = tmp_path / "evidence.zip"
     assert write_bundle(published, 1, out) == 2
     folder = unpacked(out)

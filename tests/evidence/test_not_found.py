@@ -39,9 +39,7 @@ def values(settings: Settings, application: str = "") -> set[int]:
         return {int(value) for (value,) in tool.execute("select value from fct_indicator_value")}
 
 
-def test_whoever_holds_the_key_and_the_database_writes_another_past(
-    published: Settings, owner: psycopg.Connection
-) -> None:
+def test_key_and_database_owner_can_rewrite_past(published: Settings, owner: psycopg.Connection) -> None:
     for table in ("reporting.fct_indicator_value", "audit.publication_figure"):
         owner.execute(f"update {table} set value = value + 1".encode())
     for one in contents(published, AUDITOR, "reporting", FORM):
@@ -56,9 +54,7 @@ def test_whoever_holds_the_key_and_the_database_writes_another_past(
     assert values(published) == {51}
 
 
-def test_server_that_tells_clients_apart_shows_one_of_them_something_else(
-    published: Settings, owner: psycopg.Connection
-) -> None:
+def test_server_can_show_one_client_other_figures(published: Settings, owner: psycopg.Connection) -> None:
     """It is done with a login trigger (Postgres 17 and later). A server with changed code needs no trigger."""
     owner.execute(
         "create schema other; create table other.fct_indicator_value as select * from reporting.fct_indicator_value;"
@@ -74,9 +70,7 @@ def test_server_that_tells_clients_apart_shows_one_of_them_something_else(
     assert verify(published).faults == []
 
 
-def test_index_that_leads_elsewhere_hides_a_signed_row_from_who_asks_by_its_key(
-    published: Settings, owner: psycopg.Connection
-) -> None:
+def test_false_index_hides_signed_row(published: Settings, owner: psycopg.Connection) -> None:
     owner.execute("set allow_system_table_mods = on")
     index = "update pg_catalog.pg_index set indisready = {0}, indisvalid = {0} where indrelid = %s::regclass"
     table = ["reporting.fct_indicator_value"]
@@ -96,9 +90,7 @@ def test_index_that_leads_elsewhere_hides_a_signed_row_from_who_asks_by_its_key(
         assert tool.execute(by_key).fetchone() == (1,), "reindex mends it"
 
 
-def test_catalogue_that_lies_hides_a_policy_opened_for_one_named_reader(
-    published: Settings, owner: psycopg.Connection
-) -> None:
+def test_lying_catalogue_hides_policy(published: Settings, owner: psycopg.Connection) -> None:
     """Postgres' own function that shows a policy's condition is replaced. The new one shows the signed condition."""
     owner.execute("create role jens_hansen login in role kvalitet_detail_reader")
     try:

@@ -24,9 +24,7 @@ def sums(settings: Settings) -> dict[int, str]:
     return {row["entry"]: row["sha256"] for row in rows}
 
 
-def test_failed_anchor_stays_due_until_it_is_anchored(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_anchor_stays_due(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_ANCHOR", f"command:{sys.executable} -c 'raise SystemExit(1)'")
     first = synthetic.passed_build(settings, tmp_path)
     assert publish(settings, first).publication_id == 1, "the figures are published all the same"
@@ -50,7 +48,7 @@ def test_failed_anchor_stays_due_until_it_is_anchored(
     assert read_anchors(anchors) == sums(settings)
 
 
-def test_publication_without_an_anchor_set_up_is_never_due(settings: Settings, tmp_path: Path) -> None:
+def test_without_anchor_set_up_nothing_is_due(settings: Settings, tmp_path: Path) -> None:
     publish(settings, synthetic.passed_build(settings, tmp_path))
     assert due(settings) == []
     assert work_off(settings) == 0

@@ -80,7 +80,7 @@ def test_untouched_all_holds(published: Settings) -> None:
     assert (found.entries, found.seen.tables, found.uncertified) == (3, 4, [])
 
 
-def test_each_certificate_is_a_file_too_written_once(published: Settings) -> None:
+def test_certificate_file_is_written_once(published: Settings) -> None:
     files = write_files(published)
     assert [file.name for file in files] == ["000001.json", "000002.json", "000003.json"]
     kept = fetch_all(published, AUDITOR, "select envelope from audit.certificate order by entry")
@@ -90,7 +90,7 @@ def test_each_certificate_is_a_file_too_written_once(published: Settings) -> Non
     assert write_files(published) == [files[1]], "a run that was killed is made good by the next"
 
 
-def test_a_certificate_states_what_the_publication_rests_on(published: Settings) -> None:
+def test_certificate_states_what_it_rests_on(published: Settings) -> None:
     rows = fetch_all(
         published, AUDITOR, "select envelope, sha256, previous_sha256 from audit.certificate order by entry"
     )
@@ -141,7 +141,7 @@ TAMPERINGS = {
 
 
 @pytest.mark.parametrize("change", TAMPERINGS.values(), ids=TAMPERINGS.keys())
-def test_whoever_owns_the_server_cannot_change_it_unseen(published: Settings, admin_url: str, change: str) -> None:
+def test_server_owner_cannot_change_it_unseen(published: Settings, admin_url: str, change: str) -> None:
     with psycopg.connect(admin_url) as connection:
         if "set entry = case" in change:
             connection.execute("alter table audit.certificate drop constraint certificate_pkey cascade")
@@ -149,7 +149,7 @@ def test_whoever_owns_the_server_cannot_change_it_unseen(published: Settings, ad
     assert verify(published).faults
 
 
-def test_a_chain_signed_anew_by_another_key_is_found(published: Settings, tmp_path: Path) -> None:
+def test_chain_signed_by_another_key_is_found(published: Settings, tmp_path: Path) -> None:
     other = tmp_path / "other.pub"
     other.write_bytes(
         Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -158,7 +158,7 @@ def test_a_chain_signed_anew_by_another_key_is_found(published: Settings, tmp_pa
     assert faults == [f"Entry {n}: its signature is not by the given key" for n in (1, 2, 3)]
 
 
-def test_newest_entries_cut_off_are_found_by_the_anchor_alone(
+def test_only_anchor_finds_cut_off_entries(
     settings: Settings, tmp_path: Path, admin_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anchors = tmp_path / "anchors"
@@ -194,7 +194,7 @@ def test_a_signer_elsewhere_signs(settings: Settings, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     "signer", ["command:false", "command:echo nonsense", "command:/no/such", "file2:/no/such", "x:y"]
 )
-def test_what_cannot_be_signed_is_not_published(
+def test_unsigned_build_is_not_published(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signer: str
 ) -> None:
     build_id = synthetic.passed_build(settings, tmp_path)
@@ -226,7 +226,7 @@ LEDGER = {
 
 
 @pytest.mark.parametrize("role", LOGIN_ROLES)
-def test_no_role_used_at_run_time_changes_the_ledger(published: Settings, role: str) -> None:
+def test_no_runtime_role_changes_ledger(published: Settings, role: str) -> None:
     for table, column in LEDGER.items():
         for query in (
             f"update audit.{table} set {column} = {column}",
@@ -240,7 +240,7 @@ def test_no_role_used_at_run_time_changes_the_ledger(published: Settings, role: 
                     connection.execute(query.encode())
 
 
-def test_only_the_publisher_adds_a_certificate(published: Settings) -> None:
+def test_only_publisher_adds_certificates(published: Settings) -> None:
     add = "insert into audit.certificate select 9, event_id, 1, '', '', '' from audit.certificate limit 1"
     for role in set(LOGIN_ROLES) - {PUBLISHER}:
         with connect(published, role) as connection:

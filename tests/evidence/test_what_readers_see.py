@@ -134,7 +134,7 @@ def owner(published: Settings, admin_url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize(("change", "told"), WAYS.values(), ids=WAYS.keys())
-def test_what_is_shown_is_not_what_was_signed(
+def test_showing_what_was_not_signed_is_found(
     published: Settings, owner: psycopg.Connection, change: str, told: str
 ) -> None:
     owner.execute(change.encode())
@@ -142,7 +142,7 @@ def test_what_is_shown_is_not_what_was_signed(
     assert any(told in fault for fault in faults), faults
 
 
-def test_each_reader_is_read_as_and_others_are_named(published: Settings, owner: psycopg.Connection) -> None:
+def test_unread_readers_are_named(published: Settings, owner: psycopg.Connection) -> None:
     owner.execute("create role jens_hansen login in role kvalitet_detail_reader")
     try:
         seen = verify(published).seen
@@ -152,9 +152,7 @@ def test_each_reader_is_read_as_and_others_are_named(published: Settings, owner:
     assert seen.unread == ["jens_hansen"]
 
 
-def test_readers_are_named_by_every_group_and_limited_where_they_read_as_they_log_in(
-    published: Settings, owner: psycopg.Connection
-) -> None:
+def test_readers_through_groups_are_named(published: Settings, owner: psycopg.Connection) -> None:
     """A reader that must first take a group's role has the group's limits only after that, but it is a reader too."""
     owner.execute("create role by_group login in role kvalitet_detail_reader")
     owner.execute("create role through_another login in role by_group")
@@ -178,7 +176,7 @@ ANOTHER = (
 
 @pytest.mark.parametrize("whose", ["role kvalitet_bi", "database", "role kvalitet_bi in database"])
 @pytest.mark.parametrize("path", ["other, reporting", "reporting, other"])
-def test_reader_whose_path_holds_another_schema_is_named(
+def test_reader_with_other_search_path_is_named(
     published: Settings, owner: psycopg.Connection, whose: str, path: str
 ) -> None:
     owner.execute(ANOTHER.encode())
@@ -192,9 +190,7 @@ def test_reader_whose_path_holds_another_schema_is_named(
     assert "kvalitet_bi finds tables in other as well, which nobody signed." in faults
 
 
-def test_reader_whose_password_is_not_here_is_named(
-    published: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_reader_without_password_is_named(published: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KVALITET_PASSWORD_FILE_BI", str(tmp_path / "elsewhere"))
     found = verify(published)
     assert found.faults == []
@@ -203,7 +199,7 @@ def test_reader_whose_password_is_not_here_is_named(
 
 
 @pytest.mark.parametrize("centres", [[], ["C01"], ["C01", "C02"]])
-def test_reader_by_centre_sees_all_signed_rows_of_its_centres(
+def test_reader_by_centre_sees_its_signed_rows(
     published: Settings, owner: psycopg.Connection, centres: list[str]
 ) -> None:
     for centre in centres:
@@ -225,7 +221,7 @@ set search_path = audit, pg_temp begin atomic {} end
         ("select 'C09'::text;", "does not see 15 rows of reporting_detail.fct_complaint"),
     ],
 )
-def test_reader_by_centre_sees_more_or_less_than_its_own(
+def test_wrong_rows_of_centre_reader_are_found(
     published: Settings, owner: psycopg.Connection, answer: str, told: str
 ) -> None:
     owner.execute("insert into audit.detail_access values (%s, 'C01', 'a test')", [DETAIL])

@@ -38,7 +38,7 @@ def test_each_is_told_in_both_languages(mutations: list[Mutation]):
         assert mutation.imitates_da != mutation.imitates_en, mutation.id
 
 
-def test_each_candidate_mutation_is_about_tables_that_checks_read(mutations: list[Mutation]):
+def test_mutated_tables_are_read_by_checks(mutations: list[Mutation]):
     suites = load_suites(SETTINGS)
     tables = {suite.table for suite in suites}
     for mutation in mutations:
@@ -49,13 +49,13 @@ def test_each_candidate_mutation_is_about_tables_that_checks_read(mutations: lis
             assert len(read) < len(suites), mutation.id
 
 
-def test_a_check_that_reads_the_table_in_its_sql_is_measured_with_it():
+def test_check_reading_by_sql_is_measured_too():
     read = {check.id for suite in that_read(["dim_law"], load_suites(SETTINGS)) for check in suite.checks}
     assert {"dim_law_law_id_not_null", "fct_complaint_law_key_in_dim_law"} <= read
     assert "fct_complaint_case_number_unique" not in read
 
 
-def test_each_delivery_mutation_names_columns_of_its_contract(mutations: list[Mutation]):
+def test_delivery_mutations_name_known_columns(mutations: list[Mutation]):
     contracts = load_contracts(SETTINGS)
     for mutation in mutations:
         if mutation.delivery and mutation.delivery.file:
@@ -66,7 +66,7 @@ def test_each_delivery_mutation_names_columns_of_its_contract(mutations: list[Mu
             assert tables and set(named) <= headers, mutation.id
 
 
-def test_each_delivery_mutation_finds_its_file_and_rows_in_the_sample(mutations: list[Mutation], tmp_path: Path):
+def test_delivery_mutations_find_their_rows(mutations: list[Mutation], tmp_path: Path):
     contracts = load_contracts(SETTINGS)
     written = Deliveries("fictional", SEED, COMPLAINTS).write(tmp_path, 1)
     for mutation in mutations:
@@ -89,7 +89,7 @@ def test_each_delivery_mutation_finds_its_file_and_rows_in_the_sample(mutations:
         ("rows: {table: fct_complaint}", "write either `sql:` or `delivery:`"),
     ],
 )
-def test_a_faulty_list_is_refused_with_the_place(tmp_path: Path, entry: str, told: str):
+def test_faulty_list_is_refused_with_place(tmp_path: Path, entry: str, told: str):
     file = tmp_path / "mutations.yaml"
     words = [
         "name_da: Tabte rækker", "name_en: Rows lost",
@@ -121,7 +121,7 @@ CASES = "Sagsnummer,Modtaget,Center,Svar\r\n" + "".join(
         ("mirror", "Svar", "5", {"Svar": "2"}, 1.0, (20, 20), {"lines": 100, "holds": "T09:00:00,C01,4"}),
     ],
 )
-def test_a_file_is_changed_in_so_many_rows(tmp_path: Path, change, column, value, where, share, rows, expected):
+def test_file_is_changed_in_so_many_rows(tmp_path: Path, change, column, value, where, share, rows, expected):
     file = tmp_path / "klager_2025-01-02.csv"
     file.write_text(CASES, encoding="utf-8", newline="")
     contract = load_contracts(SETTINGS)["bif_complaints"]

@@ -72,7 +72,7 @@ def test_what_must_not_be():
     assert faults({"mutations": {"trials": many}}, []) == ["only 81.8 % of the trials were blocked, not 90 %"]
 
 
-def test_a_part_that_ran_replaces_its_own_part(tmp_path: Path):
+def test_part_that_ran_replaces_its_own(tmp_path: Path):
     file = tmp_path / "result.json"
     assert merged(file, {"nights": {"nights": []}}) == {"nights": {"nights": []}}
     file.write_text(json.dumps(RESULT))
@@ -95,14 +95,14 @@ def test_the_page_tells_it(language, told):
     assert not re.search(r'(?:src|href)="https?:', page)
 
 
-def test_what_intake_refused_is_not_said_to_have_been_let_in():
+def test_refused_delivery_is_not_said_let_in():
     refused = {"mutations": RESULT["mutations"] | {"trials": [trial("lost", "row", 1, "refused")]}}
     page = mutation_page(refused, MUTATIONS, ENGLISH)
     gaps = page[page.index('id="huller"') : page.index('id="kontroller"')]
     assert "The delivery was refused as a whole" in gaps and "not grave enough" not in gaps
 
 
-def test_the_page_shows_which_check_caught_what():
+def test_page_shows_which_check_caught_what():
     page = mutation_page(RESULT, MUTATIONS, DANISH)
     by_check = page[page.index('id="kontroller"') : page.index('id="naetter"')]
     rows = re.findall(r"<code>(\w+)</code></th><td class=\"num\">(\d+)</td><td>([^<]*)", by_check)
@@ -113,7 +113,7 @@ def test_the_page_shows_which_check_caught_what():
     ]
 
 
-def test_the_kept_result_is_of_every_mutation_at_every_size_and_as_it_must_be():
+def test_kept_result_has_every_mutation_and_size():
     example = Administration(Path(__file__).parents[2] / "example" / "administration")
     mutations, kept = load_mutations(example.mutations), read_result(example.mutation_result)
     tried = [(trial["mutation"], trial["size"]) for trial in kept["mutations"]["trials"]]

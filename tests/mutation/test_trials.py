@@ -68,7 +68,7 @@ def good() -> Iterator[Good]:
         yield Good(candidate, build.build_id, clean)
 
 
-def test_what_the_gate_says_of_spoilt_candidates(good: Good):
+def test_gate_judges_spoilt_candidates(good: Good):
     """One build serves all of these checks, because it takes most of a minute."""
     there_before = good.databases()
     lost = good.attempt(MUTATIONS["complaints_lost"], "row")

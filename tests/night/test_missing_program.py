@@ -13,7 +13,7 @@ from kvalitet.nights.tasks import no_retry
 from kvalitet.settings import Settings
 
 
-def test_begin_without_git_is_recorded_once_and_told(settings: Settings, extracted, tmp_path: Path, monkeypatch):
+def test_missing_git_is_recorded_once(settings: Settings, extracted, tmp_path: Path, monkeypatch):
     extracted("bif_complaints", "accepted")
     monkeypatch.setenv("PATH", str(tmp_path))
     for _ in range(2):
@@ -25,7 +25,7 @@ def test_begin_without_git_is_recorded_once_and_told(settings: Settings, extract
     assert "git is not installed here" in event.text
 
 
-def test_begin_works_after_the_program_was_installed(settings: Settings, extracted, tmp_path: Path, monkeypatch):
+def test_begin_works_once_git_is_installed(settings: Settings, extracted, tmp_path: Path, monkeypatch):
     extracted("bif_complaints", "accepted")
     with monkeypatch.context() as without:
         without.setenv("PATH", str(tmp_path))
@@ -43,12 +43,12 @@ def test_begin_works_after_the_program_was_installed(settings: Settings, extract
         NotInstalled("The program git is not installed here.", "Install git."),
     ],
 )
-def test_what_is_missing_fails_the_task_at_once(error: Exception):
+def test_missing_program_fails_at_once(error: Exception):
     with pytest.raises(AirflowFailException, match=r"git|dbt|s3fs"), no_retry():
         raise error
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(), TimeoutError(), KvalitetError("Busy.")])
-def test_what_may_mend_itself_is_tried_again(error: Exception):
+def test_transient_error_is_tried_again(error: Exception):
     with pytest.raises(type(error)), no_retry(DeliveryRefused):
         raise error

@@ -25,9 +25,7 @@ def test_nothing_delivered_is_nothing_new(settings: Settings) -> None:
     assert begin_night(settings, "night 1") is None
 
 
-def test_a_night_begins_only_on_what_the_latest_publication_does_not_rest_on(
-    settings: Settings, extracted: Callable
-) -> None:
+def test_night_needs_an_unpublished_load(settings: Settings, extracted: Callable) -> None:
     first = extracted("organisation", "accepted")
     assert news(settings) == [f"organisation (load {first})"]
     build = begin_night(settings, "night 1")
@@ -50,7 +48,7 @@ def test_a_night_can_be_forced(settings: Settings, extracted: Callable) -> None:
     assert begin_night(settings, "by hand", force=True)
 
 
-def test_a_held_back_build_does_not_make_its_deliveries_old(settings: Settings, extracted: Callable) -> None:
+def test_held_build_leaves_deliveries_new(settings: Settings, extracted: Callable) -> None:
     extracted("organisation", "accepted")
     build = begin_night(settings, "night 1")
     assert build
@@ -58,21 +56,21 @@ def test_a_held_back_build_does_not_make_its_deliveries_old(settings: Settings, 
     assert begin_night(settings, "night 2")
 
 
-def test_a_second_owner_is_refused_and_told_who_holds_the_candidate(settings: Settings, extracted: Callable) -> None:
+def test_second_owner_is_told_who_holds_it(settings: Settings, extracted: Callable) -> None:
     extracted("organisation", "accepted")
     begin_night(settings, "night 1")
     with pytest.raises(BuildRefused, match="night 1"):
         begin_night(settings, "night 2")
 
 
-def test_the_same_run_begun_again_gives_up_its_own_claim(settings: Settings, extracted: Callable) -> None:
+def test_rerun_gives_up_its_own_claim(settings: Settings, extracted: Callable) -> None:
     extracted("organisation", "accepted")
     first, second = begin_night(settings, "night 1"), begin_night(settings, "night 1")
     assert first and second and second.build_id > first.build_id
     assert get_build(settings, first.build_id).status == "failed"
 
 
-def test_a_failed_run_gives_its_claim_back_and_touches_no_other(settings: Settings, extracted: Callable) -> None:
+def test_failed_run_frees_only_its_own_claim(settings: Settings, extracted: Callable) -> None:
     extracted("organisation", "accepted")
     build = begin_night(settings, "night 1")
     assert build
@@ -84,7 +82,7 @@ def test_a_failed_run_gives_its_claim_back_and_touches_no_other(settings: Settin
     assert begin_night(settings, "night 2")
 
 
-def test_a_held_back_build_stays_held_back_when_its_run_fails(settings: Settings, extracted: Callable) -> None:
+def test_held_build_stays_held_when_run_fails(settings: Settings, extracted: Callable) -> None:
     extracted("organisation", "accepted")
     build = begin_night(settings, "night 1")
     assert build
@@ -94,7 +92,7 @@ def test_a_held_back_build_stays_held_back_when_its_run_fails(settings: Settings
     assert (ended.status, ended.message) == ("held_back", "two checks failed")
 
 
-def test_housekeeping_ends_builds_without_a_sign_of_life(
+def test_housekeeping_ends_silent_builds(
     settings: Settings, extracted: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extracted("organisation", "accepted")
@@ -111,7 +109,7 @@ def test_only_expected_errors_are_told_in_full() -> None:
     assert describe(None) == "ended from outside."
 
 
-def test_the_result_of_a_night_counts_what_came_since_it_began(settings: Settings, extracted: Callable) -> None:
+def test_result_counts_only_what_came_since(settings: Settings, extracted: Callable) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
     extracted("organisation", "accepted", yesterday)
     extracted("quiet", "accepted", yesterday)
@@ -134,9 +132,7 @@ def test_the_result_of_a_night_counts_what_came_since_it_began(settings: Setting
     assert night_result(settings, since, "night 1").publication_id == 1
 
 
-def test_a_night_that_another_run_was_quicker_to_build_shows_that_runs_build(
-    settings: Settings, extracted: Callable
-) -> None:
+def test_result_shows_build_of_quicker_run(settings: Settings, extracted: Callable) -> None:
     since = mark(settings)
     extracted("organisation", "accepted")
     build = begin_night(settings, "the scheduled run")

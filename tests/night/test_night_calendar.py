@@ -35,12 +35,12 @@ def test_a_night_ends_at_five(moment: str, start: str, deadline: str) -> None:
 @pytest.mark.parametrize(
     ("day", "hours"), [("2024-03-30", 24), ("2024-03-31", 23), ("2024-10-27", 25), ("2024-10-28", 24)]
 )
-def test_the_nights_when_clocks_change_are_an_hour_shorter_and_longer(day: str, hours: int) -> None:
+def test_clock_change_nights_differ_by_an_hour(day: str, hours: int) -> None:
     window = night_window(copenhagen(f"{day}T01:30"))
     assert window.deadline - window.start == timedelta(hours=hours)
 
 
-def test_nights_follow_each_other_without_gap_or_overlap() -> None:
+def test_nights_have_no_gap_or_overlap() -> None:
     for day in range(400):
         window = night_window(copenhagen("2024-01-01T01:30") + timedelta(days=day))
         assert night_window(window.deadline + timedelta(seconds=1)).start == window.deadline
@@ -66,19 +66,19 @@ def test_nights_follow_each_other_without_gap_or_overlap() -> None:
         ("30 3 * * *", "2024-10-27", "2024-10-27T03:30+01:00"),
     ],
 )
-def test_when_a_cron_line_falls_due_in_a_night(schedule: str, night: str, due: str | None) -> None:
+def test_cron_line_falls_due_in_its_night(schedule: str, night: str, due: str | None) -> None:
     found = last_due(schedule, night_window(copenhagen(f"{night}T01:30")))
     assert found == (datetime.fromisoformat(due) if due else None)
 
 
 @pytest.mark.parametrize("schedule", ["15 1 * * *", "30 2 * * *", "0 14 * * *"])
-def test_a_daily_source_is_due_once_every_night_of_the_year(schedule: str) -> None:
+def test_daily_source_is_due_every_night(schedule: str) -> None:
     nights = [night_window(copenhagen("2024-01-01T01:30") + timedelta(days=day)) for day in range(366)]
     due = [last_due(schedule, night) for night in nights]
     assert None not in due and len(set(due)) == len(nights)
 
 
-def test_due_sources_leaves_out_what_cannot_be_taken_in() -> None:
+def test_unusable_sources_are_not_due() -> None:
     contracts = {
         "nightly": contract("nightly", "15 1 * * *"),
         "yearly": contract("yearly", "0 2 1 2 *"),
@@ -91,6 +91,7 @@ def test_due_sources_leaves_out_what_cannot_be_taken_in() -> None:
 
 
 @pytest.mark.parametrize(("clock", "until"), [("05:00", "2024-01-10T05:00"), ("01:00", "2024-01-11T01:00")])
-def test_a_delivery_may_arrive_until_the_next_time_the_clock_shows_its_hour(clock: str, until: str) -> None:
+def test_delivery_may_arrive_until_its_hour(clock: str, until: str) -> None:
+    """Until the clock next shows that hour."""
     due_at = copenhagen("2024-01-10T01:15")
     assert latest_arrival(contract("nightly", "15 1 * * *", latest_arrival=clock), due_at) == copenhagen(until)

@@ -53,13 +53,12 @@ def contract(source: str, schedule: str = "15 1 * * *", every: tuple[int, str] =
         ("", (1, "d"), False),
     ],
 )
-def test_something_new_is_promised_when_it_comes_as_often_as_it_is_looked_for(
-    schedule: str, every: tuple[int, str], promised: bool
-) -> None:
+def test_frequent_source_promises_news(schedule: str, every: tuple[int, str], promised: bool) -> None:
+    """It promises news when it delivers as often as it is looked for."""
     assert is_promised(contract("source", schedule, every)) is promised
 
 
-def test_a_promised_delivery_is_waited_for_until_its_latest_arrival() -> None:
+def test_wait_ends_at_latest_arrival() -> None:
     contracts = {
         "nightly": contract("nightly"),
         "early": contract("early", latest_arrival="03:00"),
@@ -100,7 +99,7 @@ def test_what_is_still_worth_waiting_for(
     assert bool(unsettled([row], {"source": Awaited(NIGHT, FIVE)}, now)) is is_waited_for
 
 
-def test_an_outcome_counts_from_when_the_source_was_due(settings: Settings, extracted: Callable) -> None:
+def test_outcome_counts_from_due_time(settings: Settings, extracted: Callable) -> None:
     extracted("before", "accepted", NIGHT - timedelta(minutes=1))
     extracted("after", "missing", NIGHT)
     extracted("after", "accepted", NIGHT + timedelta(minutes=5))
@@ -109,7 +108,7 @@ def test_an_outcome_counts_from_when_the_source_was_due(settings: Settings, extr
     assert {row["source_id"]: row["outcome"] for row in found} == {"before": None, "after": "accepted", "never": None}
 
 
-def test_a_run_of_the_timetable_counts_by_the_time_it_was_made_for(settings: Settings, extracted: Callable) -> None:
+def test_timetable_run_counts_by_its_due_time(settings: Settings, extracted: Callable) -> None:
     """The clock was set back a day between the due time and the delivery."""
     extracted("nightly", "accepted", NIGHT - timedelta(days=1), due_at=NIGHT)
     extracted("before", "accepted", NIGHT - timedelta(days=1), due_at=NIGHT - timedelta(days=1))
@@ -117,16 +116,14 @@ def test_a_run_of_the_timetable_counts_by_the_time_it_was_made_for(settings: Set
     assert {row["source_id"]: row["outcome"] for row in found} == {"nightly": "accepted", "before": None}
 
 
-def test_what_a_clock_that_was_ahead_recorded_is_not_taken_for_tonights(
-    settings: Settings, extracted: Callable
-) -> None:
+def test_record_of_fast_clock_is_not_tonights(settings: Settings, extracted: Callable) -> None:
     tonight = datetime.now(UTC) - timedelta(hours=1)
     extracted("by_hand", "accepted", datetime.now(UTC) + timedelta(hours=22))
     found = outcomes(settings, {"by_hand": Awaited(tonight, FIVE)})
     assert [row["outcome"] for row in found] == [None]
 
 
-def test_a_run_by_hand_counts_attempts_by_their_numbers(settings: Settings, extracted: Callable) -> None:
+def test_run_by_hand_counts_by_attempt_number(settings: Settings, extracted: Callable) -> None:
     extracted("source", "refused", datetime.now(UTC) + timedelta(days=1))
     after = mark(settings).run_id
     wait = Awaited(datetime.now(UTC), datetime.now(UTC), after)
@@ -143,23 +140,21 @@ def test_a_run_by_hand_counts_attempts_by_their_numbers(settings: Settings, extr
         ("2024-01-10T04:30Z", "2024-01-10T00:15Z"),
     ],
 )
-def test_the_morning_judges_the_night_that_has_just_ended(
-    settings: Settings, extracted: Callable, morning: str, due: str
-) -> None:
+def test_morning_judges_the_night_just_ended(settings: Settings, extracted: Callable, morning: str, due: str) -> None:
     """A day is not always 24 hours long."""
     extracted("nightly", "accepted", datetime.fromisoformat(due) - timedelta(days=1), cutoff=date(2024, 1, 9))
     late = late_sources(settings, {"nightly": contract("nightly")}, datetime.fromisoformat(morning))
     assert late["nightly"].since == datetime.fromisoformat(morning).date().isoformat()
 
 
-def test_a_source_the_night_stopped_waiting_for_is_recorded_as_missing(settings: Settings) -> None:
+def test_source_given_up_on_is_missing(settings: Settings) -> None:
     note_late(settings, {"late": 7})
     (row,) = fetch_all(settings, AUDITOR, "select source_id, outcome, message, knew_of_load from audit.extract_run")
     assert (row["source_id"], row["outcome"], row["knew_of_load"]) == ("late", "missing", 7)
     assert "stopped waiting" in row["message"]
 
 
-def test_late_sources_compares_records_with_contracts(settings: Settings, extracted: Callable) -> None:
+def test_late_sources_follow_the_contracts(settings: Settings, extracted: Callable) -> None:
     morning = datetime(2024, 1, 10, 4, 30, tzinfo=UTC)
     contracts = {
         "good": contract("good", latency_days=2),
@@ -211,7 +206,7 @@ def fire(waits: dict[str, Awaited], deadline: datetime) -> tuple[dict[str, str |
     return asyncio.run(first()), time.monotonic() - began
 
 
-def test_the_trigger_fires_when_the_last_outcome_is_there(in_airflow: Settings, extracted: Callable) -> None:
+def test_trigger_fires_at_last_outcome(in_airflow: Settings, extracted: Callable) -> None:
     since = datetime.now(UTC) - timedelta(minutes=1)
     extracted("first", "refused")
     threading.Timer(0.5, lambda: extracted("second", "accepted")).start()
@@ -221,7 +216,7 @@ def test_the_trigger_fires_when_the_last_outcome_is_there(in_airflow: Settings, 
     assert 0.4 < seconds < 10
 
 
-def test_the_trigger_gives_up_at_the_deadline(in_airflow: Settings, extracted: Callable) -> None:
+def test_trigger_gives_up_at_deadline(in_airflow: Settings, extracted: Callable) -> None:
     since = datetime.now(UTC) - timedelta(minutes=1)
     deadline = datetime.now(UTC) + timedelta(seconds=1)
     extracted("missing", "missing")
@@ -231,7 +226,7 @@ def test_the_trigger_gives_up_at_the_deadline(in_airflow: Settings, extracted: C
 
 
 @pytest.mark.parametrize("step", [timedelta(days=1), timedelta(days=-1)])
-def test_the_trigger_waits_its_time_whatever_the_clock_is_set_to(
+def test_trigger_ignores_clock_changes(
     in_airflow: Settings, extracted: Callable, monkeypatch: pytest.MonkeyPatch, step: timedelta
 ) -> None:
     from kvalitet.clock import counted
@@ -255,7 +250,7 @@ def test_the_trigger_waits_its_time_whatever_the_clock_is_set_to(
     assert 2.5 < seconds < 10
 
 
-def test_the_trigger_outlives_a_database_that_is_away(in_airflow: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trigger_outlives_absent_database(in_airflow: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KVALITET_DATABASE_URL", "postgresql://127.0.0.1:1/nowhere")
     since = datetime.now(UTC)
     back = threading.Timer(
@@ -266,9 +261,7 @@ def test_the_trigger_outlives_a_database_that_is_away(in_airflow: Settings, monk
     assert payload == {"silent": None}
 
 
-def test_a_failed_task_gives_the_candidate_back_when_the_server_takes_logins_again(
-    admin_url: str, in_airflow: Settings, extracted: Callable
-) -> None:
+def test_claim_is_freed_once_logins_work(admin_url: str, in_airflow: Settings, extracted: Callable) -> None:
     """The fault that failed the task often affects the place of the claim too."""
     from kvalitet.nights.tasks import release
 
@@ -285,9 +278,7 @@ def test_a_failed_task_gives_the_candidate_back_when_the_server_takes_logins_aga
     assert (ended.status, ended.message) == ("failed", "layer: ended from outside.")
 
 
-def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
-    in_airflow: Settings, extracted: Callable
-) -> None:
+def test_delivery_at_end_of_wait_is_not_late(in_airflow: Settings, extracted: Callable) -> None:
     """The trigger's result is outdated by then. Only a source that is still late is noted, with its load."""
     from kvalitet.nights.tasks import WaitForSources
 
@@ -306,7 +297,7 @@ def test_delivery_that_came_while_the_wait_ended_is_not_noted_as_late(
     assert [tuple(row.values()) for row in noted] == [("silent", before)]
 
 
-def test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is_cleared(
+def test_wait_without_warehouse_can_be_cleared(
     in_airflow: Settings, extracted: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in the runbook: once `kvalitet status` shows the sources again, the task is cleared."""
@@ -328,7 +319,7 @@ def test_wait_that_cannot_read_the_warehouse_says_so_and_goes_through_once_it_is
     assert noted == []  # the failed attempt has noted no source as late
 
 
-def test_attempt_of_the_timetable_records_the_time_it_was_made_for(in_airflow: Settings) -> None:
+def test_timetable_attempt_records_its_due_time(in_airflow: Settings) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     from kvalitet.nights.tasks import ExtractSource
@@ -343,14 +334,14 @@ def test_attempt_of_the_timetable_records_the_time_it_was_made_for(in_airflow: S
     assert [tuple(row.values()) for row in rows] == [("missing", NIGHT), ("missing", None), ("missing", None)]
 
 
-def test_the_trigger_tells_airflow_no_password(in_airflow: Settings) -> None:
+def test_trigger_gives_airflow_no_password(in_airflow: Settings) -> None:
     from kvalitet.nights.trigger import SourcesTrigger
 
     _, arguments = SourcesTrigger.of({"source": Awaited(NIGHT, FIVE)}, FIVE).serialize()
     assert "postgresql" not in str(arguments) and "password" not in str(arguments)
 
 
-def test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not(settings: Settings, extracted) -> None:
+def test_killed_task_leaves_a_failed_attempt(settings: Settings, extracted) -> None:
     began = datetime.now(UTC)
     extracted("spoken", "refused")
     assert not note_killed(settings, "spoken", began)
@@ -362,9 +353,8 @@ def test_killed_task_leaves_a_failed_attempt_and_one_with_an_outcome_does_not(se
     assert unsettled(rows, waits, datetime.now(UTC)) == []
 
 
-def test_killed_task_counts_against_the_load_before_it_and_not_against_what_it_brought_in(
-    settings: Settings, extracted
-) -> None:
+def test_killed_task_knows_of_load_before_it(settings: Settings, extracted) -> None:
+    """It does not count against the load that it brought in itself."""
     before = extracted("source", "accepted", at=datetime.now(UTC) - timedelta(days=1))
     began = datetime.now(UTC)
     with connect(settings, LOADER) as connection:  # loaded, but killed before the attempt was recorded

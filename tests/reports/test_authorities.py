@@ -53,7 +53,7 @@ def texts(lines: tuple[Line, ...]) -> dict[str, list[str]]:
 NINE = (30, 10, 20, 20, 50, 40, 60, 70, 80)
 
 
-def test_the_highest_count_has_place_1_and_equal_counts_share_a_place():
+def test_highest_is_first_equals_share_a_place():
     table = compared(publication(*counts(*NINE)))
     places = [(line.label, line.rank) for line in table.lines]
     assert places == [
@@ -63,13 +63,13 @@ def test_the_highest_count_has_place_1_and_equal_counts_share_a_place():
     assert (table.own, table.period, table.order) == ("nr. 6 af 9", "2023", "1 er det højeste tal")
 
 
-def test_where_lower_is_better_the_lowest_has_place_1():
+def test_lowest_is_first_where_lower_is_better():
     table = compared(publication(*counts(*NINE), direction="lavere_er_bedre"))
     assert [line.label for line in table.lines][:4] == ["By 1", "By 2", "By 3", OWN]
     assert table.own == "nr. 4 af 9"
 
 
-def test_totals_stand_first_and_the_whole_country_is_no_authority():
+def test_totals_stand_first_country_is_unranked():
     table = compared(publication(*counts(*NINE), of("Hele landet", COUNT, "2023", 377)))
     assert texts(table.first) == {
         OWN: ["30"], "Hele landet": ["377"], "Myndighederne tilsammen": ["380"], "Den midterste (median)": ["40"],
@@ -78,7 +78,7 @@ def test_totals_stand_first_and_the_whole_country_is_no_authority():
     assert "Hele landet" not in texts(table.lines) and table.own == "nr. 6 af 9"
 
 
-def test_a_hidden_figure_has_no_place_and_leaves_no_sum_to_subtract_from():
+def test_hidden_figure_cannot_be_subtracted():
     """Without By 8's 80: the middle of 10, 20, 20, 30, 40, 50, 60 and 70 is 35."""
     hidden = (*NINE[:-1], None)
     table = compared(publication(*counts(*hidden), *counts(*NINE, label="2022")))
@@ -90,7 +90,7 @@ def test_a_hidden_figure_has_no_place_and_leaves_no_sum_to_subtract_from():
     assert table.own == "nr. 5 af 8"
 
 
-def test_a_share_of_all_is_what_is_above_all_lines_in_percent_of_what_is_below_them():
+def test_share_of_all_is_summed_from_counts():
     """8 × 10 of 100, and 90 of 200: 170 of 1,000 is 17.0 %, while the mean of the shares is 13.9 %."""
     small = [of(f"By {n}", SHARE, "2023", 10, numerator=Decimal(10), denominator=Decimal(100)) for n in range(1, 9)]
     large = of(OWN, SHARE, "2023", 45, numerator=Decimal(90), denominator=Decimal(200))
@@ -99,27 +99,28 @@ def test_a_share_of_all_is_what_is_above_all_lines_in_percent_of_what_is_below_t
     assert "Myndighederne tilsammen" not in texts(compared(publication(*small, without_counts)).first)
 
 
-def test_counts_that_do_not_add_up_have_no_sum():
+def test_nonadditive_counts_have_no_sum():
     data = publication(*counts(*NINE))
     data = replace(data, indicators=tuple(replace(i, is_additive_over_organisations=False) for i in data.indicators))
     assert "Myndighederne tilsammen" not in texts(compared(data).first)
 
 
-def test_places_are_of_the_newest_final_period_of_most_authorities():
+def test_places_are_of_newest_final_period():
+    """A period of only a few authorities gives no places."""
     running = counts(*reversed(NINE), label="2025", status="foreloebig")
     few = counts(*NINE[:4], label="2024")
     table = compared(publication(*counts(*NINE), *running, *few))
     assert (table.period, table.columns, table.own) == ("2023", ("2023", "2024", "2025"), "nr. 6 af 9")
 
 
-def test_eight_authorities_have_a_table_each_as_before():
+def test_eight_authorities_have_a_table_each():
     divided = authorities.apart(publication(*counts(*NINE[:8]), of("Hele landet", COUNT, "2023", 300)))
     assert divided.pages == () and len(divided.shown.values) == 9
     page = render.figure_pages(divided.shown)["index.html"]
     assert page.count('<table class="figures">') == 9 and "Alle myndigheder" not in page
 
 
-def test_a_breakdown_has_its_members_as_columns_of_the_newest_period():
+def test_breakdown_members_are_columns():
     laws = [
         of(f"By {n}", SHARE, year, number, breakdown_kind="lov", breakdown_member=law)
         for n in range(1, 10)
@@ -160,7 +161,7 @@ class TestFiveHundredAndSixtySevenAuthorities:
         sizes = {name: len(text.encode()) for name, text in pages.items()}
         assert max(sizes.values()) <= 500 * KB, sizes
 
-    def test_they_are_rows_of_two_tables_and_not_tables(self, pages: dict[str, str]):
+    def test_authorities_are_rows_of_two_tables(self, pages: dict[str, str]):
         few = render.figure_pages(crowd(9))
         for file in ("index.html", "fordelinger.html", "aendringer.html", "afstemning.html", "udvikling.html"):
             assert pages[file].count("<table") == few[file].count("<table"), file
@@ -171,7 +172,7 @@ class TestFiveHundredAndSixtySevenAuthorities:
         }  # fmt: skip
         assert all(pages[file].count("<tr id=") == 567 for file in added)
 
-    def test_the_own_authority_stands_first_and_it_says_how_many_there_are(self, pages: dict[str, str]):
+    def test_own_authority_stands_first(self, pages: dict[str, str]):
         page = pages["myndigheder-ankesager_afgjort.html"]
         assert "<h1>Afgjorte ankesager: 567 myndigheder</h1>" in page
         # The own authority has the fewest of all.
@@ -180,7 +181,7 @@ class TestFiveHundredAndSixtySevenAuthorities:
         assert OWN in first_row and 'class="num">567</td>' in first_row
         assert page.index("Hele landet") < page.index("Find en myndighed")
 
-    def test_each_authority_is_found_by_the_index(self, pages: dict[str, str]):
+    def test_each_authority_is_in_the_index(self, pages: dict[str, str]):
         for name_of_page, page in pages.items():
             links = Links(page)
             assert set(links.anchors) <= {*links.ids}, name_of_page
@@ -195,7 +196,7 @@ class TestFiveHundredAndSixtySevenAuthorities:
         assert pages["afstemning.html"].split("uenige-andre")[2].count('<tr><th scope="row">') >= 566
 
 
-def test_a_page_with_many_periods_shows_the_newest_and_says_so():
+def test_long_page_shows_newest_periods():
     quarters = [f"{year}-K{quarter}" for year in range(2004, 2024) for quarter in (1, 2, 3, 4)]
     values = [of(name(n), COUNT, label, 100 + n) for n in range(567) for label in quarters]
     table = compared(publication(*values))
@@ -204,7 +205,7 @@ def test_a_page_with_many_periods_shows_the_newest_and_says_so():
     assert "Der er 8 af 80 kolonner her, de seneste" in page and len(page.encode()) <= 500 * KB
 
 
-def test_they_are_removed_with_the_other_pages_of_figures(tmp_path: Path):
+def test_authority_pages_are_removed_too(tmp_path: Path):
     for name_of_page in ("index.html", "myndigheder-ankesager_afgjort.html", "validering.html"):
         (tmp_path / name_of_page).touch()
     retention.remove(tmp_path)

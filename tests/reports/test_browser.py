@@ -52,7 +52,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_page_shows_without_network_errors_or_overflow_and_axe_finds_nothing(site: Path, browser: Browser, name: str):
+def test_page_works_offline_and_passes_axe(site: Path, browser: Browser, name: str):
     context = browser.new_context(viewport={"width": 1280, "height": 800}, offline=True)
     page = context.new_page()
     complaints: list[str] = []
@@ -74,7 +74,7 @@ def test_a_page_shows_without_network_errors_or_overflow_and_axe_finds_nothing(s
 
 
 @pytest.mark.parametrize("name", ["index.html", "build-4/validering.html", "publikation-2/udvikling.html"])
-def test_axe_finds_nothing_in_the_dark_either(site: Path, browser: Browser, name: str):
+def test_dark_page_passes_axe(site: Path, browser: Browser, name: str):
     page = browser.new_page(color_scheme="dark")
     page.goto((site / name).as_uri())
     assert violations(page) == []
@@ -88,7 +88,7 @@ def violations(page: Page) -> list[tuple[str, list[str]]]:
     return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
 
 
-def test_the_keyboard_reaches_the_content_and_what_scrolls(site: Path, browser: Browser):
+def test_keyboard_reaches_content_and_scrolling(site: Path, browser: Browser):
     page = browser.new_page(viewport={"width": 360, "height": 800})
     page.goto((site / "publikation-2/index.html").as_uri())
     page.keyboard.press("Tab")
@@ -104,7 +104,7 @@ def test_the_keyboard_reaches_the_content_and_what_scrolls(site: Path, browser: 
     page.close()
 
 
-def test_every_link_between_the_pages_leads_somewhere(site: Path, browser: Browser):
+def test_every_link_leads_somewhere(site: Path, browser: Browser):
     page = browser.new_page()
     for name in PAGES:
         page.goto((site / name).as_uri())
@@ -114,7 +114,7 @@ def test_every_link_between_the_pages_leads_somewhere(site: Path, browser: Brows
     page.close()
 
 
-def test_the_reason_for_a_held_back_night_takes_two_clicks(site: Path, browser: Browser):
+def test_reason_for_held_night_takes_two_clicks(site: Path, browser: Browser):
     page = browser.new_page()
     page.goto((site / "index.html").as_uri())
     page.get_by_role("link", name="Se hvorfor").click()
@@ -127,7 +127,7 @@ def test_the_reason_for_a_held_back_night_takes_two_clicks(site: Path, browser: 
     page.close()
 
 
-def test_the_switch_leads_to_the_same_page_in_the_other_language_and_stays_in_it(site: Path, browser: Browser):
+def test_language_switch_keeps_the_page(site: Path, browser: Browser):
     page = browser.new_page()
     page.goto((site / "build-4/validering.html").as_uri())
     page.get_by_role("link", name="English").click()
@@ -141,7 +141,7 @@ def test_the_switch_leads_to_the_same_page_in_the_other_language_and_stays_in_it
     page.close()
 
 
-def test_the_lists_are_filtered_by_keyboard_and_without_script(site: Path, browser: Browser):
+def test_lists_filter_by_keyboard_without_script(site: Path, browser: Browser):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto((site / "index.html").as_uri())
@@ -157,7 +157,7 @@ def test_the_lists_are_filtered_by_keyboard_and_without_script(site: Path, brows
     context.close()
 
 
-def test_print_shows_what_is_folded_away_and_no_controls(site: Path, browser: Browser):
+def test_print_shows_folded_text_no_controls(site: Path, browser: Browser):
     page = browser.new_page()
     page.emulate_media(media="print")
     page.goto((site / "kontrol/index.html").as_uri())

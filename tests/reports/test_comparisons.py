@@ -20,7 +20,7 @@ def seen(*points) -> list[trends.Trend]:
     return trends.trends(replace(indicators(), trends=tuple(points)), whole=True)
 
 
-def test_a_chart_stops_its_line_at_a_gap_and_at_a_break():
+def test_line_stops_at_gap_and_at_break():
     points = [ControlPoint("", 1 + (n > 4), None if n == 2 else Decimal(n), Decimal(3)) for n in range(7)]
     chart = control_chart(points)
     assert [path.count("L") + 1 for path in chart.lines] == [2, 2, 2]  # 0-1, 3-4, 5-6
@@ -29,7 +29,7 @@ def test_a_chart_stops_its_line_at_a_gap_and_at_a_break():
     assert chart.dots[3].x < chart.breaks[0] < chart.dots[4].x
 
 
-def test_a_chart_draws_a_level_limit_as_one_step_and_its_plain_dots_as_one_path():
+def test_limits_are_steps_and_dots_one_path():
     points = [ControlPoint("", 1, Decimal(n), upper=Decimal(4 + n // 2), is_signal=n == 2) for n in range(4)]
     chart = control_chart(points)
     assert chart.limits == ("M48.0 52.8H260.0V20.0H472.0",)  # the axis is 5 in 164 pixels, two periods at 4, two at 5
@@ -47,13 +47,13 @@ def test_a_chart_draws_a_level_limit_as_one_step_and_its_plain_dots_as_one_path(
         ([], ["0,0", "0,2", "0,4", "0,6", "0,8", "1,0"]),
     ],
 )
-def test_the_axis_is_round_and_holds_every_value(values: list[str], ticks: list[str]):
+def test_axis_is_round_and_holds_every_value(values: list[str], ticks: list[str]):
     chart = control_chart([ControlPoint("", 1, Decimal(v)) for v in values])
     assert [tick.text for tick in chart.ticks] == ticks
     assert all(chart.ticks[-1].y <= dot.y <= chart.ticks[0].y for dot in chart.dots)
 
 
-def test_a_series_says_its_limits_and_what_is_a_signal():
+def test_series_says_its_limits_and_signals():
     (trend,) = seen(*series("a", LONG, "klagesager", "alle", [250, 262, None, 310, 221], signals={1, 3}, running=4))
     assert trend.state == (
         "Midterlinje 252. Almindelig variation: 222 – 283. Grænserne hviler på 12 tal og er foreløbige."
@@ -69,14 +69,15 @@ def test_neighbouring_signals_are_one_span():
     assert trend.signals[0] == "Uden for grænserne: 2021-K1 til 2021-K3, 2022-K2."
 
 
-def test_a_limit_that_is_none_leaves_the_other():
+def test_missing_limit_leaves_the_other():
     (first,) = series("a", LONG, "klagesager", "alle", [250])
     (upper,) = seen(replace(first, lower_limit=None))
     (lower,) = seen(replace(first, upper_limit=None))
     assert "Almindelig variation: højst 283." in upper.state and "Almindelig variation: mindst 222." in lower.state
 
 
-def test_only_a_signal_in_the_newest_periods_is_news_also_of_a_series_that_ended():
+def test_only_newest_signals_are_news():
+    """A series that has ended gives no news."""
     ended = series("a", LONG, "klagesager", "alle", [1, 2, 3, 4], signals={3})
     going_on = series("b", "klager_gengangere_pct", "klagesager", "alle", [1] * 8, signals={2, 4})
     found = seen(*ended, *going_on)
@@ -86,7 +87,7 @@ def test_only_a_signal_in_the_newest_periods_is_news_also_of_a_series_that_ended
     assert [trend.indicator.indicator_id for trend, _, _ in trends.news(found)] == ["klager_gengangere_pct"]
 
 
-def test_a_signal_points_the_wanted_way_or_the_other():
+def test_signal_says_if_it_is_favourable():
     def way(indicator_id: str, number: float) -> str:
         (trend,) = seen(*series("a", indicator_id, "klagesager", "alle", [number], signals={0}))
         return trends.direction(trend.indicator, trend.points[0])
@@ -96,7 +97,7 @@ def test_a_signal_points_the_wanted_way_or_the_other():
     assert way("klager_besvaret_inden_frist_pct", 300) == "over midterlinjen (gunstigt)"
 
 
-def test_a_series_too_short_gets_no_chart_and_a_break_is_said():
+def test_short_series_has_no_chart():
     page = render.figure_pages(indicators())["udvikling.html"]
     (short,) = [t for t in trends.trends(indicators(), whole=True) if not t.chart]
     assert short.state == "For kort til grænser efter databruddet: 1 endeligt tal."
@@ -112,7 +113,7 @@ def test_units_are_columns_in_natural_order():
     assert [cell.unit_id for cell in rows[0][1] if cell] == ["C02", "C10"]
 
 
-def test_every_figure_of_a_survey_has_its_n_and_response_rate():
+def test_survey_figures_have_n_and_response_rate():
     data = indicators()
     notes = surveys.Notes(data)
     said = {v.period_label: notes.of(v) for v in data.values if v.indicator_id == "borgertilfredshed_tilfreds_pct"}
@@ -134,13 +135,13 @@ def test_no_change_is_told_across_a_break():
     assert highlights.headlines(elsewhere)[0].change == "−0,4 %"
 
 
-def test_all_sources_are_named_also_those_without_figures():
+def test_sources_without_figures_are_named():
     found = tables.by_source(indicators())
     assert [s.source.source_number for s in found] == [1, 2, 4, 6, 7, 9, 12]
     assert not found[0].tables and "Ingen tal fra kilden" in render.figure_pages(indicators())["index.html"]
 
 
-def test_the_two_views_of_the_organisation_never_share_a_table():
+def test_two_organisation_views_share_no_table():
     found = tables.breakdowns(indicators(), by_units=True)
     assert [b.kind for b in found] == ["center", "center_nu", "enhed"]
     page = render.figure_pages(indicators())["centre.html"]
@@ -153,7 +154,8 @@ def test_the_two_views_of_the_organisation_never_share_a_table():
     ]
 
 
-def test_the_longest_overdue_stands_first_and_closed_ones_are_never_overdue():
+def test_longest_overdue_stands_first():
+    """Closed follow-ups are never overdue."""
     late = follow_up.overdue(indicators())
     assert [(i.follow_up.follow_up_number, i.cause) for i in late] == [
         ("BR-2", "Sag"), ("REV-7", "Revisionsbemærkning 2023-4"),
@@ -165,7 +167,7 @@ def test_the_longest_overdue_stands_first_and_closed_ones_are_never_overdue():
     assert "2023-17309" not in render.figure_pages(indicators())["opfoelgning.html"]  # a citizen's case
 
 
-def test_the_highest_level_and_the_disagreement_stand_first():
+def test_highest_level_and_dispute_stand_first():
     assert [(level, areas[0].name_da) for level, _, areas in risk.picture(indicators())] == [
         (3, "Sanktioner"), (1, "Sygedagpenge"), (None, "IT-sikkerhed"),
     ]  # fmt: skip
@@ -178,13 +180,13 @@ def test_the_highest_level_and_the_disagreement_stand_first():
     assert "Eksempel på en politik" in render.figure_pages(indicators())["risiko.html"]
 
 
-def test_what_differs_stands_before_what_agrees():
+def test_differing_stands_before_agreeing():
     assert [verdict for verdict, _ in reconciliation.reconciled(indicators())] == [
         "afviger", "forklaret", "inden_for_afrunding", "stemmer",
     ]  # fmt: skip
 
 
-def test_the_steps_of_a_change_stand_in_their_order_and_a_hidden_one_is_not_told():
+def test_steps_of_a_change_stand_in_order():
     found = {c.name: c.changes for c in restatements.changed(indicators())}
     assert [(x.period, x.before, x.steps, x.after, x.remark) for x in found["Klager"]] == [
         ("2023", "1.140", ("", "+2", "−1", "+8"), "1.149", ""),
@@ -193,7 +195,7 @@ def test_the_steps_of_a_change_stand_in_their_order_and_a_hidden_one_is_not_told
     assert found["Gengangere"][0].remark.startswith("Ikke opdelt")
 
 
-def test_every_page_says_which_organisation_population_and_year():
+def test_every_page_says_population_and_year():
     for name, text in render.figure_pages(indicators()).items():
         if name != "definitioner.html":
             assert all(f"<dt>{term}</dt>" in text for term in ("Organisation", "Population", "År")), name

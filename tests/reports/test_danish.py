@@ -17,11 +17,11 @@ from kvalitet.reports import danish
         (None, 1, "–"),
     ],
 )
-def test_numbers_have_a_thousands_dot_and_a_decimal_comma(value: Decimal | None, decimals: int, text: str):
+def test_numbers_are_written_in_danish(value: Decimal | None, decimals: int, text: str):
     assert danish.number(value, decimals) == text
 
 
-def test_a_number_keeps_the_decimals_it_was_stated_with():
+def test_number_keeps_its_stated_decimals():
     assert danish.plain(Decimal("73.90")) == "73,90"
     assert danish.plain(Decimal(21018)) == "21.018"
 
@@ -34,13 +34,13 @@ def test_shares_and_changes():
     assert danish.change(Decimal(5), Decimal(0)) == ""
 
 
-def test_dates_are_danish_and_instants_in_danish_time():
+def test_dates_and_times_are_danish():
     assert danish.day(date(2024, 3, 1)) == "01-03-2024"
     assert danish.instant(datetime(2024, 7, 1, 22, 30, tzinfo=UTC)) == "02-07-2024 kl. 00.30"
     assert danish.instant(datetime(2024, 12, 1, 22, 30, tzinfo=UTC)) == "01-12-2024 kl. 23.30"
 
 
-def test_danish_letters_come_last_and_numbers_in_order():
+def test_danish_letters_sort_last():
     assert sorted(["Ål", "Ørn", "Æble", "zebra", "Aabenraa", "Abe"], key=danish.order) == [
         "Abe", "zebra", "Æble", "Ørn", "Aabenraa", "Ål",
     ]  # fmt: skip

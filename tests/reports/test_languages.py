@@ -37,7 +37,7 @@ def labels() -> set[str]:
     return asked | by_code | named | {verdict.SEVERAL, verdict.REPORTS, verdict.NONE}
 
 
-def test_every_label_has_its_english_and_none_is_left_over():
+def test_every_label_is_translated():
     with CATALOGUE.open("rb") as file:
         catalogue = {m.id if isinstance(m.id, str) else m.id[0]: m for m in read_po(file, locale="en") if m.id}
     assert labels() == set(catalogue)
@@ -57,12 +57,12 @@ def test_every_label_has_its_english_and_none_is_left_over():
         ("mustNotBeBetween", [1, 9], "not both above 1 and below 9"),
     ],
 )
-def test_threshold_of_every_operator_is_english_on_english_pages(operator, bound, english):
+def test_threshold_of_operator_is_translated(operator, bound, english):
     recorded = str(read_limit(DataQuality(**{operator: bound})))
     assert (ENGLISH.threshold(recorded), DANISH.threshold(recorded)) == (english, recorded)
 
 
-def test_numbers_dates_and_thresholds_follow_the_language():
+def test_numbers_and_dates_follow_the_language():
     at = datetime(2024, 11, 21, 2, 14, tzinfo=UTC)
     said = [
         (
@@ -90,9 +90,9 @@ def test_numbers_dates_and_thresholds_follow_the_language():
         (None, "", ""),
     ],
 )
-def test_a_contracts_text_is_shown_in_one_language(text: str | None, danish: str, english: str):
+def test_contract_text_is_in_one_language(text: str | None, danish: str, english: str):
     assert (DANISH.of_both(text), ENGLISH.of_both(text)) == (danish, english)
 
 
-def test_a_label_without_english_is_shown_in_danish():
+def test_untranslated_label_stays_danish():
     assert ENGLISH.label("Et nyt ord") == "Et nyt ord"

@@ -51,7 +51,7 @@ FIGURE_NAMES = [f"publikation-2/{page.file}" for page in FIGURES]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_loads_nothing_and_runs_nothing(pages: dict[str, str], name: str):
+def test_page_loads_and_runs_nothing(pages: dict[str, str], name: str):
     page = Page(pages[name])
     assert not [tag for tag, _ in page.tags if tag in ("script", "img", "iframe", "object", "embed", "form", "base")]
     depth = "../" * name.count("/")
@@ -64,7 +64,7 @@ def test_a_page_loads_nothing_and_runs_nothing(pages: dict[str, str], name: str)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_can_be_read_without_eyes_and_mouse(pages: dict[str, str], name: str):
+def test_page_is_readable_without_eyes_or_mouse(pages: dict[str, str], name: str):
     page = Page(pages[name])
     language = "en" if name.startswith("en/") else "da"
     assert (
@@ -81,7 +81,7 @@ def test_a_page_can_be_read_without_eyes_and_mouse(pages: dict[str, str], name: 
     assert set(named) <= set(ids)
 
 
-def test_the_same_input_gives_the_same_bytes(pages: dict[str, str]):
+def test_same_input_gives_same_bytes(pages: dict[str, str]):
     shuffled = replace(
         indicators(),
         **{
@@ -102,14 +102,14 @@ def test_the_same_input_gives_the_same_bytes(pages: dict[str, str]):
         assert text == pages[f"publikation-2/{name}"], name
 
 
-def test_delivered_text_is_shown_and_never_markup_or_a_script_address(pages: dict[str, str]):
+def test_delivered_text_is_never_markup(pages: dict[str, str]):
     assert FORMULA in Page(pages["publikation-2/afstemning.html"]).text
     for name in ("publikation-2/afstemning.html", "publikation-2/risiko.html"):
         assert "javascript:" not in pages[name]
         assert "<script" not in pages[name] and "&lt;script&gt;" in pages[name]
 
 
-def test_fictional_authorities_are_marked_and_announced(pages: dict[str, str]):
+def test_fictional_authorities_are_marked(pages: dict[str, str]):
     assert all("Eksempeldata" in pages[name] for name in FIGURE_NAMES)
     unmarked = replace(value("klager_modtaget", "klagesager", "2023", 7), authority="Eksempelby")
     assert "Eksempelby (fiktiv)" in figures_page(replace(indicators(), values=(unmarked,)))
@@ -117,7 +117,8 @@ def test_fictional_authorities_are_marked_and_announced(pages: dict[str, str]):
     assert "Eksempeldata" not in figures_page(replace(indicators(), values=real))
 
 
-def test_years_never_share_a_table_and_populations_stand_apart_in_it():
+def test_years_never_share_a_table():
+    """Populations stand apart in the same table."""
     data = indicators()
     broken_down = [b for by_units in (True, False) for b in tables.breakdowns(data, by_units)]
     sources = [*tables.by_source(data), *(source for b in broken_down for source in b.sources)]
@@ -142,7 +143,7 @@ def test_years_never_share_a_table_and_populations_stand_apart_in_it():
     ]
 
 
-def test_a_definition_says_how_far_rows_set_aside_could_move_it():
+def test_definition_says_effect_of_set_aside_rows():
     movements = (
         Movement("klager_modtaget", 1, "2023", 13, 0, Decimal(350), Decimal(363)),
         Movement("klager_gengangere_pct", 1, "2023", 1, 2, None, None),
@@ -154,7 +155,7 @@ def test_a_definition_says_how_far_rows_set_aside_could_move_it():
     assert text.count("Rækker sat til side") == 2
 
 
-def test_a_hidden_figure_is_a_word_and_a_provisional_one_is_marked():
+def test_hidden_and_provisional_are_marked():
     hidden = replace(value("klager_modtaget", "klagesager", "2023", None), is_suppressed=True, status="skjult")
     assert tables.figure(hidden, 0).text == "skjult"
     provisional = replace(value("klager_modtaget", "klagesager", "2024", 0), status="foreloebig")
@@ -175,7 +176,7 @@ def test_rows_are_in_danish_order():
     assert [row.label.split()[1] for row in by_unit.blocks[0].rows] == ["1", "2", "10", "11"]
 
 
-def test_headlines_take_the_newest_final_year_and_compare_with_the_one_before():
+def test_headline_compares_newest_final_years():
     first = highlights.headlines(indicators())[0]
     assert (first.cell.text, first.period_label, first.change, first.compared_with) == (
         "1.149",
@@ -189,13 +190,13 @@ def test_headlines_take_the_newest_final_year_and_compare_with_the_one_before():
     assert highlights.headlines(replace(indicators(), values=gap))[0].change == ""
 
 
-def test_complaints_stand_beside_inquiries_each_by_its_own_year():
+def test_complaints_stand_beside_inquiries():
     kinds = [(p.series.indicator.indicator_id, p.series.period_kind) for p in highlights.panels(indicators())]
     assert kinds == [("klager_modtaget", "kalenderaar")] + 2 * [("borgerraadgiver_henvendelser", "beretningsaar")]
 
 
 @pytest.mark.parametrize(("top", "ticks"), [("0", 2), ("7", 5), ("1186", 4), ("1000", 6), ("0.5", 6), ("26.7", 4)])
-def test_bars_start_at_zero_and_stay_inside_the_chart(top: str, ticks: int):
+def test_bars_start_at_zero_inside_the_chart(top: str, ticks: int):
     points = [charts.Point("a", Decimal(top), top), charts.Point("b", None, "skjult")]
     chart = charts.bar_chart(points)
     assert all(charts.TOP <= bar.y <= chart.baseline and bar.y + bar.height == chart.baseline for bar in chart.bars)
@@ -203,7 +204,7 @@ def test_bars_start_at_zero_and_stay_inside_the_chart(top: str, ticks: int):
     assert len(chart.ticks) == ticks
 
 
-def test_the_verdict_counts_every_check_once():
+def test_verdict_counts_every_check_once():
     data = validation(held_back=True)
     assert verdict.verdict(data, DANISH).title == "Holdt tilbage af 2 kritiske kontroller"
     assert verdict.verdict(data, DANISH).counts.startswith(
@@ -219,7 +220,7 @@ def test_the_verdict_counts_every_check_once():
     )
 
 
-def test_checks_that_had_nothing_to_measure_stand_by_their_reason_which_is_said_once():
+def test_reason_for_skipped_checks_is_said_once():
     why = "Der er ingen led."
     none = [replace(c, status="not_applicable", detail=why, severity="warning") for c in checks(True)[:2]]
     data = replace(validation(), checks=(*none, *checks(False)[2:]))
@@ -233,7 +234,7 @@ def test_checks_that_had_nothing_to_measure_stand_by_their_reason_which_is_said_
     assert "fct_complaint_key_is_unique, fct_complaint_points_have_complaint" in text
 
 
-def test_what_the_database_holds_is_counted_by_itself():
+def test_database_held_checks_count_apart():
     """Of five checks one failed, one had nothing to measure, one is held and two passed."""
     why = "Primærnøgle (complaint_key)."
     held = replace(checks(False)[1], status="held", violations=None, denominator=None, detail=why)
@@ -256,7 +257,7 @@ def test_what_the_database_holds_is_counted_by_itself():
     assert "entry-row passed critical" in str(listed.all("tr"))
 
 
-def test_a_delivery_names_the_one_before_it_and_a_source_without_one_is_told():
+def test_delivery_names_the_one_before():
     data = validation()
     assert data.changes
     gone, day = "audit_remarks", date(2024, 11, 20)
@@ -267,7 +268,7 @@ def test_a_delivery_names_the_one_before_it_and_a_source_without_one_is_told():
     assert "20-11-2024før 19-11-2024" in text and "20-11-2024ny" in text
 
 
-def test_checks_are_counted_by_source_each_once():
+def test_checks_count_once_by_source():
     tables_of_checks = ("fct_complaint", "fct_complaint", "bridge_case_link", "rpt_complaint_overlap", "dim_date")
     data = replace(
         validation(held_back=True),
@@ -288,7 +289,7 @@ def test_checks_are_counted_by_source_each_once():
     ]
 
 
-def test_a_waived_check_blocks_nothing_and_is_told():
+def test_waived_check_blocks_nothing():
     waived = tuple(replace(c, is_waived=c.status == "failed") for c in checks(True))
     data = replace(validation(held_back=True), checks=waived)
     assert [c.check_id for c in waived if c.is_blocking] == ["fct_indicator_value_years_kept"]
@@ -299,13 +300,13 @@ def test_a_waived_check_blocks_nothing_and_is_told():
     assert "rpt_overlap_matched;waived;41;402;højst 5 %\n" in auditing.measurements(published)
 
 
-def test_the_reason_for_a_held_back_night_stands_before_everything_else(pages: dict[str, str]):
+def test_reason_for_held_night_stands_first(pages: dict[str, str]):
     text = Page(pages["build-4/validering.html"]).text
     assert text.index("312 af 12.044 (2,6 %)") < text.index("Kontroller efter alvor og udfald")
     assert "Sammenhold nøglerne" in text and "Åbne afviste i alt" in text
 
 
-def test_the_index_lists_the_newest_first_and_marks_what_readers_see(pages: dict[str, str]):
+def test_index_lists_newest_first(pages: dict[str, str]):
     text = Page(pages["index.html"]).text
     assert text.index("Opbygning 4") < text.index("Publikation 2") < text.index("Publikation 1")
     assert pages["index.html"].count("Gældende</span>") == 1
@@ -330,14 +331,14 @@ def test_a_page_without_figures_says_so():
         assert said[name] in Page(text).text
 
 
-def test_cases_counted_by_both_bodies_are_shown_by_one_kind_of_year_at_a_time():
+def test_overlap_shows_kinds_of_year_apart():
     found = reconciliation.overlaps(indicators())
     assert [(kind, [o.period_label for o in years]) for _, kind, years in found] == [
         ("kalenderaar", ["2022", "2023"]), ("beretningsaar", ["2022/23"]),
     ]  # fmt: skip
 
 
-def test_a_figure_there_is_by_both_kinds_of_year_is_headed_by_calendar_year():
+def test_headline_prefers_calendar_year():
     both = replace(value("klager_modtaget", "klagesager", "2022/23", 1190))
     found = highlights.headlines(replace(indicators(), values=(both, *indicators().values)))
     kinds = [h.series.period_kind for h in found if h.series.indicator.indicator_id == "klager_modtaget"]

@@ -87,7 +87,8 @@ def reached(site: Path) -> set[Path]:
     return found
 
 
-def test_the_newest_keep_their_pages_of_figures_and_all_keep_the_rest(settings: Settings, site: Path):
+def test_only_newest_keep_pages_of_figures(settings: Settings, site: Path):
+    """All publications keep their other pages."""
     lists = {name: (site / "publikation-1" / name).read_bytes() for name in LISTS}
     files = write_site(settings, publication_id=NEWEST)
     assert {file.parent.name for file in files} == {f"publikation-{NEWEST}", "site"}
@@ -106,7 +107,7 @@ def test_the_newest_keep_their_pages_of_figures_and_all_keep_the_rest(settings: 
     assert "er fjernet" not in (site / f"publikation-{NEWEST - 1}/validering.html").read_text()
 
 
-def test_no_link_leads_to_what_was_removed_and_a_second_writing_changes_nothing(settings: Settings, site: Path):
+def test_no_link_leads_to_a_removed_page(settings: Settings, site: Path):
     write_site(settings, publication_id=NEWEST)
     pages = {file.resolve(): file.stat().st_mtime_ns for file in site.rglob("*.html")}
     assert dead_links(pages) == []
@@ -116,7 +117,7 @@ def test_no_link_leads_to_what_was_removed_and_a_second_writing_changes_nothing(
 
 
 @pytest.mark.parametrize("removed", [0, 4])
-def test_a_writing_killed_while_it_removes_leaves_no_dead_link_and_is_completed_by_the_next(
+def test_kill_during_removal_leaves_no_dead_link(
     settings: Settings, site: Path, monkeypatch: pytest.MonkeyPatch, removed: int
 ):
     unlink, calls = Path.unlink, []
@@ -138,7 +139,7 @@ def test_a_writing_killed_while_it_removes_leaves_no_dead_link_and_is_completed_
 
 
 @pytest.mark.parametrize("replaced", [1, 4])
-def test_a_writing_killed_before_it_removes_has_removed_nothing_and_leaves_no_dead_link(
+def test_kill_before_removal_removes_nothing(
     settings: Settings, site: Path, monkeypatch: pytest.MonkeyPatch, replaced: int
 ):
     replace, calls = Path.replace, []
@@ -159,9 +160,7 @@ def test_a_writing_killed_before_it_removes_has_removed_nothing_and_leaves_no_de
     assert with_figures(site) == {NEWEST - 1, NEWEST}
 
 
-def test_what_readers_see_after_a_rollback_keeps_its_pages_although_it_is_old(
-    settings: Settings, site: Path, admin_url: str
-):
+def test_publication_rolled_back_to_keeps_pages(settings: Settings, site: Path, admin_url: str):
     readers_see(admin_url, 1)
     write_site(settings, publication_id=NEWEST)
     assert with_figures(site) == {1, NEWEST - 1, NEWEST}
@@ -169,7 +168,7 @@ def test_what_readers_see_after_a_rollback_keeps_its_pages_although_it_is_old(
     assert dead_links(reached(site)) == []
 
 
-def test_a_publication_given_back_to_readers_gets_its_pages_again(settings: Settings, site: Path, admin_url: str):
+def test_publication_given_back_gets_pages_again(settings: Settings, site: Path, admin_url: str):
     write_site(settings, publication_id=NEWEST)
     readers_see(admin_url, 1)
     write_site(settings, publication_id=NEWEST)
@@ -178,13 +177,13 @@ def test_a_publication_given_back_to_readers_gets_its_pages_again(settings: Sett
     assert dead_links(reached(site)) == []
 
 
-def test_an_old_publication_written_by_hand_stays_without_figures(settings: Settings, site: Path):
+def test_old_publication_rewritten_has_no_figures(settings: Settings, site: Path):
     write_site(settings, publication_id=NEWEST)
     files = write_site(settings, publication_id=2)
     assert {file.name for file in files} == {*OLD, "index.html"} and files_of(site, 2) == OLD
 
 
-def test_a_publication_that_happened_meanwhile_is_left_alone(settings: Settings, site: Path):
+def test_later_publication_is_left_alone(settings: Settings, site: Path):
     (later := site / f"publikation-{NEWEST + 1}").mkdir()
     (later / "index.html").touch()
     write_site(settings, publication_id=NEWEST)
@@ -192,14 +191,12 @@ def test_a_publication_that_happened_meanwhile_is_left_alone(settings: Settings,
 
 
 @pytest.mark.parametrize("stated", ["0", "-1", "2.5", "alle", ""])
-def test_a_number_that_cannot_be_is_refused_before_anything_is_written(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, stated: str
-):
+def test_impossible_number_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch, stated: str):
     monkeypatch.setenv("KVALITET_FIGURE_PAGES", stated)
     with pytest.raises(KvalitetError, match="KVALITET_FIGURE_PAGES") as refused:
         write_site(settings, build_id=1)
     assert "it is 5" in refused.value.remedy and not settings.site_dir.exists()
 
 
-def test_the_newest_five_are_kept_unless_another_number_is_stated(settings: Settings):
+def test_newest_five_are_kept_by_default(settings: Settings):
     assert settings.figure_pages == 5

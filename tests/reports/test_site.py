@@ -33,7 +33,7 @@ def names(settings: Settings, files: list[Path]) -> list[str]:
     return [file.relative_to(settings.site_dir).as_posix() for file in files]
 
 
-def test_a_publication_gets_both_pages_and_the_index(published: Settings):
+def test_publication_gets_its_pages_and_index(published: Settings):
     files = write_site(published, build_id=1)
     assert names(published, files) == [
         *of_validation("publikation-1"), *(f"publikation-1/{page.file}" for page in FIGURES), "index.html"
@@ -60,7 +60,7 @@ def test_a_publication_gets_both_pages_and_the_index(published: Settings):
     assert "Sanktioner" in read("fordelinger.html")
 
 
-def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
+def test_held_build_gets_reason_and_no_figures(published: Settings):
     files = write_site(published, build_id=2)
     assert names(published, files) == [*of_validation("build-2"), "index.html"]
     page = (published.site_dir / "build-2/validering.html").read_text()
@@ -70,7 +70,7 @@ def test_a_held_back_build_gets_its_reason_and_no_figures(published: Settings):
     assert "publikation-1/index.html" not in index  # no page links to a page that does not exist
 
 
-def test_the_index_counts_what_the_database_holds_beside_what_passed(published: Settings, admin_url: str):
+def test_index_counts_database_held_checks(published: Settings, admin_url: str):
     with psycopg.connect(admin_url) as connection:
         connection.execute(
             "insert into audit.check_measurement (judgement_id, check_id, outcome) values (1, 'key_unique', 'held')"
@@ -86,7 +86,7 @@ def test_the_index_counts_what_the_database_holds_beside_what_passed(published: 
     assert "key_unique;held;;;" in (published.site_dir / "publikation-1" / "maalinger.csv").read_text()
 
 
-def test_a_page_shows_what_its_build_saw_and_stays_the_same(published: Settings, admin_url: str):
+def test_page_shows_what_its_build_saw(published: Settings, admin_url: str):
     first = [file.read_bytes() for file in write_site(published, build_id=1)[:-1]]
     files = first[3].decode()
     assert f"{'d' * 64}  bif_complaints/klager_2024-11-20.csv\n" in files and "klager_2024-11-21.csv" not in files
@@ -96,9 +96,7 @@ def test_a_page_shows_what_its_build_saw_and_stays_the_same(published: Settings,
     assert [file.read_bytes() for file in write_site(published, publication_id=1)[:-1]] == first
 
 
-def test_the_pages_of_figures_are_left_as_they_are_when_readers_see_another_publication(
-    published: Settings, admin_url: str
-):
+def test_old_pages_of_figures_stay_unchanged(published: Settings, admin_url: str):
     page = write_site(published, build_id=1)[4]
     before = page.read_bytes()
     with psycopg.connect(admin_url) as connection:
@@ -122,7 +120,7 @@ def test_the_index_follows_a_rollback(published: Settings, admin_url: str):
     assert "Gældende: publikation 1" in (published.site_dir / "index.html").read_text()
 
 
-def test_what_changed_since_the_publication_before_is_split(published: Settings, admin_url: str):
+def test_change_since_last_publication_is_split(published: Settings, admin_url: str):
     with psycopg.connect(admin_url) as connection:
         connection.execute("update audit.build set status = 'published' where build_id = 2")
         connection.execute("insert into audit.publication (build_id, published_by) values (2, 'kvalitet_publisher')")
@@ -148,15 +146,13 @@ def test_what_changed_since_the_publication_before_is_split(published: Settings,
     assert "1 tal er ændret" in page
 
 
-def test_a_broken_contract_does_not_keep_the_page_away(
-    published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_broken_contract_stops_no_page(published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "broken.odcs.yaml").write_text("kind: [")
     monkeypatch.setenv("KVALITET_CONTRACTS", str(tmp_path))
     assert "bif_complaints" in write_site(published, build_id=2)[0].read_text()
 
 
-def test_an_unknown_build_or_publication_is_refused(published: Settings):
+def test_unknown_build_or_publication_is_refused(published: Settings):
     with pytest.raises(KvalitetError, match="no build 99"):
         write_site(published, build_id=99)
     with pytest.raises(KvalitetError, match="no publication 99"):
@@ -164,7 +160,7 @@ def test_an_unknown_build_or_publication_is_refused(published: Settings):
     assert not published.site_dir.exists()
 
 
-def test_a_failed_writing_leaves_the_old_page_and_no_debris(published: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_failed_writing_leaves_old_page(published: Settings, monkeypatch: pytest.MonkeyPatch):
     write_site(published, build_id=2)
     page = published.site_dir / "build-2/validering.html"
     page.write_bytes(before := b"the page as it was")
@@ -181,7 +177,7 @@ def test_a_failed_writing_leaves_the_old_page_and_no_debris(published: Settings,
     ]  # fmt: skip
 
 
-def test_the_committees_appendix_shows_complaints_beside_their_points_and_hides_small_counts(published: Settings):
+def test_committee_appendix_hides_small_counts(published: Settings):
     write_site(published, publication_id=1)
     page = (published.site_dir / "publikation-1" / "fordelinger.html").read_text()
     appendix = page[page.index('id="bilag"') :]
@@ -190,7 +186,7 @@ def test_the_committees_appendix_shows_complaints_beside_their_points_and_hides_
     assert '<td class="num">2</td>' in appendix
 
 
-def test_a_check_has_a_page_with_its_history_and_the_rule_that_measured_it(published: Settings, admin_url: str):
+def test_check_page_shows_history_and_rule(published: Settings, admin_url: str):
     with psycopg.connect(admin_url) as connection:
         connection.execute("insert into audit.check_rule values (repeat('1', 64), 'select 7 < 8 as violations')")
         connection.execute("update audit.check_measurement set rule_sha256 = repeat('1', 64) where judgement_id = 2")
@@ -210,7 +206,7 @@ def test_a_check_has_a_page_with_its_history_and_the_rule_that_measured_it(publi
     assert "2024</th><td>0</td><td>1</td><td>0</td><td>0</td><td>1</td>" in years
 
 
-def test_a_source_has_a_page_with_its_contract_arrivals_and_rejects_in_both_languages(published: Settings):
+def test_source_page_is_in_both_languages(published: Settings):
     write_site(published, build_id=2)
     danish = (published.site_dir / "kilde/bif_complaints.html").read_text()
     english = (published.site_dir / "en/kilde/bif_complaints.html").read_text()
@@ -223,7 +219,7 @@ def test_a_source_has_a_page_with_its_contract_arrivals_and_rejects_in_both_lang
     )
 
 
-def test_a_source_page_tells_withdrawn_deliveries_and_accepted_rejects_apart(published: Settings, admin_url: str):
+def test_withdrawn_and_accepted_are_told_apart(published: Settings, admin_url: str):
     with psycopg.connect(admin_url) as connection:
         connection.execute("insert into audit.load_withdrawal values (2, 'Centerkoderne var gamle', 'A. Hansen')")
         connection.execute("insert into audit.reject_acceptance (reject_id, reason, accepted_by)"
@@ -239,7 +235,7 @@ def test_a_source_page_tells_withdrawn_deliveries_and_accepted_rejects_apart(pub
     assert "Sagen er lukket" in decided and "Kontorchefen" in decided
 
 
-def test_what_changed_since_the_publication_before_stands_on_the_page(published: Settings, admin_url: str):
+def test_validation_page_says_what_changed(published: Settings, admin_url: str):
     with psycopg.connect(admin_url) as connection:
         connection.execute("insert into audit.build_material values ('suites', 'a', 1), ('suites', 'b', 2),"
                            " ('contracts', 'c', 1), ('contracts', 'c', 2)")  # fmt: skip
@@ -251,7 +247,7 @@ def test_what_changed_since_the_publication_before_stands_on_the_page(published:
     assert "<td>Opfyldt</td><td>Ikke opfyldt</td><td></td>" in changed  # the check differs by its data, not by its rule
 
 
-def test_a_night_writes_its_own_pages_and_leaves_those_of_others(published: Settings):
+def test_night_writes_only_its_own_pages(published: Settings):
     write_site(published, build_id=1)
     old = {f: f.stat().st_mtime_ns for f in published.site_dir.rglob("*") if "publikation-1" in f.as_posix()}
     write_site(published, build_id=2)

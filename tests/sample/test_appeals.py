@@ -28,9 +28,7 @@ def reassessments(read) -> pl.DataFrame:
     )
 
 
-def test_a_reassessment_is_forwarded_on_the_day_its_complaint_says(
-    complaints: pl.DataFrame, reassessments: pl.DataFrame
-) -> None:
+def test_reassessment_agrees_with_its_complaint(complaints: pl.DataFrame, reassessments: pl.DataFrame) -> None:
     both = reassessments.join(complaints, on="Sagsnummer", suffix="_klage")
     assert both.height > 0.95 * reassessments.height
     assert set(both["Klagetype"]) == {"realitet"}
@@ -48,9 +46,7 @@ def test_a_reassessment_is_forwarded_on_the_day_its_complaint_says(
     assert (both["Videresendt"] >= both["Genvurderet"]).drop_nulls().all()
 
 
-def test_appeals_link_to_complaints_but_for_a_known_few(
-    complaints: pl.DataFrame, reassessments: pl.DataFrame, read
-) -> None:
+def test_most_appeals_link_to_complaints(complaints: pl.DataFrame, reassessments: pl.DataFrame, read) -> None:
     appeals = read(f"appeal_cases/ankesager_{NIGHT_1}.csv", "utf-8-sig").unique("Ankesagsnummer")
     named = appeals["Eget sagsnummer"]
     by_case = named.is_in(complaints["Sagsnummer"].to_list()).fill_null(False)
@@ -60,7 +56,7 @@ def test_appeals_link_to_complaints_but_for_a_known_few(
     assert 0.005 < (~by_case & ~by_appeal).mean() < 0.03, "found neither way"  # type: ignore[operator]
 
 
-def test_each_decided_appeal_has_an_outcome_and_some_have_two(read) -> None:
+def test_decided_appeal_has_one_or_two_outcomes(read) -> None:
     appeals = read(f"appeal_cases/ankesager_{NIGHT_1}.csv", "utf-8-sig").unique("Ankesagsnummer")
     outcomes = read(f"appeal_cases/ankeudfald_{NIGHT_1}.csv", "utf-8-sig")
     decided = appeals.filter(pl.col("Afgjort").is_not_null())
@@ -71,7 +67,7 @@ def test_each_decided_appeal_has_an_outcome_and_some_have_two(read) -> None:
     assert 0.2 < reversed_share < 0.35  # type: ignore[operator]
 
 
-def test_the_second_night_adds_to_the_first(read) -> None:
+def test_second_night_adds_to_first(read) -> None:
     first, second = (
         read(f"appeal_cases/ankesager_{night}.csv", "utf-8-sig").unique("Ankesagsnummer")
         for night in (NIGHT_1, NIGHT_2)

@@ -34,7 +34,7 @@ def test_contract_is_valid_by_the_standard(file: Path) -> None:
     assert document["apiVersion"] == "v3.1.0"
 
 
-def test_contract_lacks_nothing_that_intake_needs(file: Path) -> None:
+def test_contract_has_all_that_intake_needs(file: Path) -> None:
     contract = read_contract(file)
     assert contract.problems == ()
     assert contract.id in DELIVERIES and file.name == f"{contract.id}.odcs.yaml"
@@ -43,7 +43,7 @@ def test_contract_lacks_nothing_that_intake_needs(file: Path) -> None:
     assert contract.tier in {"tier-1", "tier-2"}
 
 
-def test_every_column_is_classified_and_described_in_both_languages(file: Path) -> None:
+def test_columns_are_described_in_both_languages(file: Path) -> None:
     for table in read(file)["schema"]:
         assert {"absent"} <= {item["property"] for item in table["customProperties"]}
         metrics = {rule["metric"] for rule in table["quality"] if rule.get("type") != "sql"}
@@ -54,13 +54,13 @@ def test_every_column_is_classified_and_described_in_both_languages(file: Path) 
             assert column["classification"] and len(english) > 10 and len(danish) > 10, column["name"]
 
 
-def test_no_person_and_no_free_text_is_landed_in_clear(file: Path) -> None:
+def test_no_person_or_free_text_lands_in_clear(file: Path) -> None:
     columns = [column for table in read_contract(file).tables.values() for column in table.columns]
     assert all(column.format == "cpr" for column in columns if column.classification == "personal")
     assert not [column.name for column in columns if column.classification == "sensitive" and column.is_landed]
 
 
-def test_who_answers_is_marked_as_fictional(file: Path) -> None:
+def test_contacts_are_marked_as_fictional(file: Path) -> None:
     document = read(file)
     names = [document["team"]["name"], *(support["channel"] for support in document["support"])]
     assert all(name.endswith("(fiktiv)") for name in names)
@@ -70,7 +70,7 @@ def test_who_answers_is_marked_as_fictional(file: Path) -> None:
 CLASSES = {"complaint_type", "theme_id", "law_id", "centre_id", "kle_number", "risk_area_id", "severity"}
 
 
-def test_classes_are_marked_so_that_filing_anew_is_told_from_correcting(file: Path) -> None:
+def test_classification_columns_are_marked(file: Path) -> None:
     for table in read_contract(file).tables.values():
         unmarked = [
             column.name

@@ -25,7 +25,7 @@ def complaints(file: Path) -> pl.DataFrame:
     return pl.read_csv(file, infer_schema=False)
 
 
-def test_the_case_system_knows_only_what_was_registered_and_decided_by_then(folder: Path, tmp_path: Path) -> None:
+def test_older_snapshot_knows_nothing_later(folder: Path, tmp_path: Path) -> None:
     older = complaints(folder / "bif_complaints/klager_2022-03-01.csv")
     assert older.height == truth(night_of(CUTOFF), complaints=2000).delivered["bif_complaints", "complaints"]
     for column in ("Modtaget", "Registreret", "Videresendt", "Besvaret", "Afgjort"):
@@ -39,13 +39,13 @@ def test_the_case_system_knows_only_what_was_registered_and_decided_by_then(fold
     assert (both["Udfald"] == "").sum() > (both["Udfald_right"] == "").sum(), "open then, decided since"
 
 
-def test_the_organisation_was_not_yet_reorganised(folder: Path) -> None:
+def test_older_units_are_before_reorganisation(folder: Path) -> None:
     units = (folder / "organisation/enheder_2022-03-01.csv").read_text()
     assert "2022-07-01" not in units and "2022-06-30" not in units
     assert "C03" in units and "C09" not in units
 
 
-def test_case_lists_forget_what_lay_ahead() -> None:
+def test_case_lists_forget_later_events() -> None:
     rows = [
         {"Anlagt": "01-02-2021", "Afsluttet": "28-02-2022", "Udfald": "tabt", "Status": "lukket"},
         {"Anlagt": "01-02-2021", "Afsluttet": "01-03-2022", "Udfald": "tabt", "Status": "lukket"},
@@ -60,7 +60,7 @@ def test_case_lists_forget_what_lay_ahead() -> None:
     ]
 
 
-def test_case_lists_are_delivered_under_the_older_cut_off(folder: Path) -> None:
+def test_case_lists_have_the_older_cut_off(folder: Path) -> None:
     files = {
         file.name for contract in ("court_cases", "parliament_ombudsman") for file in (folder / contract).iterdir()
     }

@@ -27,7 +27,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
+def test_same_seed_gives_same_bytes(tmp_path: Path) -> None:
     paths = generate(tmp_path / "a", night=2, complaints=SMALL)
     generate(tmp_path / "b", night=2, complaints=SMALL)
     generate(tmp_path / "c", night=2, complaints=SMALL, seed=7)
@@ -38,7 +38,8 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
     assert first[complaints] != other[complaints]
 
 
-def test_first_night_has_all_sources_and_later_nights_what_is_new(inbox: Path, expected) -> None:
+def test_later_nights_deliver_only_what_is_new(inbox: Path, expected) -> None:
+    """The first night has all sources."""
     nights = {
         cutoff: {path.parent.name for path in inbox.rglob(f"*{cutoff}*")} for cutoff in ("2025-01-02", "2025-01-03")
     }
@@ -71,7 +72,7 @@ def test_no_cpr_number_can_be_anybodys() -> None:
     assert (day > 60).mean() == pytest.approx(0.1, abs=0.001)
 
 
-def test_every_digit_run_like_a_cpr_is_one_of_ours(inbox: Path) -> None:
+def test_every_cpr_like_number_is_ours(inbox: Path) -> None:
     text = (inbox / "bif_complaints" / "klager_2025-01-02.csv").read_text(encoding="utf-8")
     found = {match.replace("-", "") for match in re.findall(r"(?<!\d)\d{6}-?\d{4}(?!\d)", text)}
     assert len(found) > 5000
@@ -85,7 +86,7 @@ def test_names_are_marked_as_fictional(inbox: Path, read) -> None:
     assert (real != figures["Myndighed"].str.ends_with("(fiktiv)")).all()
 
 
-def test_fictional_authorities_are_marked_in_the_register() -> None:
+def test_fictional_authorities_are_marked() -> None:
     with (REGISTER / "seed_authority.csv").open(encoding="utf-8", newline="") as file:
         marked = {row["authority"] for row in csv.DictReader(file) if row["is_fictional"] == "true"}
     assert marked == {words.AUTHORITY, *jobindsats.AREAS}
@@ -102,7 +103,7 @@ def test_fictional_authorities_are_marked_in_the_register() -> None:
         ("citizen_surveys/svar_2025-01-02.csv", "utf-8-sig", "borgertilfredshed_svar"),
     ],
 )
-def test_published_figures_are_delivered_unchanged(read, file: str, encoding: str, name: str) -> None:
+def test_published_figures_stay_unchanged(read, file: str, encoding: str, name: str) -> None:
     delivered = read(file, encoding)
     real = published.rows(name)
     assert delivered.head(len(real)).fill_null("").to_dicts() == [
@@ -111,7 +112,7 @@ def test_published_figures_are_delivered_unchanged(read, file: str, encoding: st
     assert all(row["Adresse"].startswith("https://") for row in real)
 
 
-def test_published_figures_that_the_domain_names() -> None:
+def test_figures_named_by_domain_are_published() -> None:
     inquiries = {row["Beretningsår"]: int(row["Henvendelser"]) for row in published.rows("borgerraadgiver")}
     assert inquiries == {"2021": 840, "2022": 1077, "2023": 912}
     assert len(published.rows("lov_aar")) == 34
@@ -122,7 +123,7 @@ def test_published_figures_that_the_domain_names() -> None:
     assert [totals["2025"][grade] for grade in ("Kritiske", "Væsentlige", "Mindre")] == ["5", "5", "1"]
 
 
-def test_published_surveys_keep_their_methods_apart_and_make_no_counts_of_percentages() -> None:
+def test_surveys_keep_their_methods_apart() -> None:
     rounds = {row["Runde"]: row for row in published.rows("borgertilfredshed_runder")}
     told = {name: (row["Metode"], row["Besvarelser"], row["Svarprocent"]) for name, row in rounds.items()}
     assert told == {
@@ -137,7 +138,7 @@ def test_published_surveys_keep_their_methods_apart_and_make_no_counts_of_percen
     assert not any(row["Tilfredse"] for row in results)
 
 
-def test_a_retyped_figure_without_an_address_says_so() -> None:
+def test_figure_without_address_says_so() -> None:
     rows = published.rows("offentliggjorte_udgivelser")
     assert {bool(row["Adresse"]) for row in rows} == {True, False}
     for row in rows:
@@ -155,7 +156,7 @@ def test_gribskov_is_kept_as_published() -> None:
 
 
 @pytest.mark.parametrize("corrupt", CORRUPTIONS)
-def test_corrupt_delivery_differs_in_one_thing_only(inbox: Path, tmp_path: Path, corrupt: str) -> None:
+def test_corrupt_delivery_differs_in_one_thing(inbox: Path, tmp_path: Path, corrupt: str) -> None:
     generate(tmp_path, night=2, corrupt=corrupt)
     name = "bif_complaints/klager_2025-01-03.csv"
     good, bad = ((pl.read_csv(folder / name, infer_schema=False)) for folder in (inbox, tmp_path))

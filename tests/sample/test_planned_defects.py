@@ -51,7 +51,7 @@ def test_contract_catches_what_was_planned(
                 assert percent <= contract.max_rejected_percent
 
 
-def test_every_kind_of_defect_is_planned_for_the_smallest_sample_too() -> None:
+def test_smallest_sample_has_every_defect() -> None:
     told = truth(2, complaints=1000)
     kinds = {defect.rule for defect in told.defects if defect.source == "bif_complaints" and defect.rows}
     assert kinds == {

@@ -18,7 +18,7 @@ def amount(column: str) -> pl.Expr:
     return pl.col(column).str.replace(",", ".").cast(pl.Float64, strict=False)
 
 
-def test_later_bookings_change_a_few_earlier_months_and_nothing_else(read) -> None:
+def test_later_bookings_change_few_months(read) -> None:
     before, after = (read(f"result_status/oekonomi_{night}.csv", "windows-1252") for night in (NIGHT_1, NIGHT_2))
     mended = pl.col("Konto").eq("5.68.90") & pl.col("År").eq("2021")  # a decimal point instead of a comma
     both = before.join(after, on=KEY, suffix="_ny").filter(pl.col("Forbrug") != pl.col("Forbrug_ny"), ~mended)
@@ -32,7 +32,7 @@ def test_later_bookings_change_a_few_earlier_months_and_nothing_else(read) -> No
     assert both["Budget"].equals(both["Budget_ny"])
 
 
-def test_a_centre_has_an_account_while_it_exists(read) -> None:
+def test_centre_has_account_while_it_exists(read) -> None:
     rows = read(f"result_status/oekonomi_{NIGHT_1}.csv", "windows-1252").filter(pl.col("Center").is_not_null())
     months = rows.filter(pl.col("Center") != "Center").with_columns(
         month=pl.date(pl.col("År").cast(int), pl.col("Måned").cast(int), 1)
@@ -53,7 +53,7 @@ def test_a_centre_has_an_account_while_it_exists(read) -> None:
     assert abs(june - july) <= 3000, "rounded to whole thousands per centre"
 
 
-def test_a_status_written_by_hand_differs_from_its_figures_once(read) -> None:
+def test_one_hand_written_status_is_wrong(read) -> None:
     goals = read(f"result_status/visionsmaal_{NIGHT_1}.csv", "windows-1252")
     more, less = amount("Resultat") >= amount("Måltal"), amount("Resultat") <= amount("Måltal")
     reached = pl.when(pl.col("Retning") == "højere er bedre").then(more).otherwise(less)
@@ -69,7 +69,7 @@ def read_cases(folder: Path, night: str) -> pl.DataFrame:
     return rows.with_columns(pl.col(day).replace("", None).str.to_date(strict=False) for day in days)
 
 
-def test_cases_run_in_order_and_hold_nothing_of_the_day_itself(inbox: Path) -> None:
+def test_cases_run_in_order_before_the_cut_off(inbox: Path) -> None:
     cases = read_cases(inbox, NIGHT_1)
     assert not cases.filter(pl.col("Oplyst") < pl.col("Ansøgt")).height
     assert not cases.filter(pl.col("Afgjort") < pl.col("Oplyst")).height
@@ -80,7 +80,7 @@ def test_cases_run_in_order_and_hold_nothing_of_the_day_itself(inbox: Path) -> N
     assert 0.07 < dropped.height / cases.height < 0.15
 
 
-def test_second_night_adds_and_decides_a_few_cases(inbox: Path) -> None:
+def test_second_night_adds_and_decides_cases(inbox: Path) -> None:
     before, after = read_cases(inbox, NIGHT_1), read_cases(inbox, NIGHT_2)
     added = after.join(before, on="Sagsnummer", how="anti")
     assert added.height == 1 and added["Ansøgt"].to_list() == [date(2025, 1, 2)]
@@ -90,7 +90,7 @@ def test_second_night_adds_and_decides_a_few_cases(inbox: Path) -> None:
     assert decided["Afgjort_ny"].unique().to_list() in ([], [date(2025, 1, 2)])
 
 
-def test_an_older_snapshot_is_the_newest_one_less_what_came_later(inbox: Path, tmp_path: Path) -> None:
+def test_older_snapshot_lacks_what_came_later(inbox: Path, tmp_path: Path) -> None:
     generate_earlier(tmp_path, date(2022, 7, 1))
     older, newest = read_cases(tmp_path, "2022-07-01"), read_cases(inbox, NIGHT_1)
     assert older.height == newest.filter(pl.col("Ansøgt") < date(2022, 7, 1)).height
@@ -100,7 +100,7 @@ def test_an_older_snapshot_is_the_newest_one_less_what_came_later(inbox: Path, t
     assert since.filter(pl.col("Afgjort") < date(2022, 7, 1)).height == 0
 
 
-def test_the_plan_names_only_checks_that_were_carried_out(read) -> None:
+def test_plan_names_only_checks_carried_out(read) -> None:
     plan = read(f"supplier_supervision/tilsynsplan_{NIGHT_1}.csv", "windows-1252")
     checks = read(f"supplier_supervision/leverancekontrol_{NIGHT_1}.csv", "windows-1252")
     named = plan["Kontrolnr"].drop_nulls()
@@ -112,7 +112,7 @@ def test_the_plan_names_only_checks_that_were_carried_out(read) -> None:
     assert 0.2 < of_2020["Kontrolnr"].null_count() / of_2020.height < 0.5
 
 
-def test_two_suppliers_have_too_few_answers_to_show(read) -> None:
+def test_two_suppliers_have_too_few_answers(read) -> None:
     answers = read(f"supplier_surveys/besvarelser_{NIGHT_1}.csv", "utf-8-sig")
     respondents = answers.group_by("Runde", "Leverandørnr").agg(pl.col("Svar-id").n_unique())
     small = respondents.filter(pl.col("Svar-id") < 3)
@@ -120,7 +120,7 @@ def test_two_suppliers_have_too_few_answers_to_show(read) -> None:
     assert answers.filter(pl.col("Svar") == "Ved ikke").height > 10
 
 
-def test_the_workbook_is_one_that_people_keep(inbox: Path) -> None:
+def test_workbook_is_as_people_keep_it(inbox: Path) -> None:
     path = inbox / "political_decisions" / f"politiske_beslutninger_{NIGHT_1}.xlsx"
     sheet = openpyxl.load_workbook(path)["Punkter"]
     rows = list(sheet.iter_rows(values_only=True))

@@ -33,7 +33,7 @@ def complaints(read) -> pl.DataFrame:
     )
 
 
-def test_truth_equals_what_is_in_the_files(complaints: pl.DataFrame, expected, read) -> None:
+def test_truth_equals_delivered_files(complaints: pl.DataFrame, expected, read) -> None:
     told = expected[1]
     delivered = read(f"bif_complaints/klager_{NIGHT_1}.csv").height
     assert told.delivered["bif_complaints", "complaints"] == delivered
@@ -50,7 +50,7 @@ def test_truth_equals_what_is_in_the_files(complaints: pl.DataFrame, expected, r
     assert told.outcomes_by_calendar_year == {(year, outcome): count for year, outcome, count in by_outcome}
 
 
-def test_inquiries_rise_in_one_report_year_while_own_count_does_not(complaints: pl.DataFrame, read) -> None:
+def test_only_inquiries_rise_in_one_report_year(complaints: pl.DataFrame, read) -> None:
     figures = read(f"borgerraadgiver_annual/aarstal_{NIGHT_1}.csv", "utf-8-sig").filter(Myndighed=words.AUTHORITY)
     inquiries = {int(year): int(count) for year, count in figures.select("Beretningsår", "Henvendelser").iter_rows()}
     rises = {year: 100 * (inquiries[year] / inquiries[year - 1] - 1) for year in range(2020, 2024)}
@@ -60,7 +60,7 @@ def test_inquiries_rise_in_one_report_year_while_own_count_does_not(complaints: 
     assert all(abs(own[year] / own[year - 1] - 1) < 0.06 for year in range(2020, 2025))
 
 
-def test_a_third_of_one_quarters_complaints_are_repeats(complaints: pl.DataFrame, expected) -> None:
+def test_third_of_one_quarter_are_repeats(complaints: pl.DataFrame, expected) -> None:
     earlier = pl.col("at").shift().over("cpr", "Tema", order_by="at")
     repeats = complaints.filter(pl.col("cpr").is_not_null()).with_columns(
         is_repeat=(pl.col("at") - earlier) <= pl.duration(days=180)
@@ -73,7 +73,7 @@ def test_a_third_of_one_quarters_complaints_are_repeats(complaints: pl.DataFrame
     assert all(value < 0.09 for name, value in share.items() if name != "2021-K4")
 
 
-def test_referred_cases_overlap_and_some_cannot_be_matched(complaints: pl.DataFrame, expected, read) -> None:
+def test_some_referred_cases_have_no_match(complaints: pl.DataFrame, expected, read) -> None:
     referrals = read(f"borgerraadgiver_annual/henvisninger_{NIGHT_1}.csv", "utf-8-sig")
     known = referrals.filter(pl.col("Modtaget") != "31-02-2022")["Sagsnummer"]
     assert known.is_unique().all()
@@ -94,7 +94,7 @@ def test_referred_cases_overlap_and_some_cannot_be_matched(complaints: pl.DataFr
     assert referrals.height < sum(told.inquiries_by_report_year.values())
 
 
-def test_centres_change_on_the_day_of_the_reorganisation(complaints: pl.DataFrame) -> None:
+def test_centres_change_at_reorganisation(complaints: pl.DataFrame) -> None:
     after = pl.col("at") >= pl.datetime(2022, 7, 1)
     assert set(complaints.filter(~after)["Center"]) == {f"C{number:02d}" for number in range(1, 9)}
     new = complaints.filter(after)["Center"].value_counts(name="n")
@@ -119,7 +119,7 @@ def test_every_case_runs_in_order(complaints: pl.DataFrame) -> None:
         assert complaints[step].drop_nulls().str.slice(11, 2).cast(pl.Int32).is_between(7, 21).all()
 
 
-def test_second_night_adds_corrects_and_withdraws_a_few(read, expected) -> None:
+def test_second_night_adds_and_corrects_a_few(read, expected) -> None:
     first = read(f"bif_complaints/klager_{NIGHT_1}.csv").unique("Sagsnummer", keep="first")
     second = read(f"bif_complaints/klager_{NIGHT_2}.csv").unique("Sagsnummer", keep="first")
     added = second.join(first, on="Sagsnummer", how="anti")
@@ -139,7 +139,7 @@ def test_second_night_adds_corrects_and_withdraws_a_few(read, expected) -> None:
     assert expected[2].complaints > expected[1].complaints
 
 
-def test_a_later_publication_restates_two_quarters_and_the_year_of_one(read) -> None:
+def test_later_publication_restates_quarters(read) -> None:
     rows = read(f"ankestyrelsen_statistics/lov_kvartal_{NIGHT_2}.csv", "iso-8859-1")
     restated = rows.filter(pl.col("Kilde_udgivelse") == "eksempelby_2025-01")
     assert set(restated.select("År", "Kvartal").iter_rows()) == {("2023", "4"), ("2023", "5"), ("2024", "2")}
@@ -156,7 +156,8 @@ def test_a_later_publication_restates_two_quarters_and_the_year_of_one(read) -> 
     )
 
 
-def test_fifth_quarter_is_the_year_and_points_hide_small_counts(read) -> None:
+def test_fifth_quarter_is_the_whole_year(read) -> None:
+    """Small counts are hidden as points."""
     rows = read(f"ankestyrelsen_statistics/lov_kvartal_{NIGHT_1}.csv", "iso-8859-1")
     own = rows.filter(pl.col("Myndighed").str.contains("Eksempelby"), pl.col("Lov") == "Sygedagpengeloven")
     whole = own.filter(pl.col("År") == "2022", pl.col("Udfald") == "I alt").select(pl.col("Kvartal", "Antal").cast(int))

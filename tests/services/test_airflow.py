@@ -30,7 +30,7 @@ def read(place: Settings) -> configparser.ConfigParser:
     return config
 
 
-def test_everything_listens_on_loopback_or_not_at_all(place: Settings) -> None:
+def test_everything_listens_on_loopback(place: Settings) -> None:
     airflow.configure(place)
     config = read(place)
     assert config["api"]["host"] == "127.0.0.1"
@@ -62,9 +62,7 @@ def test_configuring_again_changes_nothing(place: Settings) -> None:
     assert differing(first, airflow.configuration(place, "scheduler")) == {"[core] execution_api_server_url"}
 
 
-def test_a_changed_setting_is_named_only_for_the_components_that_read_it(
-    place: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_changed_setting_names_only_its_readers(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {name: airflow.configuration(place, name) for name in airflow.COMPONENTS}
     monkeypatch.setenv("KVALITET_TIMETABLE", "off")
     monkeypatch.setenv("KVALITET_ALERT_SMTP", "smtp://user:hunter2-secret@mail.example.dk")
@@ -91,7 +89,7 @@ def test_noted_configuration_holds_no_value(place: Settings, monkeypatch: pytest
     )
 
 
-def test_tasks_do_not_get_the_admins_credential(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tasks_get_no_admin_credential(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("KVALITET_ADMIN_URL", "PGPASSWORD", "AIRFLOW__CORE__LOAD_EXAMPLES"):
         monkeypatch.setenv(name, "not for tasks")
     env = airflow_env(place)
@@ -101,7 +99,7 @@ def test_tasks_do_not_get_the_admins_credential(place: Settings, monkeypatch: py
     assert "127.0.0.1" in env["NO_PROXY"]
 
 
-def test_tls_is_spelt_for_each_of_its_two_drivers(place: Settings, tmp_path: Path) -> None:
+def test_tls_is_spelt_for_both_drivers(place: Settings, tmp_path: Path) -> None:
     authority = tmp_path / "ca.crt"
     authority.touch()
     airflow.configure(replace(place, tls=Tls("verify-full", f"{authority}")))
@@ -115,15 +113,13 @@ def test_tls_is_spelt_for_each_of_its_two_drivers(place: Settings, tmp_path: Pat
     assert asyncpg_arguments(place.tls) == {}
 
 
-def test_before_the_first_start_it_says_what_to_do(tmp_path: Path) -> None:
+def test_unstarted_airflow_says_what_to_do(tmp_path: Path) -> None:
     settings = Settings(root=tmp_path, var=tmp_path, inbox="", server="127.0.0.1:1", database="kvalitet")
     with pytest.raises(KvalitetError, match="kvalitet up"):
         airflow_address(settings)
 
 
-def test_named_airflow_is_used_with_the_password_of_its_users_file(
-    place: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_named_airflow_uses_its_users_file(place: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     users = tmp_path / "airflow_users"
     users.write_text('{"admin": "word"}')
     monkeypatch.setenv("KVALITET_AIRFLOW_URL", "http://api-server:8080/")
@@ -135,7 +131,7 @@ def test_named_airflow_is_used_with_the_password_of_its_users_file(
 
 
 @pytest.mark.parametrize("content", [None, "{}", '{"someone": "word"}', "{broken"])
-def test_users_file_without_the_user_is_named(
+def test_user_missing_in_users_file_is_named(
     place: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
 ) -> None:
     users = tmp_path / "airflow_users"

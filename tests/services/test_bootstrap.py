@@ -78,7 +78,7 @@ def test_with_a_full_disk(checkout: Path) -> None:
     assert "has 10 MB left" in said(bootstrap(checkout))
 
 
-def test_a_uv_of_the_machine_is_used_once_per_lock_file(checkout: Path) -> None:
+def test_uv_runs_once_per_lock_file(checkout: Path) -> None:
     (checkout / "bin" / "python3").symlink_to(sys.executable)
     (checkout / "bin" / "mkdir").symlink_to(shutil.which("mkdir") or "/usr/bin/mkdir")
     (checkout / "bin" / "ln").symlink_to(shutil.which("ln") or "/usr/bin/ln")
@@ -106,7 +106,7 @@ def test_a_uv_of_the_machine_is_used_once_per_lock_file(checkout: Path) -> None:
     assert calls.read_text().splitlines()[2].startswith("sync --quiet --frozen --dev")
 
 
-def test_make_without_a_target_lists_them() -> None:
+def test_make_without_target_lists_them() -> None:
     make = shutil.which("make")
     if make is None:
         pytest.skip("make is not installed")

@@ -55,7 +55,7 @@ def listens(place: Settings) -> set[str]:
     }
 
 
-def test_without_airflow_only_the_warehouse_runs(place: Settings) -> None:
+def test_without_airflow_only_warehouse_runs(place: Settings) -> None:
     started = services.up(place, with_airflow=False)
     with psycopg.connect(started.dsn("kvalitet_auditor")) as connection:
         assert connection.execute("select count(*) from audit.build").fetchone() == (0,)
@@ -66,7 +66,7 @@ def test_without_airflow_only_the_warehouse_runs(place: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_all_of_it_starts_is_kept_is_mended_and_ends(place: Settings) -> None:
+def test_all_starts_is_mended_and_ends(place: Settings) -> None:
     started = services.up(place)
     before = pids(place)
     assert len(before) == len(airflow.COMPONENTS)

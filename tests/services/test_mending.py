@@ -109,7 +109,7 @@ def of_this_installation(place: Settings) -> set[int]:
     return found - {os.getpid()}
 
 
-def test_nothing_is_wrong_and_that_is_said_quickly(place: Settings) -> None:
+def test_no_problem_is_said_quickly(place: Settings) -> None:
     services.find_problems(place)
     began = time.process_time()
     facts = read_services(place)
@@ -124,7 +124,7 @@ def test_nothing_is_wrong_and_that_is_said_quickly(place: Settings) -> None:
     assert named and {row["application_name"] for row in named} <= of_starts, "asyncpg's sessions too"
 
 
-def test_scheduler_killed_during_a_task_is_mended_and_the_run_ends(place: Settings) -> None:
+def test_run_survives_a_killed_scheduler(place: Settings) -> None:
     trigger(place, "killed")
     wait(lambda: is_running(place, "killed"), "a task runs")
     before = pids(place)
@@ -148,7 +148,7 @@ def test_scheduler_killed_during_a_task_is_mended_and_the_run_ends(place: Settin
     assert services.find_problems(place) == []
 
 
-def test_lock_of_an_ended_start_is_named_and_up_ends_it(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_up_ends_lock_of_an_ended_start(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The session stands for one that the killed scheduler's workers kept open. Its process cannot be found."""
     monkeypatch.setattr(health, "WAITING_SECONDS", 5)
     left = psycopg.connect(airflow.connection_url(place), application_name=new_mark(place, "airflow-scheduler"))
@@ -166,7 +166,7 @@ def test_lock_of_an_ended_start_is_named_and_up_ends_it(place: Settings, monkeyp
     assert pids(place) == before, "the scheduler need not start anew for it"
 
 
-def test_component_that_gives_no_sign_of_life_starts_anew(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_component_starts_anew(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "HEARTBEAT_SECONDS", 20)
     before = pids(place)
     for child in psutil.Process(before["airflow-triggerer"]).children(recursive=True):
@@ -180,7 +180,7 @@ def test_component_that_gives_no_sign_of_life_starts_anew(place: Settings, monke
     assert {name for name in before if before[name] != after[name]} == {"airflow-triggerer"}
 
 
-def test_scheduler_whose_workers_are_locked_out_starts_anew(place: Settings) -> None:
+def test_locked_out_scheduler_starts_anew(place: Settings) -> None:
     before = pids(place)
     (reader,) = [child for child in psutil.Process(before["airflow-scheduler"]).children() if reads_a_pipe(child)]
     reader.kill()
@@ -191,7 +191,7 @@ def test_scheduler_whose_workers_are_locked_out_starts_anew(place: Settings) -> 
     assert ends(place, "after_the_lock")["end_lapsed_builds"] == "success"
 
 
-def test_triggerer_whose_runner_was_killed_starts_anew(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_triggerer_without_runner_starts_anew(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "STARTED_SECONDS", 0)
     before = pids(place)["airflow-triggerer"]
     os.kill(before, signal.SIGSTOP)  # otherwise it would end by itself a moment later
@@ -206,7 +206,7 @@ def reads_a_pipe(process: psutil.Process) -> bool:
     return "pipe_read" in Path(f"/proc/{process.pid}/wchan").read_text()
 
 
-def test_changed_settings_wait_for_the_end_of_what_runs(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_settings_wait_for_what_runs(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     trigger(place, "settings")
     wait(lambda: is_running(place, "settings"), "a task runs")
     before, config = pids(place), airflow.config_file(place).read_text()
@@ -231,9 +231,7 @@ def test_changed_settings_wait_for_the_end_of_what_runs(place: Settings, monkeyp
     assert all("hook-secret" not in file.read_text() for file in (place.var / "run").glob("*") if file.is_file())
 
 
-def test_night_is_broken_off_for_changed_settings_where_that_is_asked_for(
-    place: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_up_now_breaks_off_the_night(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     trigger(place, "broken_off")
     wait(lambda: is_running(place, "broken_off"), "a task runs")
     before = pids(place)
@@ -247,9 +245,8 @@ def test_night_is_broken_off_for_changed_settings_where_that_is_asked_for(
         asked._call("PATCH", f"/dags/{DAG}/dagRuns/broken_off", json={"state": "failed"})
 
 
-def test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones_start_it(
-    place: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dead_scheduler_starts_with_old_settings(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other settings are refused meanwhile."""
     services.up(place, say=print)  # with the present settings, whatever the previous test has set
     trigger(place, "scheduler_down")
     wait(lambda: is_running(place, "scheduler_down"), "a task runs")
@@ -267,7 +264,7 @@ def test_other_settings_while_the_scheduler_is_down_are_refused_and_the_old_ones
     assert ends(place, "scheduler_down")["end_lapsed_builds"] == "success"
 
 
-def test_database_that_cannot_be_reached_is_said(place: Settings) -> None:
+def test_unreachable_database_is_said(place: Settings) -> None:
     elsewhere = Settings(place.root, place.var, place.inbox, "127.0.0.1:1", place.database)
     (problem,) = services.find_problems(elsewhere)
     assert problem.service == "airflow's database"

@@ -47,7 +47,7 @@ def lives(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-def test_a_process_is_found_again_and_ended(place: Settings) -> None:
+def test_process_is_found_again_and_ended(place: Settings) -> None:
     first, second = launch(place, "first", SLEEPS), launch(place, "second", SLEEPS)
     assert os.getsid(first) == first, "a session of its own: Ctrl-C in the terminal does not reach it"
     assert processes.end(place, ["first", "unknown"]) == ["first"]
@@ -57,7 +57,7 @@ def test_a_process_is_found_again_and_ended(place: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_children_end_too_even_those_that_ignore_the_request(place: Settings) -> None:
+def test_children_that_ignore_requests_end_too(place: Settings) -> None:
     launch(place, "parent", HAS_A_CHILD)
     log = processes.log_file(place, "parent")
     deadline = time.monotonic() + 10
@@ -68,7 +68,7 @@ def test_children_end_too_even_those_that_ignore_the_request(place: Settings) ->
     assert not lives(child)
 
 
-def test_a_number_that_went_to_another_process_is_left_alone(place: Settings) -> None:
+def test_reused_process_number_is_left_alone(place: Settings) -> None:
     launch(place, "ours", SLEEPS)
     other = psutil.Popen([sys.executable, "-c", SLEEPS])
     notes = place.var / "run" / "processes.json"
@@ -102,7 +102,7 @@ def test_a_number_that_went_to_another_process_is_left_alone(place: Settings) ->
     ],
     ids=str,
 )
-def test_a_note_of_wrong_types_is_ignored_and_the_others_hold(place: Settings, wrong: dict[str, object]) -> None:
+def test_note_of_wrong_types_is_ignored(place: Settings, wrong: dict[str, object]) -> None:
     launch(place, "ours", SLEEPS)
     notes = place.var / "run" / "processes.json"
     noted = json.loads(notes.read_text())
@@ -129,7 +129,7 @@ def test_a_note_of_wrong_types_is_ignored_and_the_others_hold(place: Settings, w
         b"[" * 99999,
     ],
 )
-def test_a_damaged_file_of_notes_holds_none(place: Settings, content: bytes) -> None:
+def test_damaged_notes_hold_none(place: Settings, content: bytes) -> None:
     notes = place.var / "run" / "processes.json"
     notes.parent.mkdir(parents=True)
     notes.write_bytes(content)
@@ -139,7 +139,7 @@ def test_a_damaged_file_of_notes_holds_none(place: Settings, content: bytes) -> 
     assert list(processes.running(place)) == ["ours"]
 
 
-def test_a_process_that_was_killed_is_not_running(place: Settings) -> None:
+def test_killed_process_is_not_running(place: Settings) -> None:
     pid = launch(place, "killed", SLEEPS)
     os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 10
@@ -185,7 +185,7 @@ def orphan_pids(place: Settings) -> set[int]:
     return {process.pid for process in processes.orphans(place)}
 
 
-def test_daemon_of_a_killed_leader_is_found_by_its_mark_and_ended(place: Settings, tmp_path: Path) -> None:
+def test_daemon_of_killed_leader_is_ended(place: Settings, tmp_path: Path) -> None:
     file = tmp_path / "number"
     launch(place, "scheduler", DAEMON.format(how=SLEEPS_ON.format(file=str(file))))
     daemon = pid_in(file)
@@ -197,9 +197,7 @@ def test_daemon_of_a_killed_leader_is_found_by_its_mark_and_ended(place: Setting
     assert orphan_pids(place) == set()
 
 
-def test_child_whose_parent_was_killed_in_a_running_start_is_ended_and_the_start_is_kept(
-    place: Settings, tmp_path: Path
-) -> None:
+def test_orphan_ends_and_running_start_is_kept(place: Settings, tmp_path: Path) -> None:
     supervisor, task = tmp_path / "supervisor", tmp_path / "task"
     lines = [
         "import os, time",
@@ -218,9 +216,7 @@ def test_child_whose_parent_was_killed_in_a_running_start_is_ended_and_the_start
     assert list(processes.running(place)) == ["scheduler"]
 
 
-def test_child_without_environment_is_found_in_the_session_of_its_killed_leader(
-    place: Settings, tmp_path: Path
-) -> None:
+def test_child_without_mark_is_found_by_session(place: Settings, tmp_path: Path) -> None:
     file = tmp_path / "number"
     code = f"import os, time; open({str(file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     launch(place, "scheduler", f"import os, sys, time\nif os.fork(): time.sleep(600)\n"
@@ -234,7 +230,7 @@ def test_child_without_environment_is_found_in_the_session_of_its_killed_leader(
     assert processes.noted(place) == {}
 
 
-def test_child_without_environment_and_in_its_own_session_ends_with_its_parent(place: Settings, tmp_path: Path) -> None:
+def test_child_in_own_session_ends_with_parent(place: Settings, tmp_path: Path) -> None:
     file = tmp_path / "number"
     code = f"import os, time; open({str(file)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     launch(place, "scheduler", f"import os, sys, time\nif os.fork(): time.sleep(600)\nos.setsid()\n"
@@ -244,7 +240,7 @@ def test_child_without_environment_and_in_its_own_session_ends_with_its_parent(p
     assert not lives(child)
 
 
-def test_worker_that_renames_itself_keeps_its_mark(place: Settings, tmp_path: Path) -> None:
+def test_renamed_worker_keeps_its_mark(place: Settings, tmp_path: Path) -> None:
     """Airflow's workers do so. Others then read the new name in the place of the worker's environment."""
     file = tmp_path / "number"
     how = "import setproctitle; setproctitle.setproctitle('airflow worker -- LocalExecutor: <idle>' * 9)\n"
@@ -254,7 +250,7 @@ def test_worker_that_renames_itself_keeps_its_mark(place: Settings, tmp_path: Pa
     assert worker in orphan_pids(place)
 
 
-def test_stopped_process_and_one_that_starts_its_child_anew_are_ended(place: Settings, tmp_path: Path) -> None:
+def test_stopped_and_respawning_processes_end(place: Settings, tmp_path: Path) -> None:
     file = tmp_path / "number"
     how = f"""
 import signal
@@ -277,7 +273,7 @@ while True:
     assert not lives(child) and not lives(pid_in(file)) and orphan_pids(place) == set()
 
 
-def test_task_whose_worker_was_killed_is_an_orphan_while_its_scheduler_runs(place: Settings, tmp_path: Path) -> None:
+def test_task_of_killed_worker_is_an_orphan(place: Settings, tmp_path: Path) -> None:
     worker_file, task_file, other_file = tmp_path / "worker", tmp_path / "task", tmp_path / "other"
     launch(place, "scheduler", f"""
 import os, time
@@ -301,7 +297,7 @@ while True:
     assert not lives(task) and lives(other) and "scheduler" in processes.running(place)
 
 
-def test_process_of_a_start_that_was_killed_before_its_note_is_an_orphan(place: Settings) -> None:
+def test_start_without_its_note_is_an_orphan(place: Settings) -> None:
     pid = launch(place, "scheduler", SLEEPS)
     (place.var / "run" / "processes.json").write_text("{ cut sho")
     assert processes.running(place) == {}
@@ -331,7 +327,7 @@ time.sleep(60)
     processes.end_orphans(other)
 
 
-def test_copied_run_folder_does_not_take_the_originals_processes(place: Settings, tmp_path: Path) -> None:
+def test_copied_run_folder_takes_no_processes(place: Settings, tmp_path: Path) -> None:
     pid = launch(place, "scheduler", SLEEPS)
     shutil.copytree(place.var, tmp_path / "copy")
     copy = replace(place, var=tmp_path / "copy")
@@ -340,7 +336,7 @@ def test_copied_run_folder_does_not_take_the_originals_processes(place: Settings
     assert lives(pid)
 
 
-def test_moved_run_folder_still_knows_its_processes(place: Settings, tmp_path: Path) -> None:
+def test_moved_run_folder_keeps_its_processes(place: Settings, tmp_path: Path) -> None:
     pid = launch(place, "scheduler", SLEEPS)
     moved = replace(place, var=tmp_path / "moved")
     place.var.rename(moved.var)
@@ -348,7 +344,7 @@ def test_moved_run_folder_still_knows_its_processes(place: Settings, tmp_path: P
     assert not lives(pid)
 
 
-def test_note_of_before_the_machine_started_is_not_running(place: Settings) -> None:
+def test_note_from_before_reboot_is_not_running(place: Settings) -> None:
     pid = launch(place, "scheduler", SLEEPS)
     notes = place.var / "run" / "processes.json"
     noted = json.loads(notes.read_text())
@@ -359,7 +355,7 @@ def test_note_of_before_the_machine_started_is_not_running(place: Settings) -> N
     processes.end_orphans(place)
 
 
-def test_session_that_got_the_number_of_a_dead_leader_is_left_alone(place: Settings, tmp_path: Path) -> None:
+def test_session_of_reused_number_is_left_alone(place: Settings, tmp_path: Path) -> None:
     """Process numbers have wrapped around. Another program's session has the number, and its leader has died too."""
     launch(place, "scheduler", SLEEPS)
     file = tmp_path / "number"
@@ -375,7 +371,7 @@ def test_session_that_got_the_number_of_a_dead_leader_is_left_alone(place: Setti
     os.kill(theirs, signal.SIGKILL)
 
 
-def test_the_command_itself_and_what_it_was_called_from_are_never_ended(place: Settings, tmp_path: Path) -> None:
+def test_command_and_its_callers_are_never_ended(place: Settings, tmp_path: Path) -> None:
     """`kvalitet down` is called from a shell that has a task's environment."""
     code = f"""
 from pathlib import Path
@@ -392,7 +388,7 @@ print('went on')
     assert shell.stdout.split("\n")[:2] == ["went on", "and so did the shell"], shell.stderr
 
 
-def test_clock_that_is_set_does_not_hide_a_process(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_set_clock_hides_no_process(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """psutil derives the start of the machine from the clock, again for each process, so it moves with the clock."""
     pid = launch(place, "scheduler", SLEEPS)
     booted, shifts = psutil.boot_time(), iter([0, 1, 1, 1] + [7200] * 5 + [-86400] * 1000)

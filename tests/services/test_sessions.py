@@ -50,7 +50,7 @@ def is_open(session: psycopg.Connection[Any]) -> bool:
         return False
 
 
-def test_session_of_an_ended_start_is_ended_and_its_lock_is_free(place: Settings) -> None:
+def test_session_of_ended_start_is_ended(place: Settings) -> None:
     left = open_session(place, new_mark(place, "airflow-scheduler"))
     with sessions.airflow_database(place) as connection:
         assert connection.execute("select pg_try_advisory_lock(42) as free").fetchone() == {"free": False}
@@ -62,9 +62,7 @@ def test_session_of_an_ended_start_is_ended_and_its_lock_is_free(place: Settings
     assert not is_open(left)
 
 
-def test_sessions_of_a_running_start_another_installation_and_a_person_are_left_alone(
-    place: Settings, tmp_path: Path
-) -> None:
+def test_other_sessions_are_left_alone(place: Settings, tmp_path: Path) -> None:
     processes.launch(
         place, "airflow-scheduler", [sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ)
     )
@@ -77,7 +75,7 @@ def test_sessions_of_a_running_start_another_installation_and_a_person_are_left_
         session.close()
 
 
-def test_a_steps_own_session_is_ended_as_its_role(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_session_of_step_is_ended_as_its_role(place: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The session of an extraction. It has its name from the environment of the start in which it ran."""
     monkeypatch.setenv("PGAPPNAME", new_mark(place, "airflow-scheduler"))
     with suppress(psycopg.OperationalError), connect(place, LOADER) as connection:
@@ -89,7 +87,7 @@ def test_a_steps_own_session_is_ended_as_its_role(place: Settings, monkeypatch: 
         assert connection.info.parameter_status("application_name") == "kvalitet"
 
 
-def test_role_of_airflow_has_no_right_over_others_sessions(place: Settings) -> None:
+def test_airflow_cannot_end_others_sessions(place: Settings) -> None:
     """As the runbook promises, a role ends its own sessions, and no further right is granted for it."""
     with sessions.airflow_database(place) as connection:
         rights = connection.execute(
@@ -99,7 +97,7 @@ def test_role_of_airflow_has_no_right_over_others_sessions(place: Settings) -> N
     assert rights == {"rolsuper": False, "rolcreaterole": False, "signals": False}
 
 
-def test_transaction_that_holds_locks_and_does_nothing_is_ended(place: Settings) -> None:
+def test_idle_transaction_with_locks_is_ended(place: Settings) -> None:
     idle = open_session(place, "")
     reading = psycopg.connect(airflow.connection_url(place))
     reading.execute("select 1")  # this one is idle in a transaction too, but it holds no lock
@@ -113,14 +111,12 @@ def test_transaction_that_holds_locks_and_does_nothing_is_ended(place: Settings)
     reading.close()
 
 
-def test_a_database_that_is_not_there_is_named(settings: Settings) -> None:
+def test_absent_database_is_named(settings: Settings) -> None:
     with pytest.raises(KvalitetError, match=r"_airflow at 127\.0\.0\.1:\d+ cannot be reached"):
         sessions.end_of_ended_starts(settings)
 
 
-def test_session_of_an_ended_start_is_ended_on_a_postgres_of_ones_own(
-    debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_session_is_ended_on_own_postgres(debian_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest supported version. It does not end such a session itself when the client's machine has died."""
     monkeypatch.setenv("KVALITET_ADMIN_URL", debian_server)
     address = urlsplit(debian_server).netloc.rpartition("@")[2]
@@ -134,7 +130,7 @@ def test_session_of_an_ended_start_is_ended_on_a_postgres_of_ones_own(
 
 
 @pytest.mark.slow
-def test_statement_of_a_killed_process_does_not_run_on(place: Settings) -> None:
+def test_statement_ends_with_its_killed_process(place: Settings) -> None:
     """The embedded server checks every 10 s whether the client is still there."""
     code = f"import psycopg; psycopg.connect({airflow.connection_url(place)!r}).execute('select pg_sleep(120)')"
     process = subprocess.Popen([sys.executable, "-c", code])

@@ -56,9 +56,10 @@ def wait_for_a_reader(scheduler: psutil.Process) -> psutil.Process:
 
 
 @pytest.mark.slow
-def test_killed_worker_that_only_waited_leaves_the_others_at_work_and_the_reader_locks_them_out(
+def test_only_killed_lock_holder_locks_out(
     scheduler: psutil.Process,
 ) -> None:
+    """A killed worker that only waited leaves the others at work."""
     reader = wait_for_a_reader(scheduler)
     assert not are_locked_out(scheduler.pid)
     waiting = next(worker for worker in workers(scheduler) if worker != reader)
