@@ -21,7 +21,7 @@ status: ## what runs, what was published
 test: ## all tests, on servers of their own
 	@scripts/bootstrap --dev
 	@.venv/bin/python -m pytest -m "not slow" -n 3 --dist loadfile
-	@.venv/bin/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: ## everything that a machine can say about the code
 	@scripts/bootstrap --dev
