@@ -24,23 +24,28 @@ PARENTS = {
 }
 
 
-def absent(tmp_path: Path, *contracts: str) -> dict[str, tuple[str, ...]]:
-    (file := tmp_path / "manifest.json").write_text(json.dumps({"parent_map": PARENTS}))
-    return tables_without_contract(file, contracts)
+def absent(tmp_path: Path, parents: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    (file := tmp_path / "manifest.json").write_text(json.dumps({"parent_map": parents}))
+    return tables_without_contract(file)
 
 
-def test_table_without_contract_is_absent(tmp_path: Path) -> None:
-    """None of the deliveries that are nearest to it has a contract."""
-    found = absent(tmp_path, "organisation")
+def test_table_of_unagreed_deliveries_is_absent(tmp_path: Path) -> None:
+    found = absent(tmp_path, PARENTS)
     assert found["fct_court_case"] == ("court_cases",)
     assert set(found) == {"stg_court_cases__cases", "int_court_case", "fct_court_case"}
 
 
-def test_one_contract_of_several_is_enough(tmp_path: Path) -> None:
-    assert "fct_case" not in absent(tmp_path, "organisation")
-    assert "fct_case" not in absent(tmp_path, "court_cases")
-    assert absent(tmp_path)["fct_case"] == ("court_cases", "organisation")
+def test_one_agreed_delivery_is_enough(tmp_path: Path) -> None:
+    without = PARENTS | {node("stg_organisation__units"): []}
+    assert "fct_case" not in absent(tmp_path, PARENTS)
+    assert absent(tmp_path, without)["fct_case"] == ("court_cases", "organisation")
 
 
-def test_register_tables_are_never_absent(tmp_path: Path) -> None:
-    assert not {"dim_law", "fct_source_load"} & set(absent(tmp_path))
+def test_what_staging_reads_is_checked(tmp_path: Path) -> None:
+    """Also where somebody has taken the contract's file away since."""
+    read = PARENTS | {node("stg_court_cases__cases"): ["source.kvalitet.court_cases.cases"]}
+    assert absent(tmp_path, read) == {}
+
+
+def test_register_and_warehouse_are_never_absent(tmp_path: Path) -> None:
+    assert not {"dim_law", "fct_source_load"} & set(absent(tmp_path, PARENTS))

@@ -10,7 +10,6 @@ from psycopg.rows import DictRow, dict_row
 
 from kvalitet.build.builds import LIVE, Build, get_build, heartbeat
 from kvalitet.clock.lapses import BEAT, beat
-from kvalitet.contracts import load_contracts
 from kvalitet.errors import KvalitetError
 from kvalitet.gate.asking import ask_rules
 from kvalitet.gate.deliveries import all_suites
@@ -98,7 +97,7 @@ def measure_build(
     found = digests(settings, GATE, build.target_schema)
     results = [_catalogue(settings, build, manifest)]
     skipped = _not_applicable(settings, build, suites)
-    skipped |= _without_contract(settings, suites, manifest or manifest_path(settings))
+    skipped |= _without_contract(suites, manifest or manifest_path(settings))
     with connect(settings, GATE) as connection:
         skipped |= held_by_database(connection, build.target_schema, suites, set(skipped))
     from kvalitet.gate.measuring import measure
@@ -144,9 +143,9 @@ def _not_applicable(settings: Settings, build: Build, suites: list[Suite]) -> di
     return skipped
 
 
-def _without_contract(settings: Settings, suites: list[Suite], manifest: Path) -> dict[str, Measurement]:
+def _without_contract(suites: list[Suite], manifest: Path) -> dict[str, Measurement]:
     """The checks of tables that rest on deliveries which the administration has no contract for."""
-    absent = tables_without_contract(manifest, load_contracts(settings))
+    absent = tables_without_contract(manifest)
     return {
         check.id: Measurement(not_applicable=f"Der er ingen kontrakt om {', '.join(absent[suite.table])}.")
         for suite in suites

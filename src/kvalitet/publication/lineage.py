@@ -1,7 +1,6 @@
 """Which sources a table takes its data from, by dbt's manifest."""
 
 import json
-from collections.abc import Collection
 from pathlib import Path
 
 from kvalitet.errors import KvalitetError
@@ -37,28 +36,29 @@ def _nearest(model: str, parents: dict[str, list[str]]) -> tuple[str, ...]:
     return ()
 
 
-def tables_without_contract(manifest: Path, contracts: Collection[str]) -> dict[str, tuple[str, ...]]:
+def tables_without_contract(manifest: Path) -> dict[str, tuple[str, ...]]:
     """The models whose rows would come from deliveries that no contract is about, with those deliveries.
 
-    A delivery is told by its staging model, `stg_<source>__<table>`, since without a contract dbt has no source. The
-    nearest ones count, as in `nearest_sources`. Raises OSError or ValueError where the manifest cannot be read.
+    A delivery is told by its staging model, `stg_<source>__<table>`, which reads nothing where there is no contract.
+    What was built counts, so that taking a contract's file away switches no check off. The nearest deliveries count, as
+    in `nearest_sources`. Raises OSError or ValueError where the manifest cannot be read.
     """
     parents = json.loads(manifest.read_text(encoding="utf-8")).get("parent_map", {})
     absent = {}
     for model in parents:
-        deliveries = _nearest_deliveries(model, parents) if model.startswith("model.") else ()
-        if deliveries and not set(deliveries) & set(contracts):
-            absent[model.rpartition(".")[2]] = deliveries
+        staging = _nearest_staging(model, parents) if model.startswith("model.") else set()
+        if staging and not any(parent.startswith("source.") for name in staging for parent in parents.get(name, ())):
+            sources = {name.rpartition(".")[2].removeprefix("stg_").partition("__")[0] for name in staging}
+            absent[model.rpartition(".")[2]] = tuple(sorted(sources))
     return absent
 
 
-def _nearest_deliveries(model: str, parents: dict[str, list[str]]) -> tuple[str, ...]:
+def _nearest_staging(model: str, parents: dict[str, list[str]]) -> set[str]:
     level, seen = {model}, {model}
     while level:
-        names = {name.rpartition(".")[2] for name in level}
-        found = {name.removeprefix("stg_").partition("__")[0] for name in names if name.startswith("stg_")}
+        found = {name for name in level if name.rpartition(".")[2].startswith("stg_")}
         if found:
-            return tuple(sorted(found - {"warehouse"}))
+            return found
         level = {parent for name in level for parent in parents.get(name, ())} - seen
         seen |= level
-    return ()
+    return set()
