@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 # Python keeps what it has compiled, whatever the shell says. A night and the tests start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help run stop status test lint bench mutate drill clean
+.PHONY: help run stop status test explore lint bench mutate drill clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ test: ## all tests, on servers of their own
 	@scripts/bootstrap --dev
 	@.venv/bin/python -m pytest -m "not slow" -n 3 --dist loadfile
 	@.venv/bin/python -m pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder
+
+explore: ## the tests over random input, with examples that no run has drawn before
+	@scripts/bootstrap --dev
+	@.venv/bin/python -m pytest -m hypothesis -n 2 --dist load --hypothesis-profile explore
 
 lint: ## everything that a machine can say about the code
 	@scripts/bootstrap --dev

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from certificates import Authority
@@ -33,6 +34,12 @@ from kvalitet.settings import Settings
 from kvalitet.settings.server_note import note_address
 from kvalitet.warehouse import server
 from kvalitet.warehouse.copies import copy_database, without_waiting_for_the_disk
+
+# Tests over random input draw the same examples in every run, so that a commit has one result. `make explore` draws
+# others.
+hypothesis.settings.register_profile("explore", derandomize=False)
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[1]
 #: The modules that take minutes, in the order in which they are given to the workers. A worker is given its next module

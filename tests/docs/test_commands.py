@@ -37,6 +37,7 @@ RUN_BY = {
     ),
     "make drill": "ci: drill",
     'KVALITET_EXTRAS="s3 sftp" docker compose build': "ci: drill",
+    "make explore": "explore: explore",
     "make lint": "ci: lint",
     "make test": "ci: test",
     ".venv/bin/pre-commit install": "ci: lint",
@@ -129,8 +130,9 @@ def test_every_proof_is_of_a_shown_command() -> None:
 
 @pytest.mark.parametrize("place", sorted(set(RUN_BY.values())))
 def test_proof_exists(place: str) -> None:
-    if place.startswith("ci: "):
-        job = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"][place.removeprefix("ci: ")]
+    workflow, _, name = place.partition(": ")
+    if name:
+        job = yaml.safe_load(_text(f".github/workflows/{workflow}.yml"))["jobs"][name]
         run = "\n".join(step.get("run", "") for step in job["steps"]).replace(".ci/run", _text(".ci/run"))
         assert all(command in run for command, by in RUN_BY.items() if by == place), run
         return

@@ -200,7 +200,7 @@ def test_one_column_table_is_read_exactly(folder: Path, values: list[str], quoti
             assert as_read(value) is None or as_read(value)[0] in "=+-@"  # type: ignore[index]
 
 
-DAMAGE = ("flipped", "cut", "record twice", "delimiter", "quote", "zero", "line end", "joined")
+DAMAGE = ("flipped", "cut", "line twice", "delimiter", "quote", "zero", "line end", "joined")
 
 
 def damaged(content: bytes, kind: str, at: int, byte: int, dialect: Dialect) -> bytes:
@@ -210,9 +210,9 @@ def damaged(content: bytes, kind: str, at: int, byte: int, dialect: Dialect) -> 
         return content[:at] + bytes([content[at] ^ (byte or 1)]) + content[at + 1 :]
     if kind == "cut":
         return content[:at]
-    if kind == "record twice":
-        records = content.split(end)
-        return end.join([*records[: at % len(records) + 1], *records[at % len(records) :]])
+    if kind == "line twice":
+        lines = content.split(end)
+        return end.join([*lines[: at % len(lines) + 1], *lines[at % len(lines) :]])
     if kind == "joined":
         place = content.find(end, at)
         return content if place < 0 else content[:place] + content[place + len(end) :]
@@ -230,16 +230,35 @@ def test_damaged_file_message_holds_no_value(
     agreed = contract(folder, encoding=dialect.encoding, delimiter=dialect.delimiter)
     content = damaged(CSV_WRITERS[0](table, dialect), kind, at, byte, dialect)
     try:
-        found, _ = read(agreed, content, folder)
+        read(agreed, content, folder)
     except DeliveryRefused as refused:
         assert_is_fit_to_print(refused, table)
-        return
     except duckdb.Error as error:  # an extraction reports no more of the error than this
         assert MARK not in str(without_values(SOURCE, error))  # noqa: PT017
+
+
+@MANY
+@given(tables, dialects, st.integers(0, 12), st.sampled_from(['x"\n', '"x"y\n', 'x;y"\n', "x\n"]), st.booleans())
+def test_stray_line_changes_no_other_record(
+    folder: Path, table: list[Row], dialect: Dialect, place: int, line: str, is_record_twice: bool
+):
+    """The line is set aside and nothing else, wherever it stands. A record that is there twice is read twice."""
+    table = [row for row in table if fits(row.text + row.note, dialect.encoding)]
+    table += table[:1] * is_record_twice
+    first, second = table[: place % (len(table) + 1)], table[place % (len(table) + 1) :]
+    dialect = replace(dialect, ends_its_last_line=True)
+    agreed = contract(folder, encoding=dialect.encoding, delimiter=dialect.delimiter)
+    whole = CSV_WRITERS[0](first, dialect)
+    header = CSV_WRITERS[0]([], dialect)
+    content = whole + line.encode() + CSV_WRITERS[0](second, dialect).removeprefix(header)
+    try:
+        found, broken = read(agreed, content, folder)
+    except DeliveryRefused as refused:
+        assert_is_fit_to_print(refused, table)
+        assert is_ambiguous(content, dialect)
         return
-    if kind == "record twice":  # the file holds no other records
-        wanted = [expected(row) for row in table]
-        assert all(as_values(row) in wanted for row in found if row["problems"] is None)
+    assert broken == 1
+    hold_undamaged(table, found, 0)
 
 
 def assert_is_fit_to_print(refused: DeliveryRefused, table: list[Row]) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kvalitet.errors import DeliveryRefused
+from kvalitet.intake import line_ends
 from kvalitet.intake.account import csv_scan, json_scan
 from kvalitet.intake.account.csv_scan import CsvScan, scan_csv
 from kvalitet.intake.account.json_scan import scan_json
@@ -51,6 +52,28 @@ def test_scan_finds_records_and_their_lines(tmp_path, monkeypatch, rows, quoting
     blank = sum(map(is_blank, rows))
     assert (found.records, found.blank, found.empty, found.loose_quotes) == (len(rows) - blank, blank, 0, 0)
     assert found.places["line"].tolist() == lines
+
+
+@ONE_FOLDER
+@given(
+    rows=TABLES,
+    stray=st.sampled_from(["", 'x"\n', '"x"y\r\n', "x\r\r\n"]),
+    ends=st.lists(st.sampled_from(["\n", "\r\n", "\r\r\n"]), min_size=1, max_size=3),
+    chunk=CHUNKS,
+)
+def test_records_get_one_line_end_and_texts_keep_theirs(tmp_path, monkeypatch, rows, stray, ends, chunk):
+    monkeypatch.setattr(line_ends, "CHUNK_BYTES", chunk)
+    texts, wanted = ["a,b,c\n", stray], ["a,b,c", stray.rstrip("\r\n")] if stray else ["a,b,c"]
+    for number, row in enumerate(rows):
+        out = io.StringIO()
+        csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="").writerow(row)
+        texts.append(out.getvalue() + ends[number % len(ends)])
+        wanted.append(out.getvalue())
+    file = tmp_path / "t.csv"
+    file.write_bytes("".join(texts).encode())
+    unified, _ = line_ends.unify(file, ",", '"', tmp_path / "unified.csv")
+    got = unified.read_bytes().decode()
+    assert got in [end.join([*wanted, ""]) for end in ("\n", "\r\n")]
 
 
 @ONE_FOLDER

@@ -182,6 +182,17 @@ class TestLineEnds:
         # 68 of the 203 line ends differ, and one of them is within quotes.
         assert readings() == {("complaints", "*", "line_end"): 67}
 
+    def test_stray_quote_leaves_texts_as_they_are(self, settings, inbox, deliver, open_rows, readings, rejects):
+        deliver(
+            *GOOD, {"Henvisers sagsnummer": "a\nb"}, {"Sagsnummer": "2023 - 00002", "Henvisers sagsnummer": "c\r\nd"}
+        )
+        lines = (inbox / KLAGER).read_bytes().splitlines(keepends=True)
+        write(inbox, KLAGER, b"".join([*lines[:1], b'x"\n', *lines[1:]]))
+        extract(settings, "bif_complaints")
+        assert {"a\nb", "c\r\nd"} <= {row["referrer_case_number"] for row in open_rows()}
+        assert (len(open_rows()), len(rejects())) == (202, 1)
+        assert readings() == {("complaints", "*", "line_end"): 1}
+
     def test_cr_cr_lf_is_one_line_end(self, settings, inbox, deliver, open_rows, readings, rejects):
         deliver(*GOOD)
         write(inbox, KLAGER, (inbox / KLAGER).read_bytes().replace(b"\r\n", b"\r\r\n"))

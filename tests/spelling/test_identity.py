@@ -185,6 +185,7 @@ def in_python(text: str) -> tuple:
 @FEW
 @given(spelled(), before, after)
 @example(("0101901234", "10190-1234"), "", "")
+@example(("0101901234", "010190</p>\n<p class='x'>1234"), "", "")
 def test_any_spelling_is_found_and_masked(session, written, head, tail):
     digits, text = written
     inside = head + text + tail
@@ -198,6 +199,8 @@ def test_any_spelling_is_found_and_masked(session, written, head, tail):
 
 @FEW
 @given(spelled())
+@example(("0101901234", "010190) (1234"))
+@example(("0101901234", "010190//1234"))
 def test_any_spelling_is_one_person(session, written):
     digits, text = written
     assert person(text) == digits

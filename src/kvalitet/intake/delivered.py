@@ -66,7 +66,7 @@ def as_text(
         return _answer(file, target)
     path = file.path
     if len(file.line_ends) > 1:
-        path, count = line_ends.unify(path, contract.quote, target)
+        path, count = line_ends.unify(path, contract.delimiter, contract.quote, target)
         reread.add("*", "line_end", count)
     columns = len(_header(path, contract.delimiter, contract.quote))
     found = _scanned(path, file.file_name, contract.delimiter, contract.quote, columns)

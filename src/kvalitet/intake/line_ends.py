@@ -1,11 +1,14 @@
 """Line ends of a delimited file: gives all records the same kind where a file has several."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy
 
+from kvalitet.intake.account.csv_scan import MAX_RECORD_BYTES
+from kvalitet.intake.account.quotes import CR, LF, Quotes
+
 CHUNK_BYTES = 1 << 22
-CR, LF = 13, 10
 
 
 class LineEnds:
@@ -35,62 +38,51 @@ class LineEnds:
         return {kind: count for kind, count in kinds.items() if count}
 
 
-def unify(file: Path, quote: str, target: Path) -> tuple[Path, int]:
+def unify(file: Path, delimiter: str, quote: str, target: Path) -> tuple[Path, int]:
     """Give every record the kind of end (LF or CR LF) that most have. CR CR LF is one end.
 
     Line ends within quotes stay as they are. Returns the file to read, which is `file` itself where all records end
     alike, and how many ended otherwise. A lone CR does not end a record.
     """
-    kinds = _count(file, quote)
-    if sum(count > 0 for count in kinds) < 2 and not kinds[2]:
+    feeds, pairs, tripled = 0, 0, 0
+    for _, _, lengths in _records(file, delimiter, quote):
+        feeds, pairs, tripled = (
+            kind + int((lengths == length).sum()) for length, kind in enumerate((feeds, pairs, tripled), 1)
+        )
+    if not tripled and not (feeds and pairs):
         return file, 0
-    feeds, pairs, _ = kinds
     end = b"\n" if feeds > pairs else b"\r\n"
-    with file.open("rb") as source, target.open("wb") as out:
-        parity, rest = 0, b""
-        while chunk := source.read(CHUNK_BYTES):
-            chunk, rest = _whole(rest + chunk)
-            parity = _rewrite(chunk, quote, parity, end, out)
-        _rewrite(rest, quote, parity, end, out)
-    return target, sum(kinds) - (feeds if end == b"\n" else pairs)
+    with target.open("wb") as out:
+        for block, ends, lengths in _records(file, delimiter, quote):
+            begin = 0
+            for feed, length in zip(ends.tolist(), lengths.tolist(), strict=True):
+                out.write(block[begin : feed + 1 - length])
+                out.write(end)
+                begin = feed + 1
+            out.write(block[begin:])
+    return target, feeds + pairs + tripled - max(feeds, pairs)
 
 
-def _whole(chunk: bytes) -> tuple[bytes, bytes]:
-    """Split the chunk where no line end is cut in two. Returns both parts."""
-    cut = len(chunk.rstrip(b"\r"))
-    return chunk[:cut], chunk[cut:]
+def _records(file: Path, delimiter: str, quote: str) -> Iterator[tuple[bytes, numpy.ndarray, numpy.ndarray]]:
+    """Blocks of whole records, the last with what remains: (bytes, where each record's LF is, how long its end is).
 
-
-def _count(file: Path, quote: str) -> list[int]:
-    """How many records end in LF, CR LF and CR CR LF."""
-    kinds, parity, rest = [0, 0, 0], 0, b""
+    A record longer than any may be is passed on as it is, since the scan refuses it.
+    """
+    quotes = Quotes(delimiter, quote)
     with file.open("rb") as source:
+        rest = b""
         while chunk := source.read(CHUNK_BYTES):
-            chunk, rest = _whole(rest + chunk)
-            _, lengths, parity = _ends(chunk, quote, parity)
-            for length in (1, 2, 3):
-                kinds[length - 1] += int((lengths == length).sum())
-    return kinds
-
-
-def _ends(chunk: bytes, quote: str, parity: int) -> tuple[numpy.ndarray, numpy.ndarray, int]:
-    """Where each record's LF stands, how many bytes its end has, and whether a quote is open after the chunk."""
-    data = numpy.frombuffer(chunk, numpy.uint8)
-    feeds = numpy.flatnonzero(data == LF)
-    quotes = numpy.flatnonzero(data == ord(quote)) if quote else numpy.empty(0, numpy.int64)
-    is_outside = (numpy.searchsorted(quotes, feeds) + parity) % 2 == 0
-    feeds = feeds[is_outside]
-    before = (feeds >= 1) & (data[feeds - 1] == CR)
-    twice = before & (feeds >= 2) & (data[feeds - 2] == CR)
-    return feeds, 1 + before.astype(numpy.int64) + twice, (parity + len(quotes)) % 2
-
-
-def _rewrite(chunk: bytes, quote: str, parity: int, end: bytes, out) -> int:
-    feeds, lengths, parity = _ends(chunk, quote, parity)
-    begin = 0
-    for feed, length in zip(feeds.tolist(), lengths.tolist(), strict=True):
-        out.write(chunk[begin : feed + 1 - length])
-        out.write(end)
-        begin = feed + 1
-    out.write(chunk[begin:])
-    return parity
+            block = rest + chunk
+            data = numpy.frombuffer(block, numpy.uint8)
+            ends = numpy.flatnonzero(data == LF)
+            found = quotes.find(data[: int(ends[-1]) + 1 if len(ends) else 0])
+            ends = ends[numpy.searchsorted(found, ends) % 2 == 0]
+            size = int(ends[-1]) + 1 if len(ends) else 0
+            if len(block) - size > MAX_RECORD_BYTES:
+                size = len(block)
+            before = (ends >= 1) & (data[ends - 1] == CR)
+            twice = before & (ends >= 2) & (data[ends - 2] == CR)
+            yield block[:size], ends, 1 + before.astype(numpy.int64) + twice
+            rest = block[size:]
+        if rest:
+            yield rest, numpy.empty(0, numpy.int64), numpy.empty(0, numpy.int64)

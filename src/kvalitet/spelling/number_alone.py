@@ -3,6 +3,7 @@
 import re
 
 from kvalitet.spelling.number_parts import (
+    BESIDE,
     CPR,
     DAY,
     ENDS,
@@ -26,7 +27,7 @@ UNDONE = (
     ("^([0-9]{9,12})[.,]0+$", r"\1"),
     ("^([0-9])[.,](?:([0-9]{9})[eE][+]?0?9|([0-9]{8})[eE][+]?0?8)$", r"\1\2\3"),
 )
-_ANY_GAP = f"(?:[ \t]{{0,2}}[{JOINS}/]{{1,3}}[{ENDS}]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{NEXT_LINE})?"
+_ANY_GAP = f"(?:[ \t]{{0,2}}[{JOINS}/](?:[ \t]?[{JOINS}/]){{0,2}}[{ENDS}]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{NEXT_LINE})?"
 _ANY_DAY = f"(?:{DAY}|[1-9])"
 #: A whole folded value that can only be a number, where a person is agreed.
 WHOLE = (
@@ -44,7 +45,7 @@ _CENTURIES = ("18", "19", "20")
 #: (day, month or its name, year, serial number) of a value with a day and a month as people write them.
 _SHORT_PARTS = re.compile(
     f"([0-9]{{1,2}})(?:[-./ \t]{{1,3}}([0-9]{{1,2}})[-./ \t]{{1,3}}|[. \t]{{0,3}}({MONTH_NAME})[., \t]{{0,3}})"
-    f"({YEAR})[ \t{JOINS}]{{1,6}}([0-9]{{4}})"
+    f"({YEAR}){BESIDE}{{1,6}}([0-9]{{4}})"
 )
 _MONTH_NUMBERS = {name: f"{number:02}" for number, name in enumerate(
     ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec"), 1)}  # fmt: skip

@@ -33,8 +33,12 @@ PART = f"(?:[ \t]?[-./_][ \t]?|[ \t]|{MARKUP})"
 JOINS = "-._:,+~*?()\\[\\]{}|;#=<>'^\ufffdâ€Â\u2018\u2019\u201c\u201d"
 #: Ends of a line or a page.
 ENDS = "\r\n\v\f\x85\u2028\u2029"
-_MARKED = f"[ \t{JOINS}]{{0,2}}(?:{MARKUP}[ \t{JOINS}]{{0,2}}){{1,6}}"
-GAP = f"(?:[ \t]{{0,2}}[{JOINS}]{{1,3}}[{ENDS}]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{_MARKED})?"
+#: What may stand beside markup.
+BESIDE = f'[{JOINS}{ENDS} \t"]'
+_MARKED = f"{BESIDE}{{0,2}}(?:{MARKUP}{BESIDE}{{0,2}}){{1,6}}"
+#: Up to three of them, also with blanks between: (010190) (1234).
+JOINED = f"[{JOINS}](?:[ \t]?[{JOINS}]){{0,2}}"
+GAP = f"(?:[ \t]{{0,2}}{JOINED}[{ENDS}]{{0,2}}[ \t]{{0,2}}|[ \t]{{1,3}}|{_MARKED})?"
 #: Only after a date without separators, since 2100 in the line below 02.05.2023 is a town's postcode.
 NEXT_LINE = f"[ \t]{{0,2}}[{JOINS}]{{0,3}}[ \t]{{0,2}}(?:\r\n|[{ENDS}])[ \t]{{0,4}}-?[ \t]?"
 #: Digit by digit: up to four blanks, with or without a separator among them.

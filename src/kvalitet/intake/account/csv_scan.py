@@ -1,8 +1,6 @@
 """Counts the records of a delimited file from its bytes, with an array scan that is independent of the reader.
 
-A record ends at the first line end outside quotes. Quotes are read as RFC 4180 defines them. Where a text breaks these
-rules, spaces beside a quoted field are ignored, a quote that does not begin a field is an ordinary character, and a
-quote followed by anything but a delimiter or line end closes its text.
+A record ends at the first line end outside quotes, see kvalitet.intake.account.quotes.
 """
 
 import csv
@@ -13,12 +11,12 @@ from pathlib import Path
 import numpy
 
 from kvalitet.errors import DeliveryRefused
+from kvalitet.intake.account.quotes import CR, LF, Quotes, one_of
 from kvalitet.intake.account.scan import BLANK, EMPTY, FILLED, Lookalike, Places
 
 CHUNK_BYTES = 1 << 22
 #: Longest record. A quote that is left open swallows everything up to here.
 MAX_RECORD_BYTES = 2_097_152
-CR, LF, SPACE = 13, 10, 32
 #: Double-encoded UTF-8: Ã before the character that follows it in a Danish or French letter, as windows-1252 shows it.
 _TWICE = b"\xc3\x83"
 _TWICE_ENCODED = re.compile(_TWICE + rb"(?:\xc2[\x80-\xbf]|\xcb\x9c|\xe2\x80[\xa0\xa6])")
@@ -81,30 +79,26 @@ class _Scanner:
         self.torn: list[int] = []
         self.lookalikes: list[Lookalike] = []
         self._fewest = columns - 1 if columns >= NEAR_COLUMNS else columns
-        self._mark = ord(quote) if quote else -1
-        self._loose: list[int] = []
-        self._torn: list[int] = []
-        self._opens = _one_of(delimiter.encode()[-1:] + b"\n" + quote.encode())
-        self._closes = _one_of(delimiter.encode()[:1] + b"\r\n" + quote.encode())
+        self._quotes = Quotes(delimiter, quote)
         self._blanks = (" \t\r\n" + delimiter + quote).encode()
-        self._is_blank = _one_of(self._blanks)
+        self._is_blank = one_of(self._blanks)
 
     def take(self, block: bytes, is_last: bool = False) -> bytes:
         """Count the records that end in `block`, which begins with a record. Returns the unfinished rest."""
         data = numpy.frombuffer(block, numpy.uint8)
         feeds = numpy.flatnonzero(data == LF)
-        quotes = self._quotes(block[: int(feeds[-1]) + 1], data) if len(feeds) else numpy.empty(0, numpy.int64)
+        quotes = self._quotes.find(data[: int(feeds[-1]) + 1 if len(feeds) else 0])
         is_within = numpy.searchsorted(quotes, feeds) % 2 == 1
         ends = numpy.flatnonzero(~is_within)
         if is_last and (not len(ends) or ends[-1] != len(feeds) - 1):  # a quote is open up to the end
-            self._torn.append(int(quotes[-1]))
+            self._quotes.torn.append(int(quotes[-1]))
             ends = numpy.append(ends, len(feeds) - 1)
         size = int(feeds[ends[-1]]) + 1 if len(ends) else 0
         if len(block) - size > MAX_RECORD_BYTES:
             self._refuse_long(self.line + (int(ends[-1]) + 1 if size else 0))
         if size:
-            self.torn += [self.offset + place for place in self._torn if place < size]
-            loose = [place for place in (*self._loose, *self._torn) if place < size]
+            self.torn += [self.offset + place for place in self._quotes.torn if place < size]
+            loose = [place for place in (*self._quotes.loose, *self._quotes.torn) if place < size]
             if loose and not self.loose_quotes:
                 self.first_loose = self.line + block.count(b"\n", 0, min(loose))
             self.loose_quotes += len(loose)
@@ -119,46 +113,6 @@ class _Scanner:
             self.offset += size
             self.line += int(ends[-1]) + 1
         return block[size:]
-
-    def _quotes(self, block: bytes, data: numpy.ndarray) -> numpy.ndarray:
-        """The places at which a quoted text begins or ends, including doubled quotes within a text."""
-        self._loose.clear()
-        self._torn.clear()
-        quotes = numpy.flatnonzero(data[: len(block)] == self._mark)
-        if not len(quotes):
-            return quotes
-        before, after = data[quotes[::2] - 1], data[quotes[1::2] + 1]
-        if quotes[0] == 0:
-            before[0] = LF  # a line has ended before the block
-        if _are_all(before, self._opens) and _are_all(after, self._closes):
-            return quotes
-        return self._quotes_one_by_one(quotes, data)
-
-    def _quotes_one_by_one(self, quotes: numpy.ndarray, data: numpy.ndarray) -> numpy.ndarray:
-        """The same as `_quotes` where some quotes do not follow RFC 4180. Each is judged by whether a text is open."""
-        found: list[int] = []
-        is_open, is_doubled = False, False
-        is_followed = data[quotes + 1] == self._mark
-        before, after = _past_spaces(data, quotes, -1), _past_spaces(data, quotes, 1)
-        begins, ends = self._opens[before] & (before != self._mark), self._closes[after] & (after != self._mark)
-        rows = zip(quotes.tolist(), begins.tolist(), ends.tolist(), is_followed.tolist(), strict=True)
-        for place, can_begin, can_end, is_first_of_two in rows:
-            if is_doubled:
-                is_doubled = False
-            elif not is_open:
-                if can_begin:
-                    found.append(place)
-                    is_open = True
-                else:
-                    self._loose.append(place)
-            elif is_first_of_two:
-                is_doubled = True
-            else:
-                found.append(place)
-                is_open = False
-                if not can_end:
-                    self._torn.append(place)
-        return numpy.array(found, numpy.int64)
 
     def _count(
         self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, ends: numpy.ndarray, quotes: numpy.ndarray
@@ -191,7 +145,7 @@ class _Scanner:
         """Which records have empty columns after the last agreed one. A reader would drop those columns."""
         stops = stops - (data[stops - 1] == CR)
         last = data[stops - 1]
-        is_quoted = (last == self._mark) & (data[stops - 2] == self._mark)
+        is_quoted = (last == self._quotes.mark) & (data[stops - 2] == self._quotes.mark)
         last = numpy.where(is_quoted, data[stops - 3], last)
         doubtful = numpy.flatnonzero(last == self.delimiter.encode()[-1])
         if not len(doubtful) or not self.columns:
@@ -241,7 +195,7 @@ class _Scanner:
             while closing + 1 < len(quotes) and quotes[closing + 1] == quotes[closing] + 1:
                 closing += 2  # a doubled quote is a character of the text
             end = int(quotes[closing]) if closing < len(quotes) else stop
-            if end < stop and self._closes[data[end + 1]]:  # the text ends, the rest is the record around it
+            if end < stop and self._quotes.closes[data[end + 1]]:  # the text ends, the rest is the record around it
                 has_columns = int(numpy.searchsorted(delimiters, end)) - first[place] >= self._fewest - 1
                 if self.columns == 1 or not has_columns:
                     continue
@@ -268,33 +222,7 @@ class _Scanner:
         return next(csv.reader([text], delimiter=self.delimiter, quotechar=self.quote), [])
 
 
-def _past_spaces(data: numpy.ndarray, places: numpy.ndarray, step: int) -> numpy.ndarray:
-    """The first character beside each place that is not a space. Outside the data, a line end is assumed."""
-    at = places + step
-    while len(at):
-        is_space = (data[at % len(data)] == SPACE) & (at >= 0)
-        if not is_space.any():
-            break
-        at = at + step * is_space
-    return numpy.where(at < 0, numpy.uint8(LF), data[at % len(data)])
-
-
 def _places(block: bytes, data: numpy.ndarray, sign: bytes) -> numpy.ndarray:
     if len(sign) == 1:
         return numpy.flatnonzero(data == sign[0])
     return numpy.array([found.start() for found in re.finditer(re.escape(sign), block)], numpy.int64)
-
-
-def _are_all(signs: numpy.ndarray, of: numpy.ndarray) -> bool:
-    """Whether all bytes are from a small set. Comparing with each member is faster than looking each byte up."""
-    found = numpy.zeros(len(signs), bool)
-    for sign in numpy.flatnonzero(of):
-        found |= signs == numpy.uint8(sign)
-    return bool(found.all())
-
-
-def _one_of(signs: bytes) -> numpy.ndarray:
-    """For every byte value, whether it is one of `signs`."""
-    table = numpy.zeros(256, bool)
-    table[list(signs)] = True
-    return table
