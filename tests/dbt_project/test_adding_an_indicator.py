@@ -17,7 +17,7 @@ from kvalitet.onboarding.indicator import MARK
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "adding-an-indicator.md").read_text(encoding="utf-8")
 #: Where the draft tells that a part begins.
-PART = re.compile(r"^# ── append to (\S+)\n", re.MULTILINE)
+PART = re.compile(r"^# ── (?:append to|new file) (\S+)\n", re.MULTILINE)
 
 
 def blocks(kind: str) -> list[str]:
@@ -62,6 +62,7 @@ def test_indicator_of_guide_is_measured(checkout: Path, dbt: Callable[..., list]
     parts = draft()
     for (file, part), block in zip(parts.items(), blocks("yaml"), strict=True):
         assert f"`{file}`" in GUIDE
+        (checkout / file).parent.mkdir(parents=True, exist_ok=True)
         with (checkout / file).open("a", encoding="utf-8") as target:
             target.write(filled(part, block))
     program, script = shlex.split(blocks("")[1])

@@ -34,13 +34,13 @@ def declaration_of(parts: tuple[Part, ...]) -> dict:
 
 
 def unit_test_of(parts: tuple[Part, ...]) -> dict:
-    (test,) = yaml.safe_load(parts[-1].text)
+    (test,) = yaml.safe_load(parts[-1].text)["unit_tests"]
     return test
 
 
 def test_share_of_fact_already_counted(checkout: Settings) -> None:
     parts = drafted(checkout, "fct_reassessment", "share")
-    assert [part.file.name for part in parts] == ["klagesager.yaml", "int_contribution__reassessment.yml"]
+    assert [part.file.name for part in parts] == ["klagesager.yaml", "sager_nye_tal.yml"]
     declared = declaration_of(parts)
     assert (declared["unit"], declared["number"]) == ("pct", 77)
     # Guessed by the source's other indicators of the fact.
@@ -78,11 +78,12 @@ def test_unit_test_has_one_indicator(checkout: Settings) -> None:
 
 def test_fact_not_yet_counted_gets_its_model(checkout: Settings) -> None:
     parts = drafted(checkout, "fct_complaint_point", "count")
-    names = ["klagesager.yaml", "int_contribution__complaint_point.sql", "int_contribution__complaint_point.yml"]
+    model = "int_contribution__complaint_point"
+    names = ["klagesager.yaml", f"{model}.sql", f"{model}.yml", "sager_nye_tal.yml"]
     assert [part.file.name for part in parts] == names
+    assert {part.file.is_relative_to(checkout.administration.folder) for part in parts} == {True}
     assert "{{ contributions('fct_complaint_point') }}" in parts[1].text
-    described = yaml.safe_load(parts[2].text)
-    assert described["models"][0]["name"] == described["unit_tests"][0]["model"] == "int_contribution__complaint_point"
+    assert yaml.safe_load(parts[2].text)["models"][0]["name"] == unit_test_of(parts)["model"] == model
 
 
 def test_first_indicator_has_no_guesses(checkout: Settings) -> None:

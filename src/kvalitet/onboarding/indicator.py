@@ -67,14 +67,12 @@ def draft_indicator(settings: Settings, indicator_id: str, source: str, fact: st
         "inputs": _inputs(folder / f"{model}.sql", fact),
         **_guesses(columns),
     }
-    beside = folder / f"{model}.yml"
-    test = _render("indicator_test.yml.j2", facts)
-    parts = [Part(settings.administration.indicators / f"{source}.yaml", _render("indicator.yaml.j2", facts))]
-    if not beside.is_file():
-        parts.append(Part(folder / f"{model}.sql", _render("contribution.sql.j2", facts)))
-        parts.append(Part(beside, _render("contribution.yml.j2", facts) + test.lstrip("\n")))
-    else:
-        parts.append(Part(beside, test))
+    own, own_models = settings.administration, settings.administration.models / "star" / "indicators"
+    parts = [Part(own.indicators / f"{source}.yaml", _render("indicator.yaml.j2", facts))]
+    if not (folder / f"{model}.sql").is_file():
+        parts.append(Part(own_models / f"{model}.sql", _render("contribution.sql.j2", facts)))
+        parts.append(Part(own_models / f"{model}.yml", _render("contribution.yml.j2", facts)))
+    parts.append(Part(own_models / f"{indicator_id}.yml", _render("indicator_test.yml.j2", facts)))
     return tuple(parts)
 
 
