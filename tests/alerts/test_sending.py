@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -58,6 +59,17 @@ def test_mail_names_check_figures_and_advice(
     assert html.get_content_type() == "text/html"
     assert "Ret &lt;b&gt;center_findes&lt;/b&gt;." in shown
     assert f'href="https://kvalitet.eksempelby.invalid/sider/build-{build}/validering.html"' in shown
+
+
+def test_subject_begins_with_administrations_title(
+    settings: Settings, mail: MailServer, held_back: Callable[[], int], tmp_path: Path
+) -> None:
+    own = replace(settings, root=tmp_path)
+    own.administration.folder.mkdir(parents=True)
+    own.administration.file.write_text("title: Kvalitet · Køge Kommune\n", encoding="utf-8")
+    held_back()
+    send(own)
+    assert mail.mails[0]["Subject"].startswith("Kvalitet · Køge Kommune: Natten er holdt tilbage")
 
 
 def test_without_address_link_is_the_file(settings: Settings, mail: MailServer, held_back: Callable) -> None:

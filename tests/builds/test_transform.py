@@ -1,11 +1,14 @@
 """dbt's failures are reported by their place, and never with a value."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kvalitet.build.builds import Build
-from kvalitet.build.transform import _without_values, dbt_variables
+from kvalitet.build.transform import _what_contracts_lack, _without_values, dbt_variables
 from kvalitet.settings import Settings
 
 
@@ -25,6 +28,19 @@ from kvalitet.settings import Settings
 )
 def test_database_errors_keep_no_values(message, kept):
     assert _without_values(message) == kept
+
+
+def test_failure_says_what_contracts_lack(settings: Settings, tmp_path: Path) -> None:
+    assert _what_contracts_lack(settings) == ""  # the example's contracts name everything
+    contracts = settings.administration.contracts
+    own = replace(settings, root=tmp_path)
+    shutil.copytree(settings.dbt_dir / "macros", own.dbt_dir / "macros")
+    own.administration.contracts.mkdir(parents=True)
+    contract = yaml.safe_load((contracts / "court_cases.odcs.yaml").read_text(encoding="utf-8"))
+    (table,) = contract["schema"]
+    table["properties"] = [one for one in table["properties"] if one["name"] != "law_id"]
+    (own.administration.contracts / "court_cases.odcs.yaml").write_text(yaml.safe_dump(contract), encoding="utf-8")
+    assert "read it as null: court_cases: cases.law_id." in _what_contracts_lack(own)
 
 
 def test_models_get_loads_and_day_not_a_clock(tmp_path: Path) -> None:

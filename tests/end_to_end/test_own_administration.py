@@ -125,6 +125,7 @@ def test_nothing_fictional_is_published(koege: tuple[Settings, NightResult]) -> 
         ).fetchall()
     assert found == [{"authority": "Køge Kommune", "is_fictional": False}]
     pages = {file.name: file.read_text("utf-8").lower() for file in here.site_dir.rglob("publikation-1/*.html")}
+    assert [name for name, page in pages.items() if "kvalitet · køge kommune</title>" not in page] == []
     # The definitions are the example's until somebody has gone through them, one of them with a made-up version.
     assert {name for name, page in pages.items() if "fiktiv" in page or "eksempelby" in page} <= {"definitioner.html"}
 

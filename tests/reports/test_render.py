@@ -109,6 +109,12 @@ def test_delivered_text_is_never_markup(pages: dict[str, str]):
         assert "<script" not in pages[name] and "&lt;script&gt;" in pages[name]
 
 
+def test_administration_gives_the_title():
+    page = figures_page(replace(indicators(), brand="Kvalitet <Køge>"))
+    assert "· Kvalitet &lt;Køge&gt;</title>" in page
+    assert 'index.html">Kvalitet &lt;Køge&gt;</a>' in page
+
+
 def test_fictional_authorities_are_marked(pages: dict[str, str]):
     assert all("Eksempeldata" in pages[name] for name in FIGURE_NAMES)
     unmarked = replace(value("klager_modtaget", "klagesager", "2023", 7), authority="Eksempelby")

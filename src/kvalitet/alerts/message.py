@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from kvalitet.alerts.events import Event
+from kvalitet.settings.administration import BRAND
 from kvalitet.spelling.identity import mask
 
 _TEMPLATES = Environment(
@@ -29,10 +30,10 @@ class Message:
     json: str
 
 
-def compose(events: Sequence[Event]) -> Message:
+def compose(events: Sequence[Event], brand: str = BRAND) -> Message:
     """One message for one event or several, in which no personal number is left."""
     subject = events[0].title if len(events) == 1 else f"{len(events)} hændelser: {events[0].title} m.fl."
-    subject = f"Kvalitet: {subject}"
+    subject = f"{brand}: {subject}"
     told = {"subject": subject, "events": events}
     text = _TEMPLATES.get_template("alert.txt.j2").render(told)
     document = {"title": subject, "text": text, "events": [asdict(event) for event in events]}

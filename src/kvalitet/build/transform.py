@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from kvalitet.build.builds import Build, application_name, finish, get_build, heartbeat
+from kvalitet.contracts import load_contracts
+from kvalitet.contracts.staging import not_delivered
 from kvalitet.errors import KvalitetError
 from kvalitet.settings import TRANSFORMER, Settings
 from kvalitet.settings.address import TLS_PARAMETERS
@@ -70,11 +72,24 @@ def build_layer(settings: Settings, build_id: int, layer: str, restated: dict | 
         raise KvalitetError(
             f"Layer {layer} of build {build_id}: {len(failed)} of {len(models)} models failed: "
             + "; ".join(f"{model.model}: {model.message}" for model in failed),
-            f"See audit.model_run for build {build_id}; the compiled SQL is in var/dbt/target/run.",
+            f"See audit.model_run for build {build_id}. The compiled SQL is in var/dbt/target/run."
+            + _what_contracts_lack(settings),
         )
     if layer == LAYERS[-1]:
         finish(settings, build_id, TRANSFORMER, "built")
     return result
+
+
+def _what_contracts_lack(settings: Settings) -> str:
+    """A sentence on what the models expect of the deliveries and no contract names: it may be why a model failed."""
+    found = {name: not_delivered(settings, contract) for name, contract in load_contracts(settings).items()}
+    lacking = [f"{name}: {', '.join(columns)}" for name, columns in found.items() if columns]
+    if not lacking:
+        return ""
+    return (
+        f" The models expect what these contracts do not name, and read it as null: {'. '.join(lacking)}."
+        " Where a model needs a value, agree on the column, or build the row in a model of your own."
+    )
 
 
 def dbt_target(settings: Settings) -> Path:

@@ -1,7 +1,7 @@
 """The contracts as dbt reads them: its sources, and the columns that staging takes from each."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from kvalitet.contracts.model import POSTGRES_TYPES, Contract, Table
@@ -83,24 +83,23 @@ def sources_yaml(contracts: Iterable[Contract]) -> str:
 
 def columns_macro(contracts: Iterable[Contract]) -> str:
     """The macro that gives what staging selects from each raw table, by the table's name."""
-    lines = [f"{{# Written by {WRITTEN_BY} from the contracts. #}}"]
-    lines += ["{% macro contract_columns() -%}", "    {{ return({"]
-    for contract in contracts:
-        for table in contract.tables.values():
-            lines.append(f"        '{table.raw_name}': {{")
-            lines += [f"            '{name}': '{value}'," for name, value in staged_columns(table).items()]
-            lines.append("        },")
-    return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
+    return _by_table("contract_columns", "the contracts", contracts, staged_columns)
 
 
 def shapes_macro(contracts: Iterable[Contract]) -> str:
     """The macro that gives the columns and types that the models expect of each delivered table."""
-    lines = [f"{{# Written by {WRITTEN_BY} from the contracts of the example. #}}"]
-    lines += ["{% macro delivery_shapes() -%}", "    {{ return({"]
+    return _by_table("delivery_shapes", "the contracts of the example", contracts, staged_types)
+
+
+def _by_table(
+    macro: str, origin: str, contracts: Iterable[Contract], columns: Callable[[Table], Mapping[str, str]]
+) -> str:
+    """A macro that returns a dictionary of dictionaries: raw table -> column -> what `columns` says of it."""
+    lines = [f"{{# Written by {WRITTEN_BY} from {origin}. #}}", f"{{% macro {macro}() -%}}", "    {{ return({"]
     for contract in contracts:
         for table in contract.tables.values():
             lines.append(f"        '{table.raw_name}': {{")
-            lines += [f"            '{name}': '{kind}'," for name, kind in staged_types(table).items()]
+            lines += [f"            '{name}': '{value}'," for name, value in columns(table).items()]
             lines.append("        },")
     return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
 

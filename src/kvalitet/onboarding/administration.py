@@ -11,6 +11,7 @@ from kvalitet.settings.administration import EXAMPLE, OWN, Administration
 
 STATED = """\
 # What stands in no contract and no register. docs/adopting.md says what each line means.
+title: "Kvalitet · {name}"
 policy:
   own_authority: "{name}"
   own_administration: "{short_name}"

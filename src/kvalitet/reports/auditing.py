@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kvalitet.reports.environment import page
 from kvalitet.reports.languages import Language
@@ -12,6 +13,7 @@ from kvalitet.reports.model import CheckRecord, Entry, SourceRecord, Validation,
 from kvalitet.reports.pages import CHECKS, SOURCES, VALIDATION
 from kvalitet.reports.views import history, verdict
 from kvalitet.reports.views.promises import promises
+from kvalitet.settings.administration import BRAND
 
 #: Lists that are too long for the page of a validation, as files beside it.
 LISTS = MEASUREMENTS, FINGERPRINTS = "maalinger.csv", "fingeraftryk.txt"
@@ -21,7 +23,7 @@ PACKED = "maalinger.zip", "fingeraftryk.zip"
 CONTENT = "content"
 
 
-def index_pages(entries: Sequence[Entry], language: Language) -> dict[str, str]:
+def index_pages(entries: Sequence[Entry], language: Language, brand: str = BRAND) -> dict[str, str]:
     """The publications and the builds that readers never saw, in the order given, one page per year.
 
     The newest year is `index.html`.
@@ -31,7 +33,8 @@ def index_pages(entries: Sequence[Entry], language: Language) -> dict[str, str]:
         years[entry.build.as_of_date.year].append(entry)
     newest_first = sorted((year for year in years if year), reverse=True)
     files = {year: f"aar-{year}.html" if place else "index.html" for place, year in enumerate(newest_first)}
-    context = {
+    context: dict[str, Any] = {
+        "brand": brand,
         "files": files,
         "current": next((entry for entry in entries if entry.is_current), None),
         "newest": entries[0] if entries else None,
@@ -59,6 +62,7 @@ def validation_page(data: Validation, language: Language, siblings: frozenset[st
         f"{data.folder}/{VALIDATION.file}",
         language,
         translated=True,
+        brand=data.brand,
         page=VALIDATION,
         siblings=siblings if data.publication else frozenset({VALIDATION.file}),
         data=data,
@@ -118,6 +122,7 @@ def check_pages(
     source_names: Mapping[str, str],
     language: Language,
     is_tested: bool = False,
+    brand: str = BRAND,
 ) -> dict[str, str]:
     """A page per check, and the list of them all. `is_tested` says whether there is a page on mutations to link to."""
     found = {
@@ -126,6 +131,7 @@ def check_pages(
             f"{CHECKS.folder}/{record.check.check_id}.html",
             language,
             translated=True,
+            brand=brand,
             here=CHECKS,
             record=record,
             check=record.check,
@@ -147,6 +153,7 @@ def check_pages(
         listing,
         language,
         translated=True,
+        brand=brand,
         is_tested=is_tested,
         here=CHECKS,
         tables=sorted(tables.items()),
@@ -156,7 +163,7 @@ def check_pages(
     return found
 
 
-def source_pages(records: Sequence[SourceRecord], language: Language) -> dict[str, str]:
+def source_pages(records: Sequence[SourceRecord], language: Language, brand: str = BRAND) -> dict[str, str]:
     """A page per source, and the list of them all."""
     found = {
         f"{SOURCES.folder}/{record.source_id}.html": page(
@@ -164,6 +171,7 @@ def source_pages(records: Sequence[SourceRecord], language: Language) -> dict[st
             f"{SOURCES.folder}/{record.source_id}.html",
             language,
             translated=True,
+            brand=brand,
             here=SOURCES,
             record=record,
             contract=record.contract,
@@ -172,5 +180,7 @@ def source_pages(records: Sequence[SourceRecord], language: Language) -> dict[st
         for record in records
     }
     listing = f"{SOURCES.folder}/index.html"
-    found[listing] = page("kilder.html.j2", listing, language, translated=True, here=SOURCES, records=records)
+    found[listing] = page(
+        "kilder.html.j2", listing, language, translated=True, brand=brand, here=SOURCES, records=records
+    )
     return found

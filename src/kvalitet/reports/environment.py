@@ -12,6 +12,7 @@ from kvalitet.reports import charts, control_chart, danish, words
 from kvalitet.reports.languages import DANISH, LANGUAGES, Language
 from kvalitet.reports.pages import PAGES, SECTIONS
 from kvalitet.reports.views import verdict
+from kvalitet.settings.administration import BRAND
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -23,8 +24,19 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def page(template: str, path: str, language: Language = DANISH, *, translated: bool = False, **context: object) -> str:
-    """The text of the page at `path` below the language's folder. `translated` where each language has one."""
+def page(
+    template: str,
+    path: str,
+    language: Language = DANISH,
+    *,
+    translated: bool = False,
+    brand: str = BRAND,
+    **context: object,
+) -> str:
+    """The text of the page at `path` below the language's folder. `translated` where each language has one.
+
+    `brand` is the name at its head, which the administration decides.
+    """
     root = "../" * path.count("/")
     site = root + "../" * language.folder.count("/")
     others = [other for other in LANGUAGES if other is not language] if translated else []
@@ -34,6 +46,7 @@ def page(template: str, path: str, language: Language = DANISH, *, translated: b
         .render(
             root=root,
             site=site,
+            brand=brand,
             languages=[(other, f"{site}{other.folder}{path}") for other in others],
             **context,
         )

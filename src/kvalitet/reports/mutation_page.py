@@ -10,6 +10,7 @@ from kvalitet.mutation.result import blocked_percent, counts, read_result, small
 from kvalitet.reports.environment import page
 from kvalitet.reports.languages import LANGUAGES, Language
 from kvalitet.settings import Settings
+from kvalitet.settings.administration import BRAND
 
 TONES = {"blocked": "good", "refused": "good", "warned": "warn", "missed": "bad"}
 FILE = "mutationer.html"
@@ -45,10 +46,11 @@ def mutation_pages(settings: Settings) -> dict[str, str]:
     if "mutations" not in result:
         return {}
     mutations = load_mutations(settings.administration.mutations)
-    return {f"{language.folder}{FILE}": mutation_page(result, mutations, language) for language in LANGUAGES}
+    brand = settings.administration.stated.title
+    return {f"{language.folder}{FILE}": mutation_page(result, mutations, language, brand) for language in LANGUAGES}
 
 
-def mutation_page(result: dict[str, Any], mutations: list[Mutation], language: Language) -> str:
+def mutation_page(result: dict[str, Any], mutations: list[Mutation], language: Language, brand: str = BRAND) -> str:
     """The page as text: matrix, gaps, checks by what they caught, and the clean nights."""
     found = result["mutations"]
     trials = found["trials"]
@@ -58,6 +60,7 @@ def mutation_page(result: dict[str, Any], mutations: list[Mutation], language: L
         FILE,
         language,
         translated=True,
+        brand=brand,
         result=found,
         measured_at=datetime.fromisoformat(found["measured_at"]),
         rows=rows,

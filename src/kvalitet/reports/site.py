@@ -31,7 +31,7 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
     `settings.figure_pages` nor what readers see. Returns the files that belong to the build, and the index last. Raises
     KvalitetError where there is no such build or publication.
     """
-    site, newest = settings.site_dir, settings.figure_pages
+    site, newest, brand = settings.site_dir, settings.figure_pages, settings.administration.stated.title
     contracts = _contracts(settings)
     with connect(settings, AUDITOR) as connection:
         # One snapshot, so a publication that happens during the reading is on the pages of the next writing.
@@ -43,7 +43,7 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
         kept = retention.keeping(entries, newest, current)
         due = retention.due(site, entries, kept, current)
         pages, *others = [
-            _of_build(site, connection, one, contracts, sources_of, kept)
+            _of_build(site, connection, one, contracts, sources_of, kept, brand)
             for one in (build, *(entry.build for entry in due if entry.build.build_id != build.build_id))
         ]
         checks = queries.check_records(connection, sources_of)
@@ -62,9 +62,9 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
     index = site / "index.html"
     for language in LANGUAGES:
         whole = {
-            **auditing.check_pages(checks, waivers, names, language, is_tested=bool(tested)),
-            **auditing.source_pages(sources, language),
-            **auditing.index_pages(entries, language),
+            **auditing.check_pages(checks, waivers, names, language, bool(tested), brand),
+            **auditing.source_pages(sources, language, brand),
+            **auditing.index_pages(entries, language, brand),
         }
         for name, text in whole.items():
             _write(site / language.folder / name, text)
@@ -95,12 +95,15 @@ def _of_build(
     contracts: dict[str, Contract],
     sources_of: dict[str, tuple[str, ...]],
     kept: frozenset[int],
+    brand: str,
 ) -> dict[str, str | bytes]:
     """What belongs to one build: path below the site folder -> content, linking pages before those linked to.
 
     Of publications, those in `kept` have pages of figures.
     """
-    validation = replace(queries.validation(connection, build), source_names=_names(contracts), sources_of=sources_of)
+    validation = replace(
+        queries.validation(connection, build), source_names=_names(contracts), sources_of=sources_of, brand=brand
+    )
     published, folder = validation.publication, validation.folder
     is_old = retention.is_old(published, kept)
     figures: dict[str, str] = {}
@@ -108,7 +111,7 @@ def _of_build(
         found = queries.indicators(connection, build, published)
         # A swap during the reading would have mixed two publications, because schemas are looked up anew each time.
         if queries.published_now(connection) == published.publication_id:
-            figures = render.figure_pages(found)
+            figures = render.figure_pages(replace(found, brand=brand))
     siblings = {VALIDATION.file, *(figures or _there(site / folder, is_old)), *_certificates(site, validation)}
     pages = {
         f"{language.folder}{folder}/{VALIDATION.file}": auditing.validation_page(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 #: What is used until an administration has a folder of its own.
 EXAMPLE = Path("example") / "administration"
 OWN = Path("administration")
+#: What stands at the head of pages and messages where the administration says nothing else.
+BRAND = "Kvalitet"
 
 
 @dataclass(frozen=True)

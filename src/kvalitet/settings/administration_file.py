@@ -7,15 +7,20 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kvalitet.errors import KvalitetError
+from kvalitet.settings.administration import BRAND
 
 _README = "See docs/adopting.md."
 
 
 class Stated(BaseModel):
-    """`policy` holds values of dbt variables, `sample` names the maker of sample deliveries."""
+    """`title` stands at the head of every page and message.
+
+    `policy` holds values of dbt variables, `sample` names the maker of sample deliveries.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    title: str = Field(BRAND, min_length=1, max_length=60)
     policy: dict[str, str | int | float | bool] = Field(default_factory=dict)
     sample: str | None = None
 

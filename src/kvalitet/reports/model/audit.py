@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from kvalitet.settings.administration import BRAND
+
 
 @dataclass(frozen=True)
 class Build:
@@ -234,6 +236,7 @@ class Validation:
     digests: tuple[TableDigest, ...] = ()
     source_names: dict[str, str] = field(default_factory=dict)
     sources_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    brand: str = BRAND
 
     @property
     def folder(self) -> str:

@@ -16,6 +16,7 @@ from kvalitet.reports.model.comparison import (
     Triangulation,
 )
 from kvalitet.reports.model.figures import Freshness, Indicator, Movement, Overlap, Source, Statement, Value
+from kvalitet.settings.administration import BRAND
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Indicators:
     reconciliation: tuple[Reconciliation, ...] = ()
     restatement: Restatement | None = None
     restated: tuple[RestatedFigure, ...] = ()
+    brand: str = BRAND
 
     @property
     def warnings(self) -> list[Check]:
