@@ -13,6 +13,8 @@ from kvalitet.errors import KvalitetError
 from kvalitet.gate import Verdict, load_suites
 from kvalitet.gate.judging import measure_build
 from kvalitet.mutation import load_mutations
+from kvalitet.mutation.incident_trials import try_in_candidate
+from kvalitet.mutation.incidents import Candidate, Incident
 from kvalitet.mutation.place import keep_copy, own_folders, own_installation
 from kvalitet.mutation.registry import Mutation, Rows, Size
 from kvalitet.mutation.trials import Deliveries, Trial, build_all, take_in, that_read, try_candidate
@@ -96,3 +98,24 @@ def test_gate_judges_spoilt_candidates(good: Good):
     with pytest.raises(KvalitetError, match="changes nothing"):
         good.attempt(nothing, "row")
     assert good.databases() == there_before, "every copy is gone"
+
+
+def test_incident_is_judged_by_whole_gate(good: Good):
+    """Complaints counted twice in the figures alone: the figures moved, and a check sees that the facts have fewer."""
+    incident = Incident(
+        id="complaints_counted_twice",
+        kind="DUP",
+        what="A join counts each complaint twice, in the figures and nowhere else.",
+        seen_at="https://kvalitet.example/incident",
+        candidate=Candidate(
+            table="fct_indicator_value",
+            sql="update fct_indicator_value set value = 2 * value, numerator = 2 * numerator"
+            " where indicator_id = 'klager_modtaget' and value is not null;",
+        ),
+    )
+    tried = try_in_candidate(good.candidate, good.build_id, good.clean, incident, "attempt")
+    assert tried.outcome == "blocked"
+    assert "fct_indicator_value_complaints_as_facts" in tried.critical
+    assert tried.moved is not None
+    assert tried.moved.most.startswith("klager_modtaget ")
+    assert tried.moved.before is not None and tried.moved.after == 2 * tried.moved.before

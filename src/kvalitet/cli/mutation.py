@@ -23,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: `kvalitet mutate --mutation complaints_lost --mutation sign_changed --no-keep`")(
         mutate
     )
+    app.command(epilog="Example: `kvalitet incidents example/administration/mutations/incidents.yaml`")(incidents)
 
 
 def mutate(
@@ -66,6 +67,31 @@ def mutate(
             f"The gate did not do what it must, in {len(wrong)} ways: {wrong[0]}.",
             "Add a check to expectations/suites, or state the gap in the list of mutations.",
         )
+
+
+def incidents(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A list of incidents.")],
+    incident: Annotated[list[str] | None, typer.Option(help="Only this one; may be given more than once.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="How many trials at a time.")] = 2,
+    keep: Annotated[bool, typer.Option(help="Keep the result beside the list; not for a part of it.")] = True,
+) -> None:
+    """Let every incident of a list happen to a good night, and tell how many the gate did not let pass."""
+    from kvalitet.mutation.incidents import load_incidents
+    from kvalitet.mutation.result import incident_summary
+    from kvalitet.mutation.run import run_incidents
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server of the run is ended
+    listed = load_incidents(file)
+    chosen = [one for one in listed if not incident or one.id in incident]
+    if unknown := set(incident or ()) - {one.id for one in listed}:
+        raise KvalitetError(f"There is no incident {', '.join(sorted(unknown))}.", f"{file} lists them.")
+    found = run_incidents(Settings.from_environment(), chosen, workers, console.print)
+    if keep and not incident:
+        kept = file.with_name(f"{file.stem}_result.json")
+        kept.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        console.print(f"Kept in {kept}")
+    for line in incident_summary(found):
+        console.print(line)
 
 
 def _keep(file: Path, found: dict[str, Any]) -> None:

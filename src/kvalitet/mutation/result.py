@@ -57,6 +57,21 @@ def faults(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
     return said
 
 
+def incident_summary(found: dict[str, Any]) -> list[str]:
+    """What became of a list of incidents, in a few lines for the terminal. What moved no figure is not counted."""
+    tried = found["incidents"]
+    told = [one for one in tried if one["moved"]]
+    named = ", ".join(f"{count} {outcome}" for outcome, count in counts(told).items())
+    stopped = sum(one["outcome"] in ("blocked", "refused") for one in told)
+    lines = [f"{len(told)} incidents: {named} ({found['minutes']} min)"]
+    if told:
+        lines.append(f"{100 * stopped / len(told):.0f} % did not reach readers")
+    if still := [one["incident"] for one in tried if not one["moved"]]:
+        lines.append(f"Too small, since no figure moved: {', '.join(still)}")
+    passed = [one["incident"] for one in told if one["outcome"] in ("warned", "missed")]
+    return lines + ([f"Published: {', '.join(passed)}"] if passed else [])
+
+
 def summary(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
     """The result in a few lines for the terminal."""
     lines: list[str] = []

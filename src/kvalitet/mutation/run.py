@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,8 @@ import psycopg
 from kvalitet.build.code_version import code_version
 from kvalitet.errors import KvalitetError
 from kvalitet.gate import Verdict
+from kvalitet.mutation.incident_trials import Tried, try_delivered, try_in_candidate
+from kvalitet.mutation.incidents import Incident
 from kvalitet.mutation.nights import Night, clean_nights
 from kvalitet.mutation.place import keep_copy, own_folders, own_installation
 from kvalitet.mutation.registry import Mutation, Size
@@ -90,6 +92,27 @@ def run_mutations(of: Settings, mutations: list[Mutation], workers: int, say: Sa
     return facts | {"trials": [vars(trial) | {"outcome": trial.outcome} for trial in trials]}
 
 
+def run_incidents(of: Settings, incidents: list[Incident], workers: int, say: Say) -> dict[str, Any]:
+    """Let every incident happen once. Returns what became of each, in the order written."""
+    began = datetime.now(TIMEZONE)
+    tried: list[Tried] = []
+    with own_installation(of) as installation, ExitStack() as places:
+        say("Two good nights")
+        good = places.enter_context(good_nights(installation, Deliveries(_sample(of), SEED, COMPLAINTS)))
+        pool = places.enter_context(_pool(workers))
+        for one in _each(pool, [(_try_incident, (good, incident)) for incident in incidents], say):
+            tried.append(one)
+            caught = ", ".join(one.critical[:3] or one.warnings[:3]) or "nothing caught it"
+            moved = f"{one.moved.figures} figures moved" if one.moved else "no figure moved"
+            say(f"{len(tried)} of {len(incidents)}: {one.incident} {one.outcome}: {caught} ({moved})")
+        facts = _facts(installation, began) | {
+            "seed": SEED, "complaints": COMPLAINTS, "planned": len(incidents), "checks": len(good.clean.results),
+        }  # fmt: skip
+    order = {incident.id: number for number, incident in enumerate(incidents)}
+    tried.sort(key=lambda one: order[one.incident])
+    return facts | {"incidents": [asdict(one) for one in tried]}
+
+
 def run_nights(of: Settings, seeds: int, nights_each: int, workers: int, say: Say) -> dict[str, Any]:
     """Run clean nights of `seeds` municipalities. Returns the gate's result for each."""
     began = datetime.now(TIMEZONE)
@@ -123,6 +146,13 @@ def _try(good: GoodNights, mutation: Mutation, size: Size) -> Trial:
     if mutation.kind == "candidate":
         return try_candidate(good.candidate, good.build_id, good.clean, mutation, size, name)
     return try_delivery(good.published, good.clean, mutation, size, name, good.deliveries)
+
+
+def _try_incident(good: GoodNights, incident: Incident) -> Tried:
+    name = f"trial_{os.getpid()}"
+    if incident.delivery:
+        return try_delivered(good.published, good.candidate, good.clean, incident, name, good.deliveries)
+    return try_in_candidate(good.candidate, good.build_id, good.clean, incident, name)
 
 
 @contextmanager

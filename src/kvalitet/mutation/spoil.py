@@ -8,6 +8,7 @@ from psycopg import sql
 
 from kvalitet.build.builds import CANDIDATE
 from kvalitet.errors import KvalitetError
+from kvalitet.mutation.delivered import statements
 from kvalitet.mutation.registry import SHARES, Mutation, Size
 
 _TABLES = """
@@ -52,14 +53,7 @@ def spoil(admin: psycopg.Connection, mutation: Mutation, size: Size) -> Spoilt:
     their contents. Raises KvalitetError where the mutation changes nothing.
     """
     assert mutation.sql and mutation.rows
-    schema = sql.Identifier(CANDIDATE)
-    admin.execute(sql.SQL("set local search_path to {}, public").format(schema))
-    touched = _touched(admin, mutation)
-    parameters = {"schema": CANDIDATE, "tables": touched}
-    for table, name in admin.execute(_CONSTRAINTS, parameters).fetchall():
-        admin.execute(f"alter table {table} drop constraint {name}")  # type: ignore[arg-type] (the catalogue's own names)
-    for table, name in admin.execute(_REQUIRED, parameters).fetchall():
-        admin.execute(f"alter table {table} alter column {name} drop not null")  # type: ignore[arg-type]
+    touched = _loosen(admin, mutation.id, mutation.rows.table, mutation.sql)
     admin.execute("drop table if exists picked")
     pick = sql.SQL(_PICK).format(
         table=sql.Identifier(CANDIDATE, mutation.rows.table),
@@ -73,24 +67,38 @@ def spoil(admin: psycopg.Connection, mutation: Mutation, size: Size) -> Spoilt:
             sql.SQL(mutation.rows.where),  # type: ignore[arg-type]
         )
     ).fetchone()
-    changed = sum(max(admin.execute(statement).rowcount, 0) for statement in _statements(mutation.sql)) if picked else 0
-    if not changed:
+    if not (picked and _run(admin, mutation.sql)):
         raise KvalitetError(
             f"The mutation {mutation.id} ({size}) changes nothing.", "Mend its rows or its sql in mutations.yaml."
         )
     return Spoilt(picked, among[0] if among else 0, tuple(touched))
 
 
-def _touched(admin: psycopg.Connection, mutation: Mutation) -> list[str]:
-    """The tables of the candidate, or of the build's record, that the mutation names."""
-    known = {name for (name,) in admin.execute(_TABLES, [[CANDIDATE, "audit"]])}
-    assert mutation.sql and mutation.rows
-    named = set(re.findall(r"\w+", mutation.sql)) | {mutation.rows.table}
-    if mutation.rows.table not in known:
-        raise KvalitetError(f"The mutation {mutation.id} is about {mutation.rows.table}, which the candidate lacks.")
-    return sorted(known & named)
+def spoil_whole(admin: psycopg.Connection, name: str, table: str, text: str) -> None:
+    """The same for the SQL `text` of the incident `name`, which chooses its rows itself."""
+    _loosen(admin, name, table, text)
+    if not _run(admin, text):
+        raise KvalitetError(f"The incident {name} changes nothing.", "Mend its sql.")
 
 
-def _statements(text: str) -> list[bytes]:
-    """One or several statements, each ended by a semicolon at the end of a line."""
-    return [part.encode() for part in re.split(r";\s*$", text, flags=re.MULTILINE) if part.strip()]
+def _loosen(admin: psycopg.Connection, name: str, table: str, text: str) -> list[str]:
+    """Drop keys and not-null rules of the tables that the SQL `text` names, `table` among them. Returns the tables.
+
+    They are tables of the candidate, or of the build's record.
+    """
+    admin.execute(sql.SQL("set local search_path to {}, public").format(sql.Identifier(CANDIDATE)))
+    known = {found for (found,) in admin.execute(_TABLES, [[CANDIDATE, "audit"]])}
+    if table not in known:
+        raise KvalitetError(f"{name} is about {table}, which the candidate lacks.", "Name another table.")
+    touched = sorted(known & (set(re.findall(r"\w+", text)) | {table}))
+    parameters = {"schema": CANDIDATE, "tables": touched}
+    for owner, constraint in admin.execute(_CONSTRAINTS, parameters).fetchall():
+        admin.execute(f"alter table {owner} drop constraint {constraint}")  # type: ignore[arg-type] (the catalogue's own names)
+    for owner, column in admin.execute(_REQUIRED, parameters).fetchall():
+        admin.execute(f"alter table {owner} alter column {column} drop not null")  # type: ignore[arg-type]
+    return touched
+
+
+def _run(admin: psycopg.Connection, text: str) -> int:
+    """Run the statements. Returns how many rows they changed."""
+    return sum(max(admin.execute(statement.encode()).rowcount, 0) for statement in statements(text))

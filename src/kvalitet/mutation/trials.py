@@ -46,12 +46,16 @@ class Trial:
 
     @property
     def outcome(self) -> str:
-        """The outcome: blocked, refused (by intake, so that the gate never saw it), warned or missed."""
-        if self.critical:
-            return "blocked"
-        if self.refused:
-            return "refused"
-        return "warned" if self.warnings else "missed"
+        return outcome(self.critical, self.refused, self.warnings)
+
+
+def outcome(critical: Sequence[str], refused: bool, warnings: Sequence[str]) -> str:
+    """The outcome: blocked, refused (by intake, so that the gate never saw it), warned or missed."""
+    if critical:
+        return "blocked"
+    if refused:
+        return "refused"
+    return "warned" if warnings else "missed"
 
 
 def judge(settings: Settings, build_id: int, manifest: Path | None = None) -> Verdict:
@@ -109,14 +113,12 @@ def try_delivery(
     with copy_of(template, template.database, name) as copy:
         inbox = Path(copy.inbox.removeprefix("file://"))
         night = 2 + spoilt.silent_nights
-        delivered = [file for file in deliveries.write(inbox, night) if file.parent.name == spoilt.source]
+        delivered = deliveries.write_with(inbox, spoilt.source, night)
         rows, among = (1, 1)
         if spoilt.silent_nights:
             for file in delivered:
                 file.unlink()
         else:
-            if not delivered:
-                deliveries.write_again(inbox, spoilt.source, night)
             rows, among = _spoil_file(copy, inbox, mutation, size)
         refused = take_in(copy)
         build = build_all(copy, f"mutation {mutation.id}")
@@ -139,14 +141,22 @@ class Deliveries:
     def _sample(self) -> Sample:
         return find_sample(self.sample)
 
-    def write_again(self, inbox: Path, source: str, night: int) -> None:
-        """Write the files that a source delivered on the first night once more, under the cut-off of `night`."""
+    def write_with(self, inbox: Path, source: str, night: int) -> list[Path]:
+        """Write a night in which `source` delivers in any case. Returns the source's files.
+
+        Where it has nothing new, it delivers those of the first night once more, under the cut-off of `night`.
+        """
+        delivered = [file for file in self.write(inbox, night) if file.parent.name == source]
+        return delivered or self._write_again(inbox, source, night)
+
+    def _write_again(self, inbox: Path, source: str, night: int) -> list[Path]:
         first, now = (str(self._sample.cutoff(number)) for number in (1, night))
         with tempfile.TemporaryDirectory() as folder:
             for file in self.write(Path(folder), 1):
                 if file.parent.name == source:
                     (inbox / source).mkdir(parents=True, exist_ok=True)
                     shutil.copy(file, inbox / source / file.name.replace(first, now))
+        return sorted((inbox / source).glob(f"*{now}*"))
 
 
 def take_in(settings: Settings) -> list[str]:
@@ -187,14 +197,14 @@ def _trial(
         size=size,
         rows=rows[0],
         among=rows[1],
-        critical=_beyond(clean.blocking, found.blocking),
-        warnings=_beyond(clean.warnings, found.warnings),
+        critical=beyond(clean.blocking, found.blocking),
+        warnings=beyond(clean.warnings, found.warnings),
         refused=refused,
         seconds=round(time.monotonic() - began, 1),
     )
 
 
-def _beyond(clean: Sequence[CheckResult], found: Sequence[CheckResult]) -> tuple[str, ...]:
+def beyond(clean: Sequence[CheckResult], found: Sequence[CheckResult]) -> tuple[str, ...]:
     """Checks that fail now and did not before."""
     before = {result.check_id for result in clean}
     return tuple(sorted(result.check_id for result in found if result.check_id not in before))
