@@ -91,6 +91,20 @@ def test_indicator_is_read_as_declared(declare: Declare) -> None:
 
 
 @pytest.mark.parametrize(
+    ("stated", "bounds"),
+    [
+        ("unit: pct", (0, 100)),  # a share, where nothing else is stated
+        ("unit: pct\n    is_share: false\n    least: -50\n    most: 50", (-50, 50)),
+        ("unit: score\n    least: 1\n    most: 5", (1, 5)),
+        ("unit: antal pr. klage", (0, None)),
+    ],
+)
+def test_bounds_of_what_is_possible(declare: Declare, stated: str, bounds: tuple[float, float | None]) -> None:
+    ((indicator,),) = load_indicators(declare(klagesager=UPHELD.replace("unit: pct", stated))).values()
+    assert indicator.bounds == bounds
+
+
+@pytest.mark.parametrize(
     ("wrong", "instead", "says"),
     [
         ("unit: pct", "unit: procent", "unit: Input should be"),
@@ -109,6 +123,8 @@ def test_indicator_is_read_as_declared(declare: Declare) -> None:
         ("above: case", "above: (case", "a parenthesis or a quote is not closed"),
         ("fact: fct_complaint", "fact: fct_inquiry", "no model counts fct_inquiry yet: write int_contribution__inq"),
         ("kvartal]", "kvartal, kvartal]", "period_kinds: one stands there twice"),
+        ("unit: pct", "unit: pct\n    is_share: false", "least, most: a percentage that is no share needs both"),
+        ("unit: pct", "unit: pct\n    least: 100", "least, most: 100 is not below 100"),
     ],
 )  # fmt: skip
 def test_fault_names_indicator_and_field(declare: Declare, wrong: str, instead: str, says: str) -> None:

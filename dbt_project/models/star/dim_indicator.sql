@@ -24,5 +24,8 @@ select
     valid_to_year,
     is_additive_over_periods,
     is_additive_over_organisations,
+    is_cumulative,
+    cast(least_value as numeric(38, 10)) as least_value,
+    cast(most_value as numeric(38, 10)) as most_value,
     is_small_count_protected
 from {{ ref('seed_indicator') }}

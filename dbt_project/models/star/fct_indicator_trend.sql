@@ -27,7 +27,7 @@ select
     limits.segment,
     limits.value,
     case when limits.is_seasonally_adjusted then round(limits.adjusted_value, 4) end as adjusted_value,
-    case when limits.trend_status <> 'for_kort' then round(limits.centre, 4) end as centre_line,
+    case when limits.trend_status not in ('for_kort', 'kumulativ') then round(limits.centre, 4) end as centre_line,
     case
         when limits.trend_status = 'ok' and not (limits.is_never_negative and limits.lower < 0)
             then round(limits.lower, 4)
@@ -36,7 +36,7 @@ select
         when limits.trend_status = 'ok' and not (limits.is_never_above_whole and limits.upper > 100)
             then round(limits.upper, 4)
     end as upper_limit,
-    case when limits.trend_status <> 'for_kort' then round(limits.mean_moving_range, 4) end as mean_moving_range,
+    case when limits.trend_status not in ('for_kort', 'kumulativ') then round(limits.mean_moving_range, 4) end as mean_moving_range,
     cast(limits.points_in_limits as integer) as points_in_limits,
     limits.seasonal_share,
     signals.signal_rule,

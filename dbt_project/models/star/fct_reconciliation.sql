@@ -31,7 +31,8 @@ keyed as (
 
 explained as (
 
-    -- An explanation may be for one figure or for all of its kind; what is left open fits everything.
+    -- An explanation may be for one figure or for all of its kind; what is left open fits everything. One with an amount
+    -- explains no other difference.
     select
         keyed.*,
         explanations.explained_by,
@@ -51,6 +52,7 @@ explained as (
             and keyed.authority = coalesce(explanations.authority, keyed.authority)
             and keyed.period_label = coalesce(explanations.period_label, keyed.period_label)
             and keyed.measure = coalesce(explanations.measure, keyed.measure)
+            and keyed.difference = coalesce(explanations.explained_difference, keyed.difference)
 
 )
 

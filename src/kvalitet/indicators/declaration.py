@@ -142,6 +142,9 @@ class Indicator(Strict):
     dated_by: Name
     period_kinds: Annotated[tuple[Literal["kalenderaar", "beretningsaar", "kvartal"], ...], Field(min_length=1)]
     adds_up_over: tuple[Literal["periods", "organisations"], ...] = ()
+    is_cumulative: bool = False
+    least: float | None = None
+    most: float | None = None
     measured_of: Literal["any", "others"] = "any"
     family: Name | None = None
     open_cases_da: Text
@@ -168,6 +171,22 @@ class Indicator(Strict):
             if len(set(getattr(self, name))) < len(getattr(self, name)):
                 raise ValueError(f"{name}: one stands there twice")
         return self
+
+    @model_validator(mode="after")
+    def _bounds(self) -> "Indicator":
+        if self.unit == "pct" and not self.is_share and (self.least is None or self.most is None):
+            raise ValueError("least, most: a percentage that is no share needs both, since it may pass 0 or 100")
+        least, most = self.bounds
+        if least is not None and most is not None and least >= most:
+            raise ValueError(f"least, most: {least:g} is not below {most:g}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """Between which no value is impossible. As stated, else 0 to 100 for a share and at least 0 for others."""
+        least = 0.0 if self.least is None else self.least
+        most = 100.0 if self.most is None and self.is_share else self.most
+        return least, most
 
     @model_validator(mode="after")
     def _years(self) -> "Indicator":

@@ -82,6 +82,9 @@ def _register_row(source: str, indicator: Indicator, version: Version) -> dict[s
         "period_kinds": "; ".join(indicator.period_kinds),
         "is_additive_over_periods": _yes_no("periods" in indicator.adds_up_over),
         "is_additive_over_organisations": _yes_no("organisations" in indicator.adds_up_over),
+        "is_cumulative": _yes_no(indicator.is_cumulative),
+        "least_value": _number(indicator.bounds[0]),
+        "most_value": _number(indicator.bounds[1]),
         "open_cases_da": indicator.open_cases_da,
         "population_da": version.population_da,
         "legal_basis": indicator.legal_basis,
@@ -116,6 +119,10 @@ def _csv(columns: list[str], rows: Iterable[Mapping[str, object]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 def _yes_no(value: bool) -> str:

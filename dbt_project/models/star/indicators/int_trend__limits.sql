@@ -49,6 +49,7 @@ select
     averaged.segment_mean,
     averaged.mean_moving_range,
     case
+        when ranged.is_cumulative then 'kumulativ'
         when coalesce(averaged.points_in_limits, 0) < {{ var('trend_minimum_points') }} then 'for_kort'
         when coalesce(averaged.mean_moving_range, 0) = 0 then 'ingen_variation'
         else 'ok'

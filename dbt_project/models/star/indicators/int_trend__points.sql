@@ -3,6 +3,7 @@ with figures as (
     select
         figures.*,
         indicators.unit,
+        indicators.is_cumulative,
         bool_or(figures.period_kind = 'kvartal') over (
             partition by
                 figures.indicator_id, figures.source_id, figures.authority, figures.organisation_id,
@@ -41,6 +42,7 @@ series as (
         period_kind,
         bool_and(value >= 0) as is_never_negative,
         bool_and(unit = 'pct' and value <= 100) as is_never_above_whole,
+        bool_or(is_cumulative) as is_cumulative,
         min(period_start) as first_start,
         max(period_start) as last_start,
         max(case when value is not null then period_start end) as last_known_start
@@ -67,6 +69,7 @@ select
     coalesce(followed.status, 'mangler') as status,
     coalesce(series.is_never_negative, false) as is_never_negative,
     coalesce(series.is_never_above_whole, false) as is_never_above_whole,
+    coalesce(series.is_cumulative, false) as is_cumulative,
     followed.value is not null
     and (
         followed.status = 'endelig'

@@ -204,6 +204,8 @@ def _state(indicator: Indicator, points: list[TrendPoint]) -> str:
             f"For kort til grænser{since}: {last.points_in_limits} "
             f"{words.plural(last.points_in_limits, 'endeligt tal', 'endelige tal')}."
         )
+    if last.trend_status == "kumulativ":
+        return "Hvert tal rummer årets forrige, så der er ingen grænser."
     if last.trend_status == "ingen_variation":
         return "Alle tal er ens, så der er ingen grænser."
     unit = words.UNIT_AFTER.get(indicator.unit, "")
