@@ -123,6 +123,7 @@ def test_waiver_is_announced_before_it_ends(
     waiver = {
         "check": "t_center_findes",
         "reason": "Et center oprettes på mandag.",
+        "covers": 25,
         "decided_by": "Kontorchefen",
         "decided_on": date(2025, 1, 2),
         "expires_on": expires,

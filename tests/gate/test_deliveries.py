@@ -126,8 +126,8 @@ def test_unusable_contract_has_no_suite(settings: Settings, tmp_path: Path) -> N
 def test_delivery_check_can_be_waived_by_id(tmp_path: Path) -> None:
     file = tmp_path / "waivers.yaml"
     file.write_text(
-        "waivers: [{check: delivery_bif_complaints_volume, reason: To centre er lagt sammen., decided_by: Kontorchefen,"
-        " decided_on: 2025-01-02, expires_on: 2025-01-03}]"
+        "waivers: [{check: delivery_bif_complaints_volume, reason: To centre er lagt sammen., covers: 1,"
+        " decided_by: Kontorchefen, decided_on: 2025-01-02, expires_on: 2025-01-03}]"
     )
     assert list(load_waivers(file, [SUITE])) == ["delivery_bif_complaints_volume"]
 

@@ -281,6 +281,7 @@ def test_waiver_on_held_check_is_refused(tmp_path: Path):
     waiver = {
         "check": "fct_complaint_complaint_key_unique",
         "reason": "To klager må gerne dele nøgle.",
+        "covers": 25,
         "decided_by": "Kontorchefen",
         "decided_on": "2025-01-02",
         "expires_on": "2025-01-10",

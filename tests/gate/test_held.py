@@ -161,6 +161,7 @@ def test_waiver_on_held_check_stops_gate(settings: Settings, tmp_path: Path) -> 
     waiver = {
         "check": "fct_complaint_centre_id_not_null",
         "reason": "Klager må gerne mangle et center.",
+        "covers": 25,
         "decided_by": "Kontorchefen",
         "decided_on": "2025-01-02",
         "expires_on": "2099-01-10",

@@ -24,6 +24,7 @@ def waiver(**changes: object) -> dict:
     return {
         "check": FAILING,
         "reason": "C12 oprettes på mandag; klagerne er rigtige nok.",
+        "covers": 25,
         "decided_by": "Kontorchefen",
         "decided_on": TODAY - timedelta(days=7),
         "expires_on": TODAY,
@@ -80,6 +81,14 @@ def test_waiver_outside_its_days_blocks(settings: Settings, tmp_path: Path, days
     assert [r.check_id for r in judged.blocking] == [FAILING]
 
 
+def test_waiver_covers_its_amount_and_no_more(settings: Settings, tmp_path: Path) -> None:
+    """25 rows break the check, and 24 were explained."""
+    judged = judge(settings, tmp_path, waiver(covers=24))
+    assert [r.check_id for r in judged.blocking] == [FAILING] and judged.waived == []
+    (kept,) = fetch_all(settings, AUDITOR, "select covers, is_used from audit.check_waiver")
+    assert kept == {"covers": 24, "is_used": False}
+
+
 def test_unmeasured_check_cannot_be_waived(settings: Settings, tmp_path: Path) -> None:
     judged = judge(settings, tmp_path, waiver(), waiver(check=BROKEN))
     assert [r.check_id for r in judged.warnings] == [BROKEN]
@@ -93,6 +102,7 @@ def test_unmeasured_check_cannot_be_waived(settings: Settings, tmp_path: Path) -
         ([waiver(expires_on=TODAY - timedelta(days=30))], "expires_on is before decided_on"),
         ([{key: value for key, value in waiver().items() if key != "reason"}], "reason"),
         ([waiver(until="next week")], "until"),
+        ([waiver(covers=0)], "covers"),
     ],
 )
 def test_invalid_waiver_file_stops_gate(settings: Settings, tmp_path: Path, entries: list[dict], says: str) -> None:

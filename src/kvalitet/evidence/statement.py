@@ -44,7 +44,7 @@ select check_id, table_name, severity, status, threshold, violations, denominato
 from audit.newest_check_result where build_id = %s order by check_id
 """
 _WAIVERS: LiteralString = """
-select check_id, reason, decided_by, decided_on, expires_on, is_used
+select check_id, reason, covers, decided_by, decided_on, expires_on, is_used
 from audit.check_waiver inner join audit.newest_judgement using (judgement_id) where build_id = %s order by check_id
 """
 _TABLES: LiteralString = """
@@ -160,7 +160,7 @@ def statement(connection: psycopg.Connection[DictRow], entry: Entry, measured: M
         ],
         "materials": {row["name"]: row["sha256"] for row in _rows(connection, _MATERIALS, build_id)},
         "checks": [_check(row) for row in _rows(connection, _CHECKS, build_id)],
-        "waivers": _rows(connection, _WAIVERS, build_id),
+        "waivers": [_waiver(row) for row in _rows(connection, _WAIVERS, build_id)],
         "tables": tables,
     }
     if measured is None:
@@ -214,6 +214,11 @@ def _delivery(row: DictRow) -> DictRow:
     """The row without empty allowances, as certificates stated it before jumps and changes could be allowed."""
     allowances = ("jump_allowed_", "changes_allowed_")
     return {name: value for name, value in row.items() if value is not None or not name.startswith(allowances)}
+
+
+def _waiver(row: DictRow) -> DictRow:
+    """Without its amount where it has none, as statements from before have it."""
+    return {name: value for name, value in row.items() if name != "covers" or value is not None}
 
 
 def _check(row: DictRow) -> DictRow:

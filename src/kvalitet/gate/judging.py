@@ -238,10 +238,10 @@ def _record(
         used = {result.check_id for result in judged.waived}
         cursor.executemany(
             "insert into audit.check_waiver"
-            " (judgement_id, check_id, reason, decided_by, decided_on, expires_on, is_used)"
-            " values (%s, %s, %s, %s, %s, %s, %s)",
+            " (judgement_id, check_id, reason, covers, decided_by, decided_on, expires_on, is_used)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s)",
             [
-                (judgement_id, w.check, w.reason, w.decided_by, w.decided_on, w.expires_on, w.check in used)
+                (judgement_id, w.check, w.reason, w.covers, w.decided_by, w.decided_on, w.expires_on, w.check in used)
                 for w in judged.waivers.values()
             ],
         )

@@ -131,8 +131,9 @@ class Verdict:
 
     @property
     def waived(self) -> list[CheckResult]:
-        """Failed checks that a waiver lets pass. A check that could not be measured cannot be waived."""
-        return [r for r in self.results if r.status == "failed" and r.check_id in self.waivers]
+        """Failed checks that a waiver lets pass: measured, and with no more violations than it covers."""
+        failed = [r for r in self.results if r.status == "failed" and r.check_id in self.waivers]
+        return [r for r in failed if r.violations is not None and r.violations <= self.waivers[r.check_id].covers]
 
     @property
     def blocking(self) -> list[CheckResult]:

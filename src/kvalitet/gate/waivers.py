@@ -1,4 +1,4 @@
-"""Waivers as people write them in waivers.yaml: who lets which failed check pass, why and until when."""
+"""Waivers as people write them in waivers.yaml: who lets how much of which failed check pass, why and until when."""
 
 from datetime import date
 from pathlib import Path
@@ -14,12 +14,13 @@ REMEDY = "See expectations/suites/README.md, Waivers."
 
 
 class Waiver(BaseModel):
-    """One decision to let a failed check pass, from `decided_on` up to and including `expires_on`."""
+    """One decision to let up to `covers` violations of a check pass, from `decided_on` to the end of `expires_on`."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
     check: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     reason: str = Field(min_length=10)
+    covers: int = Field(ge=1)
     decided_by: str = Field(min_length=3)
     decided_on: date
     expires_on: date

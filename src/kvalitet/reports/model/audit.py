@@ -68,7 +68,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A waiver that was valid when the build was judged. `is_used` where its check failed."""
+    """A waiver that was valid when the build was judged. `is_used` where it let its check's failure pass.
+
+    `covers` is how many violations it lets pass; waivers of earlier versions state none.
+    """
 
     check_id: str
     reason: str
@@ -76,6 +79,7 @@ class Waiver:
     decided_on: date
     expires_on: date
     is_used: bool
+    covers: int | None = None
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ order by result.check_id
 """
 
 _WAIVERS = """
-select check_id, reason, decided_by, decided_on, expires_on, is_used
+select check_id, reason, decided_by, decided_on, expires_on, is_used, covers
 from audit.check_waiver
 inner join audit.newest_judgement using (judgement_id)
 where build_id = %(build_id)s

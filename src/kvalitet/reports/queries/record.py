@@ -145,7 +145,7 @@ order by verdict.check_id, year desc
 """
 
 _WAIVERS = """
-select check_id, reason, decided_by, decided_on, expires_on, is_used
+select check_id, reason, decided_by, decided_on, expires_on, is_used, covers
 from audit.check_waiver
 where judgement_id = (select max(judgement_id) from audit.judgement)
 order by check_id
