@@ -79,6 +79,13 @@ RUN_BY = {
         ["make mutate", ".venv/bin/kvalitet mutate --mutation complaints_lost"],
         "tests/mutation/test_trials.py::test_gate_judges_spoilt_candidates",
     ),
+    **dict.fromkeys(
+        [
+            ".venv/bin/kvalitet incidents example/administration/mutations/incidents.yaml",
+            ".venv/bin/kvalitet incidents example/administration/mutations/incidents_apart.yaml",
+        ],
+        "tests/mutation/test_trials.py::test_incident_is_judged_by_whole_gate",
+    ),
     ".venv/bin/kvalitet mutate --only nights": "tests/end_to_end/test_nights.py::test_past_figures_stay_as_published",
     **dict.fromkeys(
         [

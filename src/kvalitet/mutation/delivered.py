@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from io import StringIO
 from pathlib import Path
@@ -79,7 +80,7 @@ def _difference(before: Texts, after: Texts) -> int:
 
 def _read(file: Path, contract: Contract, table: Table) -> Texts:
     if contract.file_format == "csv":
-        text = file.read_text(encoding=contract.encoding)
+        text = file.read_bytes().decode(contract.encoding)
         return list(csv.reader(StringIO(text, newline=""), delimiter=contract.delimiter, quotechar=contract.quote))
     sheet = _Sheet(file, contract, table)
     return [sheet.headers, *([as_text(cell.value) for cell in sheet.cells(row)] for row in sheet.records)]
@@ -87,9 +88,15 @@ def _read(file: Path, contract: Contract, table: Table) -> Texts:
 
 def _write(file: Path, contract: Contract, table: Table, texts: Texts) -> None:
     if contract.file_format == "csv":
+        before = file.read_bytes().decode(contract.encoding)
         with file.open("w", encoding=contract.encoding, newline="") as out:
-            writer = csv.writer(out, delimiter=contract.delimiter, quotechar=contract.quote, lineterminator="\r\n")
-            writer.writerows(texts)
+            csv.writer(
+                out,
+                delimiter=contract.delimiter,
+                quotechar=contract.quote,
+                quoting=csv.QUOTE_ALL if before.startswith(contract.quote) else csv.QUOTE_MINIMAL,
+                lineterminator="\r\n" if "\r\n" in before else "\n",
+            ).writerows(texts)
         return
     _Sheet(file, contract, table).write(texts[1:])
 
@@ -117,26 +124,40 @@ class _Sheet:
             for one in range(number + 1, self._sheet.max_row + 1)
             if all(self._sheet.cell(one, place).value is not None for place in keyed)
         ]
+        if not self.records:
+            raise KvalitetError(f"{file.name} has no row with a key.", "Choose another table.")
 
     def cells(self, row: int) -> list[Cell]:
         return [cast(Cell, self._sheet.cell(row, place)) for place in self._columns]
 
     def write(self, texts: Texts) -> None:
         """Put these in the records' places. More records follow the last one, and rows of fewer are deleted."""
-        found = [self.cells(row) for row in self.records]
-        values = {as_text(cell.value): cell.value for cells in found for cell in cells}
-        kinds = [
-            next((type(c.value) for c in column if c.value is not None), str) for column in zip(*found, strict=True)
-        ]
+        columns = [_Column.of(column) for column in zip(*map(self.cells, self.records), strict=True)]
         last = self.records[-1]
         if (more := len(texts) - len(self.records)) > 0:
             self._sheet.insert_rows(last + 1, more)
         for row, cells in zip([*self.records, *range(last + 1, last + 1 + more)], texts, strict=False):
-            for cell, text, kind in zip(self.cells(row), cells, kinds, strict=True):
-                cell.value = values[text] if text in values else _typed(text, kind)
+            for cell, text, column in zip(self.cells(row), cells, columns, strict=True):
+                cell.value = column.values[text] if text in column.values else _typed(text, column.kind)
+                cell.number_format = column.number_format
         for row in reversed(self.records[len(texts) :]):
             self._sheet.delete_rows(row)
         self._book.save(self._file)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What a sheet's column holds: each value by its text, and the type and the format of the first one."""
+
+    values: dict[str, Any]
+    kind: type
+    number_format: str
+
+    @classmethod
+    def of(cls, cells: tuple[Cell, ...]) -> "_Column":
+        first = next((cell for cell in cells if cell.value is not None), cells[0])
+        kind = str if first.value is None else type(first.value)
+        return cls({as_text(cell.value): cell.value for cell in cells}, kind, first.number_format)
 
 
 def as_text(value: Any) -> str:
