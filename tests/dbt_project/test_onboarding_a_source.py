@@ -103,7 +103,7 @@ def test_source_of_guide_is_taken_in_and_staged(checkout: Settings, admin_url: s
     built = dbt("build", "--select", staging.name, variables=loads, project=checkout.dbt_dir)
     assert {str(result.status) for result in built} == {"success"}
     with psycopg.connect(admin_url) as admin:
-        rows = admin.execute(f"select * from candidate_work.{staging.name} order by 1").fetchall()
+        rows = admin.execute(f"select * from candidate_work.{staging.name} order by 1".encode()).fetchall()
     # The address is sensitive and was not landed.
     assert [row[:1] + row[2:3] for row in rows] == [
         ("57000001", 1000160100), ("57000002", None), ("57000003", 3101900123)

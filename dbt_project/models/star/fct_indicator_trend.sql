@@ -36,7 +36,9 @@ select
         when limits.trend_status = 'ok' and not (limits.is_never_above_whole and limits.upper > 100)
             then round(limits.upper, 4)
     end as upper_limit,
-    case when limits.trend_status not in ('for_kort', 'kumulativ') then round(limits.mean_moving_range, 4) end as mean_moving_range,
+    case
+        when limits.trend_status not in ('for_kort', 'kumulativ') then round(limits.mean_moving_range, 4)
+    end as mean_moving_range,
     cast(limits.points_in_limits as integer) as points_in_limits,
     limits.seasonal_share,
     signals.signal_rule,

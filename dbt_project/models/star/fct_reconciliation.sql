@@ -31,8 +31,8 @@ keyed as (
 
 explained as (
 
-    -- An explanation may be for one figure or for all of its kind; what is left open fits everything. One with an amount
-    -- explains no other difference.
+    -- An explanation may be for one figure or for all of its kind; what is left open fits everything.
+    -- One with an amount explains no other difference.
     select
         keyed.*,
         explanations.explained_by,

@@ -40,7 +40,7 @@ def send_test(settings: Settings) -> list[str]:
     found = channels()
     if not found:
         raise KvalitetError("No alerts are set up: neither KVALITET_ALERT_SMTP nor KVALITET_ALERT_WEBHOOK.", SEE)
-    message = compose([_example(settings)], settings.administration.stated.title)
+    message = compose([_example(settings)], settings.administration.title)
     return list(_on_each(found, lambda channel: channel.send(message)))
 
 
@@ -59,7 +59,7 @@ def tell(settings: Settings, channel: Channel, events: Sequence[Event]) -> list[
         new = {event.key for event in sorted(events, key=lambda event: event.key) if _note(connection, channel, event)}
         if new:
             told = [event for event in events if event.key in new]
-            channel.send(compose(told, settings.administration.stated.title))
+            channel.send(compose(told, settings.administration.title))
     return sorted(new)
 
 

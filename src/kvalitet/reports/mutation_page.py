@@ -46,7 +46,7 @@ def mutation_pages(settings: Settings) -> dict[str, str]:
     if "mutations" not in result:
         return {}
     mutations = load_mutations(settings.administration.mutations)
-    brand = settings.administration.stated.title
+    brand = settings.administration.title
     return {f"{language.folder}{FILE}": mutation_page(result, mutations, language, brand) for language in LANGUAGES}
 
 

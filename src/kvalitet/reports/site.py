@@ -31,7 +31,7 @@ def write_site(settings: Settings, build_id: int | None = None, publication_id: 
     `settings.figure_pages` nor what readers see. Returns the files that belong to the build, and the index last. Raises
     KvalitetError where there is no such build or publication.
     """
-    site, newest, brand = settings.site_dir, settings.figure_pages, settings.administration.stated.title
+    site, newest, brand = settings.site_dir, settings.figure_pages, settings.administration.title
     contracts = _contracts(settings)
     with connect(settings, AUDITOR) as connection:
         # One snapshot, so a publication that happens during the reading is on the pages of the next writing.

@@ -80,6 +80,11 @@ class Administration:
 
         return read_stated(self.file)
 
+    @property
+    def title(self) -> str:
+        """What stands at the head of pages and messages. Raises KvalitetError where administration.yaml is unusable."""
+        return self.stated.title or BRAND
+
 
 def administration_place(root: Path) -> Path:
     """The administration's folder, relative to `root`: what KVALITET_ADMINISTRATION names, or OWN, or EXAMPLE.

@@ -7,7 +7,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kvalitet.errors import KvalitetError
-from kvalitet.settings.administration import BRAND
 
 _README = "See docs/adopting.md."
 
@@ -20,7 +19,7 @@ class Stated(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    title: str = Field(BRAND, min_length=1, max_length=60)
+    title: str | None = Field(default=None, min_length=1, max_length=60)
     policy: dict[str, str | int | float | bool] = Field(default_factory=dict)
     sample: str | None = None
 
