@@ -261,6 +261,43 @@ def test_stray_line_changes_no_other_record(
     hold_undamaged(table, found, 0)
 
 
+NEXT = ";3,00;03-02-2003;n\n"
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        'A-000002;"16 tommer;2,00;02-02-2003;n\nA-000003;skærm 12"' + NEXT,
+        'A-000002;"16 tommer;2,00;02-02-2003;n\r\nA-000003;skærm 12"' + NEXT,
+        '"A-000002;tekst 2;2,00;02-02-2003;n\nA-000003";tekst' + NEXT,
+        'A-000002;tekst;"2,00;02-02-2003;n\nA-000003;tekst;3,00";03-02-2003;n\n',
+        'A-000002;"16 tommer;;02-02-2003;\nA-000003;skærm 12"' + NEXT,
+    ],
+)
+def test_quote_that_joins_two_records_is_seen(tmp_path: Path, joined: str) -> None:
+    """Another row's amount would be read as that of A-000002, and A-000003 would be nowhere."""
+    content = f"Nr;Tekst;Beløb;Dag;Note\nA-000001;t;1,00;01-02-2003;n\n{joined}"
+    with pytest.raises(DeliveryRefused, match=r"line 3 is a whole record of the table by itself, and a quote in it"):
+        read(contract(tmp_path), content.encode(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["note; af flere\nlinjer", "1; 2; 3\n4; 5; 6", "den 1. maj; 2 gange; kl. 10; i alt\n3 timer"]
+)
+def test_text_with_semicolons_over_lines_is_read(tmp_path: Path, text: str) -> None:
+    content = f'Nr;Tekst;Beløb;Dag;Note\nA-000001;"{text}";1,00;01-02-2003;n\n'
+    rows, broken = read(contract(tmp_path), content.encode(), tmp_path)
+    assert ([row["text"] for row in rows], broken) == ([text], 0)
+
+
+def test_control_signs_make_no_other_key(tmp_path: Path) -> None:
+    content = "Nr;Tekst;Beløb;Dag;Note\n" + "".join(
+        f"{key};t;1,00;01-02-2003;n\n" for key in ("A-00\x1a0001", "A-000001\x7f\x02")
+    )
+    rows, _ = read(contract(tmp_path), content.encode(), tmp_path)
+    assert {row["number"] for row in rows} == {"A-000001"}
+
+
 def assert_is_fit_to_print(refused: DeliveryRefused, table: list[Row]) -> None:
     assert len(str(refused)) <= LONGEST_MESSAGE
     assert refused.remedy and "rows.csv" in refused.what

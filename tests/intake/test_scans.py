@@ -204,3 +204,31 @@ def test_end_of_text_is_no_lookalike(tmp_path, record, more):
 def test_twice_encoded_lines_are_counted(tmp_path):
     twice = "sagsbehandlingsfejl på Ø".encode().decode("windows-1252")
     assert scanned(tmp_path, f"a,b,c\n1,{twice},{twice}\n2,på Ø,Ã\n3,é,{twice}\n").twice_encoded == 2
+
+
+class TestLineThatOpens:
+    """A quote may make one record of two. The first line then has all columns, the later ones within the text."""
+
+    def test_joined_records_are_found(self, tmp_path):
+        found = scanned(tmp_path, 'a,b,c,d\n1,x,2,3\n2,"16 inch,4,5\n3,y 12",6,7\n', 4)
+        assert [(line.line, line.values, line.opens) for line in found.openings] == [(3, ("2", "16 inch", "4", "5"), 1)]
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            '1,2,3,"text\nof lines"',  # the last column, as notes are
+            '1,2,3,"text, with commas\nof lines"',
+            '1,"text\nof lines",2,3',
+            '1,"a, b\nof lines",2,3',  # two columns too few in its first line
+            '1,"text of a line, and of 4, and 5",2,3',
+        ],
+    )
+    def test_text_of_several_lines_is_none(self, tmp_path, record):
+        assert scanned(tmp_path, f"a,b,c,d\n{record}\n", 4).openings == []
+
+    @pytest.mark.parametrize("chunk", [16, 61])
+    def test_each_line_is_looked_at_once(self, tmp_path, monkeypatch, chunk):
+        monkeypatch.setattr(csv_scan, "CHUNK_BYTES", chunk)
+        joined = '2,"16 inch,4,5\n3,y 12",6,7\n'
+        found = scanned(tmp_path, "a,b,c,d\n" + 5 * joined, 4)
+        assert [line.line for line in found.openings] == [2, 4, 6, 8, 10]

@@ -69,7 +69,9 @@ def test_what_must_not_be():
     assert faults(held, []) == ["clean night 3 of seed 2020 was held back by fct_complaint_rows"]
     # Eleven mutations, nine of them blocked: 81.8 %.
     many = [trial(f"m{number}", "row", 1, "blocked" if number < 9 else "warned", "c") for number in range(11)]
-    assert faults({"mutations": {"trials": many}}, []) == ["only 81.8 % of the trials were blocked, not 90 %"]
+    assert faults({"mutations": {"trials": many}}, []) == ["only 81.8 % of the trials were kept from readers, not 90 %"]
+    many[10] = trial("m10", "row", 1, "refused", "c")
+    assert faults({"mutations": {"trials": many}}, []) == [], "what intake refuses reaches nobody either"
 
 
 def test_part_that_ran_replaces_its_own(tmp_path: Path):

@@ -60,6 +60,12 @@ def find_broken(
     return Broken(records, hidden, elsewhere)
 
 
+def find_elsewhere(delivered: Delivered, broken: Broken, lines: list[Lookalike]) -> list[Lookalike]:
+    """The lines that are in no broken record."""
+    starts = delivered.records.places["start"]
+    return [line for line in lines if int(numpy.searchsorted(starts, line.start, "right")) - 1 not in broken.records]
+
+
 @dataclass(frozen=True)
 class Account:
     """What became of every scanned record. `dropped` counts by rule, `seen` counts the scan's other findings."""
@@ -95,12 +101,25 @@ def balanced(delivered: Delivered, broken: Broken, rows: int, set_aside: int) ->
     return Account(scanned, rows - set_aside, set_aside + len(broken), delivered.dropped, scan.notes)
 
 
+def refuse_joined(delivered: Delivered, lines: list[int]) -> None:
+    """Raises DeliveryRefused: the lines are records, and a quote joins each of them to the next line."""
+    raise DeliveryRefused(
+        f"{delivered.name}: line {_named(lines)} is a whole record of the table by itself, and a quote in it joins it"
+        " to the next line.",
+        "Ask for the file with every text in quotes, and quotes within texts doubled.",
+    )
+
+
+def _named(lines: list[int]) -> str:
+    more = f" and {len(lines) - NAMED_LINES} more" if len(lines) > NAMED_LINES else ""
+    return ", ".join(map(str, lines[:NAMED_LINES])) + more
+
+
 def refuse_swallowed(delivered: Delivered, lines: list[int], is_whole: bool) -> None:
     """Raises DeliveryRefused: the lines are records that stand within the text of another record."""
-    more = f" and {len(lines) - NAMED_LINES} more" if len(lines) > NAMED_LINES else ""
-    named = ", ".join(map(str, lines[:NAMED_LINES])) + more
     is_what = "is a whole record of the table by itself" if is_whole else "is a record but for one column more or fewer"
     raise DeliveryRefused(
-        f"{delivered.name}: line {named} stands within a quoted text, and {is_what}; a quote before it is left open.",
+        f"{delivered.name}: line {_named(lines)} stands within a quoted text, and {is_what}; a quote before it is left"
+        " open.",
         "Ask for the file with every quote closed, and quotes within texts doubled.",
     )

@@ -15,7 +15,15 @@ import pyarrow
 from kvalitet.contracts import Contract, Table
 from kvalitet.errors import DeliveryRefused
 from kvalitet.intake.account.scan import FILLED, Lookalike
-from kvalitet.intake.balance import Account, Broken, balanced, find_broken, refuse_swallowed
+from kvalitet.intake.balance import (
+    Account,
+    Broken,
+    balanced,
+    find_broken,
+    find_elsewhere,
+    refuse_joined,
+    refuse_swallowed,
+)
 from kvalitet.intake.delivered import Delivered, as_text
 from kvalitet.intake.pseudonyms import row_digest
 from kvalitet.intake.query import typed_rows
@@ -74,6 +82,8 @@ class Reading:
 
     def _refuse_swallowed(self, swallowed: list[Lookalike]) -> None:
         """Raises DeliveryRefused where a line that looks like a record also has a record's shape by the contract."""
+        if joined := self._shaped(find_elsewhere(self.delivered, self.broken, self.delivered.records.openings)):
+            refuse_joined(self.delivered, [line.line for line in joined])
         whole, near = self._by_columns(swallowed)
         whole = self._shaped(whole)  # the near ones were looked at before
         if whole or near:
@@ -97,7 +107,7 @@ class Reading:
             writer = csv.writer(
                 out, delimiter=delimiter, quotechar=quote_sign, quoting=csv.QUOTE_ALL, lineterminator="\n"
             )
-            ways = [(line, way) for line in lines for way in fitted(line.values, len(header))]
+            ways = [(line, way) for line in lines for way in fitted(line.values, len(header), line.opens)]
             writer.writerows([header, *(way.values for _, way in ways)])
         problems = self._session.sql(f"select problems from ({self._query(text)})").fetchall()
         names = [as_header(name) for name in header]

@@ -7,8 +7,8 @@ from typing import Any
 
 from kvalitet.mutation.registry import Mutation
 
-#: At least this percentage of the trials must be blocked by a critical check.
-LEAST_BLOCKED_PERCENT = 90
+#: At least this percentage of the trials must not reach readers: blocked by a critical check, or refused by intake.
+LEAST_KEPT_OUT_PERCENT = 90
 OUTCOMES = ("blocked", "refused", "warned", "missed")
 
 
@@ -31,6 +31,11 @@ def blocked_percent(trials: list[dict[str, Any]]) -> float:
     return 100 * counts(trials)["blocked"] / len(trials) if trials else 0.0
 
 
+def kept_out_percent(trials: list[dict[str, Any]]) -> float:
+    found = counts(trials)
+    return 100 * (found["blocked"] + found["refused"]) / len(trials) if trials else 0.0
+
+
 def smallest_caught(trials: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The trial with the fewest rows among one mutation's trials that were not missed."""
     seen = [trial for trial in trials if trial["outcome"] != "missed"]
@@ -41,8 +46,9 @@ def faults(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
     """What the gate failed to do: too few trials blocked, an unknown gap, or a clean night held back."""
     said: list[str] = []
     trials = found.get("mutations", {}).get("trials", [])
-    if trials and len({t["mutation"] for t in trials}) > 10 and blocked_percent(trials) < LEAST_BLOCKED_PERCENT:
-        said.append(f"only {blocked_percent(trials):.1f} % of the trials were blocked, not {LEAST_BLOCKED_PERCENT} %")
+    kept_out = kept_out_percent(trials)
+    if trials and len({t["mutation"] for t in trials}) > 10 and kept_out < LEAST_KEPT_OUT_PERCENT:
+        said.append(f"only {kept_out:.1f} % of the trials were kept from readers, not {LEAST_KEPT_OUT_PERCENT} %")
     known_gaps = {mutation.id for mutation in mutations if mutation.gap}
     said += [
         f"{trial['mutation']} ({trial['size']}) was missed and is no known gap"
@@ -80,7 +86,8 @@ def summary(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
         named = ", ".join(f"{count} {outcome}" for outcome, count in counts(trials).items())
         lines.append(
             f"{len({t['mutation'] for t in trials})} mutations in {len(trials)} trials: {named};"
-            f" {blocked_percent(trials):.1f} % blocked by a critical check ({found['mutations']['minutes']} min)"
+            f" {kept_out_percent(trials):.1f} % kept from readers, {blocked_percent(trials):.1f} % by a critical check"
+            f" ({found['mutations']['minutes']} min)"
         )
     if "nights" in found:
         nights = found["nights"]["nights"]

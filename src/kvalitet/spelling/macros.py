@@ -110,7 +110,7 @@ def odd_row(words: tuple[str, ...]) -> str:
 
     These are rows in which `tidied` changes a text, or a text may be a word for nothing.
     """
-    control = "\\x02-\\x08\\x0b\\x0c\\x0e-\\x1f"
+    control = "\\x02-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f"
     outer = f"[ \\t\\r\\n{control}]"
     return "|".join(
         (

@@ -22,14 +22,17 @@ LOW_LINES = "\uff3f\ufe4d\ufe4e\ufe4f"
 #: Blanks that are not ordinary spaces, including no-break ones.
 BLANKS = "\u2800\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 #: Characters without width or form, those that Unicode calls default ignorable: soft hyphen, zero-width characters,
-#: marks of direction, byte order mark, fillers, variation selectors, tags. Also the frame of a key (20E3). Word's
-#: optional hyphen is the control character 1F.
+#: marks of direction, byte order mark, fillers, variation selectors, tags. Also the frame of a key (20E3), and control
+#: characters that are neither blanks nor line ends. Word's optional hyphen is one of these, 1F.
 INVISIBLE = (
     "\x1f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u20e3\u3164\uffa0\U000e0001"
     + "".join(
         map(
             chr,
             (
+                *range(0x02, 0x09),
+                *range(0x0E, 0x1E),
+                0x7F,
                 *range(0xFE00, 0xFE10),
                 *range(0xFFF0, 0xFFF9),
                 *range(0x1BCA0, 0x1BCA4),

@@ -33,8 +33,9 @@ RULES = {
     "often": "rows of one person, who has far more than any other",
 }
 
-#: All characters that the tables name: neither ASCII nor a letter of Western Europe, or one of Word's two hyphens.
-UNUSUAL = re.compile("[^\x01-\x1d\x20-\x7fÀ-ÿ]")
+#: All characters that the tables name: neither printed ASCII, blank, line end nor letter of Western Europe. Not among
+#: them is 01, which joins the texts of a row.
+UNUSUAL = re.compile("[^\x01\t-\r\x20-\x7eÀ-ÿ]")
 
 _UNSEEN = str.maketrans("", "", INVISIBLE)
 _SPACES = str.maketrans(BLANKS, " " * len(BLANKS))

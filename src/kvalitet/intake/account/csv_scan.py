@@ -33,7 +33,8 @@ class CsvScan:
     `within_quotes` counts the lines in a quoted text and `loose_quotes` the quotes that do not follow RFC 4180. The
     first of these is in line `first_loose`. `twice_encoded` counts lines with letters that were encoded twice. `torn`
     lists the places where a text ends in the middle of a field, and where records with more columns than the header
-    begin.
+    begin. `openings` are lines that have all columns if the quote is ignored that opens in them and closes in a later
+    line.
     """
 
     places: numpy.ndarray
@@ -46,6 +47,7 @@ class CsvScan:
     twice_encoded: int
     torn: numpy.ndarray
     lookalikes: list[Lookalike]
+    openings: list[Lookalike]
 
 
 def scan_csv(file: Path, file_name: str, delimiter: str, quote: str, columns: int, places: Path) -> CsvScan:
@@ -65,7 +67,7 @@ def scan_csv(file: Path, file_name: str, delimiter: str, quote: str, columns: in
     return CsvScan(
         scan.places.read(), counts[FILLED], counts[BLANK], counts[EMPTY],
         scan.within_quotes, scan.loose_quotes, scan.first_loose, scan.twice_encoded,
-        numpy.array(scan.torn, numpy.uint64), scan.lookalikes,
+        numpy.array(scan.torn, numpy.uint64), scan.lookalikes, scan.openings,
     )  # fmt: skip
 
 
@@ -78,6 +80,7 @@ class _Scanner:
         self.within_quotes = self.loose_quotes = self.first_loose = self.twice_encoded = 0
         self.torn: list[int] = []
         self.lookalikes: list[Lookalike] = []
+        self.openings: list[Lookalike] = []
         self._fewest = columns - 1 if columns >= NEAR_COLUMNS else columns
         self._quotes = Quotes(delimiter, quote)
         self._blanks = (" \t\r\n" + delimiter + quote).encode()
@@ -110,6 +113,7 @@ class _Scanner:
             inner = numpy.flatnonzero(is_within[: ends[-1]])
             if len(inner):
                 self._look_within(block, data, feeds, inner, quotes)
+                self._look_at_openings(block, data, feeds, inner[~is_within[inner - 1] | (inner == 0)], quotes)
             self.offset += size
             self.line += int(ends[-1]) + 1
         return block[size:]
@@ -204,6 +208,28 @@ class _Scanner:
             if len(values) == self.columns or self._is_near(values):
                 line = self.line + int(inner[place]) + 1
                 self.lookalikes.append(Lookalike(self.offset + start, line, tuple(values)))
+
+    def _look_at_openings(
+        self, block: bytes, data: numpy.ndarray, feeds: numpy.ndarray, opening: numpy.ndarray, quotes: numpy.ndarray
+    ) -> None:
+        """Look at the lines in which a text begins that runs on into the next line.
+
+        A stray quote makes one record of two. Its line then has all columns, the later ones within the text. A line
+        whose text is in the last column is none of these.
+        """
+        if not self.columns or not len(opening):
+            return
+        delimiters = _places(block, data, self.delimiter.encode())
+        starts = numpy.where(opening > 0, feeds[opening - 1] + 1, 0)
+        opens = quotes[numpy.searchsorted(quotes, feeds[opening]) - 1]
+        first, opened, last = (numpy.searchsorted(delimiters, places) for places in (starts, opens, feeds[opening]))
+        is_one = (last - first == self.columns - 1) & (last > opened)
+        for place in numpy.flatnonzero(is_one).tolist():
+            start, stop = int(starts[place]), int(feeds[opening[place]])
+            text = block[start:stop].decode(errors="replace").rstrip("\r")
+            values = tuple(value.strip(self._quotes.sign) for value in text.split(self.delimiter))
+            line = self.line + int(opening[place])
+            self.openings.append(Lookalike(self.offset + start, line, values, int(opened[place] - first[place])))
 
     def _is_near(self, values: list[str]) -> bool:
         """Whether they may be the values of a record with one column more or fewer. Prose has blanks after commas."""

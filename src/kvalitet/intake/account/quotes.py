@@ -17,6 +17,7 @@ class Quotes:
     """
 
     def __init__(self, delimiter: str, quote: str) -> None:
+        self.sign = quote
         self.mark = ord(quote) if quote else -1
         self.closes = one_of(delimiter.encode()[:1] + b"\r\n" + quote.encode())
         self.loose: list[int] = []

@@ -26,12 +26,14 @@ class Scan:
 class Lookalike:
     """A line within a quoted text with as many columns as a record, or one more or fewer.
 
-    `start` is where it begins, `line` its line number.
+    `start` is where it begins, `line` its line number. A line in which such a text begins has the number of the column
+    in `opens`.
     """
 
     start: int
     line: int
     values: tuple[str, ...]
+    opens: int | None = None
 
 
 class Places:
