@@ -8,7 +8,7 @@ import pytest
 
 from kvalitet.mutation import Mutation, load_mutations
 from kvalitet.mutation.registry import Gap
-from kvalitet.mutation.result import blocked_percent, counts, faults, merged, read_result, smallest_caught
+from kvalitet.mutation.result import counts, faults, kept_out_percent, merged, read_result, smallest_caught
 from kvalitet.reports.languages import DANISH, ENGLISH
 from kvalitet.reports.mutation_page import mutation_page
 from kvalitet.settings.administration import Administration
@@ -55,8 +55,8 @@ RESULT = {
 
 def test_sums_of_the_trials():
     assert counts(TRIALS) == {"blocked": 2, "refused": 0, "warned": 1, "missed": 1}
-    assert blocked_percent(TRIALS) == 50
-    assert blocked_percent([]) == 0
+    assert kept_out_percent(TRIALS) == 50
+    assert kept_out_percent([]) == 0
     smallest = smallest_caught(TRIALS[2:])
     assert smallest and (smallest["rows"], smallest["outcome"]) == (2, "warned")
     assert smallest_caught(TRIALS[2:3]) is None

@@ -27,11 +27,8 @@ def counts(trials: list[dict[str, Any]]) -> dict[str, int]:
     return {outcome: found[outcome] for outcome in OUTCOMES}
 
 
-def blocked_percent(trials: list[dict[str, Any]]) -> float:
-    return 100 * counts(trials)["blocked"] / len(trials) if trials else 0.0
-
-
 def kept_out_percent(trials: list[dict[str, Any]]) -> float:
+    """The percentage of the trials that did not reach readers."""
     found = counts(trials)
     return 100 * (found["blocked"] + found["refused"]) / len(trials) if trials else 0.0
 
@@ -86,8 +83,7 @@ def summary(found: dict[str, Any], mutations: list[Mutation]) -> list[str]:
         named = ", ".join(f"{count} {outcome}" for outcome, count in counts(trials).items())
         lines.append(
             f"{len({t['mutation'] for t in trials})} mutations in {len(trials)} trials: {named};"
-            f" {kept_out_percent(trials):.1f} % kept from readers, {blocked_percent(trials):.1f} % by a critical check"
-            f" ({found['mutations']['minutes']} min)"
+            f" {kept_out_percent(trials):.1f} % kept from readers ({found['mutations']['minutes']} min)"
         )
     if "nights" in found:
         nights = found["nights"]["nights"]

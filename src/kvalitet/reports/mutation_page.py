@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from kvalitet.mutation.registry import SIZES, WHOLE, Mutation, load_mutations
-from kvalitet.mutation.result import blocked_percent, counts, read_result, smallest_caught
+from kvalitet.mutation.result import counts, kept_out_percent, read_result, smallest_caught
 from kvalitet.reports.environment import page
 from kvalitet.reports.languages import LANGUAGES, Language
 from kvalitet.settings import Settings
@@ -65,7 +65,7 @@ def mutation_page(result: dict[str, Any], mutations: list[Mutation], language: L
         measured_at=datetime.fromisoformat(found["measured_at"]),
         rows=rows,
         counts=counts(trials),
-        percent=blocked_percent(trials),
+        percent=kept_out_percent(trials),
         trials=len(trials),
         open_rows=[row for row in rows if row.is_open],
         checks=_by_check(trials, {row.id: row.name for row in rows}),
