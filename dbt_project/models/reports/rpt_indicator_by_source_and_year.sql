@@ -1,44 +1,24 @@
-with covered as (
-
-    -- Until when the deliveries tell what happened, for each indicator.
-    select
-        measured.indicator_id,
-        min(loads.cutoff_date) as known_until
-    from {{ ref('bridge_indicator_table') }} as measured
-    inner join {{ ref('fct_source_load') }} as loads on measured.contract_id = loads.contract_id
-    group by measured.indicator_id
-
-),
-
-totals as (
+with figures as (
 
     select
         facts.*,
-        -- Part of a year is not compared with a whole one.
-        facts.status <> 'foreloebig'
-        and facts.period_end <= least({{ as_of_date() }}, coalesce(covered.known_until, {{ as_of_date() }})) as is_over
-    from {{ ref('fct_indicator_value') }} as facts
-    left join covered on facts.indicator_id = covered.indicator_id
-    where
-        facts.period_kind in ('kalenderaar', 'beretningsaar')
-        and facts.breakdown_kind = 'ingen'
-        and facts.organisation_id = 'alle'
-
-),
-
-figures as (
-
-    select
-        totals.*,
+        -- Part of a year is not compared with a whole one. The deliveries may tell of less than the year up to now.
+        facts.status <> 'foreloebig' and facts.period_end <= least({{ as_of_date() }}, (
+            select min(loads.cutoff_date)
+            from {{ ref('bridge_indicator_table') }} as measured
+            inner join {{ ref('fct_source_load') }} as loads on measured.contract_id = loads.contract_id
+            where facts.indicator_id = measured.indicator_id
+        )) as is_over,
         (
             select string_agg(breaks.reason_da, '; ' order by breaks.reason_da)
             from {{ ref('dim_series_break') }} as breaks
             where
-                totals.indicator_id = breaks.indicator_id
-                and coalesce(breaks.authority, totals.authority) = totals.authority
-                and breaks.first_period_start between totals.period_start - 364 and totals.period_start
+                facts.indicator_id = breaks.indicator_id
+                and coalesce(breaks.authority, facts.authority) = facts.authority
+                and breaks.first_period_start between facts.period_start - 364 and facts.period_start
         ) as break_reason_da
-    from totals
+    from {{ ref('fct_indicator_value') }} as facts
+    where period_kind in ('kalenderaar', 'beretningsaar') and breakdown_kind = 'ingen' and organisation_id = 'alle'
 
 ),
 
