@@ -2,7 +2,7 @@ with figures as (
 
     select
         facts.*,
-        -- Part of a year is not compared with a whole one. The deliveries may tell of less than the year up to now.
+        -- Part of a year is not compared with a whole one, nor is one that deliveries tell of in part.
         facts.status <> 'foreloebig' and facts.period_end <= least({{ as_of_date() }}, (
             select min(loads.cutoff_date)
             from {{ ref('bridge_indicator_table') }} as measured
@@ -31,69 +31,60 @@ published_changes as (
     from {{ ref('fct_published_figure') }}
     where source_id = 'borgerraadgiveren' and outcome = 'aendring_fra_aaret_foer' and is_chosen
 
-),
-
-compared as (
-
-    select
-        figures.*,
-        before.value as previous_value
-    from figures
-    left join figures as before
-        on
-            figures.indicator_key = before.indicator_key
-            and figures.source_id = before.source_id
-            and figures.authority = before.authority
-            and figures.period_kind = before.period_kind
-            and figures.period_start = before.period_end + 1
-            and figures.break_reason_da is null
-            and figures.is_over
-            and before.is_over
-
 )
 
 select
-    compared.indicator_value_key,
+    figures.indicator_value_key,
     sources.source_number,
-    compared.source_id,
+    figures.source_id,
     sources.name_da as source_name_da,
     sources.is_external,
-    compared.indicator_id,
-    compared.indicator_version,
+    figures.indicator_id,
+    figures.indicator_version,
     indicators.name_da as indicator_name_da,
     indicators.definition_da,
-    compared.population_da,
-    compared.authority,
-    compared.period_kind,
-    compared.period_label,
-    compared.period_start,
-    compared.period_end,
-    cast(extract(year from compared.period_start) as integer) as period_year,
+    figures.population_da,
+    figures.authority,
+    figures.period_kind,
+    figures.period_label,
+    figures.period_start,
+    figures.period_end,
+    cast(extract(year from figures.period_start) as integer) as period_year,
     indicators.unit,
     indicators.decimals,
     indicators.direction,
     indicators.dated_by,
-    compared.numerator,
-    compared.denominator,
-    compared.value,
-    compared.n,
-    compared.previous_value,
+    figures.numerator,
+    figures.denominator,
+    figures.value,
+    figures.n,
+    before.value as previous_value,
     case
         when indicators.unit = 'antal'
-            then round(100 * (compared.value - compared.previous_value) / nullif(compared.previous_value, 0), 1)
+            then round(100 * (figures.value - before.value) / nullif(before.value, 0), 1)
     end as change_pct,
-    case when indicators.unit = 'pct' then round(compared.value - compared.previous_value, 1) end as change_points,
+    case when indicators.unit = 'pct' then round(figures.value - before.value, 1) end as change_points,
     published_changes.published_change_pct,
-    compared.break_reason_da,
-    compared.status,
-    compared.is_suppressed,
-    compared.is_published_elsewhere,
-    compared.is_fictional
-from compared
-inner join {{ ref('dim_indicator') }} as indicators on compared.indicator_key = indicators.indicator_key
-inner join {{ ref('dim_source') }} as sources on compared.source_key = sources.source_key
+    figures.break_reason_da,
+    figures.status,
+    figures.is_suppressed,
+    figures.is_published_elsewhere,
+    figures.is_fictional
+from figures
+left join figures as before
+    on
+        figures.indicator_key = before.indicator_key
+        and figures.source_id = before.source_id
+        and figures.authority = before.authority
+        and figures.period_kind = before.period_kind
+        and figures.period_start = before.period_end + 1
+        and figures.break_reason_da is null
+        and figures.is_over
+        and before.is_over
+inner join {{ ref('dim_indicator') }} as indicators on figures.indicator_key = indicators.indicator_key
+inner join {{ ref('dim_source') }} as sources on figures.source_key = sources.source_key
 left join published_changes
     on
-        compared.indicator_id = 'borgerraadgiver_henvendelser'
-        and compared.authority = published_changes.authority
-        and compared.period_label = published_changes.period_label
+        figures.indicator_id = 'borgerraadgiver_henvendelser'
+        and figures.authority = published_changes.authority
+        and figures.period_label = published_changes.period_label
